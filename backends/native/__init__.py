@@ -1,0 +1,31 @@
+"""The native target: the runtime of the cores compiled for the host, the fast way through a data set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from ..spinnaker2.backend import CoreTarget
+from ..spinnaker2.engine import CoreImage, Machine, NativeMachine, Route
+from ..spinnaker2.memory import MemoryMap
+from ..spinnaker2.toolchain import compile_library
+
+
+@dataclass(frozen=True)
+class Native(CoreTarget):
+    """The same C and the same core data, run on the host."""
+
+    name: ClassVar[str] = "native"
+    summary: ClassVar[str] = "the same C compiled for this computer; bit-identical, without instruction counts"
+
+    def compile(self, sources: Path, program: str) -> None:
+        compile_library(sources, f"{program}.c", f"../images/{program}.so")
+
+    def engine(
+        self, directory: Path, described: Mapping[str, Any], cores: list[CoreImage], routes: list[Route],
+        memory: MemoryMap,
+    ) -> Machine:  # fmt: skip
+        images = [directory / "images" / f"{program}.so" for program in described["programs"]]
+        return NativeMachine(images, cores, routes, memory)

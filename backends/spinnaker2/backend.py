@@ -1,0 +1,120 @@
+"""The spinnaker2 target, and what it shares with the native one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from axonc.ir import Diagnostic, Graph, Result, ToolError
+from axonc.ir.interpret.run import Data
+from axonc.ir.machine import Machine
+from axonc.ir.mapping import Mapping as CoreMapping
+from axonc.ir.ops import Delay, FixedNeuron, Flatten, Input, Neuron, Output, QuantLinear
+from axonc.ir.signal import Kind
+from axonc.ir.target import Program, RunOptions
+
+from .cost import CoreCost
+from .description import load_machine, memory_map
+from .engine import CoreImage, MachineFault, Route
+from .engine import Machine as Engine
+from .lower import lower
+from .memory import MemoryMap
+from .run import run_program
+from .toolchain import ToolchainError, compile_elf
+from .traces import recordable
+
+SUPPORTED = (Input, Output, Flatten, Delay, QuantLinear, Neuron, FixedNeuron)
+
+
+@dataclass(frozen=True)
+class CoreTarget:
+    """Base of the targets that run the C runtime: subclasses compile it and say what executes a core."""
+
+    name: ClassVar[str]
+    summary: ClassVar[str]
+    mapped: ClassVar[bool] = True
+
+    def machine(self, description: Path | None) -> Machine:
+        """The machine that a TOML description (None: the shipped one) states."""
+        return load_machine(description)
+
+    def cost_model(self, machine: Machine) -> CoreCost:
+        """Exact bytes of a core."""
+        return CoreCost(memory_map(machine))
+
+    def check(self, graph: Graph) -> list[Diagnostic]:
+        """Every node that the runtime cannot run."""
+        return [problem for node in graph for problem in _problems(graph, node.name, self.name)]
+
+    def lower(self, graph: Graph, mapping: CoreMapping | None, machine: Machine | None) -> Program:
+        """Sources, core data and mapping."""
+        assert mapping is not None
+        assert machine is not None
+        return lower(graph, mapping, machine)
+
+    def build(self, directory: Path) -> None:
+        """Compile every program into ``images/``; `ToolError` if that fails."""
+        described = json.loads((directory / "mapping.json").read_text())
+        (directory / "images").mkdir(exist_ok=True)
+        try:
+            for program in described["programs"]:
+                self.compile(directory / "src", program)
+        except ToolchainError as error:
+            raise ToolError(Diagnostic("AX901", "", str(error))) from error
+
+    def compile(self, sources: Path, program: str) -> None:
+        """Compile one program to ``../images``."""
+        raise TypeError(f"{self.name} does not define compile")
+
+    def engine(
+        self, directory: Path, described: Mapping[str, Any], cores: list[CoreImage], routes: list[Route],
+        memory: MemoryMap,
+    ) -> Engine:  # fmt: skip
+        """The machine that runs the built program."""
+        raise TypeError(f"{self.name} does not define engine")
+
+    def run(self, directory: Path, graph: Graph, x: Data, record: Sequence[str], options: RunOptions) -> Result:
+        """Run a built program; `ToolError` names core, slot and line of a fault."""
+        try:
+            return run_program(directory, graph, x, record, options, self.engine)
+        except MachineFault as error:
+            raise ToolError(Diagnostic("AX902", f"core {error.core}", str(error))) from error
+        except ToolchainError as error:
+            raise ToolError(Diagnostic("AX901", "", str(error))) from error
+
+    def recordable(self, graph: Graph) -> tuple[str, ...]:
+        """The outputs and states of all populations."""
+        return recordable(graph)
+
+
+@dataclass(frozen=True)
+class SpiNNaker2(CoreTarget):
+    """C for SpiNNaker2-style cores, run on emulated Cortex-M4F cores."""
+
+    name: ClassVar[str] = "spinnaker2"
+    summary: ClassVar[str] = "C for many Cortex-M4F cores with 128 KiB each; runs on emulated cores"
+
+    def compile(self, sources: Path, program: str) -> None:
+        compile_elf(sources, f"{program}.c", f"../images/{program}.elf")
+
+    def engine(
+        self, directory: Path, described: Mapping[str, Any], cores: list[CoreImage], routes: list[Route],
+        memory: MemoryMap,
+    ) -> Engine:  # fmt: skip
+        from .engine.emulated import EmulatedMachine  # unicorn and capstone are extras
+
+        images = [directory / "images" / f"{program}.elf" for program in described["programs"]]
+        return EmulatedMachine(images, cores, routes, memory)
+
+
+def _problems(graph: Graph, name: str, target: str) -> Iterator[Diagnostic]:
+    node = graph[name]
+    if not isinstance(node.op, SUPPORTED):
+        listed = ", ".join(op.name for op in SUPPORTED)
+        yield Diagnostic("AX601", name, f"{target} does not run {node.op.name}", f"it runs {listed}", "replace it")
+    elif isinstance(node.op, Input) and node.op.signal.kind is not Kind.EVENT:
+        remedy = "import with --inputs events, or encode the values as spikes"
+        yield Diagnostic("AX602", name, f"the input is a {node.op.signal}", f"{target} takes events", remedy)

@@ -1,0 +1,105 @@
+"""Emitting the sources: the runtime as it is, and one program for each distinct kind of core."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+
+import jinja2
+
+from axonc.ir.mapping import Mapping as CoreMapping
+from axonc.ir.version import __version__
+
+from .memory import MemoryMap
+from .plan import CorePlan, Rows
+from .toolchain import runtime_files
+
+Kernels = tuple[str, ...]
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader("axonc.backends.spinnaker2"),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+
+
+def distinct_programs(plans: Sequence[CorePlan]) -> tuple[Kernels, ...]:
+    """The kinds of core, in the order of the first core of each."""
+    return tuple(dict.fromkeys(plan.kernels for plan in plans))
+
+
+def emit_sources(
+    plans: Sequence[CorePlan], mapping: CoreMapping, memory: MemoryMap, digest: str
+) -> dict[str, bytes]:
+    """All source files by relative path."""
+    files = {f"runtime/{name}": content for name, content in runtime_files(memory).items()}
+    for index, kernels in enumerate(distinct_programs(plans)):
+        cores = [core for core, plan in enumerate(plans) if plan.kernels == kernels]
+        files[f"program_{index}.c"] = _program(index, kernels, cores, plans, digest).encode()
+    files["README.md"] = _render("README.md.j2", version=__version__, data_at=memory.data_at).encode()
+    return files
+
+
+def _program(
+    index: int, kernels: Kernels, cores: Sequence[int], plans: Sequence[CorePlan], digest: str
+) -> str:
+    names = [
+        ", ".join(dict.fromkeys(comment_text(plans[core].populations[place].part.population) for core in cores))
+        for place in range(len(kernels))
+    ]
+    return _render(
+        "program.c.j2", index=index, kernels=kernels, names=names, cores=core_ranges(cores), version=__version__,
+        digest=digest,
+    )  # fmt: skip
+
+
+def _render(template: str, **values: object) -> str:
+    return _environment().get_template(template).render(values)
+
+
+def comment_text(name: str) -> str:
+    """A name of the model as it may stand in a C comment: printable ASCII, nothing that ends or starts a comment."""
+    plain = "".join(c if c.isascii() and c.isprintable() and c not in "*/\\" else "?" for c in name)
+    return plain if len(plain) <= 60 else plain[:57] + "..."
+
+
+def core_ranges(cores: Sequence[int]) -> str:
+    """``cores 0-3, 5``."""
+    runs: list[list[int]] = []
+    for core in cores:
+        if runs and runs[-1][-1] == core - 1:
+            runs[-1] = [runs[-1][0], core]
+        else:
+            runs.append([core])
+    listed = ", ".join("-".join(map(str, run)) for run in runs)
+    return f"core {listed}" if len(cores) == 1 else f"cores {listed}"
+
+
+def report(plans: Sequence[CorePlan], memory: MemoryMap) -> Mapping[str, object]:
+    """What the compiler knows of each core before it runs: bytes by kind, program, synapses by format."""
+    programs = distinct_programs(plans)
+    cores = [
+        {
+            "core": core,
+            "program": programs.index(plan.kernels),
+            "kernels": list(plan.kernels),
+            "bytes": plan.bytes_by_kind(memory),
+            "sram_bytes": memory.sram_bytes,
+            "synapses": {
+                kind: sum(_synapses(rows) for rows in plan.rows if rows.format == kind) for kind in ("dense", "sparse")
+            },
+            "queue_keys": plan.queue,
+        }
+        for core, plan in enumerate(plans)
+    ]
+    return {"cores": cores, "programs": [list(kernels) for kernels in programs]}
+
+
+def _synapses(rows: Rows) -> int:
+    return int(rows.weight.nnz)

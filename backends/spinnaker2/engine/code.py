@@ -1,0 +1,149 @@
+"""What an executable says about itself: its bytes, the cost of every stretch of code, and where a line lies."""
+
+from __future__ import annotations
+
+import bisect
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+import capstone
+import numpy as np
+import numpy.typing as npt
+from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import SymbolTableSection
+
+from ..memory import MemoryMap
+from .cycles import static_cycles, unaligned_base
+
+Counts = npt.NDArray[np.uint32]
+
+
+class CodeError(Exception):
+    """An executable that the machine cannot load."""
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Source lines by address, ascending."""
+
+    addresses: tuple[int, ...]
+    places: tuple[str, ...]
+
+    def at(self, pc: int) -> str:
+        """'file.c:42' for an address, or '' where nothing is known."""
+        index = bisect.bisect_right(self.addresses, pc) - 1
+        return self.places[index] if index >= 0 else ""
+
+
+@dataclass(frozen=True)
+class Code:
+    """One executable.
+
+    ``instructions[h]`` and ``cycles[h]`` count all that starts below byte address 2 h (uint32, one entry a
+    halfword and one more), so that a block costs the difference of two entries. ``aligned`` lists (address,
+    capstone register of the base) of the instructions that fault on silicon when their address is not a
+    multiple of four.
+    """
+
+    image: bytes
+    entry: int
+    stack: int
+    instructions: Counts
+    cycles: Counts
+    aligned: tuple[tuple[int, str], ...]
+    lines: Lines
+
+
+def read_code(elf: bytes, memory: MemoryMap) -> Code:
+    """Reads an executable that was linked for ``memory``."""
+    file = ELFFile(io.BytesIO(elf))
+    image = _image(file, memory)
+    listing = list(_disassemble(image, _thumb_ranges(file)))
+    stack, entry = np.frombuffer(image[:8], "<u4").tolist()
+    costs = static_cycles(listing)
+    return Code(
+        image=image,
+        entry=entry & ~1,
+        stack=stack,
+        instructions=_cumulative(listing, [1] * len(listing), len(image)),
+        cycles=_cumulative(listing, costs, len(image)),
+        aligned=tuple((i.address, base) for i in listing if (base := unaligned_base(i))),
+        lines=_lines(file),
+    )
+
+
+def _image(file: ELFFile, memory: MemoryMap) -> bytes:
+    """The loadable bytes from address 0 on."""
+    image = bytearray()
+    for segment in file.iter_segments("PT_LOAD"):
+        start, size = segment["p_paddr"], segment["p_memsz"]
+        if size == 0:
+            continue
+        if start + size > memory.code_bytes:
+            raise CodeError(f"code of {start + size} bytes; {memory.code_bytes} bytes are set aside for it")
+        if segment["p_flags"] & 2 or size != segment["p_filesz"]:
+            raise CodeError("the program has variables of its own; only code and constants can be loaded")
+        image += bytes(start + size - len(image)) if len(image) < start + size else b""
+        image[start : start + size] = segment.data()
+    return bytes(image) + bytes(len(image) % 2)
+
+
+def _thumb_ranges(file: ELFFile) -> Iterator[tuple[int, int]]:
+    """Address ranges that hold Thumb code: between a $t symbol and the next mapping symbol."""
+    table = file.get_section_by_name(".symtab")
+    if not isinstance(table, SymbolTableSection):
+        raise CodeError("the program has no symbols; link it without stripping them")
+    text = file.get_section_by_name(".text")
+    end = text["sh_addr"] + text["sh_size"]
+    marks = sorted({(s["st_value"], s.name[:2]) for s in table.iter_symbols() if s.name[:2] in ("$t", "$d", "$a")})
+    marks = [mark for mark in marks if mark[0] < end] + [(end, "$d")]
+    for (start, kind), (stop, _) in zip(marks, marks[1:], strict=False):
+        if kind == "$t" and start < stop:
+            yield start, stop
+
+
+def _disassemble(image: bytes, ranges: Iterator[tuple[int, int]]) -> Iterator[Any]:
+    decoder = capstone.Cs(capstone.CS_ARCH_ARM, capstone.CS_MODE_THUMB | capstone.CS_MODE_MCLASS)
+    decoder.detail = True
+    for start, stop in ranges:
+        at = start
+        for instruction in decoder.disasm(image[start:stop], start):
+            at = instruction.address + instruction.size
+            yield instruction
+        if at != stop:
+            raise CodeError(f"unknown instruction at address {at:#x}")
+
+
+def _cumulative(listing: list[Any], costs: list[int], size: int) -> Counts:
+    """Per halfword boundary, the summed cost of the instructions that start below it."""
+    counts = np.zeros(size // 2 + 1, np.uint32)
+    for instruction, cost in zip(listing, costs, strict=True):
+        counts[instruction.address // 2 + 1] = cost
+    return np.cumsum(counts, dtype=np.uint32)
+
+
+def _lines(file: ELFFile) -> Lines:
+    """The line table of the debug information, empty where there is none."""
+    rows: list[tuple[int, str]] = []
+    if file.has_dwarf_info():
+        info = file.get_dwarf_info()
+        for unit in info.iter_CUs():
+            rows += _unit_lines(info.line_program_for_CU(unit))
+    rows.sort(key=lambda row: row[0])
+    return Lines(tuple(address for address, _ in rows), tuple(place for _, place in rows))
+
+
+def _unit_lines(program: Any) -> Iterator[tuple[int, str]]:
+    if program is None:
+        return
+    names = [entry.name.decode() for entry in program["file_entry"]]
+    first = 0 if program["version"] >= 5 else 1
+    for entry in program.get_entries():
+        state = entry.state
+        if state is None:
+            continue
+        name = PurePosixPath(names[state.file - first]).name
+        yield state.address, "" if state.end_sequence else f"{name}:{state.line}"

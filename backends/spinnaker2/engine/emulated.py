@@ -1,0 +1,127 @@
+"""The machine with an emulated Cortex-M4F per core: real Thumb-2 code, exact instruction counts."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+from ctypes import c_void_p
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import unicorn
+from unicorn import arm_const
+from unicorn.unicorn_py3.unicorn import uclib
+
+from ..memory import PAGE, PORT_AT, PORT_BYTES, MemoryMap, round_up
+from .code import Code, read_code
+from .library import Emulated, Unicorn
+from .machine import POISON, Bytes, CoreImage, Keys, Machine, Route, aligned_buffer, port_words
+
+_SYSTEM_AT, _SYSTEM_BYTES = 0xE000E000, 4096  # the system control space, as plain memory
+_TRANSLATION_BYTES = 2 << 20  # of translated code per core; more only costs memory
+
+
+class EmulatedMachine(Machine):
+    """Runs every core's program from an executable made by `compile_elf`.
+
+    ``check_alignment`` stops at accesses that silicon refuses but the emulator allows.
+    """
+
+    counts_instructions: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        executables: Sequence[Path | bytes],
+        cores: Sequence[CoreImage],
+        routes: Sequence[Route],
+        memory: MemoryMap | None = None,
+        *,
+        check_alignment: bool = True,
+    ) -> None:
+        super().__init__(cores, routes, memory or MemoryMap())
+        self._codes = [read_code(_read(executable), self.memory) for executable in executables]
+        self._library.axonc_machine_use_unicorn(ctypes.byref(_unicorn_functions()))
+        self._chips: list[_Element] = []
+        for index, core in enumerate(cores):
+            code = self._codes[core.program]
+            element = _make_element(code, core, self.memory)
+            self._chips.append(element)
+            self._add_memory(index, element.data, element.work, element.port)
+            self._emulate(index, code, element, check_alignment)
+
+    def _emulate(self, index: int, code: Code, element: _Element, check_alignment: bool) -> None:
+        aligned = code.aligned if check_alignment else ()
+        addresses = np.array([address for address, _ in aligned], np.uint32)
+        bases = np.array([_register(name) for _, name in aligned], np.int32)
+        emulated = Emulated(
+            uc=element.uc._uch.value,
+            context=element.context.context.value,
+            entry=code.entry,
+            code_bytes=len(code.image),
+            instructions=code.instructions.ctypes.data,
+            cycles=code.cycles.ctypes.data,
+        )
+        error = self._library.axonc_machine_emulate(
+            self._handle, index, ctypes.byref(emulated), len(aligned), addresses.ctypes.data, bases.ctypes.data
+        )
+        if error:
+            raise unicorn.UcError(error)
+
+    def _line(self, core: int, pc: int) -> str:
+        return self._codes[self.cores[core].program].lines.at(pc)
+
+
+@dataclass(frozen=True)
+class _Element:
+    """An emulator with its memory: zero-copy views of one core's SRAM and port."""
+
+    uc: Any
+    context: Any
+    sram: Bytes
+    data: Bytes
+    work: Bytes
+    port: Keys
+
+
+def _make_element(code: Code, core: CoreImage, memory: MemoryMap) -> _Element:
+    sram, port = aligned_buffer(memory.sram_bytes), aligned_buffer(PORT_BYTES)
+    work_at = memory.work_at(len(core.data))
+    work_end = round_up(work_at + core.work_bytes, PAGE)
+    sram[:] = POISON
+    sram[: len(code.image)] = np.frombuffer(code.image, np.uint8)
+    sram[memory.data_at : memory.data_at + len(core.data)] = np.frombuffer(core.data, np.uint8)
+    uc = unicorn.Uc(unicorn.UC_ARCH_ARM, unicorn.UC_MODE_THUMB | unicorn.UC_MODE_MCLASS)
+    uc.ctl_set_cpu_model(arm_const.UC_CPU_ARM_CORTEX_M4)
+    uc.ctl_set_tcg_buffer_size(_TRANSLATION_BYTES)
+    readable, writable = unicorn.UC_PROT_READ, unicorn.UC_PROT_READ | unicorn.UC_PROT_WRITE
+    _map(uc, sram, 0, memory.data_at, unicorn.UC_PROT_READ | unicorn.UC_PROT_EXEC)
+    _map(uc, sram, memory.data_at, work_at, readable)
+    _map(uc, sram, work_at, work_end, writable)
+    _map(uc, sram, memory.stack_at, memory.sram_bytes, writable)
+    uc.mem_map_ptr(PORT_AT, PORT_BYTES, writable, port.ctypes.data)
+    uc.mem_map(_SYSTEM_AT, _SYSTEM_BYTES, writable)
+    uc.reg_write(arm_const.UC_ARM_REG_SP, code.stack)
+    work = sram[work_at : work_at + core.work_bytes]
+    return _Element(uc, uc.context_save(), sram, sram[memory.data_at : work_at], work, port_words(port))
+
+
+def _map(uc: Any, sram: Bytes, start: int, stop: int, access: int) -> None:
+    """Maps [start, stop) of the SRAM into the emulator."""
+    uc.mem_map_ptr(start, stop - start, access, sram.ctypes.data + start)
+
+
+def _unicorn_functions() -> Unicorn:
+    """Addresses of the functions of the loaded emulator."""
+    names = ("emu_start", "emu_stop", "reg_read", "context_restore", "hook_add")
+    return Unicorn(*(ctypes.cast(getattr(uclib, f"uc_{name}"), c_void_p) for name in names))
+
+
+def _register(name: str) -> int:
+    """The emulator's number of a register that the disassembler names."""
+    return int(getattr(arm_const, f"UC_ARM_REG_{name.upper()}"))
+
+
+def _read(executable: Path | bytes) -> bytes:
+    return executable if isinstance(executable, bytes) else Path(executable).read_bytes()

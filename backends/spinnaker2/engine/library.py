@@ -1,0 +1,115 @@
+"""The C part of the machine model: built once per user, called through ctypes."""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import os
+import tempfile
+from ctypes import c_int, c_int32, c_uint32, c_uint64, c_void_p
+from functools import cache
+from pathlib import Path
+
+from ..schema import c_header
+from ..toolchain import RUNTIME, SCHEMA_HEADER, build_shared, cache_folder
+
+SOURCE = Path(__file__).parent / "source"
+_HEADERS = ("port.h", "runtime.h")
+
+
+class Fault(ctypes.Structure):
+    """``fault_t`` of machine.h."""
+
+    _fields_ = [(name, c_uint32) for name in ("kind", "core", "slot", "pc", "detail", "address", "access")]
+
+
+class Routes(ctypes.Structure):
+    """``routes_t`` of machine.h."""
+
+    _fields_ = [("count", c_uint32), *((name, c_void_p) for name in ("keys", "masks", "starts", "cores"))]
+
+
+class Emulated(ctypes.Structure):
+    """``emulated_t`` of machine.h."""
+
+    _fields_ = [
+        ("uc", c_void_p),
+        ("context", c_void_p),
+        ("entry", c_uint32),
+        ("pc", c_uint32),
+        ("code_bytes", c_uint32),
+        ("instructions", c_void_p),
+        ("cycles", c_void_p),
+        ("aligned", c_void_p),
+        ("block_end", c_uint32),
+        ("branch_cycles", c_uint32),
+        ("budget", c_uint64),
+    ]
+
+
+class Run(ctypes.Structure):
+    """``run_t`` of machine.h."""
+
+    _fields_ = [
+        *((name, c_uint32) for name in ("slots", "steps", "seed", "in_order", "shuffle", "keep_going")),
+        ("budget", c_uint64),
+        ("branch_cycles", c_uint32),
+        ("probe_count", c_uint32),
+        *((name, c_void_p) for name in ("probe_cores", "probe_offsets", "probe_bytes", "probe_rows")),
+        *((name, c_void_p) for name in ("input_starts", "input_keys")),
+        *((name, c_void_p) for name in ("instructions", "cycles", "received", "sent")),
+        ("trace_slots", ctypes.POINTER(c_uint32)),
+        ("trace_keys", ctypes.POINTER(c_uint32)),
+        *((name, c_uint64) for name in ("trace_count", "trace_room", "unrouted")),
+        ("fault", Fault),
+    ]
+
+
+class Unicorn(ctypes.Structure):
+    """``unicorn_t`` of machine.h."""
+
+    _fields_ = [(name, c_void_p) for name in ("emu_start", "emu_stop", "reg_read", "context_restore", "hook_add")]
+
+
+_SIGNATURES: dict[str, tuple[type | None, tuple[type, ...]]] = {
+    "new": (c_void_p, (c_uint32, c_void_p)),
+    "free": (None, (c_void_p,)),
+    "memory": (None, (c_void_p, c_uint32, c_void_p, c_void_p, c_void_p)),
+    "host": (None, (c_void_p, c_uint32, c_void_p, c_void_p)),
+    "use_unicorn": (None, (c_void_p,)),
+    "emulate": (c_int, (c_void_p, c_uint32, c_void_p, c_uint32, c_void_p, c_void_p)),
+    "run": (None, (c_void_p, c_void_p)),
+    "queues": (None, (c_void_p, c_void_p, c_void_p)),
+    "free_trace": (None, (c_void_p,)),
+}
+
+
+@cache
+def load_library() -> ctypes.CDLL:
+    """The machine model's shared library, with the types of its functions declared."""
+    library = ctypes.CDLL(str(_build()))
+    for name, (result, arguments) in _SIGNATURES.items():
+        function = getattr(library, f"axonc_machine_{name}")
+        function.restype, function.argtypes = result, arguments
+    return library
+
+
+def _sources() -> dict[str, bytes]:
+    """File name -> content of all that the library is made of."""
+    paths = [*sorted(p for p in SOURCE.iterdir() if p.suffix in (".c", ".h")), *(RUNTIME / h for h in _HEADERS)]
+    return {**{path.name: path.read_bytes() for path in paths}, SCHEMA_HEADER: c_header().encode()}
+
+
+def _build() -> Path:
+    """The library in the cache; its name says what is in it, so that it never goes stale."""
+    sources = _sources()
+    digest = hashlib.sha256(b"".join(name.encode() + b"\0" + text for name, text in sources.items()))
+    library = cache_folder() / f"machine-{digest.hexdigest()[:16]}.so"
+    if not library.exists():
+        library.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=library.parent) as folder:
+            for name, text in sources.items():
+                (Path(folder) / name).write_bytes(text)
+            build_shared(Path(folder), [n for n in sources if n.endswith(".c")], library.name, ["."])
+            os.replace(Path(folder) / library.name, library)
+    return library

@@ -1,0 +1,278 @@
+"""The machine model: cores in slots, events between them, and a record of everything that happened."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from ..memory import PORT_BYTES, MemoryMap
+from ..schema import HEADER, STATUS
+from .fault import BOOTING, MachineFault, describe
+from .library import Fault, Routes, Run, load_library
+
+Bytes = npt.NDArray[np.uint8]
+Keys = npt.NDArray[np.uint32]
+Counts = npt.NDArray[np.uint64]
+
+POISON = 0xA5
+"""What memory holds before anything is written to it."""
+
+PORT_WORDS = 8
+"""Words of axonc_port_t before the keys."""
+
+BRANCH_CYCLES = 2
+"""Assumed cycles to refill the pipeline after a taken branch (the processor's manual gives 1 to 3)."""
+
+BUDGET = 50_000_000
+"""Instructions after which a core's slot counts as an endless loop."""
+
+
+@dataclass(frozen=True)
+class CoreImage:
+    """What one core is loaded with: the index of its program, its data and the size of its work area in bytes."""
+
+    program: int
+    data: bytes
+    work_bytes: int
+
+
+@dataclass(frozen=True)
+class Route:
+    """An entry of the routing table: keys equal to ``key`` in the bits of ``mask`` go to ``cores``.
+
+    The mask leaves out the parity bit.
+    """
+
+    key: int
+    mask: int
+    cores: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Probe:
+    """``bytes`` bytes at ``offset`` of a core's work area, read after each of its slots."""
+
+    core: int
+    offset: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What happened in a run.
+
+    ``trace_slots``, ``trace_keys``: every packet that a core sent, in order (uint32, parity removed).
+    ``instructions``, ``cycles`` (uint64) and ``received``, ``sent`` (uint32): [slots, cores]; the first two are
+    0 on the host. ``probes``: uint8 [slots, bytes] per probe. Per core: ``saturations``, ``stray``,
+    ``queue_peak`` (keys) and ``dropped`` (keys). ``unrouted`` counts packets that nobody listens to.
+    """
+
+    trace_slots: Keys
+    trace_keys: Keys
+    instructions: Counts
+    cycles: Counts
+    received: Keys
+    sent: Keys
+    probes: list[Bytes]
+    saturations: Keys
+    stray: Keys
+    queue_peak: Keys
+    dropped: Keys
+    unrouted: int
+
+
+class Machine:
+    """A chip of cores; `EmulatedMachine` and `NativeMachine` differ in what runs one slot of a core."""
+
+    counts_instructions: ClassVar[bool]
+
+    def __init__(self, cores: Sequence[CoreImage], routes: Sequence[Route], memory: MemoryMap) -> None:
+        for index, core in enumerate(cores):
+            _check_core(index, core, memory)
+        self.memory = memory
+        self.cores = tuple(cores)
+        self._library = load_library()
+        self._routes = _pack_routes(routes, len(cores))
+        self._handle = self._library.axonc_machine_new(len(cores), ctypes.byref(self._routes.structure))
+        if not self._handle:
+            raise MemoryError(f"a machine of {len(cores)} cores")
+        self._work: list[Bytes] = []
+
+    def __del__(self) -> None:
+        if getattr(self, "_handle", None):
+            self._library.axonc_machine_free(self._handle)
+            self._handle = None
+
+    def run(
+        self,
+        *,
+        slots: int,
+        steps: int,
+        inputs: Sequence[Keys] = (),
+        probes: Sequence[Probe] = (),
+        seed: int = 0,
+        in_order: bool = False,
+        shuffle: bool = False,
+        keep_going: bool = False,
+        budget: int = BUDGET,
+        branch_cycles: int = BRANCH_CYCLES,
+    ) -> RunResult:
+        """Runs ``slots`` slots from the reset state; raises `MachineFault` when a core cannot go on.
+
+        ``steps`` is the number of model steps; ``inputs[s]`` are the keys (uint32) that enter in slot s.
+        ``seed`` draws the order of cores in each slot, unless ``in_order``; ``shuffle`` also reorders each
+        queue before it is read. A full queue stops the run unless ``keep_going``; ``budget`` bounds the
+        instructions of a core's slot; ``branch_cycles`` is the assumed cost of a taken branch.
+        """
+        record = _Record(slots, len(self.cores), inputs, probes, self.cores)
+        run = record.structure
+        run.slots, run.steps, run.seed = slots, steps, seed
+        run.in_order, run.shuffle, run.keep_going = in_order, shuffle, keep_going
+        run.budget, run.branch_cycles = budget, branch_cycles
+        try:
+            self._library.axonc_machine_run(self._handle, ctypes.byref(run))
+            if run.fault.kind:
+                raise self._fault(run.fault)
+            return self._result(record)
+        finally:
+            self._library.axonc_machine_free_trace(ctypes.byref(run))
+
+    def _add_memory(self, core: int, data: Bytes, work: Bytes, port: Keys) -> None:
+        """Hands the buffers of a core to the machine; the caller keeps them alive."""
+        image = self.cores[core]
+        port[:PORT_WORDS] = 0
+        port[0], port[1], port[5] = len(image.data), image.work_bytes, len(port) - PORT_WORDS
+        self._work.append(work)
+        pointers = (data.ctypes.data, work.ctypes.data, port.ctypes.data)
+        self._library.axonc_machine_memory(self._handle, core, *pointers)
+
+    def _line(self, core: int, pc: int) -> str:
+        """The source line of a program counter, '' if it is not known."""
+        return ""
+
+    def _fault(self, fault: Fault) -> MachineFault:
+        slot = None if fault.slot == BOOTING else fault.slot
+        guard = (self.memory.work_end, self.memory.stack_at)
+        pc = fault.pc if fault.pc else None
+        line = self._line(fault.core, fault.pc) if fault.pc else ""
+        return MachineFault(fault.core, slot, pc, line, describe(fault, guard))
+
+    def _result(self, record: _Record) -> RunResult:
+        run, count = record.structure, len(self.cores)
+        status = [work[: STATUS.dtype.itemsize].view(STATUS.dtype)[0] for work in self._work]
+        peaks, dropped = np.zeros(count, np.uint32), np.zeros(count, np.uint32)
+        self._library.axonc_machine_queues(self._handle, peaks.ctypes.data, dropped.ctypes.data)
+        return RunResult(
+            trace_slots=_copy(run.trace_slots, run.trace_count),
+            trace_keys=_copy(run.trace_keys, run.trace_count),
+            instructions=record.instructions,
+            cycles=record.cycles,
+            received=record.received,
+            sent=record.sent,
+            probes=record.probe_rows,
+            saturations=np.array([s["saturations"] for s in status], np.uint32),
+            stray=np.array([s["stray"] for s in status], np.uint32),
+            queue_peak=peaks,
+            dropped=dropped,
+            unrouted=int(run.unrouted),
+        )
+
+
+class _Record:
+    """The arrays of one run, and the structure that points at them."""
+
+    def __init__(
+        self, slots: int, cores: int, inputs: Sequence[Keys], probes: Sequence[Probe], images: Sequence[CoreImage]
+    ) -> None:
+        _check_probes(probes, images)
+        self.instructions = np.zeros((slots, cores), np.uint64)
+        self.cycles = np.zeros((slots, cores), np.uint64)
+        self.received = np.zeros((slots, cores), np.uint32)
+        self.sent = np.zeros((slots, cores), np.uint32)
+        self.input_starts, self.input_keys = _pack_inputs(inputs, slots)
+        self.probe_rows = [np.zeros((slots, probe.bytes), np.uint8) for probe in probes]
+        self.probe_cores = np.array([p.core for p in probes], np.uint32)
+        self.probe_offsets = np.array([p.offset for p in probes], np.uint32)
+        self.probe_bytes = np.array([p.bytes for p in probes], np.uint32)
+        self._row_addresses = np.array([rows.ctypes.data for rows in self.probe_rows], np.uintp)
+        arrays = ("instructions", "cycles", "received", "sent", "input_starts", "input_keys")
+        arrays += ("probe_cores", "probe_offsets", "probe_bytes")
+        pointers = {name: getattr(self, name).ctypes.data for name in arrays}
+        self.structure: Any = Run(
+            probe_count=len(probes), probe_rows=self._row_addresses.ctypes.data, **pointers
+        )
+
+
+@dataclass(frozen=True)
+class _PackedRoutes:
+    structure: Routes
+    arrays: tuple[Keys, ...]
+
+
+def _pack_routes(routes: Sequence[Route], cores: int) -> _PackedRoutes:
+    """The routing table as the machine reads it."""
+    for route in routes:
+        if route.mask >> 31 or route.key & ~route.mask or not all(0 <= c < cores for c in route.cores):
+            raise ValueError(f"{route}: a key outside its mask, the parity bit in the mask, or an unknown core")
+    starts = np.concatenate([[0], np.cumsum([len(r.cores) for r in routes])]).astype(np.uint32)
+    arrays = (
+        np.array([r.key for r in routes], np.uint32),
+        np.array([r.mask for r in routes], np.uint32),
+        starts,
+        np.array([core for r in routes for core in r.cores], np.uint32),
+    )
+    return _PackedRoutes(Routes(len(routes), *(array.ctypes.data for array in arrays)), arrays)
+
+
+def _pack_inputs(inputs: Sequence[Keys], slots: int) -> tuple[Keys, Keys]:
+    """Row starts and keys; slots without a list receive nothing."""
+    if len(inputs) > slots:
+        raise ValueError(f"inputs for {len(inputs)} slots, but only {slots} slots are run")
+    counts = [len(keys) for keys in inputs] + [0] * (slots - len(inputs))
+    starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.uint32)
+    keys = np.concatenate([np.zeros(0, np.uint32), *inputs]).astype(np.uint32)
+    if np.any(keys >> 31):
+        raise ValueError("input keys come without the parity bit")
+    return starts, keys
+
+
+def _check_core(index: int, core: CoreImage, memory: MemoryMap) -> None:
+    if len(core.data) < HEADER.dtype.itemsize or core.work_bytes < STATUS.dtype.itemsize:
+        raise ValueError(f"core {index}: data or work area is too small to be one")
+    if not memory.fits(len(core.data), core.work_bytes):
+        raise ValueError(
+            f"core {index}: {len(core.data)} bytes of data and {core.work_bytes} bytes of work area; "
+            f"{memory.core_bytes} bytes are available"
+        )
+
+
+def _check_probes(probes: Sequence[Probe], images: Sequence[CoreImage]) -> None:
+    for probe in probes:
+        inside = 0 <= probe.core < len(images) and probe.offset >= 0 and probe.bytes >= 0
+        if not inside or probe.offset + probe.bytes > images[probe.core].work_bytes:
+            raise ValueError(f"{probe} lies outside of the work area")
+
+
+def _copy(pointer: Any, count: int) -> Keys:
+    """A copy of ``count`` words that the machine owns."""
+    if count == 0:
+        return np.zeros(0, np.uint32)
+    return np.ctypeslib.as_array(pointer, (count,)).copy()
+
+
+def aligned_buffer(size: int) -> Bytes:
+    """Zeroed bytes that start on a page of the host."""
+    page = 4096
+    raw = np.zeros(size + page, np.uint8)
+    start = -raw.ctypes.data % page
+    return raw[start : start + size]
+
+
+def port_words(buffer: Bytes) -> Keys:
+    """The port at the start of a buffer of PORT_BYTES."""
+    return buffer[:PORT_BYTES].view(np.uint32)

@@ -1,0 +1,44 @@
+"""The machine with cores compiled for the host: fast, and without instruction counts."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+from ctypes import c_void_p
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+
+from ..memory import PORT_BYTES, MemoryMap
+from .machine import POISON, CoreImage, Machine, Route, aligned_buffer, port_words
+
+
+class NativeMachine(Machine):
+    """Runs every core's program from a shared library made by `compile_library`."""
+
+    counts_instructions: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        libraries: Sequence[Path],
+        cores: Sequence[CoreImage],
+        routes: Sequence[Route],
+        memory: MemoryMap | None = None,
+    ) -> None:
+        super().__init__(cores, routes, memory or MemoryMap())
+        self._programs = [ctypes.CDLL(str(Path(path).resolve())) for path in libraries]
+        self._buffers = []
+        for index, core in enumerate(cores):
+            data, work = aligned_buffer(len(core.data)), aligned_buffer(core.work_bytes)
+            port = aligned_buffer(PORT_BYTES)
+            data[:] = np.frombuffer(core.data, np.uint8)
+            work[:] = POISON
+            self._buffers.append((data, work, port))
+            self._add_memory(index, data, work, port_words(port))
+            self._add_program(index, self._programs[core.program])
+
+    def _add_program(self, core: int, program: ctypes.CDLL) -> None:
+        reset = ctypes.cast(program.axonc_core_reset, c_void_p)
+        tick = ctypes.cast(program.axonc_core_tick, c_void_p)
+        self._library.axonc_machine_host(self._handle, core, reset, tick)

@@ -1,0 +1,284 @@
+#include "machine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Marsaglia's generator needs a state other than 0; the seed 0 is as good as any other. */
+#define SEED_OFFSET UINT32_C(0x9E3779B9)
+#define BOOTING UINT32_MAX
+
+/* Frees a chip. */
+void axonc_machine_free(machine_t *machine)
+{
+    for (uint32_t i = 0; i < machine->count; i++) {
+        emulated_free(&machine->elements[i]);
+    }
+    free(machine->elements);
+    free(machine->order);
+    free(machine->memo);
+    free(machine);
+}
+
+/* A chip of elements that are yet to be set up; NULL if there is no memory. */
+machine_t *axonc_machine_new(uint32_t count, const routes_t *routes)
+{
+    machine_t *machine = calloc(1, sizeof *machine);
+
+    if (machine == NULL) {
+        return NULL;
+    }
+    machine->routes = *routes;
+    machine->elements = calloc(count, sizeof *machine->elements);
+    machine->order = calloc(count, sizeof *machine->order);
+    machine->memo = calloc(UINT32_C(1) << MEMO_BITS, sizeof *machine->memo);
+    if (!machine->elements || !machine->order || !machine->memo) {
+        axonc_machine_free(machine);
+        return NULL;
+    }
+    machine->count = count;
+    return machine;
+}
+
+/* Gives an element its memory. */
+void axonc_machine_memory(machine_t *machine, uint32_t core, const uint8_t *data, uint8_t *work,
+                          void *port)
+{
+    element_t *element = &machine->elements[core];
+
+    element->data = data;
+    element->work = work;
+    element->port = port;
+    element->native.core = (axonc_core_t){.data = data, .work = work, .port = port};
+}
+
+/* Makes an element run code of the host. */
+void axonc_machine_host(machine_t *machine, uint32_t core, void (*reset)(axonc_core_t *),
+                        void (*tick)(axonc_core_t *))
+{
+    machine->elements[core].native.reset = reset;
+    machine->elements[core].native.tick = tick;
+}
+
+/* Starts an element afresh; its queues lie where its data says, which the core itself has checked. */
+static void boot(element_t *element, const run_t *run)
+{
+    const axonc_header_t *header = (const void *)element->data;
+    axonc_port_t *port = element->port;
+    axonc_status_t *status = (void *)element->work;
+
+    port->error = 0;
+    port->tx_count = 0;
+    port->rx_count[0] = 0;
+    port->rx_count[1] = 0;
+    status->steps = run->steps;
+    element->fault = (fault_t){0};
+    element->instructions = 0;
+    element->queue_peak = 0;
+    element->dropped = 0;
+    element->capacity = header->fifo_capacity;
+    element->queue[0] = (void *)(element->work + header->fifo_at[0]);
+    element->queue[1] = (void *)(element->work + header->fifo_at[1]);
+    if (element->is_emulated) {
+        emulated_boot(element, run);
+        return;
+    }
+    element->native.reset(&element->native.core);
+    if (port->error != 0) {
+        raise_fault(element, FAULT_CORE, port->error);
+    }
+}
+
+/* One slot of a core. */
+static void tick(element_t *element)
+{
+    element->instructions = 0;
+    element->cycles = 0;
+    if (element->is_emulated) {
+        emulated_slot(element);
+        return;
+    }
+    element->native.tick(&element->native.core);
+    if (element->port->error != 0) {
+        raise_fault(element, FAULT_CORE, element->port->error);
+    }
+}
+
+/* Makes the fault of an element the fault of the run, if there is one; false then. */
+static bool is_sound(machine_t *machine, uint32_t core)
+{
+    const fault_t *fault = &machine->elements[core].fault;
+
+    if (fault->kind == FAULT_NONE) {
+        return true;
+    }
+    machine->run->fault = *fault;
+    machine->run->fault.core = core;
+    machine->run->fault.slot = machine->slot;
+    return false;
+}
+
+/* Whether no core has a fault: after packets went to many. */
+static bool all_sound(machine_t *machine)
+{
+    for (uint32_t core = 0; core < machine->count; core++) {
+        if (!is_sound(machine, core)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Makes room for more packets in the trace. */
+static bool grow_trace(run_t *run, uint64_t more)
+{
+    while (run->trace_count + more > run->trace_room) {
+        const uint64_t room = run->trace_room == 0 ? 4096 : 2 * run->trace_room;
+        uint32_t *slots = realloc(run->trace_slots, room * sizeof *slots);
+
+        run->trace_slots = slots ? slots : run->trace_slots;
+        uint32_t *keys = realloc(run->trace_keys, room * sizeof *keys);
+
+        run->trace_keys = keys ? keys : run->trace_keys;
+        if (slots == NULL || keys == NULL) {
+            run->fault.kind = FAULT_NO_MEMORY;
+            return false;
+        }
+        run->trace_room = room;
+    }
+    return true;
+}
+
+/* Takes what a core has sent: into the trace, and to whoever listens. */
+static bool collect(machine_t *machine, element_t *element)
+{
+    run_t *run = machine->run;
+    axonc_port_t *port = element->port;
+
+    if (!grow_trace(run, port->tx_count)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < port->tx_count; i++) {
+        run->trace_slots[run->trace_count] = machine->slot;
+        run->trace_keys[run->trace_count] = port->tx[i] & ~(UINT32_C(1) << AXONC_PARITY_BIT);
+        run->trace_count++;
+        if (!route(machine, port->tx[i])) {
+            return all_sound(machine);
+        }
+    }
+    port->tx_count = 0;
+    return true;
+}
+
+/* Copies what the probes of a core look at. */
+static void probe(machine_t *machine, uint32_t core)
+{
+    const run_t *run = machine->run;
+
+    for (uint32_t i = 0; i < run->probe_count; i++) {
+        const size_t bytes = run->probe_bytes[i];
+
+        if (run->probe_cores[i] == core) {
+            memcpy(run->probe_rows[i] + machine->slot * bytes,
+                   machine->elements[core].work + run->probe_offsets[i], bytes);
+        }
+    }
+}
+
+/* One slot of one core: its events, its program, its packets, its record. */
+static bool run_core(machine_t *machine, uint32_t core)
+{
+    run_t *run = machine->run;
+    element_t *element = &machine->elements[core];
+    const uint32_t parity = (machine->slot + 1) & 1;
+    const uint32_t waiting = element->port->rx_count[parity];
+    const size_t at = (size_t)machine->slot * machine->count + core;
+
+    if (run->shuffle) {
+        shuffle(element->queue[parity], waiting, &machine->random);
+    }
+    tick(element);
+    run->instructions[at] = element->instructions;
+    run->cycles[at] = element->cycles;
+    run->received[at] = waiting;
+    run->sent[at] = element->port->tx_count;
+    probe(machine, core);
+    return is_sound(machine, core) && collect(machine, element);
+}
+
+/* Sends the input events of the present slot. */
+static bool inject(machine_t *machine)
+{
+    const run_t *run = machine->run;
+    const uint32_t parity = (machine->slot & 1) << AXONC_PARITY_BIT;
+
+    for (uint32_t i = run->input_starts[machine->slot]; i < run->input_starts[machine->slot + 1];
+         i++) {
+        if (!route(machine, run->input_keys[i] | parity)) {
+            return all_sound(machine);
+        }
+    }
+    return true;
+}
+
+/* One slot of the chip. */
+static bool run_slot(machine_t *machine)
+{
+    if (!inject(machine)) {
+        return false;
+    }
+    if (!machine->run->in_order) {
+        shuffle(machine->order, machine->count, &machine->random);
+    }
+    for (uint32_t i = 0; i < machine->count; i++) {
+        if (!run_core(machine, machine->order[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Starts every core afresh. */
+static bool boot_all(machine_t *machine)
+{
+    machine->slot = BOOTING;
+    for (uint32_t core = 0; core < machine->count; core++) {
+        machine->order[core] = core;
+        boot(&machine->elements[core], machine->run);
+        if (!is_sound(machine, core)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Runs the chip from its reset; what stopped it, if anything did, is in run->fault. */
+void axonc_machine_run(machine_t *machine, run_t *run)
+{
+    machine->run = run;
+    machine->random = run->seed ^ SEED_OFFSET;
+    machine->random = machine->random ? machine->random : SEED_OFFSET;
+    if (!boot_all(machine)) {
+        return;
+    }
+    for (machine->slot = 0; machine->slot < run->slots; machine->slot++) {
+        if (!run_slot(machine)) {
+            return;
+        }
+    }
+}
+
+/* The greatest number of keys that waited in a queue of each core, and the keys that found no room. */
+void axonc_machine_queues(const machine_t *machine, uint32_t *peaks, uint32_t *dropped)
+{
+    for (uint32_t core = 0; core < machine->count; core++) {
+        peaks[core] = machine->elements[core].queue_peak;
+        dropped[core] = machine->elements[core].dropped;
+    }
+}
+
+/* Frees the packets that a run recorded. */
+void axonc_machine_free_trace(run_t *run)
+{
+    free(run->trace_slots);
+    free(run->trace_keys);
+}

@@ -1,0 +1,66 @@
+#include "machine.h"
+
+#define PARITY_MASK (UINT32_C(1) << AXONC_PARITY_BIT)
+
+/* The first entry of the table that matches a key without parity, or the number of entries. */
+static uint32_t search(const routes_t *routes, uint32_t key)
+{
+    uint32_t entry = 0;
+
+    while (entry < routes->count && (key & routes->masks[entry]) != routes->keys[entry]) {
+        entry++;
+    }
+    return entry;
+}
+
+/* The same, remembered: a neuron that spikes once spikes again. */
+static uint32_t find_entry(machine_t *machine, uint32_t key)
+{
+    memo_t *memo = &machine->memo[key * UINT32_C(2654435769) >> (32 - MEMO_BITS)];
+
+    if (!memo->known || memo->key != key) {
+        memo->key = key;
+        memo->entry = search(&machine->routes, key);
+        memo->known = true;
+    }
+    return memo->entry;
+}
+
+/* Puts a key into a core's queue; false if it is full and that matters. */
+static bool deliver(machine_t *machine, uint32_t core, uint32_t key)
+{
+    element_t *element = &machine->elements[core];
+    const uint32_t parity = key >> AXONC_PARITY_BIT;
+    uint32_t *count = &element->port->rx_count[parity];
+
+    if (*count >= element->capacity) {
+        element->dropped++;
+        if (!machine->run->keep_going) {
+            raise_fault(element, FAULT_QUEUE_FULL, element->capacity);
+            return false;
+        }
+        return true;
+    }
+    element->queue[parity][*count] = key;
+    *count += 1;
+    if (*count > element->queue_peak) {
+        element->queue_peak = *count;
+    }
+    return true;
+}
+
+bool route(machine_t *machine, uint32_t key)
+{
+    const routes_t *routes = &machine->routes;
+    const uint32_t entry = find_entry(machine, key & ~PARITY_MASK);
+    bool delivered = true;
+
+    if (entry == routes->count) {
+        machine->run->unrouted++;
+        return true;
+    }
+    for (uint32_t i = routes->starts[entry]; delivered && i < routes->starts[entry + 1]; i++) {
+        delivered = deliver(machine, routes->cores[i], key);
+    }
+    return delivered;
+}

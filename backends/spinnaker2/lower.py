@@ -1,0 +1,63 @@
+"""Lowering: a mapped network becomes sources, core data and a description of both."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from axonc.ir import Graph
+from axonc.ir.machine import Machine
+from axonc.ir.mapping import Mapping
+from axonc.ir.network import Network, network
+from axonc.ir.serialize import to_bytes
+from axonc.ir.target import Program
+
+from .description import memory_map
+from .emit import distinct_programs, emit_sources, report
+from .pack import CoreData, pack_core
+from .plan import CorePlan, plan_core
+
+
+def lower(graph: Graph, mapping: Mapping, machine: Machine) -> Program:
+    """The program of a graph for the cores of ``machine``."""
+    net, memory = network(graph), memory_map(machine)
+    plans = plan_cores(net, mapping)
+    packed = [pack_core(plan, mapping.schedule, mapping.keys) for plan in plans]
+    digest = graph.properties.get("source_sha256", "unknown")
+    files = {f"src/{name}": content for name, content in emit_sources(plans, mapping, memory, digest).items()}
+    files |= {f"data/core_{core:03d}.bin": image.data for core, image in enumerate(packed)}
+    described = describe(mapping, machine, plans, packed)
+    files["mapping.json"] = (json.dumps(described, indent=1) + "\n").encode()
+    files["graph.axg"] = to_bytes(graph)
+    return Program(files, report(plans, memory))
+
+
+def plan_cores(net: Network, mapping: Mapping) -> list[CorePlan]:
+    """The plan of every core."""
+    cuts = {population.name: mapping.of(population.name) for population in net.populations}
+    return [plan_core(net, mapping.schedule, mapping.on_core(core), cuts) for core in range(mapping.cores)]
+
+
+def describe(
+    mapping: Mapping, machine: Machine, plans: list[CorePlan], packed: list[CoreData]
+) -> dict[str, Any]:
+    """``mapping.json``: the mapping, and for every core its program, its data and where its states lie."""
+    programs = distinct_programs(plans)
+    memory = machine.memory
+    return {
+        "machine": machine.name,
+        "memory": {"total": memory.total, "code": memory.code, "stack": memory.stack, "guard": memory.guard},
+        "mapping": mapping.to_dict(),
+        "programs": [f"program_{index}" for index in range(len(programs))],
+        "cores": [
+            {
+                "program": programs.index(plan.kernels),
+                "data": f"data/core_{core:03d}.bin",
+                "work_bytes": image.work_bytes,
+                "states": [
+                    {"voltage_at": place.voltage_at, "current_at": place.current_at} for place in image.places
+                ],
+            }
+            for core, (plan, image) in enumerate(zip(plans, packed, strict=True))
+        ],
+    }  # fmt: skip

@@ -1,0 +1,157 @@
+"""Packing a core's plan into its data: tables and weights at aligned offsets, and the layout of its work area."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from axonc.ir.mapping import Keys, Schedule
+
+from .memory import round_up
+from .parameters import reset_code
+from .plan import CorePlan, LocalPopulation, Rows, dense_rows
+from .schema import (
+    ABI, ALIGN, CLOCK, FORMATS, HEADER, MAGIC, POPULATION, PROJECTION, SOURCE, STATUS, SYNAPSE,
+)  # fmt: skip
+
+
+class Arena:
+    """Byte ranges handed out one after the other, each aligned; contents optional."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self.chunks: list[tuple[int, bytes]] = []
+
+    def reserve(self, size: int) -> int:
+        """The offset of ``size`` new bytes."""
+        at = self.size
+        self.size += round_up(size, ALIGN)
+        return at
+
+    def add(self, content: np.ndarray[Any, Any]) -> int:
+        """The offset of a copy of ``content``."""
+        at = self.reserve(content.nbytes)
+        self.chunks.append((at, content.tobytes()))
+        return at
+
+    def content(self) -> bytes:
+        """All of it; gaps are zero."""
+        image = bytearray(self.size)
+        for at, chunk in self.chunks:
+            image[at : at + len(chunk)] = chunk
+        return bytes(image)
+
+
+@dataclass(frozen=True)
+class StatePlace:
+    """Where a population's states lie in the work area: byte offsets."""
+
+    voltage_at: int
+    current_at: int
+
+
+@dataclass(frozen=True)
+class CoreData:
+    """A packed core."""
+
+    data: bytes
+    work_bytes: int
+    places: tuple[StatePlace, ...]
+
+
+def pack_core(plan: CorePlan, schedule: Schedule, keys: Keys) -> CoreData:
+    """The data of a core. Its slices and those of its sources must have their key blocks."""
+    data, work = Arena(), Arena()
+    work.reserve(STATUS.dtype.itemsize)
+    header_at = data.reserve(HEADER.dtype.itemsize)
+    populations_at = data.reserve(POPULATION.dtype.itemsize * len(plan.populations))
+    ordered = sorted(plan.rows, key=lambda rows: _block(rows))
+    sources, first_block = _sources(ordered)
+    sources_at = data.add(sources)
+    projections_at = data.reserve(PROJECTION.dtype.itemsize * len(ordered))
+    populations = np.concatenate([_population(p, schedule, keys, data, work) for p in plan.populations])
+    projections = [_projection(rows, data) for rows in ordered]
+    data.chunks.append((populations_at, populations.tobytes()))
+    data.chunks.append((projections_at, b"".join(record.tobytes() for record in projections)))
+    queues = [work.reserve(4 * plan.queue) for _ in range(2)]
+    header = _record(
+        HEADER.dtype, magic=MAGIC, abi=ABI, data_bytes=data.size, work_bytes=work.size, phases=schedule.phases,
+        local_bits=keys.local_bits, population_count=len(plan.populations), populations_at=populations_at,
+        first_block=first_block, block_count=len(sources), sources_at=sources_at, projections_at=projections_at,
+        fifo_at=queues, fifo_capacity=plan.queue,
+    )  # fmt: skip
+    data.chunks.append((header_at, header.tobytes()))
+    places = tuple(StatePlace(int(p["voltage_at"]), int(p["current_at"])) for p in populations)
+    return CoreData(data.content(), work.size, places)
+
+
+def _block(rows: Rows) -> int:
+    assert rows.source.block is not None
+    return rows.source.block
+
+
+def _record(dtype: np.dtype[Any], **fields: Any) -> np.ndarray[Any, Any]:
+    record = np.zeros(1, dtype)
+    for name, value in fields.items():
+        record[name] = value
+    return record
+
+
+def _sources(ordered: list[Rows]) -> tuple[np.ndarray[Any, Any], int]:
+    """For every block in the window, its projections; ``ordered`` is sorted by block."""
+    blocks = [_block(rows) for rows in ordered]
+    if not blocks:
+        return np.zeros(0, SOURCE.dtype), 0
+    first = blocks[0]
+    sources = np.zeros(blocks[-1] - first + 1, SOURCE.dtype)
+    for index, block in reversed(list(enumerate(blocks))):
+        sources[block - first]["first"] = index
+        sources[block - first]["count"] += 1
+    return sources, first
+
+
+def _population(
+    local: LocalPopulation, schedule: Schedule, keys: Keys, data: Arena, work: Arena
+) -> np.ndarray[Any, Any]:
+    part, op = local.part, local.op
+    start, mask = schedule.start[part.population], local.ring_depth - 1
+    synapse, membrane = local.synapse, local.membrane
+    return _record(
+        POPULATION.dtype,
+        count=part.count,
+        start=start,
+        first_head=(-start // schedule.phases) & mask,
+        first_phase=-start % schedule.phases,
+        ring_mask=mask,
+        clock_at=work.reserve(CLOCK.dtype.itemsize),
+        accumulators_at=work.reserve(local.accumulator_bytes),
+        current_at=work.reserve(local.state_bytes) if op.synapse else 0,
+        voltage_at=work.reserve(local.state_bytes),
+        synapse_at=0 if synapse is None else data.add(synapse),
+        synapse_stride=0 if synapse is None else _stride(synapse),
+        membrane_at=data.add(membrane),
+        membrane_stride=_stride(membrane),
+        reset=reset_code(op),
+        old_current=op.membrane.sees == "old",
+        key=0 if part.block is None else keys.base(part.block),
+    )
+
+
+def _stride(records: np.ndarray[Any, Any]) -> int:
+    return records.dtype.itemsize if len(records) > 1 else 0
+
+
+def _projection(rows: Rows, data: Arena) -> np.ndarray[Any, Any]:
+    if rows.format == "dense":
+        rows_at, synapses_at = data.add(dense_rows(rows)), 0
+    else:
+        synapses = np.zeros(rows.weight.nnz, SYNAPSE.dtype)
+        synapses["target"], synapses["weight"] = rows.weight.indices, rows.weight.data
+        rows_at, synapses_at = data.add(rows.weight.indptr.astype("<u2")), data.add(synapses)
+    return _record(
+        PROJECTION.dtype, format=FORMATS.index(rows.format), population=rows.population,
+        first_target=rows.first_target, targets=rows.targets, ring_offset=rows.ring_offset, rows_at=rows_at,
+        synapses_at=synapses_at, rows=rows.source.count,
+    )  # fmt: skip

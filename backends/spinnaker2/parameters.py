@@ -1,0 +1,81 @@
+"""Neurons as the runtime sees them: which kernel, and the records of its parameters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from axonc.ir.ops import FixedNeuron, FixedSynapse, Gate, Neuron, Synapse
+from axonc.ir.signal import Shape
+
+from .schema import MEMBRANE_FIXED, MEMBRANE_FLOAT, RESETS, SYNAPSE_FIXED, SYNAPSE_FLOAT
+
+Records = np.ndarray[Any, Any]
+NEVER = 2**31 - 1
+"""A threshold that no fixed-point voltage passes."""
+
+
+def kernel(op: Neuron | FixedNeuron) -> str:
+    """The runtime's kernel for a neuron, without its prefix: ``cuba_lif_q32``, ``lif_f32``, ..."""
+    width = "f32" if isinstance(op, Neuron) else f"q{op.membrane.format.bits}"
+    return f"{'cuba_lif' if op.synapse else 'lif'}_{width}"
+
+
+def state_bytes(op: Neuron | FixedNeuron) -> int:
+    """Bytes of one state word."""
+    return 4 if isinstance(op, Neuron) else op.membrane.format.bits // 8
+
+
+def state_dtype(op: Neuron | FixedNeuron) -> np.dtype[Any]:
+    """The numpy type of a state word."""
+    return np.dtype("<f4") if isinstance(op, Neuron) else np.dtype(f"<i{state_bytes(op)}")
+
+
+def reset_code(op: Neuron | FixedNeuron) -> int:
+    """The runtime's number for the reset."""
+    return RESETS.index(op.gate.reset) if op.gate is not None else 0
+
+
+def synapse_records(op: Neuron | FixedNeuron, start: int, stop: int) -> Records | None:
+    """The synapse parameters of neurons ``start`` to ``stop``: one record if all are equal."""
+    if op.synapse is None:
+        return None
+    if isinstance(op.synapse, Synapse):
+        fields = {"decay": op.synapse.decay, "gain": op.synapse.gain, "constant": op.synapse.offset}
+        return _records(SYNAPSE_FLOAT.dtype, fields, op.shape, start, stop)
+    assert isinstance(op.synapse, FixedSynapse)
+    names = ("decay", "multiplier", "shift", "offset")
+    fields = {name: getattr(op.synapse, name) for name in names}
+    return _records(SYNAPSE_FIXED.dtype, fields, op.shape, start, stop)
+
+
+def membrane_records(op: Neuron | FixedNeuron, start: int, stop: int) -> Records:
+    """The membrane and gate parameters of neurons ``start`` to ``stop``: one record if all are equal."""
+    if isinstance(op, Neuron):
+        membrane = {"decay": op.membrane.decay, "gain": op.membrane.gain, "constant": op.membrane.constant}
+        return _records(MEMBRANE_FLOAT.dtype, {**membrane, **_float_gate(op.gate)}, op.shape, start, stop)
+    names = ("decay", "multiplier", "shift", "offset", "leak")
+    fields = {name: getattr(op.membrane, name) for name in names}
+    threshold = np.int64(NEVER) if op.gate is None else op.gate.threshold
+    value = np.int64(0) if op.gate is None else op.gate.value
+    return _records(
+        MEMBRANE_FIXED.dtype, {**fields, "threshold": threshold, "reset": value}, op.shape, start, stop
+    )
+
+
+def _float_gate(gate: Gate | None) -> dict[str, Any]:
+    """v >= threshold is v > the next float32 below it."""
+    if gate is None:
+        return {"threshold": np.float32(np.inf), "reset": np.float32(0.0)}
+    threshold = gate.threshold.astype(np.float32)
+    tested = threshold if gate.compare == "gt" else np.nextafter(threshold, np.float32(-np.inf))
+    return {"threshold": tested, "reset": threshold if gate.reset.startswith("subtract") else gate.value}
+
+
+def _records(dtype: np.dtype[Any], fields: dict[str, Any], shape: Shape, start: int, stop: int) -> Records:
+    records = np.zeros(stop - start, dtype)
+    for name, value in fields.items():
+        records[name] = np.broadcast_to(value, shape).reshape(-1)[start:stop]
+    same = len(records) > 0 and bool(np.all(records == records[0]))
+    return records[:1] if same else records

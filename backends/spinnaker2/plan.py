@@ -1,0 +1,210 @@
+"""What a core will hold: which synapses in which format, how large each part is. Decided before anything is packed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import numpy as np
+from scipy import sparse
+
+from axonc.ir.mapping import Schedule, Slice
+from axonc.ir.network import Network, Population, Projection
+from axonc.ir.ops import FixedNeuron, Input, Neuron
+from axonc.ir.target import Cuts
+
+from .memory import MemoryMap, round_up
+from .parameters import Records, kernel, membrane_records, state_bytes, synapse_records
+from .schema import ALIGN, CLOCK, HEADER, POPULATION, PROJECTION, SOURCE, SPARSE_WINDOW, STATUS, SYNAPSE
+
+SPARSE_BELOW = 0.4
+"""Density below which sparse rows cost fewer cycles than dense ones (cycles cross at 43 %, bytes at 50 %)."""
+
+QUEUE_UNIT = 4
+"""A queue's capacity is a multiple of this many keys."""
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """The synapses from one source slice to a window of one local population, in one format.
+
+    ``weight`` CSC [targets, rows]: the window's part of the projection.
+    """
+
+    source: Slice
+    population: int
+    first_target: int
+    ring_offset: int
+    format: str
+    weight: sparse.csc_array
+
+    @property
+    def targets(self) -> int:
+        """Neurons in the window."""
+        return int(self.weight.shape[0])
+
+    @property
+    def data_bytes(self) -> int:
+        """Bytes of the rows."""
+        if self.format == "dense":
+            return round_up(self.source.count * self.targets, ALIGN)
+        starts = round_up(2 * (self.source.count + 1), ALIGN)
+        return starts + round_up(SYNAPSE.dtype.itemsize * self.weight.nnz, ALIGN)
+
+
+@dataclass(frozen=True, eq=False)
+class LocalPopulation:
+    """A slice of a population on this core."""
+
+    part: Slice
+    op: Neuron | FixedNeuron
+    ring_depth: int
+
+    @cached_property
+    def synapse(self) -> Records | None:
+        """Its synapse parameters."""
+        return synapse_records(self.op, self.part.start, self.part.stop)
+
+    @cached_property
+    def membrane(self) -> Records:
+        """Its membrane parameters."""
+        return membrane_records(self.op, self.part.start, self.part.stop)
+
+    @property
+    def parameter_bytes(self) -> int:
+        """Bytes of its parameters."""
+        synapse = 0 if self.synapse is None else round_up(self.synapse.nbytes, ALIGN)
+        return synapse + round_up(self.membrane.nbytes, ALIGN)
+
+    @property
+    def accumulator_bytes(self) -> int:
+        """Bytes of the ring of accumulators."""
+        return 4 * self.ring_depth * self.part.count
+
+    @property
+    def state_bytes(self) -> int:
+        """Bytes of one state."""
+        return state_bytes(self.op) * self.part.count
+
+    @property
+    def work_bytes(self) -> int:
+        """Bytes of clock, accumulators and states."""
+        states = (2 if self.op.synapse else 1) * round_up(self.state_bytes, ALIGN)
+        return CLOCK.dtype.itemsize + round_up(self.accumulator_bytes, ALIGN) + states
+
+
+@dataclass(frozen=True)
+class CorePlan:
+    """Everything that one core holds."""
+
+    populations: tuple[LocalPopulation, ...]
+    rows: tuple[Rows, ...]
+    window: int
+    """Key blocks between the first and the last that the core listens to."""
+    queue: int
+    """Keys that a queue holds: the most that all sources send in one slot."""
+
+    @property
+    def kernels(self) -> tuple[str, ...]:
+        """The kernels of its populations, in order: what makes it a kind of core."""
+        return tuple(kernel(population.op) for population in self.populations)
+
+    def bytes_by_kind(self, memory: MemoryMap) -> dict[str, int]:
+        """Bytes by kind; all together must not exceed the SRAM."""
+        tables = (
+            round_up(HEADER.dtype.itemsize, ALIGN)
+            + round_up(POPULATION.dtype.itemsize * len(self.populations), ALIGN)
+            + round_up(SOURCE.dtype.itemsize * self.window, ALIGN)
+            + round_up(PROJECTION.dtype.itemsize * len(self.rows), ALIGN)
+            + sum(population.parameter_bytes for population in self.populations)
+        )
+        weights = sum(rows.data_bytes for rows in self.rows)
+        return {
+            "code": memory.code_bytes,
+            "tables": tables,
+            "weights": weights,
+            "padding": memory.work_at(tables + weights) - memory.data_at - tables - weights,
+            "state": STATUS.dtype.itemsize + sum(population.work_bytes for population in self.populations),
+            "queues": 2 * round_up(4 * self.queue, ALIGN),
+            "stack": memory.stack_bytes + memory.guard_bytes,
+        }
+
+
+def plan_core(network: Network, schedule: Schedule, here: Sequence[Slice], cuts: Cuts) -> CorePlan:
+    """The plan of the core that holds the slices ``here``."""
+    rows = tuple(part for index, target in enumerate(here) for part in _rows_into(network, schedule, index, target, cuts))
+    depth = {index: 1 for index in range(len(here))}
+    for part in rows:
+        depth[part.population] = max(depth[part.population], 1 << part.ring_offset.bit_length())
+    populations = tuple(
+        LocalPopulation(target, _neuron(network.by_name[target.population]), depth[index])
+        for index, target in enumerate(here)
+    )
+    sources = {(part.source.population, part.source.start): part.source for part in rows}
+    return CorePlan(populations, rows, _window(sources.values(), network, cuts), _queue(network, sources))
+
+
+def _neuron(population: Population) -> Neuron | FixedNeuron:
+    assert not isinstance(population.op, Input)
+    return population.op
+
+
+def _rows_into(
+    network: Network, schedule: Schedule, index: int, target: Slice, cuts: Cuts
+) -> Iterator[Rows]:
+    for projection in network.fan_in[target.population]:
+        offset = ring_offset(schedule, projection)
+        weight = _target_rows(projection, target.start, target.stop)
+        for source in cuts[projection.source]:
+            columns = weight[:, source.start : source.stop]
+            if columns.nnz:
+                yield from _windows(source, index, offset, columns)
+
+
+def _windows(source: Slice, index: int, offset: int, weight: sparse.csc_array) -> Iterator[Rows]:
+    """Dense rows in one window; sparse rows in windows that a one-byte index can address."""
+    targets = weight.shape[0]
+    if weight.nnz >= SPARSE_BELOW * targets * source.count:
+        yield Rows(source, index, 0, offset, "dense", weight)
+        return
+    for first in range(0, targets, SPARSE_WINDOW):
+        window = weight[first : first + SPARSE_WINDOW] if targets > SPARSE_WINDOW else weight
+        if window.nnz:
+            yield Rows(source, index, first, offset, "sparse", window)
+
+
+@lru_cache(maxsize=1024)
+def _target_rows(projection: Projection, start: int, stop: int) -> sparse.csc_array:
+    return projection.weight[start:stop]
+
+
+def ring_offset(schedule: Schedule, projection: Projection) -> int:
+    """Steps between the one due when an event is received and the one in which it acts: ceil(slack / phases)."""
+    start, phases = schedule.start, schedule.phases
+    slack = start[projection.target] + phases * projection.delay - start[projection.source] - 1
+    return -(-slack // phases)
+
+
+def _window(sources: object, network: Network, cuts: Cuts) -> int:
+    """Blocks are numbered by population, then slice: the window runs from the first source to the last."""
+    blocks = block_numbers(network, cuts)
+    used = [blocks[part.population, part.start] for part in sources]  # type: ignore[attr-defined]
+    return max(used) - min(used) + 1 if used else 0
+
+
+def block_numbers(network: Network, cuts: Cuts) -> Mapping[tuple[str, int], int]:
+    """The key block of every slice that sends events, in the order in which `compiler.mapping` numbers them."""
+    sending = (p for p in network.populations if p.peak)
+    ordered = (part for population in sending for part in cuts[population.name])
+    return {(part.population, part.start): block for block, part in enumerate(ordered)}
+
+
+def _queue(network: Network, sources: Mapping[tuple[str, int], Slice]) -> int:
+    events = sum(part.count * network.by_name[part.population].peak for part in sources.values())
+    return round_up(max(events, 1), QUEUE_UNIT)
+
+
+def dense_rows(rows: Rows) -> np.ndarray[tuple[int, int], np.dtype[np.int8]]:
+    """int8 [rows, targets]."""
+    return np.ascontiguousarray(rows.weight.toarray().T.astype(np.int8))

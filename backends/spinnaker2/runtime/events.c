@@ -1,0 +1,102 @@
+#include "platform.h"
+#include "runtime.h"
+
+/* Adds a dense row of weights to the accumulators of its targets. */
+static void add_dense_row(int32_t *restrict sums, const int8_t *restrict row, uint32_t targets)
+{
+    uint32_t t = 0;
+
+#ifdef __ARM_FEATURE_DSP
+    /* Four weights in one load; each is then extended and added by one SXTAB. */
+    if ((uintptr_t)row % sizeof(uint32_t) == 0) {
+        for (; t + 4 <= targets; t += 4) {
+            const uint32_t four = *(const uint32_t *)(const void *)(row + t);
+
+            sums[t] += (int8_t)four;
+            sums[t + 1] += (int8_t)(four >> 8);
+            sums[t + 2] += (int8_t)(four >> 16);
+            sums[t + 3] += (int8_t)(four >> 24);
+        }
+    }
+#endif
+    for (; t < targets; t++) {
+        sums[t] += row[t];
+    }
+}
+
+/* Adds a sparse row of weights to the accumulators of its targets. */
+static void add_sparse_row(int32_t *restrict sums, const axonc_synapse_t *restrict synapse,
+                           uint32_t count)
+{
+    for (uint32_t k = 0; k < count; k++) {
+        sums[synapse[k].target] += synapse[k].weight;
+    }
+}
+
+/* Adds the row of one source neuron to the target population. */
+static void add_row(axonc_core_t *core, const axonc_projection_t *projection, uint32_t row)
+{
+    const axonc_population_t *population = &core->populations[projection->population];
+    int32_t *sums = axonc_accumulators(core, population, projection->ring_offset);
+
+    sums += projection->first_target;
+    switch (projection->format) {
+    case AXONC_FORMAT_DENSE: {
+        const int8_t *rows = axonc_data(core, projection->rows_at);
+
+        add_dense_row(sums, rows + row * projection->targets, projection->targets);
+        break;
+    }
+    case AXONC_FORMAT_SPARSE: {
+        const uint16_t *starts = axonc_data(core, projection->rows_at);
+        const axonc_synapse_t *synapses = axonc_data(core, projection->synapses_at);
+
+        add_sparse_row(sums, synapses + starts[row], (uint32_t)(starts[row + 1] - starts[row]));
+        break;
+    }
+    default:
+        axonc_platform_fail(core, AXONC_ERROR_BAD_FORMAT);
+    }
+}
+
+/* Gives one event to every projection that listens to it; false if there is none. */
+static bool take_event(axonc_core_t *core, uint32_t key)
+{
+    const axonc_header_t *header = core->header;
+    const uint32_t neuron = key & ~(UINT32_C(1) << AXONC_PARITY_BIT);
+    const uint32_t block = (neuron >> header->local_bits) - header->first_block;
+    const uint32_t row = neuron & ((UINT32_C(1) << header->local_bits) - 1);
+    bool taken = false;
+
+    if (block >= header->block_count) {
+        return false;
+    }
+    const axonc_projection_t *projection = core->projections + core->sources[block].first;
+    for (uint32_t left = core->sources[block].count; left > 0; left--) {
+        if (row < projection->rows) {
+            add_row(core, projection, row);
+            taken = true;
+        }
+        projection++;
+    }
+    return taken;
+}
+
+void axonc_receive(axonc_core_t *core)
+{
+    const uint32_t parity = (core->status->slot + 1) & 1;
+    const uint32_t *keys = axonc_work(core, core->header->fifo_at[parity]);
+    const uint32_t count = axonc_platform_waiting(core, parity);
+
+    if (count > core->header->fifo_capacity) {
+        axonc_platform_fail(core, AXONC_ERROR_QUEUE_OVERFLOW);
+        return;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if (!take_event(core, keys[i])) {
+            core->status->stray++;
+        }
+    }
+    core->status->received += count;
+    axonc_platform_release(core, parity);
+}

@@ -1,0 +1,23 @@
+/*
+ * Neuron kernels: one model step of a population, if it is due in this slot.
+ *
+ * lif: the summed weights drive the membrane. cuba_lif: they drive a synaptic current, which drives
+ * the membrane. q16, q32, f32: what the state is stored in; the arithmetic of q16 and q32 is the same.
+ * A leaky integrator is a neuron with a threshold that is never exceeded.
+ */
+#ifndef AXONC_NEURONS_H
+#define AXONC_NEURONS_H
+
+#include "runtime.h"
+
+void axonc_lif_q16(axonc_core_t *core, uint32_t population);
+void axonc_lif_q32(axonc_core_t *core, uint32_t population);
+void axonc_lif_f32(axonc_core_t *core, uint32_t population);
+void axonc_cuba_lif_q16(axonc_core_t *core, uint32_t population);
+void axonc_cuba_lif_q32(axonc_core_t *core, uint32_t population);
+void axonc_cuba_lif_f32(axonc_core_t *core, uint32_t population);
+
+/* The loops below are written once and must be specialised for each kernel. */
+#define AXONC_SPECIALISED static inline __attribute__((always_inline))
+
+#endif

@@ -1,0 +1,24 @@
+#include "platform.h"
+
+uint32_t axonc_platform_waiting(const axonc_core_t *core, uint32_t parity)
+{
+    return core->port->rx_count[parity];
+}
+
+void axonc_platform_release(axonc_core_t *core, uint32_t parity)
+{
+    core->port->rx_count[parity] = 0;
+}
+
+void axonc_platform_send(axonc_core_t *core, uint32_t key)
+{
+    axonc_port_t *port = core->port;
+
+    if (port->tx_count == port->tx_capacity) {
+        axonc_platform_fail(core, AXONC_ERROR_QUEUE_OVERFLOW);
+        return;
+    }
+    port->tx[port->tx_count] = key;
+    port->tx_count++;
+    core->status->sent++;
+}

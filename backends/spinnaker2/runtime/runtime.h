@@ -1,0 +1,79 @@
+/* A core at run time: its memory, one slot of its life, and what a program needs to know. */
+#ifndef AXONC_RUNTIME_H
+#define AXONC_RUNTIME_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "axonc_schema.h"
+#include "port.h"
+
+/* The platform sets the first three members; axonc_core_reset sets the others. */
+typedef struct {
+    const uint8_t *data;
+    uint8_t *work;
+    axonc_port_t *port;
+    const axonc_header_t *header;
+    const axonc_population_t *populations;
+    const axonc_source_t *sources;
+    const axonc_projection_t *projections;
+    axonc_status_t *status;
+} axonc_core_t;
+
+/* Constant data at a byte offset. */
+static inline const void *axonc_data(const axonc_core_t *core, uint32_t at)
+{
+    return core->data + at;
+}
+
+/* Working memory at a byte offset. */
+static inline void *axonc_work(const axonc_core_t *core, uint32_t at)
+{
+    return core->work + at;
+}
+
+/* Whether a step of this population falls into the present slot. */
+static inline bool axonc_is_due(const axonc_core_t *core, const axonc_population_t *population)
+{
+    const axonc_clock_t *clock = axonc_work(core, population->clock_at);
+
+    return core->status->slot >= population->start && clock->phase == 0 &&
+           clock->step < core->status->steps;
+}
+
+/* The accumulators of a population for the step that is due `ahead` steps from now. */
+static inline int32_t *axonc_accumulators(const axonc_core_t *core,
+                                          const axonc_population_t *population, uint32_t ahead)
+{
+    const axonc_clock_t *clock = axonc_work(core, population->clock_at);
+    int32_t *ring = axonc_work(core, population->accumulators_at);
+
+    return ring + ((clock->head + ahead) & population->ring_mask) * population->count;
+}
+
+/* The key of a population's first neuron, for an event sent in the present slot. */
+static inline uint32_t axonc_event_key(const axonc_core_t *core,
+                                       const axonc_population_t *population)
+{
+    return population->key | (core->status->slot & 1) << AXONC_PARITY_BIT;
+}
+
+/* Whether all neurons of a population have the parameters of the first. */
+static inline bool axonc_is_uniform(const axonc_population_t *population)
+{
+    return population->synapse_stride == 0 && population->membrane_stride == 0;
+}
+
+/* Checks the data, clears the work area (but for status.steps) and sets every clock to slot 0. */
+void axonc_core_reset(axonc_core_t *core);
+
+/* Runs one slot: takes the events of the slot before, runs the program, advances the clocks. */
+void axonc_core_tick(axonc_core_t *core);
+
+/* Takes the events that were sent in the slot before the present one. In events.c. */
+void axonc_receive(axonc_core_t *core);
+
+/* One slot of everything that this kind of core holds, in order. Generated. */
+void axonc_program(axonc_core_t *core);
+
+#endif

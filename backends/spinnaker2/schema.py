@@ -1,0 +1,258 @@
+"""The layout of a core's data: one description for numpy and for C.
+
+A core's program finds everything at byte offsets: ``data`` (constant, made by the compiler, one blob a core)
+and ``work`` (state, accumulators, event buffers; zeroed by the runtime). ``RECORDS`` gives every struct once;
+`dtype` and `c_header` turn it into the numpy record type and the C header, whose static assertions hold
+both equal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+MAGIC = 0x434E5841  # "AXNC" in little-endian bytes
+ABI = 1
+ALIGN = 16
+"""Alignment in bytes of every table in ``data`` and every array in ``work``."""
+
+PARITY_BIT = 31
+"""Bit of an event key that carries the parity of the slot in which the event was sent."""
+
+_C_TYPES = {"u32": "uint32_t", "i32": "int32_t", "f32": "float", "u16": "uint16_t", "u8": "uint8_t", "i8": "int8_t"}
+_NUMPY_TYPES = {"u32": "<u4", "i32": "<i4", "f32": "<f4", "u16": "<u2", "u8": "u1", "i8": "i1"}
+
+
+@dataclass(frozen=True)
+class Field:
+    """One member of a record: ``count`` > 1 makes it an array."""
+
+    name: str
+    type: str
+    doc: str
+    count: int = 1
+
+
+@dataclass(frozen=True)
+class Record:
+    """A struct ``axonc_<name>_t``; members are ordered so that natural alignment leaves no gaps."""
+
+    name: str
+    doc: str
+    fields: tuple[Field, ...]
+
+    @property
+    def dtype(self) -> np.dtype[np.void]:
+        members = [
+            (f.name, _NUMPY_TYPES[f.type]) if f.count == 1 else (f.name, _NUMPY_TYPES[f.type], (f.count,))
+            for f in self.fields
+        ]
+        return np.dtype(members)
+
+
+def _u32(name: str, doc: str, count: int = 1) -> Field:
+    return Field(name, "u32", doc, count)
+
+
+def _i32(name: str, doc: str) -> Field:
+    return Field(name, "i32", doc)
+
+
+def _f32(name: str, doc: str) -> Field:
+    return Field(name, "f32", doc)
+
+
+HEADER = Record(
+    "header",
+    "What a core holds; at the start of its data.",
+    (
+        _u32("magic", "AXONC_MAGIC"),
+        _u32("abi", "AXONC_ABI"),
+        _u32("data_bytes", "size of the data"),
+        _u32("work_bytes", "size of the work area"),
+        _u32("phases", "slots per model step"),
+        _u32("local_bits", "low bits of a key: the neuron within its block"),
+        _u32("population_count", "populations on this core"),
+        _u32("populations_at", "data offset of axonc_population_t[population_count]"),
+        _u32("first_block", "first key block this core listens to"),
+        _u32("block_count", "key blocks in the window of this core"),
+        _u32("sources_at", "data offset of axonc_source_t[block_count]"),
+        _u32("projections_at", "data offset of axonc_projection_t[]"),
+        _u32("fifo_at", "work offsets of the event queues, by parity", 2),
+        _u32("fifo_capacity", "keys that each queue holds"),
+    ),
+)
+
+STATUS = Record(
+    "status",
+    "What a core tells its host, and is told; at the start of the work area.",
+    (
+        _u32("slot", "the next slot to run"),
+        _u32("steps", "model steps to run, written by the host"),
+        _u32("error", "axonc_error_t: why the core stopped, or 0"),
+        _u32("received", "events taken from the queues"),
+        _u32("sent", "events sent"),
+        _u32("stray", "events that no projection of this core listens to"),
+        _u32("saturations", "state updates that were clipped"),
+        _u32("reserved", "0"),
+    ),
+)
+
+POPULATION = Record(
+    "population",
+    "A slice of a population of neurons.",
+    (
+        _u32("count", "neurons"),
+        _u32("start", "slot of model step 0"),
+        _u32("first_head", "ring index at slot 0"),
+        _u32("first_phase", "phase at slot 0"),
+        _u32("ring_mask", "depth of the accumulator ring - 1"),
+        _u32("clock_at", "work offset of axonc_clock_t"),
+        _u32("accumulators_at", "work offset of int32_t[ring depth][count]"),
+        _u32("current_at", "work offset of the synaptic current, one state word a neuron; 0 if it has none"),
+        _u32("voltage_at", "work offset of the membrane voltage, one state word a neuron"),
+        _u32("synapse_at", "data offset of the synapse parameters; 0 if it has none"),
+        _u32("synapse_stride", "bytes from one neuron's parameters to the next; 0: all share one row"),
+        _u32("membrane_at", "data offset of the membrane parameters"),
+        _u32("membrane_stride", "bytes from one neuron's parameters to the next; 0: all share one row"),
+        _u32("reset", "axonc_reset_t"),
+        _u32("old_current", "1: the membrane sees the current of the step before"),
+        _u32("key", "key of the first neuron, parity 0"),
+    ),
+)
+
+CLOCK = Record(
+    "clock",
+    "Where a population stands in time.",
+    (
+        _u32("head", "ring index of the accumulators of the step now due"),
+        _u32("phase", "slots since that step fell due, modulo the phases"),
+        _u32("step", "model steps done"),
+        _u32("reserved", "0"),
+    ),
+)
+
+SOURCE = Record(
+    "source",
+    "The projections that a key block feeds.",
+    (Field("first", "u16", "index of the first projection"), Field("count", "u16", "projections")),
+)
+
+PROJECTION = Record(
+    "projection",
+    "Synapses from one key block to a window of one population.",
+    (
+        _u32("format", "axonc_format_t"),
+        _u32("population", "index of the target population"),
+        _u32("first_target", "first neuron of the window"),
+        _u32("targets", "neurons in the window"),
+        _u32("ring_offset", "steps ahead of the ring's head at which events act"),
+        _u32("rows_at", "dense: data offset of int8_t[rows][targets]; sparse: of uint16_t[rows + 1]"),
+        _u32("synapses_at", "sparse: data offset of axonc_synapse_t[]"),
+        _u32("rows", "source neurons"),
+    ),
+)
+
+SYNAPSE = Record(
+    "synapse",
+    "One entry of a sparse row.",
+    (Field("target", "u8", "neuron within the window"), Field("weight", "i8", "weight")),
+)
+
+SYNAPSE_FIXED = Record(
+    "synapse_fixed",
+    "i = sat(decay(i, decay_factor) + requantize(x, multiplier, shift) + offset)",
+    (
+        _i32("decay", "Q30"),
+        _i32("multiplier", "accumulator to current"),
+        _u32("shift", "accumulator to current"),
+        _i32("offset", "in the format of the current"),
+    ),
+)
+
+MEMBRANE_FIXED = Record(
+    "membrane_fixed",
+    "v = sat(leak + decay(v - leak, decay) + requantize(input, multiplier, shift) + offset); spike if v > threshold",
+    (
+        _i32("decay", "Q30"),
+        _i32("multiplier", "input to voltage"),
+        _u32("shift", "input to voltage"),
+        _i32("offset", "in the format of the voltage"),
+        _i32("leak", "resting voltage"),
+        _i32("threshold", "a spike when the voltage is above it"),
+        _i32("reset", "the voltage after a spike, or what is subtracted"),
+        _i32("reserved", "0"),
+    ),
+)
+
+SYNAPSE_FLOAT = Record(
+    "synapse_float",
+    "i = (decay * i + gain * x) + constant",
+    (_f32("decay", ""), _f32("gain", ""), _f32("constant", ""), _f32("reserved", "0")),
+)
+
+MEMBRANE_FLOAT = Record(
+    "membrane_float",
+    "v = (decay * v + gain * input) + constant; spike if v > threshold",
+    (
+        _f32("decay", ""),
+        _f32("gain", ""),
+        _f32("constant", ""),
+        _f32("threshold", "a spike when the voltage is above it"),
+        _f32("reset", "the voltage after a spike, or what is subtracted"),
+        _f32("reserved0", "0"),
+        _f32("reserved1", "0"),
+        _f32("reserved2", "0"),
+    ),
+)
+
+RECORDS = (
+    HEADER, STATUS, POPULATION, CLOCK, SOURCE, PROJECTION, SYNAPSE,
+    SYNAPSE_FIXED, MEMBRANE_FIXED, SYNAPSE_FLOAT, MEMBRANE_FLOAT,
+)  # fmt: skip
+
+RESETS = ("none", "value", "subtract", "subtract_guarded")
+FORMATS = ("dense", "sparse")
+ERRORS = ("none", "bad_data", "queue_overflow", "bad_format")
+ENUMS = (("reset", RESETS), ("format", FORMATS), ("error", ERRORS))
+
+SPARSE_WINDOW = 256
+"""Neurons that a sparse projection can address: its target index is one byte."""
+
+
+def _c_enum(name: str, values: tuple[str, ...]) -> str:
+    members = ", ".join(f"AXONC_{name.upper()}_{value.upper()} = {i}" for i, value in enumerate(values))
+    return f"typedef enum {{ {members} }} axonc_{name}_t;"
+
+
+def _c_record(record: Record) -> str:
+    lines = [f"/* {record.doc} */", "typedef struct {"]
+    for field in record.fields:
+        array = f"[{field.count}]" if field.count > 1 else ""
+        comment = f" /* {field.doc} */" if field.doc else ""
+        lines.append(f"    {_C_TYPES[field.type]} {field.name}{array};{comment}")
+    name = f"axonc_{record.name}_t"
+    lines.append(f"}} {name};")
+    lines.append(f'_Static_assert(sizeof({name}) == {record.dtype.itemsize}, "{name}: size");')
+    offsets = record.dtype.fields or {}
+    lines += [
+        f'_Static_assert(offsetof({name}, {member}) == {place[1]}, "{name}.{member}: offset");'
+        for member, place in offsets.items()
+    ]
+    return "\n".join(lines)
+
+
+def c_header() -> str:
+    """The text of ``axonc_schema.h``."""
+    parts = [
+        "/* The layout of a core's data and work memory. Generated from the compiler's schema: do not edit. */",
+        "#ifndef AXONC_SCHEMA_H\n#define AXONC_SCHEMA_H",
+        "#include <stddef.h>\n#include <stdint.h>",
+        f"#define AXONC_MAGIC UINT32_C(0x{MAGIC:08X})\n#define AXONC_ABI UINT32_C({ABI})\n"
+        f"#define AXONC_PARITY_BIT {PARITY_BIT}",
+        *(_c_enum(name, values) for name, values in ENUMS),
+        *(_c_record(record) for record in RECORDS),
+        "#endif",
+    ]
+    return "\n\n".join(parts) + "\n"

@@ -1,0 +1,214 @@
+"""From a model to a lowered program: which passes run, and what they are given."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from axonc.ir import Diagnostic, Graph, ModelError, raise_if_any
+from axonc.ir.machine import Machine
+from axonc.ir.mapping import Mapping as CoreMapping
+from axonc.ir.network import network, output_population
+from axonc.ir.serialize import load_graph
+from axonc.ir.target import Backend, Program
+from axonc.ir.version import __version__
+
+from ..frontends import import_nir, read_nir
+from ..mapping import MapOptions, map_network
+from ..passes import STATES, Discretise, Pass, Quantize, ToPopulations, run_pipeline
+from ..semantics import Semantics, parse_semantics, positive_seconds
+from .targets import backend
+
+if TYPE_CHECKING:
+    import nir
+
+WEIGHTS = ("int8", "float32")
+STRATEGIES = ("fewest-cores", "spread")
+MANIFEST_SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Options:
+    """Options of a compilation; None takes the target's or the semantics' default.
+
+    ``weights``: int8, or float32 (target reference only). ``state``: q16, q32 or float32. ``slice_size``: the most
+    neurons in a slice, for all populations or by name. ``strategy``: fewest-cores or spread. ``machine``: a TOML
+    file that overrides the shipped machine description.
+    """
+
+    weights: str | None = None
+    state: str | None = None
+    slice_size: int | Mapping[str, int] | None = None
+    strategy: str = "fewest-cores"
+    machine: Path | None = None
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A compilation before anything is written: the final graph, its mapping, its program and the manifest."""
+
+    target: str
+    graph: Graph
+    mapping: CoreMapping | None
+    machine: Machine | None
+    program: Program
+    manifest: Mapping[str, Any]
+
+
+def load(
+    model: str | Path | nir.NIRGraph, semantics: str | Semantics = "nir", dt: float | None = None,
+    inputs: str = "events",
+) -> Graph:  # fmt: skip
+    """The graph in steps of a model: a ``.nir`` file, an axonc graph file (``.axg``) or a `nir.NIRGraph`.
+
+    Args:
+        model: the file, or the graph in memory.
+        semantics: ``PRESET,field=value,...`` or a `Semantics`: every choice that NIR leaves open.
+        dt: the time step, in the unit of the model's time constants (overrides the semantics').
+        inputs: ``events`` (0 or 1), ``events:N`` (up to N a step) or ``dense`` (any number).
+
+    Raises:
+        ModelError: with every problem of the file and the semantics.
+    """
+    graph = read_model(model, inputs)
+    if graph.stage == "steps":
+        return graph
+    return discretise(graph, semantics, dt)
+
+
+def read_model(model: str | Path | nir.NIRGraph, inputs: str = "events") -> Graph:
+    """The graph of a model as its frontend makes it: stage ``model`` from NIR, any stage from a graph file."""
+    if not isinstance(model, (str, Path)):
+        return import_nir(model, inputs)
+    path = Path(model)
+    if not path.is_file():
+        raise ModelError(Diagnostic("AX703", str(path), "there is no such file", "", "check the path"))
+    return load_graph(path) if path.suffix == ".axg" else read_nir(path, inputs)
+
+
+def discretise(graph: Graph, semantics: str | Semantics, dt: float | None = None) -> Graph:
+    """The graph in steps under the given semantics."""
+    return run_pipeline(graph, [Discretise(with_dt(semantics, dt))])[-1][1]
+
+
+def with_dt(semantics: str | Semantics, dt: float | None) -> Semantics:
+    """The semantics, with the time step if one is given."""
+    chosen = parse_semantics(semantics)
+    if dt is None:
+        return chosen
+    try:
+        return replace(chosen, dt=positive_seconds(dt))
+    except ValueError as error:
+        raise ModelError(Diagnostic("AX202", "", f"dt={dt}", str(error), "correct it")) from error
+
+
+def passes_for(graph: Graph, target: Backend, options: Options) -> list[Pass]:
+    """The passes between a graph in steps and the target; `ModelError` for options that do not exist."""
+    semantics = parse_semantics(graph.properties.get("semantics", "nir"))
+    weights = options.weights or ("int8" if target.mapped else "float32")
+    state = options.state or (semantics.state if weights == "int8" else "float32")
+    raise_if_any(_option_problems(target, weights, state, options))
+    if weights == "float32":
+        return []
+    quantise = Quantize("int8", state, semantics.weight_rounding, semantics.weight_scope)
+    return [ToPopulations(), quantise]
+
+
+def _option_problems(target: Backend, weights: str, state: str, options: Options) -> list[Diagnostic]:
+    checks = (
+        ("weights", weights, WEIGHTS if not target.mapped else WEIGHTS[:1]),
+        ("state", state, tuple(STATES) if weights == "int8" else ("float32",)),
+        ("strategy", options.strategy, STRATEGIES),
+    )
+    problems = [
+        Diagnostic("AX403", "", f"{name} {value!r}", f"{target.name} takes {', '.join(known)}", "choose one of them")
+        for name, value, known in checks
+        if value not in known
+    ]
+    return problems + _slice_problems(options.slice_size)
+
+
+def _slice_problems(size: int | Mapping[str, int] | None) -> list[Diagnostic]:
+    sizes = {"": size} if isinstance(size, int) else (size or {})
+    return [
+        Diagnostic("AX403", name, f"a slice size of {value}", "at least 1", "correct it")
+        for name, value in sizes.items()
+        if value < 1
+    ]
+
+
+def prepare(graph: Graph, target: str, options: Options) -> tuple[Graph, CoreMapping | None, Machine | None]:
+    """Passes, target check and mapping: everything that can refuse a model."""
+    chosen = backend(target)
+    _require_steps(graph)
+    stages = run_pipeline(graph, passes_for(graph, chosen, options))
+    final = stages[-1][1] if stages else graph
+    raise_if_any(chosen.check(final))
+    if not chosen.mapped:
+        return final, None, None
+    machine = chosen.machine(options.machine)
+    net = network(final)
+    raise_if_any(_unknown_slices(options.slice_size, {population.name for population in net.populations}))
+    outputs = [output_population(final, node) for node in final.outputs]
+    how = MapOptions(options.slice_size, options.strategy)
+    return final, map_network(net, outputs, machine, chosen.cost_model(machine), how), machine
+
+
+def _unknown_slices(size: int | Mapping[str, int] | None, known: set[str]) -> list[Diagnostic]:
+    names = set(size) - known if isinstance(size, Mapping) else set()
+    listed = ", ".join(sorted(known))
+    return [Diagnostic("AX403", n, "a slice size for no population", f"known: {listed}") for n in sorted(names)]
+
+
+def _require_steps(graph: Graph) -> None:
+    if graph.stage != "steps":
+        limit = "compile takes a graph in steps"
+        raise ModelError(Diagnostic("AX305", "", "the graph is in continuous time", limit, "load it with semantics"))
+
+
+def compile_graph(graph: Graph, target: str, options: Options) -> Compiled:
+    """The lowered program of a graph in steps, with nothing written yet."""
+    final, mapping, machine = prepare(graph, target, options)
+    program = backend(target).lower(final, mapping, machine)
+    manifest = _manifest(final, target, mapping, machine, options)
+    described = {
+        "manifest.json": _json(manifest),
+        "report.json": _json({"target": target, **program.report}),
+        "graph.txt": str(final).encode(),
+    }
+    complete = Program({**program.files, **described}, program.report)
+    return Compiled(target, final, mapping, machine, complete, manifest)
+
+
+def _manifest(
+    graph: Graph, target: str, mapping: CoreMapping | None, machine: Machine | None, options: Options
+) -> dict[str, Any]:
+    properties = dict(graph.properties)
+    return {
+        "schema": MANIFEST_SCHEMA,
+        "axonc": __version__,
+        "target": target,
+        "source_sha256": properties.get("source_sha256"),
+        "semantics": properties.get("semantics"),
+        "dt": graph.dt,
+        "pipeline": properties.get("pipeline", ""),
+        "notes": [line for line in properties.get("notes", "").splitlines() if line],
+        "machine": machine.name if machine else None,
+        "strategy": options.strategy if mapping else None,
+        "cores": mapping.cores if mapping else None,
+        "phases": mapping.schedule.phases if mapping else 1,
+        "latency": mapping.schedule.latency if mapping else 0,
+    }
+
+
+def _json(value: Mapping[str, Any]) -> bytes:
+    return (json.dumps(value, indent=1) + "\n").encode()
+
+
+def stages(graph: Graph, target: str, options: Options) -> Sequence[tuple[str, Graph]]:
+    """The graph after every pass between steps and the target, by the pass's name."""
+    chosen = backend(target)
+    return [(step.name, after) for step, after in run_pipeline(graph, passes_for(graph, chosen, options))]

@@ -1,0 +1,117 @@
+"""A compiled program in hand: run it, verify it, save it."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from axonc.ir import Graph, Result
+from axonc.ir.interpret.run import Data
+from axonc.ir.serialize import load_graph
+from axonc.ir.target import RunOptions
+
+from .directory import publish, read_manifest, write_files
+from .pipeline import Compiled
+from .targets import ENGINES, backend, missing_extra
+from .verify import Verification, compare
+
+
+@dataclass
+class Program:
+    """A built program in ``directory``. A program that was not saved lives in a temporary one.
+
+    Attributes:
+        directory: the build directory.
+        manifest: what was compiled, how, by which version.
+        graph: the final graph, whose meaning the program has.
+    """
+
+    directory: Path
+    _temporary: tempfile.TemporaryDirectory[str] | None = field(default=None, repr=False)
+
+    @cached_property
+    def manifest(self) -> Mapping[str, Any]:
+        """The manifest."""
+        return read_manifest(self.directory)
+
+    @cached_property
+    def graph(self) -> Graph:
+        """The final graph."""
+        return load_graph(self.directory / "graph.axg")
+
+    @property
+    def target(self) -> str:
+        """The target's name."""
+        return str(self.manifest["target"])
+
+    def run(
+        self, x: Data, record: Sequence[str] = (), *, engine: str | None = None, seed: int = 0, shuffle: bool = False
+    ) -> Result:
+        """Run the program.
+
+        Args:
+            x: [T, *shape] or [B, T, *shape], or a mapping from input names to such arrays.
+            record: populations (``"lif1"``) and their states (``"lif1:v"``) to record at every step.
+            engine: ``emulator``, ``native`` or ``reference``; None: that of the target.
+            seed: of the random order in which cores run within a slot.
+            shuffle: also permute the events in every core's queue before it reads them.
+
+        Raises:
+            ModelError: the data do not fit, or something cannot be recorded.
+            ToolError: a core stopped with a fault, or the engine is not installed.
+        """
+        name = ENGINES[engine] if engine else self.target
+        options = RunOptions(seed, shuffle)
+        try:
+            if name in (self.target, "reference"):
+                return backend(name).run(self.directory, self.graph, x, record, options)
+            with tempfile.TemporaryDirectory() as other:
+                built = Path(other) / "build"
+                shutil.copytree(self.directory, built)
+                backend(name).build(built)
+                return backend(name).run(built, self.graph, x, record, options)
+        except ModuleNotFoundError as error:
+            raise missing_extra(name, error) from error
+
+    def verify(self, x: Data, *, engine: str | None = None, seed: int = 0, shuffle: bool = False) -> Verification:
+        """Run target and reference, and compare every output and state at every step, bit for bit."""
+        names = backend(self.target).recordable(self.graph)
+        ours = self.run(x, names, engine=engine, seed=seed, shuffle=shuffle)
+        return compare(ours, self.run(x, names, engine="reference"), names)
+
+    def save(self, directory: str | Path) -> Program:
+        """Copy the build to ``directory``, whole or not at all, and return the program there."""
+        target = Path(directory)
+        publish(target, lambda partial: _copy(self.directory, partial))
+        return Program(target)
+
+
+def _copy(source: Path, target: Path) -> None:
+    shutil.copytree(source, target, dirs_exist_ok=True)
+
+
+def build(compiled: Compiled) -> Program:
+    """Write and build a compilation in a temporary directory."""
+    folder = tempfile.TemporaryDirectory(prefix="axonc-")
+    directory = Path(folder.name) / "build"
+    directory.mkdir()
+    fill(compiled, directory)
+    return Program(directory, folder)
+
+
+def fill(compiled: Compiled, directory: Path) -> None:
+    """Write all files of a compilation and build them in place."""
+    write_files(directory, compiled.program.files)
+    backend(compiled.target).build(directory)
+
+
+def open_build(directory: str | Path) -> Program:
+    """The program in a build directory."""
+    program = Program(Path(directory))
+    assert program.manifest
+    return program

@@ -1,0 +1,36 @@
+"""The table of targets. Backends are imported when they are asked for, so that their extras stay optional."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import cast
+
+from axonc.ir import Diagnostic, ModelError, ToolError
+from axonc.ir.target import Backend
+
+TARGETS = {
+    "reference": ("axonc.backends.reference", "Reference"),
+    "native": ("axonc.backends.native", "Native"),
+    "spinnaker2": ("axonc.backends.spinnaker2.backend", "SpiNNaker2"),
+}
+"""Module and class of every target."""
+
+ENGINES = {"emulator": "spinnaker2", "native": "native", "reference": "reference"}
+"""What can run a build: the target whose engine it is."""
+
+
+def backend(name: str) -> Backend:
+    """The backend of a target; `ModelError` if there is none, `ToolError` if its extra is not installed."""
+    if name not in TARGETS:
+        raise ModelError(Diagnostic("AX603", "", f"the target {name!r}", f"known: {', '.join(TARGETS)}", "choose one"))
+    module, cls = TARGETS[name]
+    try:
+        return cast(Backend, getattr(import_module(module), cls)())
+    except ModuleNotFoundError as error:
+        raise missing_extra(name, error) from error
+
+
+def missing_extra(name: str, error: ModuleNotFoundError) -> ToolError:
+    """The error of a target whose optional dependencies are not installed."""
+    remedy = f'pip install "axonc[{name}]"'
+    return ToolError(Diagnostic("AX901", "", f"the target {name} needs the package {error.name}", "", remedy))

@@ -1,0 +1,11 @@
+"""Passes: rewrites of the graph, one a file."""
+
+from .base import Pass, run_pipeline
+from .discretise import Discretise
+from .populations import ToPopulations
+from .quantize import STATES, Quantize
+
+PASSES: tuple[type[Pass], ...] = (Discretise, ToPopulations, Quantize)
+"""Every pass, in the order in which the standard pipeline runs them."""
+
+__all__ = ["PASSES", "STATES", "Discretise", "Pass", "Quantize", "ToPopulations", "run_pipeline"]

@@ -1,0 +1,171 @@
+"""From continuous time to steps, by the choices of a `Semantics`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+import numpy as np
+
+from axonc.ir import Diagnostic, Graph, Node, raise_if_any
+from axonc.ir.ops import (
+    IF, LI, LIF, ONE, ZERO, Array, ContinuousNeuron, CubaLI, CubaLIF, Gate, I, Linear, Membrane, Neuron, Synapse, Threshold,
+)  # fmt: skip
+
+from ..semantics import Semantics
+from .base import Pass
+from .delays import insert_delays
+
+SUBTRACTIVE_UNTIL = "1.0.5"
+"""Up to this version NIR documented a subtractive reset and stored no v_reset."""
+
+
+@dataclass(frozen=True)
+class Discretise(Pass):
+    """Replaces every continuous neuron by a `Neuron` in steps, then makes the delays explicit.
+
+    1. With h = dt / tau: decay 1 - h (euler) or exp(-h); the input gain is (1 - decay) r for a pulse, r dt / tau for
+       a Dirac impulse; v_leak is kept as the membrane's leak.
+    2. A neuron without leak: decay 1, gain r (Dirac) or r dt (pulse).
+    3. A threshold: a membrane with decay 0 and a gate that resets nothing.
+    4. ``bias=offset``: the bias of a linear node that feeds a synapse becomes v's offset, at its steady state.
+    5. Delays by `insert_delays`: feedback edges, and forward edges if the semantics give them a delay.
+    """
+
+    name: ClassVar[str] = "discretise"
+    requires: ClassVar[str] = "stage model"
+    ensures: ClassVar[str] = "stage steps"
+    semantics: Semantics
+
+    def run(self, graph: Graph) -> tuple[Graph, bool]:
+        raise_if_any(problem for node in graph for problem in _problems(node, self.semantics))
+        nodes = tuple(replace(node, op=_in_steps(node, self.semantics)) for node in graph)
+        if self.semantics.bias == "offset":
+            nodes = _bias_to_offset(graph.with_nodes(nodes))
+        stepped = graph.with_nodes(nodes, stage="steps", dt=self.semantics.dt)
+        delayed = insert_delays(stepped, self.semantics.forward_delay)
+        return delayed.with_properties(semantics=str(self.semantics)), True
+
+
+def _in_steps(node: Node, semantics: Semantics) -> Any:
+    maker = _MAKERS.get(type(node.op))
+    return node.op if maker is None else maker(node.op, semantics)
+
+
+def _leaky(tau: Array, gain: Array, semantics: Semantics) -> tuple[Array, Array]:
+    """Decay and input gain of tau dy/dt = -y + gain x."""
+    assert semantics.dt is not None
+    h = semantics.dt / tau
+    decay = 1.0 - h if semantics.integrator == "euler" else np.exp(-h)
+    return decay, (1.0 - decay) * gain
+
+
+def _event_gain(tau: Array, gain: Array, semantics: Semantics) -> tuple[Array, Array]:
+    """`_leaky` for the stage that events enter, where a Dirac impulse jumps by gain / tau."""
+    decay, pulse = _leaky(tau, gain, semantics)
+    return decay, pulse if semantics.leaky_event == "pulse" else gain / tau
+
+
+def _threshold(op: Threshold, semantics: Semantics) -> Neuron:
+    gate = Gate(op.threshold, "none", ZERO, semantics.compare)
+    return Neuron(op.shape, None, Membrane(ZERO, ONE, ZERO, ZERO), gate)
+
+
+def _integrator(op: I | IF, semantics: Semantics) -> Neuron:
+    gain = op.r if semantics.if_event == "dirac" else op.r * (semantics.dt or 0.0)
+    return Neuron(op.shape, None, Membrane(ONE, gain, ZERO, ZERO), _gate(op, semantics))
+
+
+def _leaky_integrator(op: LI | LIF, semantics: Semantics) -> Neuron:
+    decay, gain = _event_gain(op.tau, op.r, semantics)
+    return Neuron(op.shape, None, Membrane(decay, gain, op.v_leak, ZERO), _gate(op, semantics))
+
+
+def _cuba(op: CubaLI | CubaLIF, semantics: Semantics) -> Neuron:
+    synapse = Synapse(*_event_gain(op.tau_syn, op.w_in, semantics), ZERO)
+    decay, gain = _leaky(op.tau_mem, op.r, semantics)
+    membrane = Membrane(decay, gain, op.v_leak, ZERO, semantics.sees)
+    return Neuron(op.shape, synapse, membrane, _gate(op, semantics))
+
+
+def _gate(op: ContinuousNeuron, semantics: Semantics) -> Gate | None:
+    if not isinstance(op, (IF, LIF, CubaLIF)):
+        return None
+    reset = {"v_reset": "value", "zero": "value"}.get(semantics.reset, semantics.reset)
+    value = op.v_reset if semantics.reset == "v_reset" and op.v_reset is not None else ZERO
+    return Gate(op.v_threshold, reset, value, semantics.compare)
+
+
+_MAKERS: Mapping[type, Callable[[Any, Semantics], Neuron]] = {
+    Threshold: _threshold,
+    I: _integrator,
+    IF: _integrator,
+    LI: _leaky_integrator,
+    LIF: _leaky_integrator,
+    CubaLI: _cuba,
+    CubaLIF: _cuba,
+}
+
+
+def _problems(node: Node, semantics: Semantics) -> Iterator[Diagnostic]:
+    op = node.op
+    if isinstance(op, (IF, LIF, CubaLIF)) and op.v_reset is None and semantics.reset == "v_reset":
+        yield Diagnostic(
+            "AX205", node.name, "the file holds no v_reset",
+            f"files of NIR up to {SUBTRACTIVE_UNTIL} meant a subtractive reset, later readers assume zero",
+            "choose: reset=subtract or reset=zero in the semantics",
+        )  # fmt: skip
+    if not isinstance(op, ContinuousNeuron):
+        return
+    if semantics.dt is None and _needs_dt(op, semantics):
+        yield Diagnostic(
+            "AX201", node.name, f"{op.name} needs the time step dt", "there is no default",
+            "give --dt SECONDS, or dt=SECONDS in the semantics",
+        )  # fmt: skip
+    elif semantics.integrator == "euler":
+        yield from _euler_problems(node.name, op, semantics)
+
+
+def _needs_dt(op: ContinuousNeuron, semantics: Semantics) -> bool:
+    return bool(op.positive) or (isinstance(op, (I, IF)) and semantics.if_event == "pulse")
+
+
+def _euler_problems(name: str, op: ContinuousNeuron, semantics: Semantics) -> Iterator[Diagnostic]:
+    for constant in op.positive:
+        tau = float(np.min(getattr(op, constant)))
+        if semantics.dt is not None and semantics.dt > tau:
+            yield Diagnostic(
+                "AX203", name, f"dt = {semantics.dt:g} is larger than {constant} = {tau:g}",
+                "forward Euler needs dt <= tau", "choose a smaller dt, or integrator=exponential",
+            )  # fmt: skip
+
+
+def _bias_to_offset(graph: Graph) -> tuple[Node, ...]:
+    """i's steady state under a constant bias b is gain b / (1 - decay): v gets that times its own gain."""
+    offsets: dict[str, Array] = {}
+    moved: set[str] = set()
+    for node in graph:
+        followers = graph.consumers[node.name]
+        synapses = [_synapse(follower) for follower in followers]
+        if isinstance(node.op, Linear) and node.op.bias is not None and followers and all(synapses):
+            moved.add(node.name)
+            for follower, synapse in zip(followers, synapses, strict=True):
+                assert synapse is not None and isinstance(follower.op, Neuron)
+                steady = synapse.gain / (1.0 - synapse.decay) * node.op.bias
+                share = follower.op.membrane.gain * steady
+                offsets[follower.name] = offsets.get(follower.name, ZERO) + share
+    return tuple(_with_offset(node, moved, offsets) for node in graph)
+
+
+def _synapse(node: Node) -> Synapse | None:
+    return node.op.synapse if isinstance(node.op, Neuron) else None
+
+
+def _with_offset(node: Node, moved: set[str], offsets: Mapping[str, Array]) -> Node:
+    if node.name in moved and isinstance(node.op, Linear):
+        return replace(node, op=replace(node.op, bias=None))
+    if node.name in offsets and isinstance(node.op, Neuron):
+        membrane = replace(node.op.membrane, offset=node.op.membrane.offset + offsets[node.name])
+        return replace(node, op=replace(node.op, membrane=membrane))
+    return node

@@ -1,0 +1,110 @@
+"""Diagnostics: one line a problem, with a stable code, and the exceptions that carry them.
+
+A line reads ``CODE node: what was found; the limit; what to change``. Codes never change their meaning;
+`CODES` lists them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+CODES = {
+    "AX101": "the file cannot be read as a model",
+    "AX102": "a node type that this frontend does not know",
+    "AX103": "a parameter is missing, has the wrong shape or the wrong type",
+    "AX104": "an edge is doubled, or names a node that does not exist",
+    "AX105": "the file reaches outside itself, or is too large",
+    "AX106": "a name is used twice",
+    "AX107": "the graph has no input or no output",
+    "AX201": "no time step is given",
+    "AX202": "a semantics option is unknown or has an unknown value",
+    "AX203": "the time step is too large for the integrator",
+    "AX204": "a time constant is not positive",
+    "AX205": "the file does not say how neurons are reset",
+    "AX206": "the semantics ask for something that this operation cannot do",
+    "AX301": "shapes do not fit",
+    "AX302": "a parameter is not finite",
+    "AX303": "a cycle has no delay and no state",
+    "AX304": "an input of a node does not exist",
+    "AX305": "an operation stands in the wrong stage of compilation",
+    "AX306": "a parameter is out of its range",
+    "AX401": "an accumulator may overflow",
+    "AX402": "a state does not fit its number format",
+    "AX403": "a number format or option is unknown",
+    "AX404": "a time constant is distorted by its number format",
+    "AX501": "a core or the machine has too little memory",
+    "AX502": "the machine has too few cores",
+    "AX503": "the routing table is full",
+    "AX504": "the key space is full",
+    "AX601": "the target does not support an operation",
+    "AX602": "the target does not support a signal between populations",
+    "AX603": "the target is unknown, or not installed",
+    "AX701": "the input data do not fit the model",
+    "AX702": "a node to record does not exist",
+    "AX703": "a file cannot be read or written",
+    "AX801": "the target's result differs from the reference",
+    "AX901": "the compiler or a tool is missing or failed",
+    "AX902": "a core of the machine stopped with a fault",
+}
+"""Every diagnostic code and what it stands for."""
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """One problem: where, what was found, what the limit is, what to change."""
+
+    code: str
+    node: str
+    found: str
+    limit: str = ""
+    remedy: str = ""
+
+    def __post_init__(self) -> None:
+        if self.code not in CODES:
+            raise KeyError(self.code)
+
+    def __str__(self) -> str:
+        place = f"{self.code} {self.node}: " if self.node else f"{self.code} "
+        parts = (part for part in (self.found, self.limit, self.remedy) if part)
+        return " ".join((place + "; ".join(parts)).split())
+
+    def to_dict(self) -> dict[str, str]:
+        """The JSON form."""
+        return {"code": self.code, "node": self.node, "found": self.found, "limit": self.limit, "remedy": self.remedy}
+
+
+class AxoncError(Exception):
+    """Base of the project's errors: holds every diagnostic; ``exit_code`` is what the command line returns."""
+
+    exit_code = 2
+
+    def __init__(self, diagnostics: Diagnostic | Iterable[Diagnostic]) -> None:
+        several = (diagnostics,) if isinstance(diagnostics, Diagnostic) else tuple(diagnostics)
+        self.diagnostics = several
+        super().__init__("\n".join(map(str, several)))
+
+
+class ModelError(AxoncError):
+    """The model, its data or the options are not acceptable; a model too large for the machine included."""
+
+    exit_code = 2
+
+
+class MismatchError(AxoncError):
+    """A target's result differs from the reference."""
+
+    exit_code = 1
+
+
+class ToolError(AxoncError):
+    """A compiler or another tool is missing or failed."""
+
+    exit_code = 3
+
+
+def raise_if_any(diagnostics: Iterable[Diagnostic]) -> None:
+    """Raise one `ModelError` with all of ``diagnostics``, if there is one."""
+    several = tuple(diagnostics)
+    if several:
+        raise ModelError(several)

@@ -1,0 +1,184 @@
+"""One kernel per op: a pure step ``(state, x) -> (state, y)`` over a batch, in a stated precision.
+
+``KERNELS`` maps the op's class to a maker ``(op, precision) -> Kernel``. Arrays carry the batch as first axis.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from ..arithmetic import decay, requantize, saturate
+from ..ops import (
+    Array, Delay, FixedMembrane, FixedNeuron, Flatten, Gate, Input, Linear, Neuron, Op, Output, QuantLinear, Scale,
+    is_sparse,
+)  # fmt: skip
+
+Precision = Literal["float32", "float64"]
+State = Mapping[str, Array]
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """``initial(batch)`` gives the state before step 0; ``step(state, x)`` the next state and the output."""
+
+    initial: Callable[[int], State]
+    step: Callable[[State, Array], tuple[State, Array]]
+
+
+def stateless(function: Callable[[Array], Array]) -> Kernel:
+    """A kernel without state."""
+    return Kernel(lambda batch: {}, lambda state, x: (state, function(x)))
+
+
+def _identity(op: Op, precision: Precision) -> Kernel:
+    return stateless(lambda x: x)
+
+
+def _flatten(op: Flatten, precision: Precision) -> Kernel:
+    def step(x: Array) -> Array:
+        first, last = op._axes(x.ndim - 1)
+        return x.reshape(*x.shape[: first + 1], -1, *x.shape[last + 2 :])
+
+    return stateless(step)
+
+
+def _scale(op: Scale, precision: Precision) -> Kernel:
+    scale = op.scale.astype(precision)
+    return stateless(lambda x: scale * x.astype(precision))
+
+
+def _linear(op: Linear, precision: Precision) -> Kernel:
+    """Canonical order: bias, then the columns of the sources that are not zero, ascending, one after the other."""
+    columns = (op.weight.toarray() if is_sparse(op.weight) else op.weight).T.astype(precision)
+    bias = np.zeros(columns.shape[1], precision) if op.bias is None else op.bias.astype(precision)
+
+    def step(x: Array) -> Array:
+        total = np.tile(bias, (x.shape[0], 1))
+        for source in np.flatnonzero(np.any(x != 0, axis=0)):
+            total = total + x[:, source, None].astype(precision) * columns[source]
+        return total
+
+    return stateless(step)
+
+
+def _quant_linear(op: QuantLinear, precision: Precision) -> Kernel:
+    if is_sparse(op.weight):
+        wide = op.weight.astype(np.int64)
+        return stateless(lambda x: np.ascontiguousarray((wide @ x.T.astype(np.int64)).T))
+    rows = op.weight.T.astype(np.float64)  # |sums| stay far below 2^53, so that the fast float product is exact
+    return stateless(lambda x: (x.astype(np.float64) @ rows).astype(np.int64))
+
+
+def _zeros(op: Neuron | FixedNeuron, dtype: str) -> Callable[[int], State]:
+    return lambda batch: {name: np.zeros((batch, *op.shape), dtype) for name in op.states()}
+
+
+def _neuron(op: Neuron, precision: Precision) -> Kernel:
+    def cast(value: Array) -> Array:
+        return np.asarray(value, precision)
+
+    membrane, constant = op.membrane, cast(op.membrane.constant)
+    decay_v, gain_v = cast(membrane.decay), cast(membrane.gain)
+    fire = _float_gate(op.gate, precision)
+
+    def current(state: State, x: Array) -> tuple[State, Array]:
+        if op.synapse is None:
+            return {}, x
+        new = (cast(op.synapse.decay) * state["i"] + cast(op.synapse.gain) * x) + cast(op.synapse.offset)
+        return {"i": new}, new if membrane.sees == "new" else state["i"]
+
+    def step(state: State, x: Array) -> tuple[State, Array]:
+        updated, seen = current(state, x.astype(precision))
+        voltage = (decay_v * state["v"] + gain_v * seen) + constant
+        voltage, out = fire(state["v"], voltage)
+        return {**updated, "v": voltage}, out
+
+    return Kernel(_zeros(op, precision), step)
+
+
+Fire = Callable[[Array, Array], tuple[Array, Array]]
+
+
+def _float_gate(gate: Gate | None, precision: Precision) -> Fire:
+    if gate is None:
+        return lambda old, new: (new, new)
+    threshold, value = np.asarray(gate.threshold, precision), np.asarray(gate.value, precision)
+    compare = np.greater if gate.compare == "gt" else np.greater_equal
+    guarded = gate.reset == "subtract_guarded"
+
+    def fire(old: Array, new: Array) -> tuple[Array, Array]:
+        tested = new - np.where(compare(old, threshold), threshold, np.zeros_like(threshold)) if guarded else new
+        spike = compare(tested, threshold)
+        after = {"none": new, "value": np.broadcast_to(value, new.shape)}.get(gate.reset, new - threshold)
+        return np.where(spike, after, new), spike.astype(np.int64)
+
+    return fire
+
+
+def _fixed_neuron(op: FixedNeuron, precision: Precision) -> Kernel:
+    fire = _fixed_gate(op)
+
+    def current(state: State, x: Array) -> tuple[State, Array]:
+        synapse = op.synapse
+        if synapse is None:
+            return {}, x
+        wide = (
+            decay(state["i"], synapse.decay)
+            + requantize(x, synapse.multiplier, synapse.shift)
+            + synapse.offset
+        )
+        new = saturate(wide, synapse.format.limit)
+        return {"i": new}, new if op.membrane.sees == "new" else state["i"]
+
+    def step(state: State, x: Array) -> tuple[State, Array]:
+        updated, seen = current(state, x)
+        voltage, out = fire(state["v"], _fixed_voltage(op.membrane, state["v"], seen))
+        return {**updated, "v": voltage}, out
+
+    return Kernel(_zeros(op, "int64"), step)
+
+
+def _fixed_voltage(membrane: FixedMembrane, old: Array, seen: Array) -> Array:
+    wide = (
+        membrane.leak
+        + decay(old - membrane.leak, membrane.decay)
+        + requantize(seen, membrane.multiplier, membrane.shift)
+        + membrane.offset
+    )
+    return saturate(wide, membrane.format.limit)
+
+
+def _fixed_gate(op: FixedNeuron) -> Fire:
+    gate, limit = op.gate, op.membrane.format.limit
+    if gate is None:
+        return lambda old, new: (new, new)
+    guarded = gate.reset == "subtract_guarded"
+
+    def fire(old: Array, new: Array) -> tuple[Array, Array]:
+        guard = np.where(old > gate.threshold, gate.value, 0) if guarded else np.int64(0)
+        spike = new - guard > gate.threshold
+        after = {"none": new, "value": np.broadcast_to(gate.value, new.shape)}.get(
+            gate.reset, saturate(new - gate.value, limit)
+        )
+        return np.where(spike, after, new), spike.astype(np.int64)
+
+    return fire
+
+
+KERNELS: Mapping[type[Op], Callable[[Any, Precision], Kernel]] = {
+    Input: _identity,
+    Output: _identity,
+    Flatten: _flatten,
+    Scale: _scale,
+    Linear: _linear,
+    QuantLinear: _quant_linear,
+    Neuron: _neuron,
+    FixedNeuron: _fixed_neuron,
+}
+"""The meaning of every op in steps, but `Delay`, whose buffers the run itself holds."""
+
+assert Delay not in KERNELS

@@ -1,0 +1,168 @@
+"""Running a graph in steps over a sequence."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..diagnostics import Diagnostic, ModelError, raise_if_any
+from ..graph import Graph
+from ..ops import Array, Delay
+from ..result import Result
+from ..signal import Format, Kind, Signal
+from .kernels import KERNELS, Kernel, Precision, State
+
+Data = npt.ArrayLike | Mapping[str, npt.ArrayLike]
+
+
+def split_reference(reference: str) -> tuple[str, str | None]:
+    """``"lif1:v"`` -> ("lif1", "v"); ``"lif1"`` -> ("lif1", None)."""
+    node, colon, state = reference.rpartition(":")
+    return (node, state) if colon else (reference, None)
+
+
+def interpret(graph: Graph, x: Data, record: Sequence[str] = (), precision: Precision = "float32") -> Result:
+    """Run ``graph`` (stage ``steps``) over ``x`` and return its outputs and what ``record`` names.
+
+    Args:
+        graph: a graph in steps; integer parts are exact, float parts run in ``precision``.
+        x: [T, *shape] or [B, T, *shape], or a mapping from input names to such arrays.
+        record: nodes (``"lif1"``: the output) and states (``"lif1:v"``, ``"lif1:i"``).
+        precision: ``float32`` (canonical: what targets equal) or ``float64``.
+
+    Raises:
+        ModelError: the data do not fit the inputs, or a recorded name does not exist.
+    """
+    if graph.stage != "steps":
+        raise ModelError(Diagnostic("AX305", "", "the graph is not in steps", "", "discretise it with semantics"))
+    data, batched = batches(graph, x)
+    check_references(graph, record)
+    traces = _run(graph, data, record, precision)
+    shaped = {name: trace if batched else trace[0] for name, trace in traces.items()}
+    outputs = {node.name: shaped[node.name] for node in graph.outputs}
+    return Result(outputs, {name: shaped[name] for name in record}, formats(graph, [*outputs, *record]))
+
+
+def batches(graph: Graph, x: Data) -> tuple[dict[str, Array], bool]:
+    """The data as [B, T, *shape] by input name, and whether they came with a batch axis."""
+    given = dict(x) if isinstance(x, Mapping) else {node.name: x for node in graph.inputs[:1]}
+    names = {node.name for node in graph.inputs}
+    if set(given) != names:
+        raise ModelError(
+            Diagnostic(
+                "AX701", "", f"data for {sorted(given) or 'no input'}", f"the inputs are {sorted(names)}",
+                "give one array an input",
+            )  # fmt: skip
+        )
+    arrays = {name: np.asarray(value) for name, value in given.items()}
+    raise_if_any(problem for node in graph.inputs for problem in _data_problems(node.name, graph, arrays))
+    batched = any(arrays[node.name].ndim == len(graph.signals[node.name].shape) + 2 for node in graph.inputs)
+    full = {name: array if batched else array[None] for name, array in arrays.items()}
+    if len({array.shape[:2] for array in full.values()}) > 1:
+        raise ModelError(Diagnostic("AX701", "", "the inputs differ in batch or steps", "they must agree"))
+    return full, batched
+
+
+def _data_problems(name: str, graph: Graph, arrays: Mapping[str, Array]) -> list[Diagnostic]:
+    signal, array = graph.signals[name], arrays[name]
+    shape, rank = signal.shape, len(signal.shape)
+    if array.ndim not in (rank + 1, rank + 2) or array.shape[array.ndim - rank :] != shape:
+        found, limit = f"data of shape {array.shape}", f"it takes [T, {', '.join(map(str, shape))}]"
+        return [Diagnostic("AX701", name, found, limit + ", with or without a batch before T", "reshape the data")]
+    if not np.issubdtype(array.dtype, np.number) and array.dtype != np.bool_:
+        return [Diagnostic("AX701", name, f"data of type {array.dtype}", "numbers are needed")]
+    if not np.all(np.isfinite(array)):
+        return [Diagnostic("AX701", name, "data with NaN or infinite values", "all must be finite")]
+    return _event_problems(name, signal, array)
+
+
+def _event_problems(name: str, signal: Signal, array: Array) -> list[Diagnostic]:
+    if signal.kind is not Kind.EVENT or array.size == 0:
+        return []
+    if np.all((array >= 0) & (array <= signal.peak) & (array == np.rint(array))):
+        return []
+    found = f"values from {array.min():g} to {array.max():g}"
+    limit = f"the input takes events: whole numbers from 0 to {signal.peak} a step"
+    return [Diagnostic("AX701", name, found, limit, "encode the data as spikes, or raise the input's peak")]
+
+
+def check_references(graph: Graph, record: Sequence[str], recordable: Sequence[str] | None = None) -> None:
+    """Raise `ModelError` for every name in ``record`` that is not ``recordable`` (None: any node or state)."""
+    everything = {node.name for node in graph} | {f"{n.name}:{state}" for n in graph for state in n.op.states()}
+    known = everything if recordable is None else set(recordable)
+    raise_if_any(
+        Diagnostic("AX702", name, "this cannot be recorded", f"known: {', '.join(sorted(known))}")
+        for name in record
+        if name not in known
+    )
+
+
+def formats(graph: Graph, names: Sequence[str]) -> dict[str, Format]:
+    """The number format of each recorded name."""
+    split = {name: split_reference(name) for name in names}
+    return {
+        name: (graph[node].op.states()[state] if state else graph.signals[name]).format
+        for name, (node, state) in split.items()
+        if state or graph.signals[name].kind is not Kind.EVENT
+    }
+
+
+def _run(
+    graph: Graph, data: Mapping[str, Array], record: Sequence[str], precision: Precision
+) -> dict[str, Array]:
+    batch, steps = next(iter(data.values())).shape[:2]
+    run = _Run(graph, batch, precision)
+    wanted = dict.fromkeys([*(node.name for node in graph.outputs), *record])
+    traces: dict[str, list[Array]] = {name: [] for name in wanted}
+    for step in range(steps):
+        values = run.step({name: array[:, step] for name, array in data.items()})
+        for name, trace in traces.items():
+            trace.append(values[name])
+    return {name: _stack(graph, name, trace, batch) for name, trace in traces.items()}
+
+
+def _stack(graph: Graph, name: str, trace: list[Array], batch: int) -> Array:
+    if trace:
+        return np.stack(trace, axis=1)
+    return np.zeros((batch, 0, *graph.signals[split_reference(name)[0]].shape))
+
+
+class _Run:
+    """The states of a run in progress."""
+
+    def __init__(self, graph: Graph, batch: int, precision: Precision) -> None:
+        self.graph = graph
+        self.kernels: dict[str, Kernel] = {
+            node.name: KERNELS[type(node.op)](node.op, precision)
+            for node in graph
+            if not isinstance(node.op, Delay)
+        }
+        self.states: dict[str, State] = {name: kernel.initial(batch) for name, kernel in self.kernels.items()}
+        self.buffers: dict[str, deque[Any]] = {
+            node.name: deque([np.zeros((batch, *graph.signals[node.name].shape), np.int64)] * node.op.steps)
+            for node in graph
+            if isinstance(node.op, Delay)
+        }
+
+    def step(self, data: Mapping[str, Array]) -> dict[str, Array]:
+        """One step: every node's output and state, by name."""
+        values: dict[str, Array] = {name: buffer.popleft() for name, buffer in self.buffers.items()}
+        for node in self.graph.order:
+            if node.name not in self.buffers:
+                x = data[node.name] if node.name in data else self._sum(node.inputs, values)
+                self.states[node.name], values[node.name] = self.kernels[node.name].step(self.states[node.name], x)
+                values.update({f"{node.name}:{key}": value for key, value in self.states[node.name].items()})
+        for name, buffer in self.buffers.items():
+            buffer.append(self._sum(self.graph[name].inputs, values))
+        return values
+
+    @staticmethod
+    def _sum(inputs: Sequence[str], values: Mapping[str, Array]) -> Array:
+        total = values[inputs[0]]
+        for name in inputs[1:]:
+            total = total + values[name]
+        return total

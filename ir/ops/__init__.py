@@ -1,0 +1,23 @@
+"""All ops of the intermediate representation, one file a family."""
+
+from .base import ONE, ZERO, Array, Matrix, Op, Problem, arrays, is_sparse, uniform
+from .continuous import IF, LI, LIF, ContinuousNeuron, CubaLI, CubaLIF, I, Threshold
+from .delay import Delay
+from .fixed import FixedGate, FixedMembrane, FixedNeuron, FixedSynapse
+from .io import Input, Output
+from .linear import Linear, QuantLinear, Scale, row_sums
+from .neuron import RESETS, Gate, Membrane, Neuron, Synapse
+from .shape import Flatten
+
+OPS: tuple[type[Op], ...] = (
+    Input, Output, Flatten, Linear, QuantLinear, Scale, Delay,
+    Threshold, I, LI, IF, LIF, CubaLI, CubaLIF, Neuron, FixedNeuron,
+)  # fmt: skip
+"""Every op, in the order in which the documentation lists them."""
+
+__all__ = [
+    "IF", "LI", "LIF", "ONE", "OPS", "RESETS", "ZERO", "Array", "ContinuousNeuron", "CubaLI", "CubaLIF", "Delay", "FixedGate",
+    "FixedMembrane", "FixedNeuron", "FixedSynapse", "Flatten", "Gate", "I", "Input", "Linear", "Matrix", "Membrane",
+    "Neuron", "Op", "Output", "Problem", "QuantLinear", "Scale", "Synapse", "Threshold", "arrays", "is_sparse",
+    "row_sums", "uniform",
+]  # fmt: skip

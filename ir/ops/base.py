@@ -1,0 +1,104 @@
+"""What every op is: a frozen dataclass that knows its output signal, its states and its own problems."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, TypeGuard
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from ..signal import Shape, Signal
+
+Array = npt.NDArray[Any]
+Matrix = Array | sparse.csr_array
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A violation that an op found in itself; the verifier adds the node's name."""
+
+    code: str
+    found: str
+    limit: str = ""
+    remedy: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Op:
+    """Base of all ops. The inputs of a node are summed; the op sees one source signal.
+
+    ``stage`` says where the op may stand: in a ``model`` as imported (continuous time), in a graph in ``steps``,
+    or in both.
+    """
+
+    name: ClassVar[str] = "op"
+    stage: ClassVar[str] = "both"
+    stateful: ClassVar[bool] = False
+    needs_source: ClassVar[bool] = True
+    """Whether the output's shape depends on the source's."""
+
+    def output(self, source: Signal | None) -> Signal:
+        """The output signal; ``source`` is None only where ``needs_source`` is False."""
+        raise TypeError(f"{self.name} does not define its output")
+
+    def accepts(self) -> Shape | None:
+        """The shape the source must have, or None where any will do."""
+        return None
+
+    def states(self) -> dict[str, Signal]:
+        """The states by name, in the order in which they are updated."""
+        return {}
+
+    def verify(self, source: Signal | None) -> Iterator[Problem]:
+        """The op's own problems; parameters that are not finite are always among them."""
+        yield from not_finite(self)
+
+
+class Parameters:
+    """Base of the parts of an op: every number in it becomes an array."""
+
+    def __post_init__(self) -> None:
+        for field in fields(self):  # type: ignore[arg-type]
+            value = getattr(self, field.name)
+            if isinstance(value, np.generic):
+                object.__setattr__(self, field.name, np.asarray(value))
+
+
+ZERO: Array = np.asarray(0.0)
+ONE: Array = np.asarray(1.0)
+
+
+def is_sparse(matrix: Matrix) -> TypeGuard[sparse.csr_array]:
+    """Whether a matrix is held sparse."""
+    return sparse.issparse(matrix)
+
+
+def arrays(value: object, prefix: str = "") -> Iterator[tuple[str, Array]]:
+    """Every array below a dataclass, with its dotted name; of a sparse matrix, its stored values."""
+    for field in fields(value):  # type: ignore[arg-type]
+        member = getattr(value, field.name)
+        if isinstance(member, np.ndarray):
+            yield prefix + field.name, member
+        elif sparse.issparse(member):
+            yield prefix + field.name, member.data
+        elif hasattr(member, "__dataclass_fields__"):
+            yield from arrays(member, prefix + field.name + ".")
+
+
+def not_finite(op: Op) -> Iterator[Problem]:
+    """One problem for every parameter with NaN or infinite values."""
+    for name, array in arrays(op):
+        bad = array.size - int(np.count_nonzero(np.isfinite(array)))
+        if bad:
+            yield Problem(
+                "AX302", f"{name} has {bad} of {array.size} values that are NaN or infinite",
+                "every parameter must be finite", "export the model again from finite weights",
+            )  # fmt: skip
+
+
+def uniform(array: Array) -> bool:
+    """Whether all elements are equal (so that one copy suffices)."""
+    return array.size > 0 and bool(np.all(array == array.flat[0]))

@@ -1,0 +1,28 @@
+"""Explicit delay: the only op that may close a cycle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from ..signal import Signal
+from .base import Op, Problem
+
+
+@dataclass(frozen=True, eq=False)
+class Delay(Op):
+    """y[k] = x[k - steps]; zero (no events) for k < steps."""
+
+    name: ClassVar[str] = "delay"
+    stage: ClassVar[str] = "steps"
+    stateful: ClassVar[bool] = True
+    steps: int = 1
+
+    def output(self, source: Signal | None) -> Signal:
+        assert source is not None
+        return source
+
+    def verify(self, source: Signal | None) -> Iterator[Problem]:
+        if self.steps < 1:
+            yield Problem("AX306", f"a delay of {self.steps} steps", "at least 1", "remove the node")

@@ -1,0 +1,100 @@
+"""Neurons in fixed point: the same three parts in the integers of `ir.arithmetic`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from ..signal import Fixed, Kind, Shape, Signal
+from .base import Array, Op, Parameters, Problem
+
+
+@dataclass(frozen=True, eq=False)
+class FixedSynapse(Parameters):
+    """i = sat(decay(i, decay) + requantize(acc, multiplier, shift) + offset), in ``format``.
+
+    Integer arrays of shape () or S (int64 that fit in int32): ``decay`` in Q30, ``offset`` in units of ``format``.
+    """
+
+    format: Fixed
+    decay: Array
+    multiplier: Array
+    shift: Array
+    offset: Array
+
+
+@dataclass(frozen=True, eq=False)
+class FixedMembrane(Parameters):
+    """v = sat(leak + decay(v - leak, decay) + requantize(u, multiplier, shift) + offset), in ``format``.
+
+    u is the current i (``sees`` new or old) or, without a synapse, the accumulator. Arrays as in `FixedSynapse`.
+    """
+
+    format: Fixed
+    decay: Array
+    multiplier: Array
+    shift: Array
+    leak: Array
+    offset: Array
+    sees: str = "new"
+
+
+@dataclass(frozen=True, eq=False)
+class FixedGate(Parameters):
+    """z = 1 where v > threshold, an integer: floor(th / scale), or ceil(th / scale) - 1 for a test with >=.
+
+    ``reset`` as `neuron.RESETS`; ``value`` is the voltage after the spike, or what is subtracted.
+    """
+
+    threshold: Array
+    reset: str
+    value: Array
+
+
+@dataclass(frozen=True, eq=False)
+class FixedNeuron(Op):
+    """A population in fixed point; acc is the exact sum of its inputs (int32), i and v start at 0.
+
+    With g = ``value`` where reset is ``subtract_guarded`` and v[k-1] > threshold, else 0: z = v[k] - g > threshold.
+    A spike then sets v to ``value``, or to sat(v - value). Each update clips once; clips are counted.
+    """
+
+    name: ClassVar[str] = "fixed_neuron"
+    stage: ClassVar[str] = "steps"
+    stateful: ClassVar[bool] = True
+    needs_source: ClassVar[bool] = False
+    shape: Shape
+    synapse: FixedSynapse | None
+    membrane: FixedMembrane
+    gate: FixedGate | None
+
+    @property
+    def kind(self) -> str:
+        """The field's name of this combination of parts."""
+        base = "LI" if self.gate is None else "LIF"
+        return f"Cuba{base}" if self.synapse else base
+
+    def output(self, source: Signal | None) -> Signal:
+        kind = Kind.DENSE if self.gate is None else Kind.EVENT
+        return Signal(self.shape, kind, self.membrane.format)
+
+    def accepts(self) -> Shape | None:
+        return self.shape
+
+    def states(self) -> dict[str, Signal]:
+        voltage = {"v": Signal(self.shape, Kind.DENSE, self.membrane.format)}
+        if self.synapse is None:
+            return voltage
+        return {"i": Signal(self.shape, Kind.DENSE, self.synapse.format), **voltage}
+
+    def verify(self, source: Signal | None) -> Iterator[Problem]:
+        for part in (self.synapse, self.membrane, self.gate):
+            for name, array in vars(part).items() if part is not None else ():
+                if isinstance(array, np.ndarray) and np.any(np.abs(array) > 2**31 - 1):
+                    yield Problem(
+                        "AX402", f"{name} reaches {int(np.abs(array).max())}", "an int32",
+                        "choose a state format with fewer fractional bits",
+                    )  # fmt: skip

@@ -1,0 +1,115 @@
+"""A graph as bytes and back: a zip of one JSON description and one ``.npy`` an array. Same graph, same bytes."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from . import ops, signal
+from .diagnostics import Diagnostic, ModelError
+from .graph import Graph, Node
+
+VERSION = 1
+_CLASSES: dict[str, type[Any]] = {
+    cls.__name__: cls
+    for cls in (
+        *ops.OPS, ops.Synapse, ops.Membrane, ops.Gate, ops.FixedSynapse, ops.FixedMembrane, ops.FixedGate,
+        signal.Signal, signal.Fixed, signal.Float,
+    )
+}  # fmt: skip
+
+
+def to_bytes(graph: Graph) -> bytes:
+    """The file form of ``graph``."""
+    arrays: dict[str, np.ndarray[Any, Any]] = {}
+    description = {
+        "axonc_graph": VERSION,
+        "name": graph.name,
+        "stage": graph.stage,
+        "dt": graph.dt,
+        "properties": dict(sorted(graph.properties.items())),
+        "nodes": [
+            {"name": n.name, "inputs": list(n.inputs), "origin": n.origin, "op": _encode(n.op, arrays)} for n in graph
+        ],
+    }
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr(zipfile.ZipInfo("graph.json"), json.dumps(description, indent=1))
+        for name, array in arrays.items():
+            member = io.BytesIO()
+            np.save(member, array, allow_pickle=False)
+            file.writestr(zipfile.ZipInfo(f"{name}.npy"), member.getvalue())
+    return buffer.getvalue()
+
+
+def from_bytes(data: bytes) -> Graph:
+    """The graph that `to_bytes` wrote; `ModelError` if it is not one."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as file:
+            return _decode_graph(json.loads(file.read("graph.json")), file)
+    except (KeyError, ValueError, TypeError, zipfile.BadZipFile) as error:
+        found = f"not an axonc graph file: {error}"
+        raise ModelError(Diagnostic("AX101", "", found, "", "write it with axonc")) from error
+
+
+def load_graph(path: Path) -> Graph:
+    """The graph in a file."""
+    return from_bytes(path.read_bytes())
+
+
+def _encode(value: Any, arrays: dict[str, np.ndarray[Any, Any]]) -> Any:
+    if isinstance(value, np.ndarray):
+        return {"array": _store(value, arrays)}
+    if isinstance(value, sparse.csr_array):
+        parts = [_store(part, arrays) for part in (value.data, value.indices, value.indptr)]
+        return {"csr": parts, "shape": list(value.shape)}
+    if isinstance(value, signal.Kind):
+        return {"kind": value.value}
+    if isinstance(value, tuple):
+        return {"tuple": [_encode(item, arrays) for item in value]}
+    if dataclasses.is_dataclass(value):
+        members = {f.name: _encode(getattr(value, f.name), arrays) for f in dataclasses.fields(value)}
+        return {"class": type(value).__name__, "fields": members}
+    return value
+
+
+def _store(array: np.ndarray[Any, Any], arrays: dict[str, np.ndarray[Any, Any]]) -> str:
+    name = f"a{len(arrays):05d}"
+    arrays[name] = array
+    return name
+
+
+def _decode_graph(description: dict[str, Any], file: zipfile.ZipFile) -> Graph:
+    if description.get("axonc_graph") != VERSION:
+        raise ValueError(f"version {description.get('axonc_graph')}, this axonc reads {VERSION}")
+    nodes = tuple(
+        Node(n["name"], _decode(n["op"], file), tuple(n["inputs"]), n["origin"]) for n in description["nodes"]
+    )
+    return Graph(description["name"], nodes, description["stage"], description["dt"], description["properties"])
+
+
+def _decode(value: Any, file: zipfile.ZipFile) -> Any:
+    if not isinstance(value, dict):
+        return value
+    if "array" in value:
+        return _load(value["array"], file)
+    if "csr" in value:
+        return sparse.csr_array(tuple(_load(part, file) for part in value["csr"]), shape=tuple(value["shape"]))
+    if "kind" in value:
+        return signal.Kind(value["kind"])
+    if "tuple" in value:
+        return tuple(_decode(item, file) for item in value["tuple"])
+    members = {name: _decode(member, file) for name, member in value["fields"].items()}
+    return _CLASSES[value["class"]](**members)
+
+
+def _load(name: str, file: zipfile.ZipFile) -> np.ndarray[Any, Any]:
+    array: np.ndarray[Any, Any] = np.load(io.BytesIO(file.read(f"{name}.npy")), allow_pickle=False)
+    return array

@@ -1,0 +1,67 @@
+"""The text form of a graph: one line a node, arrays summarised."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields
+
+import numpy as np
+from scipy import sparse
+
+from .graph import Graph, Node
+from .ops import Input
+from .signal import Fixed, Float, Signal
+
+
+def print_graph(graph: Graph) -> str:
+    """The whole graph as text: a head line, then ``name: signal = op(input + input; field=value, ...)  # origin``."""
+    head = [f'graph "{graph.name}"', graph.stage]
+    if graph.dt is not None:
+        head.append(f"dt={graph.dt:g}")
+    head += [f"{key}={value}" for key, value in sorted(graph.properties.items())]
+    return "\n".join([" ".join(head) + " {", *(f"  {line}" for line in _lines(graph)), "}"]) + "\n"
+
+
+def _lines(graph: Graph) -> Iterator[str]:
+    for node in graph:
+        origin = f"  # {node.origin}" if node.origin not in ("", node.name) else ""
+        yield f"{node.name}: {graph.signals[node.name]} = {_call(node)}{origin}"
+
+
+def _call(node: Node) -> str:
+    members = "" if isinstance(node.op, Input) else _members(node.op)
+    inside = "; ".join(part for part in (" + ".join(node.inputs), members) if part)
+    return f"{node.op.name}({inside})"
+
+
+def _members(value: object) -> str:
+    return ", ".join(
+        f"{field.name}={_value(getattr(value, field.name))}"
+        for field in fields(value)  # type: ignore[arg-type]
+        if getattr(value, field.name) is not None
+    )
+
+
+def _value(value: object) -> str:
+    if isinstance(value, np.ndarray):
+        return _array(value)
+    if isinstance(value, sparse.csr_array):
+        return f"{_extents(value.shape)} {value.dtype} sparse, {value.nnz} stored"
+    if isinstance(value, (Fixed, Float, Signal)):
+        return str(value)
+    if hasattr(value, "__dataclass_fields__"):
+        return f"{type(value).__name__}({_members(value)})"
+    return str(value)
+
+
+def _array(array: np.ndarray) -> str:  # type: ignore[type-arg]
+    if array.size and np.all(array == array.flat[0]):
+        one = f"{array.flat[0]:g}"
+        return one if array.ndim == 0 else f"{one} ({_extents(array.shape)})"
+    if array.size == 0:
+        return f"{_extents(array.shape)} empty"
+    return f"{_extents(array.shape)} {array.dtype} in [{array.min():g}, {array.max():g}]"
+
+
+def _extents(shape: tuple[int, ...]) -> str:
+    return "x".join(map(str, shape)) or "scalar"

@@ -1,0 +1,19 @@
+"""axonc: a neuromorphic compiler. Models in NIR become C for many-core machines, equal to a reference bit for bit.
+
+>>> graph = axonc.load("model.nir", semantics="snntorch,dt=1e-4")
+>>> program = axonc.compile(graph, target="spinnaker2")
+>>> result = program.run(x, record=["lif1"])
+"""
+
+from axonc.compiler.driver.api import compile
+from axonc.compiler.driver.pipeline import load
+from axonc.compiler.driver.program import Program
+from axonc.compiler.driver.program import open_build as open
+from axonc.compiler.semantics import Semantics
+from axonc.ir import AxoncError, Diagnostic, Graph, MismatchError, ModelError, Result, ToolError, interpret
+from axonc.ir.version import __version__
+
+__all__ = [
+    "AxoncError", "Diagnostic", "Graph", "MismatchError", "ModelError", "Program", "Result", "Semantics", "ToolError",
+    "__version__", "compile", "interpret", "load", "open",
+]  # fmt: skip
