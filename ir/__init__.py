@@ -9,7 +9,25 @@ from .text import print_graph
 from .verifier import require_valid, verify
 
 __all__ = [
-    "CODES", "AxoncError", "Diagnostic", "Fixed", "Float", "Format", "Graph", "Kind", "MismatchError", "ModelError",
-    "Node", "Result", "Shape", "Signal", "ToolError", "interpret", "print_graph", "raise_if_any", "require_valid",
-    "split_reference", "verify",
-]  # fmt: skip
+    "CODES",
+    "AxoncError",
+    "Diagnostic",
+    "Fixed",
+    "Float",
+    "Format",
+    "Graph",
+    "Kind",
+    "MismatchError",
+    "ModelError",
+    "Node",
+    "Result",
+    "Shape",
+    "Signal",
+    "ToolError",
+    "interpret",
+    "print_graph",
+    "raise_if_any",
+    "require_valid",
+    "split_reference",
+    "verify",
+]

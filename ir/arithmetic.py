@@ -29,9 +29,9 @@ MAX_SHIFT = 62
 
 def decay(x: Int64, factor: Int64) -> Int64:
     """x * factor / 2^30, rounded toward zero. Exact for |x| <= 2^32 and 0 <= factor <= 2^30."""
-    product = x * factor
+    product = np.asarray(x * factor)
     magnitude = np.abs(product) >> DECAY_BITS
-    return np.sign(product) * magnitude
+    return np.where(product < 0, -magnitude, magnitude)
 
 
 def requantize(x: Int64, multiplier: Int64, shift: Int64) -> Int64:

@@ -72,8 +72,9 @@ def network(graph: Graph) -> Network:
 
 def _population(graph: Graph, node: Node) -> Population:
     signal = graph.signals[node.name]
-    spikes = isinstance(node.op, Input) or node.op.gate is not None  # type: ignore[union-attr]
-    return Population(node.name, node.op, prod(signal.shape), signal.peak if spikes else 0)  # type: ignore[arg-type]
+    assert isinstance(node.op, (Input, Neuron, FixedNeuron))
+    spikes = isinstance(node.op, Input) or node.op.gate is not None
+    return Population(node.name, node.op, prod(signal.shape), signal.peak if spikes else 0)
 
 
 def _projections(graph: Graph) -> Iterator[Projection]:
@@ -91,8 +92,8 @@ def _projections(graph: Graph) -> Iterator[Projection]:
 def behind_delay(graph: Graph, name: str) -> tuple[str, int]:
     """The node behind any chain of delays that ends in ``name``, and their total in steps."""
     delay = 0
-    while isinstance(graph[name].op, Delay):
-        delay += graph[name].op.steps  # type: ignore[attr-defined]
+    while isinstance(op := graph[name].op, Delay):
+        delay += op.steps
         name = graph[name].inputs[0]
     return name, delay
 

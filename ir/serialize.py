@@ -20,10 +20,18 @@ VERSION = 1
 _CLASSES: dict[str, type[Any]] = {
     cls.__name__: cls
     for cls in (
-        *ops.OPS, ops.Synapse, ops.Membrane, ops.Gate, ops.FixedSynapse, ops.FixedMembrane, ops.FixedGate,
-        signal.Signal, signal.Fixed, signal.Float,
+        *ops.OPS,
+        ops.Synapse,
+        ops.Membrane,
+        ops.Gate,
+        ops.FixedSynapse,
+        ops.FixedMembrane,
+        ops.FixedGate,
+        signal.Signal,
+        signal.Fixed,
+        signal.Float,
     )
-}  # fmt: skip
+}
 
 
 def to_bytes(graph: Graph) -> bytes:

@@ -56,7 +56,7 @@ class Signal:
 
     shape: Shape
     kind: Kind = Kind.DENSE
-    format: Format = Float()  # noqa: RUF009 - a frozen value
+    format: Format = Float()
     peak: int = 1
 
     def __str__(self) -> str:

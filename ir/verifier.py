@@ -38,14 +38,20 @@ def _inputs_exist(graph: Graph) -> Iterator[Diagnostic]:
         for source in node.inputs:
             if source not in graph:
                 yield Diagnostic(
-                    "AX304", node.name, f"its input {source!r} does not exist",
-                    "an edge joins two nodes of the graph", "add the node or remove the edge",
-                )  # fmt: skip
+                    "AX304",
+                    node.name,
+                    f"its input {source!r} does not exist",
+                    "an edge joins two nodes of the graph",
+                    "add the node or remove the edge",
+                )
         if not node.inputs and not isinstance(node.op, Input):
             yield Diagnostic(
-                "AX304", node.name, "nothing feeds it", "every node but an input needs an input",
+                "AX304",
+                node.name,
+                "nothing feeds it",
+                "every node but an input needs an input",
                 "connect it or remove it",
-            )  # fmt: skip
+            )
 
 
 def _ends(graph: Graph) -> Iterator[Diagnostic]:
@@ -64,18 +70,24 @@ def _cycles(graph: Graph) -> Iterator[Diagnostic]:
         if len(component) > 1 or any(cut.has_edge(name, name) for name in component):
             names = sorted(component)
             yield Diagnostic(
-                "AX303", names[0], f"the cycle of {', '.join(names)} has no delay" + " and no state" * broken_by_state,
-                "a cycle needs a stateful node or a delay of at least one step", "add a delay to the cycle",
-            )  # fmt: skip
+                "AX303",
+                names[0],
+                f"the cycle of {', '.join(names)} has no delay" + " and no state" * broken_by_state,
+                "a cycle needs a stateful node or a delay of at least one step",
+                "add a delay to the cycle",
+            )
 
 
 def _stage(graph: Graph) -> Iterator[Diagnostic]:
     for node in graph:
         if node.op.stage not in ("both", graph.stage):
             yield Diagnostic(
-                "AX305", node.name, f"{node.op.name} stands in a graph of stage {graph.stage!r}",
-                f"it belongs to stage {node.op.stage!r}", "run the passes in their order",
-            )  # fmt: skip
+                "AX305",
+                node.name,
+                f"{node.op.name} stands in a graph of stage {graph.stage!r}",
+                f"it belongs to stage {node.op.stage!r}",
+                "run the passes in their order",
+            )
 
 
 def _shapes(graph: Graph) -> Iterator[Diagnostic]:
@@ -90,9 +102,12 @@ def _edge_shape(graph: Graph, source: str, node: Node, wanted: tuple[int, ...]) 
     if shape != wanted:
         kind = "output" if isinstance(node.op, Output) else node.op.name
         yield Diagnostic(
-            "AX301", node.name, f"its input {source!r} has shape {shape}", f"this {kind} takes {wanted}",
+            "AX301",
+            node.name,
+            f"its input {source!r} has shape {shape}",
+            f"this {kind} takes {wanted}",
             "correct the weights or add a flatten node",
-        )  # fmt: skip
+        )
 
 
 def _ops(graph: Graph) -> Iterator[Diagnostic]:

@@ -24,8 +24,12 @@ class Native(CoreTarget):
         compile_library(sources, f"{program}.c", f"../images/{program}.so")
 
     def engine(
-        self, directory: Path, described: Mapping[str, Any], cores: list[CoreImage], routes: list[Route],
+        self,
+        directory: Path,
+        described: Mapping[str, Any],
+        cores: list[CoreImage],
+        routes: list[Route],
         memory: MemoryMap,
-    ) -> Machine:  # fmt: skip
+    ) -> Machine:
         images = [directory / "images" / f"{program}.so" for program in described["programs"]]
         return NativeMachine(images, cores, routes, memory)

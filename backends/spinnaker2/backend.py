@@ -70,9 +70,13 @@ class CoreTarget:
         raise TypeError(f"{self.name} does not define compile")
 
     def engine(
-        self, directory: Path, described: Mapping[str, Any], cores: list[CoreImage], routes: list[Route],
+        self,
+        directory: Path,
+        described: Mapping[str, Any],
+        cores: list[CoreImage],
+        routes: list[Route],
         memory: MemoryMap,
-    ) -> Engine:  # fmt: skip
+    ) -> Engine:
         """The machine that runs the built program."""
         raise TypeError(f"{self.name} does not define engine")
 
@@ -101,9 +105,13 @@ class SpiNNaker2(CoreTarget):
         compile_elf(sources, f"{program}.c", f"../images/{program}.elf")
 
     def engine(
-        self, directory: Path, described: Mapping[str, Any], cores: list[CoreImage], routes: list[Route],
+        self,
+        directory: Path,
+        described: Mapping[str, Any],
+        cores: list[CoreImage],
+        routes: list[Route],
         memory: MemoryMap,
-    ) -> Engine:  # fmt: skip
+    ) -> Engine:
         from .engine.emulated import EmulatedMachine  # unicorn and capstone are extras
 
         images = [directory / "images" / f"{program}.elf" for program in described["programs"]]

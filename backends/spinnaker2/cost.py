@@ -19,8 +19,6 @@ class CoreCost:
 
     memory: MemoryMap
 
-    def core_bytes(
-        self, network: Network, schedule: Schedule, here: Sequence[Slice], cuts: Cuts
-    ) -> Mapping[str, int]:
+    def core_bytes(self, network: Network, schedule: Schedule, here: Sequence[Slice], cuts: Cuts) -> Mapping[str, int]:
         """Bytes by kind: code, tables, weights, padding, state, queues, stack."""
         return plan_core(network, schedule, here, cuts).bytes_by_kind(self.memory)

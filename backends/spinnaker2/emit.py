@@ -34,9 +34,7 @@ def distinct_programs(plans: Sequence[CorePlan]) -> tuple[Kernels, ...]:
     return tuple(dict.fromkeys(plan.kernels for plan in plans))
 
 
-def emit_sources(
-    plans: Sequence[CorePlan], mapping: CoreMapping, memory: MemoryMap, digest: str
-) -> dict[str, bytes]:
+def emit_sources(plans: Sequence[CorePlan], mapping: CoreMapping, memory: MemoryMap, digest: str) -> dict[str, bytes]:
     """All source files by relative path."""
     files = {f"runtime/{name}": content for name, content in runtime_files(memory).items()}
     for index, kernels in enumerate(distinct_programs(plans)):
@@ -46,17 +44,20 @@ def emit_sources(
     return files
 
 
-def _program(
-    index: int, kernels: Kernels, cores: Sequence[int], plans: Sequence[CorePlan], digest: str
-) -> str:
+def _program(index: int, kernels: Kernels, cores: Sequence[int], plans: Sequence[CorePlan], digest: str) -> str:
     names = [
         ", ".join(dict.fromkeys(comment_text(plans[core].populations[place].part.population) for core in cores))
         for place in range(len(kernels))
     ]
     return _render(
-        "program.c.j2", index=index, kernels=kernels, names=names, cores=core_ranges(cores), version=__version__,
+        "program.c.j2",
+        index=index,
+        kernels=kernels,
+        names=names,
+        cores=core_ranges(cores),
+        version=__version__,
         digest=digest,
-    )  # fmt: skip
+    )
 
 
 def _render(template: str, **values: object) -> str:

@@ -38,9 +38,7 @@ def plan_cores(net: Network, mapping: Mapping) -> list[CorePlan]:
     return [plan_core(net, mapping.schedule, mapping.on_core(core), cuts) for core in range(mapping.cores)]
 
 
-def describe(
-    mapping: Mapping, machine: Machine, plans: list[CorePlan], packed: list[CoreData]
-) -> dict[str, Any]:
+def describe(mapping: Mapping, machine: Machine, plans: list[CorePlan], packed: list[CoreData]) -> dict[str, Any]:
     """``mapping.json``: the mapping, and for every core its program, its data and where its states lie."""
     programs = distinct_programs(plans)
     memory = machine.memory
@@ -54,10 +52,8 @@ def describe(
                 "program": programs.index(plan.kernels),
                 "data": f"data/core_{core:03d}.bin",
                 "work_bytes": image.work_bytes,
-                "states": [
-                    {"voltage_at": place.voltage_at, "current_at": place.current_at} for place in image.places
-                ],
+                "states": [{"voltage_at": place.voltage_at, "current_at": place.current_at} for place in image.places],
             }
             for core, (plan, image) in enumerate(zip(plans, packed, strict=True))
         ],
-    }  # fmt: skip
+    }

@@ -12,9 +12,7 @@ from axonc.ir.mapping import Keys, Schedule
 from .memory import round_up
 from .parameters import reset_code
 from .plan import CorePlan, LocalPopulation, Rows, dense_rows
-from .schema import (
-    ABI, ALIGN, CLOCK, FORMATS, HEADER, MAGIC, POPULATION, PROJECTION, SOURCE, STATUS, SYNAPSE,
-)  # fmt: skip
+from .schema import ABI, ALIGN, CLOCK, FORMATS, HEADER, MAGIC, POPULATION, PROJECTION, SOURCE, STATUS, SYNAPSE
 
 
 class Arena:
@@ -77,11 +75,22 @@ def pack_core(plan: CorePlan, schedule: Schedule, keys: Keys) -> CoreData:
     data.chunks.append((projections_at, b"".join(record.tobytes() for record in projections)))
     queues = [work.reserve(4 * plan.queue) for _ in range(2)]
     header = _record(
-        HEADER.dtype, magic=MAGIC, abi=ABI, data_bytes=data.size, work_bytes=work.size, phases=schedule.phases,
-        local_bits=keys.local_bits, population_count=len(plan.populations), populations_at=populations_at,
-        first_block=first_block, block_count=len(sources), sources_at=sources_at, projections_at=projections_at,
-        fifo_at=queues, fifo_capacity=plan.queue,
-    )  # fmt: skip
+        HEADER.dtype,
+        magic=MAGIC,
+        abi=ABI,
+        data_bytes=data.size,
+        work_bytes=work.size,
+        phases=schedule.phases,
+        local_bits=keys.local_bits,
+        population_count=len(plan.populations),
+        populations_at=populations_at,
+        first_block=first_block,
+        block_count=len(sources),
+        sources_at=sources_at,
+        projections_at=projections_at,
+        fifo_at=queues,
+        fifo_capacity=plan.queue,
+    )
     data.chunks.append((header_at, header.tobytes()))
     places = tuple(StatePlace(int(p["voltage_at"]), int(p["current_at"])) for p in populations)
     return CoreData(data.content(), work.size, places)
@@ -151,7 +160,13 @@ def _projection(rows: Rows, data: Arena) -> np.ndarray[Any, Any]:
         synapses["target"], synapses["weight"] = rows.weight.indices, rows.weight.data
         rows_at, synapses_at = data.add(rows.weight.indptr.astype("<u2")), data.add(synapses)
     return _record(
-        PROJECTION.dtype, format=FORMATS.index(rows.format), population=rows.population,
-        first_target=rows.first_target, targets=rows.targets, ring_offset=rows.ring_offset, rows_at=rows_at,
-        synapses_at=synapses_at, rows=rows.source.count,
-    )  # fmt: skip
+        PROJECTION.dtype,
+        format=FORMATS.index(rows.format),
+        population=rows.population,
+        first_target=rows.first_target,
+        targets=rows.targets,
+        ring_offset=rows.ring_offset,
+        rows_at=rows_at,
+        synapses_at=synapses_at,
+        rows=rows.source.count,
+    )

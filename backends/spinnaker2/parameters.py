@@ -59,9 +59,7 @@ def membrane_records(op: Neuron | FixedNeuron, start: int, stop: int) -> Records
     fields = {name: getattr(op.membrane, name) for name in names}
     threshold = np.int64(NEVER) if op.gate is None else op.gate.threshold
     value = np.int64(0) if op.gate is None else op.gate.value
-    return _records(
-        MEMBRANE_FIXED.dtype, {**fields, "threshold": threshold, "reset": value}, op.shape, start, stop
-    )
+    return _records(MEMBRANE_FIXED.dtype, {**fields, "threshold": threshold, "reset": value}, op.shape, start, stop)
 
 
 def _float_gate(gate: Gate | None) -> dict[str, Any]:

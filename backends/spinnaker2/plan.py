@@ -133,7 +133,8 @@ class CorePlan:
 
 def plan_core(network: Network, schedule: Schedule, here: Sequence[Slice], cuts: Cuts) -> CorePlan:
     """The plan of the core that holds the slices ``here``."""
-    rows = tuple(part for index, target in enumerate(here) for part in _rows_into(network, schedule, index, target, cuts))
+    into = (_rows_into(network, schedule, index, target, cuts) for index, target in enumerate(here))
+    rows = tuple(part for parts in into for part in parts)
     depth = {index: 1 for index in range(len(here))}
     for part in rows:
         depth[part.population] = max(depth[part.population], 1 << part.ring_offset.bit_length())
@@ -150,9 +151,7 @@ def _neuron(population: Population) -> Neuron | FixedNeuron:
     return population.op
 
 
-def _rows_into(
-    network: Network, schedule: Schedule, index: int, target: Slice, cuts: Cuts
-) -> Iterator[Rows]:
+def _rows_into(network: Network, schedule: Schedule, index: int, target: Slice, cuts: Cuts) -> Iterator[Rows]:
     for projection in network.fan_in[target.population]:
         offset = ring_offset(schedule, projection)
         weight = _target_rows(projection, target.start, target.stop)

@@ -75,9 +75,14 @@ def _sample(
 
 
 def _result(
-    graph: Graph, traces: Traces, runs: Sequence[tuple[RunResult, dict[str, Array]]], wanted: Sequence[str],
-    record: Sequence[str], batched: bool, machine: Machine,
-) -> Result:  # fmt: skip
+    graph: Graph,
+    traces: Traces,
+    runs: Sequence[tuple[RunResult, dict[str, Array]]],
+    wanted: Sequence[str],
+    record: Sequence[str],
+    batched: bool,
+    machine: Machine,
+) -> Result:
     stacked = {name: np.stack([recorded[name] for _, recorded in runs]) for name in wanted}
     shaped = {name: trace if batched else trace[0] for name, trace in stacked.items()}
     outputs = {}

@@ -50,6 +50,12 @@ class Record:
         ]
         return np.dtype(members)
 
+    def offset(self, member: str) -> int:
+        """The byte offset of a member."""
+        fields = self.dtype.fields
+        assert fields is not None
+        return int(fields[member][1])
+
 
 def _u32(name: str, doc: str, count: int = 1) -> Field:
     return Field(name, "u32", doc, count)
@@ -208,9 +214,18 @@ MEMBRANE_FLOAT = Record(
 )
 
 RECORDS = (
-    HEADER, STATUS, POPULATION, CLOCK, SOURCE, PROJECTION, SYNAPSE,
-    SYNAPSE_FIXED, MEMBRANE_FIXED, SYNAPSE_FLOAT, MEMBRANE_FLOAT,
-)  # fmt: skip
+    HEADER,
+    STATUS,
+    POPULATION,
+    CLOCK,
+    SOURCE,
+    PROJECTION,
+    SYNAPSE,
+    SYNAPSE_FIXED,
+    MEMBRANE_FIXED,
+    SYNAPSE_FLOAT,
+    MEMBRANE_FLOAT,
+)
 
 RESETS = ("none", "value", "subtract", "subtract_guarded")
 FORMATS = ("dense", "sparse")
@@ -235,10 +250,9 @@ def _c_record(record: Record) -> str:
     name = f"axonc_{record.name}_t"
     lines.append(f"}} {name};")
     lines.append(f'_Static_assert(sizeof({name}) == {record.dtype.itemsize}, "{name}: size");')
-    offsets = record.dtype.fields or {}
     lines += [
-        f'_Static_assert(offsetof({name}, {member}) == {place[1]}, "{name}.{member}: offset");'
-        for member, place in offsets.items()
+        f'_Static_assert(offsetof({name}, {f.name}) == {record.offset(f.name)}, "{name}.{f.name}: offset");'
+        for f in record.fields
     ]
     return "\n".join(lines)
 

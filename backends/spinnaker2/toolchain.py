@@ -26,7 +26,14 @@ PORTABLE = ("runtime.c", "events.c", "neurons_fixed.c", "neurons_float.c", "plat
 EMBEDDED = ("start.S", "main.c", *PORTABLE, "platform_emulator.c")
 HOSTED = (*PORTABLE, "platform_native.c")
 
-_EMBEDDED_FLAGS = ("-g", "-gdwarf-4", "-ffreestanding", "-fomit-frame-pointer", "-fno-math-errno", "-ffunction-sections")
+_EMBEDDED_FLAGS = (
+    "-g",
+    "-gdwarf-4",
+    "-ffreestanding",
+    "-fomit-frame-pointer",
+    "-fno-math-errno",
+    "-ffunction-sections",
+)
 _ZIG_ARM = ("-target", "thumb-freestanding-eabihf", "-mcpu=cortex_m4+vfp4d16sp+strict_align")
 _GCC_ARM = ("-mcpu=cortex-m4", "-mthumb", "-mfpu=fpv4-sp-d16", "-mfloat-abi=hard", "-mno-unaligned-access")
 _GCC = "arm-none-eabi-gcc"
@@ -63,11 +70,7 @@ def find_gcc() -> Path:
 
 def memory_script(memory: MemoryMap) -> str:
     """The part of the linker script that states the sizes."""
-    sizes = {
-        "AXONC_CODE_BYTES": memory.code_bytes,
-        "AXONC_SRAM_BYTES": memory.sram_bytes,
-        "AXONC_PORT_AT": PORT_AT,
-    }
+    sizes = {"AXONC_CODE_BYTES": memory.code_bytes, "AXONC_SRAM_BYTES": memory.sram_bytes, "AXONC_PORT_AT": PORT_AT}
     lines = [f"{name} = {value:#x};" for name, value in sizes.items()]
     return "\n".join(["/* The memory of a core. Generated from the machine description: do not edit. */", *lines, ""])
 

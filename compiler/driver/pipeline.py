@@ -59,9 +59,11 @@ class Compiled:
 
 
 def load(
-    model: str | Path | nir.NIRGraph, semantics: str | Semantics = "nir", dt: float | None = None,
+    model: str | Path | nir.NIRGraph,
+    semantics: str | Semantics = "nir",
+    dt: float | None = None,
     inputs: str = "events",
-) -> Graph:  # fmt: skip
+) -> Graph:
     """The graph in steps of a model: a ``.nir`` file, an axonc graph file (``.axg``) or a `nir.NIRGraph`.
 
     Args:

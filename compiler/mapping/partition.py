@@ -13,6 +13,8 @@ from axonc.ir.ops import Input
 from axonc.ir.target import CostModel, Cuts
 
 Sizes = int | Mapping[str, int] | None
+
+
 @dataclass(frozen=True)
 class _Fit:
     """What decides whether slices fit a core."""
@@ -74,9 +76,7 @@ def _cut(population: Population, pieces: int) -> list[Slice]:
     return [Slice(population.name, bounds[i], bounds[i + 1], None, None) for i in range(pieces)]
 
 
-def _fitting(
-    fit: _Fit, population: Population, fewest: int, cuts: Cuts, problems: list[Diagnostic]
-) -> list[Slice]:
+def _fitting(fit: _Fit, population: Population, fewest: int, cuts: Cuts, problems: list[Diagnostic]) -> list[Slice]:
     for pieces in _attempts(fewest, population.count):
         slices = _cut(population, pieces)
         needs = [fit.need([part], {**cuts, population.name: slices}) for part in slices]
@@ -85,10 +85,13 @@ def _fitting(
     worst = slices[needs.index(max(needs))]
     problems.append(
         Diagnostic(
-            "AX501", population.name, f"neuron {worst.start} alone needs {max(needs)} bytes on its core: "
+            "AX501",
+            population.name,
+            f"neuron {worst.start} alone needs {max(needs)} bytes on its core: "
             + _kinds(fit.bytes([worst], {**cuts, population.name: slices})),
-            f"a core has {fit.machine.memory.total}", "lower its fan-in, or prune its weights",
-        )  # fmt: skip
+            f"a core has {fit.machine.memory.total}",
+            "lower its fan-in, or prune its weights",
+        )
     )
     return slices
 

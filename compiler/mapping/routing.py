@@ -48,8 +48,6 @@ def _listeners(network: Network, source: Slice, slices: Sequence[Slice]) -> tupl
     cores: set[int] = set()
     for projection in network.fan_out[source.population]:
         columns = projection.weight[:, source.start : source.stop]
-        for part in slices:
-            if part.population == projection.target and part.core is not None and part.core not in cores:
-                if columns[part.start : part.stop].nnz:
-                    cores.add(part.core)
+        targets = (part for part in slices if part.population == projection.target)
+        cores |= {part.core for part in targets if part.core is not None and columns[part.start : part.stop].nnz}
     return tuple(sorted(cores))

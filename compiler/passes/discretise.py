@@ -10,8 +10,23 @@ import numpy as np
 
 from axonc.ir import Diagnostic, Graph, Node, raise_if_any
 from axonc.ir.ops import (
-    IF, LI, LIF, ONE, ZERO, Array, ContinuousNeuron, CubaLI, CubaLIF, Gate, I, Linear, Membrane, Neuron, Synapse, Threshold,
-)  # fmt: skip
+    IF,
+    LI,
+    LIF,
+    ONE,
+    ZERO,
+    Array,
+    ContinuousNeuron,
+    CubaLI,
+    CubaLIF,
+    Gate,
+    I,
+    Linear,
+    Membrane,
+    Neuron,
+    Synapse,
+    Threshold,
+)
 
 from ..semantics import Semantics
 from .base import Pass
@@ -112,17 +127,22 @@ def _problems(node: Node, semantics: Semantics) -> Iterator[Diagnostic]:
     op = node.op
     if isinstance(op, (IF, LIF, CubaLIF)) and op.v_reset is None and semantics.reset == "v_reset":
         yield Diagnostic(
-            "AX205", node.name, "the file holds no v_reset",
+            "AX205",
+            node.name,
+            "the file holds no v_reset",
             f"files of NIR up to {SUBTRACTIVE_UNTIL} meant a subtractive reset, later readers assume zero",
             "choose: reset=subtract or reset=zero in the semantics",
-        )  # fmt: skip
+        )
     if not isinstance(op, ContinuousNeuron):
         return
     if semantics.dt is None and _needs_dt(op, semantics):
         yield Diagnostic(
-            "AX201", node.name, f"{op.name} needs the time step dt", "there is no default",
+            "AX201",
+            node.name,
+            f"{op.name} needs the time step dt",
+            "there is no default",
             "give --dt SECONDS, or dt=SECONDS in the semantics",
-        )  # fmt: skip
+        )
     elif semantics.integrator == "euler":
         yield from _euler_problems(node.name, op, semantics)
 
@@ -136,9 +156,12 @@ def _euler_problems(name: str, op: ContinuousNeuron, semantics: Semantics) -> It
         tau = float(np.min(getattr(op, constant)))
         if semantics.dt is not None and semantics.dt > tau:
             yield Diagnostic(
-                "AX203", name, f"dt = {semantics.dt:g} is larger than {constant} = {tau:g}",
-                "forward Euler needs dt <= tau", "choose a smaller dt, or integrator=exponential",
-            )  # fmt: skip
+                "AX203",
+                name,
+                f"dt = {semantics.dt:g} is larger than {constant} = {tau:g}",
+                "forward Euler needs dt <= tau",
+                "choose a smaller dt, or integrator=exponential",
+            )
 
 
 def _bias_to_offset(graph: Graph) -> tuple[Node, ...]:
@@ -151,7 +174,8 @@ def _bias_to_offset(graph: Graph) -> tuple[Node, ...]:
         if isinstance(node.op, Linear) and node.op.bias is not None and followers and all(synapses):
             moved.add(node.name)
             for follower, synapse in zip(followers, synapses, strict=True):
-                assert synapse is not None and isinstance(follower.op, Neuron)
+                assert synapse is not None
+                assert isinstance(follower.op, Neuron)
                 steady = synapse.gain / (1.0 - synapse.decay) * node.op.bias
                 share = follower.op.membrane.gain * steady
                 offsets[follower.name] = offsets.get(follower.name, ZERO) + share

@@ -9,8 +9,17 @@ import numpy as np
 from axonc.ir import Fixed
 from axonc.ir.arithmetic import decay_factor, multiplier_and_shift
 from axonc.ir.ops import (
-    Array, FixedGate, FixedMembrane, FixedNeuron, FixedSynapse, Gate, Membrane, Neuron, Problem, Synapse,
-)  # fmt: skip
+    Array,
+    FixedGate,
+    FixedMembrane,
+    FixedNeuron,
+    FixedSynapse,
+    Gate,
+    Membrane,
+    Neuron,
+    Problem,
+    Synapse,
+)
 
 MAX_FRAC = 28
 """More fractional bits than this change nothing that a float32 could show."""
@@ -121,7 +130,9 @@ def _note(notes: list[Problem], state: str, decay: Array, frac: int, need: int) 
         error = 2.0**-frac / float(np.min(1.0 - decay, where=decay < 1, initial=1.0))
         notes.append(
             Problem(
-                "AX404", f"the state {state} has {frac} fractional bits; its decay asks for {need}",
-                f"its steady state is off by up to {error:.3g}", "choose --state q32",
-            )  # fmt: skip
+                "AX404",
+                f"the state {state} has {frac} fractional bits; its decay asks for {need}",
+                f"its steady state is off by up to {error:.3g}",
+                "choose --state q32",
+            )
         )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from scipy import sparse
@@ -187,7 +187,7 @@ def _apply(node: Node, inner: _Sum, weight: Matrix, bias: Array | None) -> _Sum:
     return total
 
 
-_APPLY: dict[type[Op], Any] = {
+_APPLY: dict[type[Op], Callable[[Node, _Sum], _Sum]] = {
     Delay: _delay,
     Linear: _apply_linear,
     Scale: _apply_scale,

@@ -51,9 +51,14 @@ class Quantize(Pass):
         return quantised.with_properties(notes="\n".join(map(str, notes))), True
 
     def _population(
-        self, graph: Graph, node: Node, op: Neuron, done: dict[str, Node], problems: list[Diagnostic],
+        self,
+        graph: Graph,
+        node: Node,
+        op: Neuron,
+        done: dict[str, Node],
+        problems: list[Diagnostic],
         notes: list[Diagnostic],
-    ) -> None:  # fmt: skip
+    ) -> None:
         linears = [graph[name] for name in node.inputs]
         scale = fan_in_scale([linear.op.weight for linear in linears], self.scope, 127)  # type: ignore[attr-defined]
         bound = np.zeros(1)
@@ -80,17 +85,20 @@ class Quantize(Pass):
             return scaled
         limits = bound.reshape(op.shape) if bound.size > 1 else bound.reshape(())
         fixed, found = fix_neuron(scaled, limits, bits)
-        notes += [Diagnostic(problem.code, node.name, problem.found, problem.limit, problem.remedy) for problem in found]
+        notes += [Diagnostic(p.code, node.name, p.found, p.limit, p.remedy) for p in found]
         return fixed
 
 
 def fan_in_scale(weights: list[Matrix], scope: str, limit: int) -> Array:
     """The value of one weight unit: () or (O,) float64; 1 where all weights are zero."""
-    peaks = [np.asarray(abs(weight).max(axis=1).todense() if is_sparse(weight) else np.max(np.abs(weight), axis=1))
-             for weight in weights]  # fmt: skip
-    rows = np.max([peak.reshape(-1).astype(np.float64) for peak in peaks], axis=0)
+    rows = np.max([_row_peaks(weight) for weight in weights], axis=0)
     largest = rows if scope == "channel" else np.max(rows)
     return np.where(largest > 0, largest / limit, 1.0)
+
+
+def _row_peaks(weight: Matrix) -> Array:
+    peaks = abs(weight).max(axis=1).todense() if is_sparse(weight) else np.max(np.abs(np.asarray(weight)), axis=1)
+    return np.asarray(peaks, np.float64).reshape(-1)
 
 
 def quantised(weight: Matrix, scale: Array, rounding: str) -> Matrix:
@@ -104,7 +112,7 @@ def quantised(weight: Matrix, scale: Array, rounding: str) -> Matrix:
         result.eliminate_zeros()
         return result
     column = scale[:, None] if scale.ndim else scale
-    return function(_ratio(weight, column)).astype(np.int8)
+    return np.asarray(function(_ratio(np.asarray(weight), column)).astype(np.int8))
 
 
 def _ratio(weight: Array, scale: Array) -> Array:
@@ -122,9 +130,12 @@ def _scaled_gain(op: Neuron, scale: Array) -> Neuron:
 
 def _overflow(node: Node, bound: float) -> Diagnostic:
     return Diagnostic(
-        "AX401", node.name, f"the sum of its inputs may reach {bound:.3g}", f"an int32 holds {ACCUMULATOR.limit}",
+        "AX401",
+        node.name,
+        f"the sum of its inputs may reach {bound:.3g}",
+        f"an int32 holds {ACCUMULATOR.limit}",
         "lower the inputs' peak or the fan-in",
-    )  # fmt: skip
+    )
 
 
 def _dense_sources(graph: Graph, node: Node) -> Iterator[Diagnostic]:
@@ -133,6 +144,9 @@ def _dense_sources(graph: Graph, node: Node) -> Iterator[Diagnostic]:
     signal = graph.signals[node.inputs[0]]
     if signal.kind is not Kind.EVENT:
         yield Diagnostic(
-            "AX602", node.name, f"its source {node.inputs[0]!r} is a {signal}",
-            "integer weights take events only", "put a spiking neuron before it, or compile for target reference",
-        )  # fmt: skip
+            "AX602",
+            node.name,
+            f"its source {node.inputs[0]!r} is a {signal}",
+            "integer weights take events only",
+            "put a spiking neuron before it, or compile for target reference",
+        )

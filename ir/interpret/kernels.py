@@ -13,9 +13,21 @@ import numpy as np
 
 from ..arithmetic import decay, requantize, saturate
 from ..ops import (
-    Array, Delay, FixedMembrane, FixedNeuron, Flatten, Gate, Input, Linear, Neuron, Op, Output, QuantLinear, Scale,
+    Array,
+    Delay,
+    FixedMembrane,
+    FixedNeuron,
+    Flatten,
+    Gate,
+    Input,
+    Linear,
+    Neuron,
+    Op,
+    Output,
+    QuantLinear,
+    Scale,
     is_sparse,
-)  # fmt: skip
+)
 
 Precision = Literal["float32", "float64"]
 State = Mapping[str, Array]
@@ -53,7 +65,8 @@ def _scale(op: Scale, precision: Precision) -> Kernel:
 
 def _linear(op: Linear, precision: Precision) -> Kernel:
     """Canonical order: bias, then the columns of the sources that are not zero, ascending, one after the other."""
-    columns = (op.weight.toarray() if is_sparse(op.weight) else op.weight).T.astype(precision)
+    dense = op.weight.toarray() if is_sparse(op.weight) else np.asarray(op.weight)
+    columns = dense.T.astype(precision)
     bias = np.zeros(columns.shape[1], precision) if op.bias is None else op.bias.astype(precision)
 
     def step(x: Array) -> Array:
@@ -126,11 +139,7 @@ def _fixed_neuron(op: FixedNeuron, precision: Precision) -> Kernel:
         synapse = op.synapse
         if synapse is None:
             return {}, x
-        wide = (
-            decay(state["i"], synapse.decay)
-            + requantize(x, synapse.multiplier, synapse.shift)
-            + synapse.offset
-        )
+        wide = decay(state["i"], synapse.decay) + requantize(x, synapse.multiplier, synapse.shift) + synapse.offset
         new = saturate(wide, synapse.format.limit)
         return {"i": new}, new if op.membrane.sees == "new" else state["i"]
 

@@ -54,9 +54,12 @@ def batches(graph: Graph, x: Data) -> tuple[dict[str, Array], bool]:
     if set(given) != names:
         raise ModelError(
             Diagnostic(
-                "AX701", "", f"data for {sorted(given) or 'no input'}", f"the inputs are {sorted(names)}",
+                "AX701",
+                "",
+                f"data for {sorted(given) or 'no input'}",
+                f"the inputs are {sorted(names)}",
                 "give one array an input",
-            )  # fmt: skip
+            )
         )
     arrays = {name: np.asarray(value) for name, value in given.items()}
     raise_if_any(problem for node in graph.inputs for problem in _data_problems(node.name, graph, arrays))
@@ -111,9 +114,7 @@ def formats(graph: Graph, names: Sequence[str]) -> dict[str, Format]:
     }
 
 
-def _run(
-    graph: Graph, data: Mapping[str, Array], record: Sequence[str], precision: Precision
-) -> dict[str, Array]:
+def _run(graph: Graph, data: Mapping[str, Array], record: Sequence[str], precision: Precision) -> dict[str, Array]:
     batch, steps = next(iter(data.values())).shape[:2]
     run = _Run(graph, batch, precision)
     wanted = dict.fromkeys([*(node.name for node in graph.outputs), *record])
@@ -137,9 +138,7 @@ class _Run:
     def __init__(self, graph: Graph, batch: int, precision: Precision) -> None:
         self.graph = graph
         self.kernels: dict[str, Kernel] = {
-            node.name: KERNELS[type(node.op)](node.op, precision)
-            for node in graph
-            if not isinstance(node.op, Delay)
+            node.name: KERNELS[type(node.op)](node.op, precision) for node in graph if not isinstance(node.op, Delay)
         }
         self.states: dict[str, State] = {name: kernel.initial(batch) for name, kernel in self.kernels.items()}
         self.buffers: dict[str, deque[Any]] = {

@@ -82,7 +82,7 @@ def arrays(value: object, prefix: str = "") -> Iterator[tuple[str, Array]]:
         member = getattr(value, field.name)
         if isinstance(member, np.ndarray):
             yield prefix + field.name, member
-        elif sparse.issparse(member):
+        elif isinstance(member, sparse.csr_array):
             yield prefix + field.name, member.data
         elif hasattr(member, "__dataclass_fields__"):
             yield from arrays(member, prefix + field.name + ".")
@@ -94,9 +94,11 @@ def not_finite(op: Op) -> Iterator[Problem]:
         bad = array.size - int(np.count_nonzero(np.isfinite(array)))
         if bad:
             yield Problem(
-                "AX302", f"{name} has {bad} of {array.size} values that are NaN or infinite",
-                "every parameter must be finite", "export the model again from finite weights",
-            )  # fmt: skip
+                "AX302",
+                f"{name} has {bad} of {array.size} values that are NaN or infinite",
+                "every parameter must be finite",
+                "export the model again from finite weights",
+            )
 
 
 def uniform(array: Array) -> bool:

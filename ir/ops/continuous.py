@@ -45,9 +45,11 @@ class ContinuousNeuron(Op):
             smallest = float(np.min(getattr(self, name), initial=np.inf))
             if smallest <= 0:
                 yield Problem(
-                    "AX204", f"{name} has the value {smallest:g}", "a time constant must be above 0",
+                    "AX204",
+                    f"{name} has the value {smallest:g}",
+                    "a time constant must be above 0",
                     "correct the model's time constants",
-                )  # fmt: skip
+                )
 
 
 @dataclass(frozen=True, eq=False)

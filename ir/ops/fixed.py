@@ -95,6 +95,8 @@ class FixedNeuron(Op):
             for name, array in vars(part).items() if part is not None else ():
                 if isinstance(array, np.ndarray) and np.any(np.abs(array) > 2**31 - 1):
                     yield Problem(
-                        "AX402", f"{name} reaches {int(np.abs(array).max())}", "an int32",
+                        "AX402",
+                        f"{name} reaches {int(np.abs(array).max())}",
+                        "an int32",
                         "choose a state format with fewer fractional bits",
-                    )  # fmt: skip
+                    )

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from ..signal import Fixed, Kind, Shape, Signal
-from .base import Array, Matrix, Op, Problem
+from .base import Array, Matrix, Op, Problem, is_sparse
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,9 +35,11 @@ class Linear(Op):
         yield from super().verify(source)
         if self.bias is not None and self.bias.shape != (self.weight.shape[0],):
             yield Problem(
-                "AX301", f"the bias has shape {self.bias.shape}",
-                f"the weight has {self.weight.shape[0]} rows", "give one bias a row",
-            )  # fmt: skip
+                "AX301",
+                f"the bias has shape {self.bias.shape}",
+                f"the weight has {self.weight.shape[0]} rows",
+                "give one bias a row",
+            )
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +81,7 @@ class Scale(Op):
 
 def row_sums(weight: Matrix) -> Array:
     """Sum over inputs of |W|: (O,) float64 or int64, the most that unit inputs can add to an output."""
-    magnitudes = abs(weight)
-    wide = magnitudes.astype(np.int64) if np.issubdtype(weight.dtype, np.integer) else magnitudes
-    return np.asarray(wide.sum(axis=1)).reshape(-1)
+    wide = np.int64 if np.issubdtype(weight.dtype, np.integer) else np.float64
+    if is_sparse(weight):
+        return np.asarray(abs(weight.astype(wide)).sum(axis=1)).reshape(-1)
+    return np.asarray(np.abs(np.asarray(weight, wide)).sum(axis=1))

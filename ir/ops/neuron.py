@@ -102,8 +102,10 @@ class Neuron(Op):
         for part in (self.synapse, self.membrane):
             if part is not None and (np.any(part.decay < 0) or np.any(part.decay > 1)):
                 yield Problem(
-                    "AX306", f"a decay of {float(np.min(part.decay)):g} to {float(np.max(part.decay)):g}",
-                    "0 to 1", "choose a smaller time step or another integrator",
-                )  # fmt: skip
+                    "AX306",
+                    f"a decay of {float(np.min(part.decay)):g} to {float(np.max(part.decay)):g}",
+                    "0 to 1",
+                    "choose a smaller time step or another integrator",
+                )
         if self.gate is not None and self.gate.reset not in RESETS:
             yield Problem("AX306", f"the reset {self.gate.reset!r}", f"one of {', '.join(RESETS)}", "choose one")

@@ -36,6 +36,8 @@ class Flatten(Op):
         first, last = self._axes(rank)
         if not 0 <= first <= last < rank:
             yield Problem(
-                "AX301", f"flattens axes {self.start_dim} to {self.end_dim} of a signal with {rank} axes",
-                f"axes run from 0 to {rank - 1}", "correct start_dim and end_dim",
-            )  # fmt: skip
+                "AX301",
+                f"flattens axes {self.start_dim} to {self.end_dim} of a signal with {rank} axes",
+                f"axes run from 0 to {rank - 1}",
+                "correct start_dim and end_dim",
+            )

@@ -14,6 +14,18 @@ from axonc.ir import AxoncError, Diagnostic, Graph, MismatchError, ModelError, R
 from axonc.ir.version import __version__
 
 __all__ = [
-    "AxoncError", "Diagnostic", "Graph", "MismatchError", "ModelError", "Program", "Result", "Semantics", "ToolError",
-    "__version__", "compile", "interpret", "load", "open",
-]  # fmt: skip
+    "AxoncError",
+    "Diagnostic",
+    "Graph",
+    "MismatchError",
+    "ModelError",
+    "Program",
+    "Result",
+    "Semantics",
+    "ToolError",
+    "__version__",
+    "compile",
+    "interpret",
+    "load",
+    "open",
+]

@@ -9,9 +9,7 @@ import networkx as nx
 import numpy as np
 
 from axonc.ir import Diagnostic, Graph, Kind, ModelError, Node, Shape, Signal, raise_if_any, require_valid
-from axonc.ir.ops import (
-    IF, LI, LIF, Array, CubaLI, CubaLIF, Flatten, I, Input, Linear, Op, Output, Scale, Threshold,
-)  # fmt: skip
+from axonc.ir.ops import IF, LI, LIF, Array, CubaLI, CubaLIF, Flatten, I, Input, Linear, Op, Output, Scale, Threshold
 
 from .flatten import Flat, flatten
 from .reader import Tree
@@ -98,12 +96,12 @@ class _Fields:
     def parameters(self, names: tuple[str, ...]) -> dict[str, Array]:
         """Parameters of one population, float64, all of one shape; scalars are spread to it."""
         found = {name: self.number(name).astype(np.float64) for name in names}
-        shapes = {array.shape for array in found.values() if array.ndim} or {self.hint}
-        if len(shapes) > 1 or None in shapes:
+        shapes: set[Shape | None] = {array.shape for array in found.values() if array.ndim} or {self.hint}
+        shape = shapes.pop()
+        if shapes or shape is None:
             listed = ", ".join(f"{name} {array.shape}" for name, array in found.items())
             raise FieldError(f"the parameters' shapes differ, or all are scalars: {listed}")
-        shape = shapes.pop()
-        return {name: np.broadcast_to(array, shape).copy() for name, array in found.items()}  # type: ignore[arg-type]
+        return {name: np.broadcast_to(array, shape).copy() for name, array in found.items()}
 
     def integer(self, name: str, default: int) -> int:
         """A whole number."""
@@ -159,8 +157,9 @@ MAKERS: dict[str, Callable[[_Fields], Op]] = {
 def _nodes(flat: Flat, ops: Mapping[str, Op]) -> Iterator[Node]:
     """The nodes in reading order: from the inputs along the edges, each after its inputs where cycles allow."""
     graph: nx.DiGraph[str] = nx.DiGraph()
-    graph.add_nodes_from(sorted(flat.nodes, key=lambda name: (not isinstance(ops[name], Input), name)))
+    names: list[str] = sorted(flat.nodes, key=lambda name: (not isinstance(ops[name], Input), name))
+    graph.add_nodes_from(names)
     graph.add_edges_from(flat.edges)
-    for name in reversed(list(nx.dfs_postorder_nodes(graph))):
+    for name in reversed([str(node) for node in nx.dfs_postorder_nodes(graph)]):
         inputs = tuple(source for source, target in flat.edges if target == name)
         yield Node(name, ops[name], inputs, flat.origins[name])
