@@ -16,7 +16,8 @@ from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 
 from ..memory import MemoryMap
-from .cycles import static_cycles, unaligned_base
+from .alignment import watched_instructions
+from .cycles import static_cycles
 
 Counts = npt.NDArray[np.uint32]
 
@@ -43,9 +44,8 @@ class Code:
     """One executable.
 
     ``instructions[h]`` and ``cycles[h]`` count all that starts below byte address 2 h (uint32, one entry a
-    halfword and one more), so that a block costs the difference of two entries. ``aligned`` lists (address,
-    capstone register of the base) of the instructions that fault on silicon when their address is not a
-    multiple of four.
+    halfword and one more), so that a block costs the difference of two entries. ``aligned`` lists the instructions
+    to watch, (address, name of the base register): on silicon they fault unless it is a multiple of four.
     """
 
     image: bytes
@@ -70,7 +70,7 @@ def read_code(elf: bytes, memory: MemoryMap) -> Code:
         stack=stack,
         instructions=_cumulative(listing, [1] * len(listing), len(image)),
         cycles=_cumulative(listing, costs, len(image)),
-        aligned=tuple((i.address, base) for i in listing if (base := unaligned_base(i))),
+        aligned=watched_instructions(listing),
         lines=_lines(file),
     )
 

@@ -4,22 +4,8 @@
 /* Adds a dense row of weights to the accumulators of its targets. */
 static void add_dense_row(int32_t *restrict sums, const int8_t *restrict row, uint32_t targets)
 {
-    uint32_t t = 0;
-
-#ifdef __ARM_FEATURE_DSP
-    /* Four weights in one load; each is then extended and added by one SXTAB. */
-    if ((uintptr_t)row % sizeof(uint32_t) == 0) {
-        for (; t + 4 <= targets; t += 4) {
-            const uint32_t four = *(const uint32_t *)(const void *)(row + t);
-
-            sums[t] += (int8_t)four;
-            sums[t + 1] += (int8_t)(four >> 8);
-            sums[t + 2] += (int8_t)(four >> 16);
-            sums[t + 3] += (int8_t)(four >> 24);
-        }
-    }
-#endif
-    for (; t < targets; t++) {
+#pragma GCC unroll 8
+    for (uint32_t t = 0; t < targets; t++) {
         sums[t] += row[t];
     }
 }

@@ -1,0 +1,289 @@
+"""The command line: ``axonc COMMAND``."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from rich.console import Console
+
+from axonc.ir import CODES, AxoncError, Diagnostic, Graph, MismatchError, ModelError
+from axonc.ir.version import __version__
+
+from . import show
+from .data import read_data, write_result
+from .directory import MANIFEST, publish, require_replaceable
+from .pipeline import Options, compile_graph, discretise, load, prepare, read_model, stages
+from .program import fill, open_build
+from .targets import ENGINES, TARGETS, backend
+
+F = TypeVar("F", bound=Callable[..., Any])
+CYCLES = (
+    "cycles: instruction costs of the Cortex-M4 manual, zero-wait memory, no contention, 2 cycles a taken branch; "
+    "not measured on silicon"
+)
+
+
+def main() -> None:
+    """Run a command: 0 on success; 1 mismatch, 2 model or options, 3 tools. A closed pipe ends quietly."""
+    debug = "--debug" in sys.argv
+    try:
+        cli(standalone_mode=False)
+        sys.stdout.flush()
+    except AxoncError as error:
+        _fail(error.exit_code, "\n".join(map(str, error.diagnostics)), debug)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except (click.Abort, KeyboardInterrupt):
+        _fail(130, "interrupted", False)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+
+
+def _fail(code: int, message: str, debug: bool) -> None:
+    if debug:
+        traceback.print_exc()
+    click.echo(message, err=True)
+    sys.exit(code)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="axonc")
+@click.option("--debug", is_flag=True, help="Show a traceback with an error.")
+def cli(debug: bool) -> None:
+    """Compile spiking neural networks (NIR) to C for many-core machines, equal to a reference bit for bit."""
+
+
+def model_options(command: F) -> F:
+    """Options that say what a model means."""
+    for option in (
+        click.option("--inputs", default="events", show_default=True, help="events, events:N (up to N a step), dense."),
+        click.option("--semantics", default="nir", show_default=True, help="PRESET,field=value,..."),
+        click.option("--dt", type=float, help="Time step, in the unit of the model's time constants."),
+    ):
+        command = option(command)
+    return command
+
+
+def compile_options(command: F) -> F:
+    """Options of a compilation."""
+    for option in (
+        click.option("--machine", type=click.Path(path_type=Path), help="TOML file that overrides the machine."),
+        click.option("--strategy", default="fewest-cores", show_default=True, help="fewest-cores or spread."),
+        click.option("--slice", "slices", multiple=True, help="Most neurons a slice: N, or POPULATION=N; repeatable."),
+        click.option("--state", help="Number format of states: q16, q32 or float32."),
+        click.option("--weights", help="Number format of weights: int8; the reference also takes float32."),
+        click.option("--target", required=True, help=f"{', '.join(TARGETS)}."),
+    ):
+        command = option(command)
+    return command
+
+
+def _options(**given: Any) -> Options:
+    slices = given.pop("slices")
+    return Options(slice_size=_slice_sizes(slices), **given)
+
+
+def _slice_sizes(texts: tuple[str, ...]) -> int | dict[str, int] | None:
+    if not texts:
+        return None
+    named: dict[str, int] = {}
+    for text in texts:
+        name, _, size = text.rpartition("=")
+        if not size.isdecimal() or (not name and len(texts) > 1):
+            raise ModelError(Diagnostic("AX403", "", f"--slice {text!r}", "N, or POPULATION=N", "correct it"))
+        named[name] = int(size)
+    return named[""] if "" in named else named
+
+
+@cli.command("compile")
+@click.argument("model", type=click.Path(path_type=Path))
+@click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("build"), show_default=True)
+@model_options
+@compile_options
+def compile_command(model: Path, output: Path, dt: float | None, semantics: str, inputs: str, **given: Any) -> None:
+    """Compile MODEL into a build directory."""
+    console = _console()
+    require_replaceable(output)
+    graph = load(model, semantics, dt, inputs)
+    compiled = compile_graph(graph, given.pop("target"), _options(**given))
+    with console.status("compiling the emitted C") if console.is_terminal else _quiet():
+        publish(output, lambda partial: fill(compiled, partial))
+    console.print(f"{compiled.target}: {output}", markup=False, highlight=False)
+    _print_choices(console, compiled.graph, compiled.manifest["notes"])
+    if compiled.mapping is not None:
+        console.print(show.memory_table(compiled.program.report["cores"], compiled.mapping))
+        for line in show.schedule_lines(compiled.mapping):
+            console.print(line, markup=False, highlight=False)
+
+
+@cli.command()
+@click.argument("model", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable result.")
+@model_options
+@compile_options
+def check(model: Path, as_json: bool, dt: float | None, semantics: str, inputs: str, **given: Any) -> None:
+    """Say whether MODEL compiles for a target, with every problem and the fit, without compiling."""
+    target = given.pop("target")
+    try:
+        graph = load(model, semantics, dt, inputs)
+        final, mapping, machine = prepare(graph, target, _options(**given))
+        report = backend(target).lower(final, mapping, machine).report
+    except AxoncError as error:
+        if as_json:
+            problems = [problem.to_dict() for problem in error.diagnostics]
+            click.echo(json.dumps({"ok": False, "problems": problems}, indent=1))
+            sys.exit(error.exit_code)
+        raise
+    if as_json:
+        shown = {"ok": True, "problems": [], "semantics": final.properties["semantics"], "fit": dict(report)}
+        click.echo(json.dumps(shown, indent=1))
+        return
+    console = _console()
+    console.print(f"{target}: no problems", markup=False, highlight=False)
+    _print_choices(console, final, final.properties.get("notes", "").splitlines())
+    if mapping is not None:
+        console.print(show.memory_table(report["cores"], mapping))
+
+
+@cli.command()
+@click.argument("build", type=click.Path(path_type=Path))
+@click.option("--input", "data", required=True, type=click.Path(path_type=Path), help=".npz, .npy or .csv.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write outputs and records (.npz).")
+@click.option("--record", multiple=True, help="A population (lif1) or a state (lif1:v); repeatable.")
+@click.option("--engine", type=click.Choice(list(ENGINES)), help="What runs it; default: the target's own.")
+@click.option("--seed", default=0, show_default=True, help="Of the order in which cores run.")
+def run(build: Path, data: Path, output: Path | None, record: tuple[str, ...], engine: str | None, seed: int) -> None:
+    """Run the program in BUILD over input data."""
+    program = open_build(build)
+    result = program.run(read_data(data, program.graph), record, engine=engine, seed=seed)
+    if output is not None:
+        write_result(output, result)
+    console = _console()
+    for line in show.run_lines(program.graph, result):
+        console.print(line, markup=False, highlight=False)
+    show.print_cycles(console, result, CYCLES)
+
+
+@cli.command()
+@click.argument("build", type=click.Path(path_type=Path))
+@click.option("--input", "data", required=True, type=click.Path(path_type=Path), help=".npz, .npy or .csv.")
+@click.option("--engine", type=click.Choice(list(ENGINES)), help="What runs it; default: the target's own.")
+@click.option("--seed", default=0, show_default=True, help="Of the order in which cores run.")
+@click.option("--shuffle", is_flag=True, help="Also permute the events in every queue.")
+def verify(build: Path, data: Path, engine: str | None, seed: int, shuffle: bool) -> None:
+    """Compare target and reference: every output and state at every step, bit for bit."""
+    program = open_build(build)
+    checked = program.verify(read_data(data, program.graph), engine=engine, seed=seed, shuffle=shuffle)
+    if checked.divergence is not None:
+        remedy = "report this: it is a defect of the compiler"
+        raise MismatchError(Diagnostic("AX801", "", f"first divergence: {checked.divergence}", "", remedy))
+    console = _console()
+    console.print(
+        f"equal: {checked.values} values of {len(checked.names)} signals over {checked.steps} steps", highlight=False
+    )
+
+
+@cli.command()
+@click.argument("model", type=click.Path(path_type=Path))
+@click.option("--after", help="Show the graph after this pass; 'model': as imported.")
+@click.option("--target", default="spinnaker2", show_default=True, help="Whose passes to run.")
+@model_options
+def inspect(model: Path, after: str | None, target: str, dt: float | None, semantics: str, inputs: str) -> None:
+    """Print the graph of MODEL (a model file or a build directory) as text, at any stage."""
+    if model.is_dir():
+        _inspect_build(model)
+        return
+    graph = read_model(model, inputs)
+    if after is None or after == "model":
+        click.echo(str(graph), nl=False)
+        return
+    stepped = discretise(graph, semantics, dt) if graph.stage == "model" else graph
+    known = {"discretise": stepped} if after == "discretise" else dict(stages(stepped, target, Options()))
+    if after not in known:
+        limit = f"known: model, discretise, {', '.join(known)}"
+        raise ModelError(Diagnostic("AX202", "", f"no pass {after!r} runs for {target}", limit, "choose one"))
+    click.echo(str(known[after]), nl=False)
+
+
+def _inspect_build(build: Path) -> None:
+    from axonc.ir.mapping import Mapping
+
+    program = open_build(build)
+    click.echo((build / MANIFEST).read_text(), nl=False)
+    click.echo(str(program.graph), nl=False)
+    if (build / "mapping.json").is_file():
+        mapping = Mapping.from_dict(json.loads((build / "mapping.json").read_text())["mapping"])
+        report = json.loads((build / "report.json").read_text())
+        console = _console()
+        console.print(show.memory_table(report["cores"], mapping))
+        for line in show.schedule_lines(mapping):
+            console.print(line, markup=False, highlight=False)
+
+
+@cli.command()
+def targets() -> None:
+    """List the targets and whether they are installed."""
+    rows = []
+    for name in TARGETS:
+        try:
+            rows.append((name, backend(name).summary))
+        except AxoncError as error:
+            rows.append((name, str(error.diagnostics[0])))
+    _console().print(show.table("", ("target", "what it is"), rows))
+
+
+@cli.command()
+def passes() -> None:
+    """List the passes, what they require and what they ensure."""
+    from ..passes import PASSES
+
+    rows = [(step.name, step.requires, step.ensures) for step in PASSES]
+    _console().print(show.table("", ("pass", "requires", "ensures"), rows))
+
+
+@cli.command()
+def ops() -> None:
+    """List the ops of the intermediate representation and their equations."""
+    from axonc.ir.ops import OPS
+
+    rows = [(op.name, op.stage, (op.__doc__ or "").splitlines()[0]) for op in OPS]
+    _console().print(show.table("", ("op", "stage", "meaning"), rows))
+
+
+@cli.command()
+@click.argument("code", required=False)
+def explain(code: str | None) -> None:
+    """Say what a diagnostic CODE stands for; without one, list all."""
+    if code is not None and code not in CODES:
+        raise ModelError(Diagnostic("AX202", "", f"no diagnostic {code!r}", "axonc explain lists them"))
+    for known, meaning in CODES.items():
+        if code in (None, known):
+            click.echo(f"{known}  {meaning}")
+
+
+def _print_choices(console: Console, graph: Graph, notes: list[str]) -> None:
+    console.print(f"semantics: {graph.properties['semantics']}", markup=False, highlight=False)
+    for note in notes:
+        console.print(f"note: {note}", markup=False, highlight=False)
+
+
+def _console() -> Console:
+    """Output as wide as it needs where nobody watches, so that a pipe sees whole lines."""
+    return Console(soft_wrap=not sys.stdout.isatty(), width=None if sys.stdout.isatty() else 200)
+
+
+class _quiet:  # noqa: N801 - used as a function
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *args: object) -> None:
+        pass

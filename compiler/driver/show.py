@@ -1,0 +1,101 @@
+"""What the command line prints: tables of memory, cores, runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from axonc.ir import Graph, Result
+from axonc.ir.mapping import Mapping as CoreMapping
+
+KINDS = ("code", "tables", "weights", "padding", "state", "queues", "stack")
+
+
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Table:
+    """A plain table; columns of numbers stand to the right. Cells are text: nothing in them is markup."""
+    shown = Table(title=title or None, title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for index, column in enumerate(columns):
+        numbers = all(_is_number(row[index]) for row in rows)
+        shown.add_column(column, justify="right" if numbers else "left", overflow="fold")
+    for row in rows:
+        shown.add_row(*(Text(str(cell)) for cell in row))
+    return shown
+
+
+def _is_number(cell: object) -> bool:
+    return str(cell).rstrip("%").replace(".", "", 1).isdecimal()
+
+
+def memory_table(cores: Sequence[Mapping[str, Any]], mapping: CoreMapping) -> Table:
+    """Bytes by kind of every core, and what it holds."""
+    rows = [
+        (
+            core["core"],
+            *(core["bytes"][kind] for kind in KINDS),
+            f"{sum(core['bytes'].values()) / core['sram_bytes']:.1%}",
+            holds(mapping, core["core"]),
+        )
+        for core in cores
+    ]
+    return table("memory of each core (bytes)", ("core", *KINDS, "used", "holds"), rows)
+
+
+def holds(mapping: CoreMapping, core: int) -> str:
+    """The slices of a core."""
+    return ", ".join(f"{part.population}[{part.start}:{part.stop}]" for part in mapping.on_core(core))
+
+
+def schedule_lines(mapping: CoreMapping) -> Iterator[str]:
+    """Phases, latency and start slots."""
+    schedule = mapping.schedule
+    yield f"schedule: {schedule.phases} slot(s) a step, latency {schedule.latency} slot(s)"
+    starts = ", ".join(f"{name} {slot}" for name, slot in schedule.start.items())
+    yield f"start slots: {starts}"
+    yield f"routing: {len(mapping.routes)} entries, {1 << mapping.keys.local_bits} keys a block"
+
+
+def run_lines(graph: Graph, result: Result) -> Iterator[str]:
+    """Outputs, events and, where they were counted, instructions and cycles."""
+    for name, trace in result.outputs.items():
+        yield f"output {name}: shape {trace.shape}, sum {trace.sum():g}"
+    stats = result.stats
+    if "events_sent" in stats:
+        sent, received = stats["events_sent"], stats["events_received"]
+        yield f"events: {int(sent.sum())} sent by cores, {int(received.sum())} received"
+        yield f"clipped states: {int(stats['saturations'].sum())}, events dropped: {int(stats['dropped'].sum())}"
+
+
+def cycles_table(result: Result) -> Table | None:
+    """Instructions and estimated cycles of every core: mean and peak of a slot, over all samples."""
+    stats = result.stats
+    if "instructions" not in stats or not stats["instructions"].size:
+        return None
+    instructions, cycles, sent = stats["instructions"], stats["cycles"], stats["events_sent"]
+    rows = [
+        (
+            core,
+            f"{np.mean(instructions[:, :, core]):.0f}",
+            int(np.max(instructions[:, :, core])),
+            f"{np.mean(cycles[:, :, core]):.0f}",
+            int(np.max(cycles[:, :, core])),
+            int(stats["events_received"][:, :, core].sum()),
+            int(sent[:, :, core].sum()),
+            int(np.max(stats["queue_peak"][:, core])),
+        )
+        for core in range(instructions.shape[2])
+    ]
+    columns = ("core", "instr mean", "max", "cycles mean", "max", "events in", "events out", "queue peak")
+    return table("instructions (exact) and estimated cycles of each core per tick", columns, rows)
+
+
+def print_cycles(console: Console, result: Result, assumption: str) -> None:
+    """The table of `cycles_table` and what its estimates assume."""
+    shown = cycles_table(result)
+    if shown is not None:
+        console.print(shown)
+        console.print(assumption, markup=False, highlight=False)
