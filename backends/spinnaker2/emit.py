@@ -11,7 +11,7 @@ from axonc.ir.mapping import Mapping as CoreMapping
 from axonc.ir.version import __version__
 
 from .memory import MemoryMap
-from .plan import CorePlan, Rows
+from .plan import CorePlan
 from .toolchain import runtime_files
 
 Kernels = tuple[str, ...]
@@ -93,14 +93,10 @@ def report(plans: Sequence[CorePlan], memory: MemoryMap) -> Mapping[str, object]
             "bytes": plan.bytes_by_kind(memory),
             "sram_bytes": memory.sram_bytes,
             "synapses": {
-                kind: sum(_synapses(rows) for rows in plan.rows if rows.format == kind) for kind in ("dense", "sparse")
+                kind: sum(rows.synapses for rows in plan.rows if rows.format == kind) for kind in ("dense", "sparse")
             },
             "queue_keys": plan.queue,
         }
         for core, plan in enumerate(plans)
     ]
     return {"cores": cores, "programs": [list(kernels) for kernels in programs]}
-
-
-def _synapses(rows: Rows) -> int:
-    return int(rows.weight.nnz)

@@ -156,9 +156,10 @@ def _projection(rows: Rows, data: Arena) -> np.ndarray[Any, Any]:
     if rows.format == "dense":
         rows_at, synapses_at = data.add(dense_rows(rows)), 0
     else:
-        synapses = np.zeros(rows.weight.nnz, SYNAPSE.dtype)
-        synapses["target"], synapses["weight"] = rows.weight.indices, rows.weight.data
-        rows_at, synapses_at = data.add(rows.weight.indptr.astype("<u2")), data.add(synapses)
+        weight = rows.weight
+        synapses = np.zeros(weight.nnz, SYNAPSE.dtype)
+        synapses["target"], synapses["weight"] = weight.indices, weight.data
+        rows_at, synapses_at = data.add(weight.indptr.astype("<u2")), data.add(synapses)
     return _record(
         PROJECTION.dtype,
         format=FORMATS.index(rows.format),

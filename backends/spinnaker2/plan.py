@@ -29,7 +29,7 @@ QUEUE_UNIT = 4
 class Rows:
     """The synapses from one source slice to a window of one local population, in one format.
 
-    ``weight`` CSC [targets, rows]: the window's part of the projection.
+    ``window``: CSC [targets, all source neurons], the window's part of the projection.
     """
 
     source: Slice
@@ -37,12 +37,22 @@ class Rows:
     first_target: int
     ring_offset: int
     format: str
-    weight: sparse.csc_array
+    window: sparse.csc_array
 
     @property
     def targets(self) -> int:
         """Neurons in the window."""
-        return int(self.weight.shape[0])
+        return int(self.window.shape[0])
+
+    @property
+    def synapses(self) -> int:
+        """Weights that are not zero."""
+        return _stored(self.window, self.source)
+
+    @property
+    def weight(self) -> sparse.csc_array:
+        """CSC [targets, rows]."""
+        return self.window[:, self.source.start : self.source.stop]
 
     @property
     def data_bytes(self) -> int:
@@ -50,7 +60,7 @@ class Rows:
         if self.format == "dense":
             return round_up(self.source.count * self.targets, ALIGN)
         starts = round_up(2 * (self.source.count + 1), ALIGN)
-        return starts + round_up(SYNAPSE.dtype.itemsize * self.weight.nnz, ALIGN)
+        return starts + round_up(SYNAPSE.dtype.itemsize * self.synapses, ALIGN)
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,23 +164,25 @@ def _neuron(population: Population) -> Neuron | FixedNeuron:
 def _rows_into(network: Network, schedule: Schedule, index: int, target: Slice, cuts: Cuts) -> Iterator[Rows]:
     for projection in network.fan_in[target.population]:
         offset = ring_offset(schedule, projection)
-        weight = _target_rows(projection, target.start, target.stop)
+        whole = _target_rows(projection, target.start, target.stop)
         for source in cuts[projection.source]:
-            columns = weight[:, source.start : source.stop]
-            if columns.nnz:
-                yield from _windows(source, index, offset, columns)
+            if _stored(whole, source) >= SPARSE_BELOW * target.count * source.count:
+                yield Rows(source, index, 0, offset, "dense", whole)
+            else:
+                yield from _sparse_rows(projection, source, target, index, offset)
 
 
-def _windows(source: Slice, index: int, offset: int, weight: sparse.csc_array) -> Iterator[Rows]:
-    """Dense rows in one window; sparse rows in windows that a one-byte index can address."""
-    targets = weight.shape[0]
-    if weight.nnz >= SPARSE_BELOW * targets * source.count:
-        yield Rows(source, index, 0, offset, "dense", weight)
-        return
-    for first in range(0, targets, SPARSE_WINDOW):
-        window = weight[first : first + SPARSE_WINDOW] if targets > SPARSE_WINDOW else weight
-        if window.nnz:
+def _sparse_rows(projection: Projection, source: Slice, target: Slice, index: int, offset: int) -> Iterator[Rows]:
+    """Sparse rows in windows that a one-byte index can address; windows without synapses are left out."""
+    for first in range(0, target.count, SPARSE_WINDOW):
+        start = target.start + first
+        window = _target_rows(projection, start, min(start + SPARSE_WINDOW, target.stop))
+        if _stored(window, source):
             yield Rows(source, index, first, offset, "sparse", window)
+
+
+def _stored(window: sparse.csc_array, source: Slice) -> int:
+    return int(window.indptr[source.stop] - window.indptr[source.start])
 
 
 @lru_cache(maxsize=1024)

@@ -101,7 +101,7 @@ def _slice_sizes(texts: tuple[str, ...]) -> int | dict[str, int] | None:
         if not size.isdecimal() or (not name and len(texts) > 1):
             raise ModelError(Diagnostic("AX403", "", f"--slice {text!r}", "N, or POPULATION=N", "correct it"))
         named[name] = int(size)
-    return named[""] if "" in named else named
+    return named.get("", named)
 
 
 @cli.command("compile")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from axonc.ir import Diagnostic
 from axonc.ir.machine import Machine
@@ -32,6 +32,9 @@ class _Fit:
         """All of them."""
         return sum(self.bytes(here, cuts).values())
 
+
+ADDITIVE = ("weights", "state")
+"""Kinds of bytes that no two slices on a core share."""
 
 GROWTH = 1.15
 """How much more slices each attempt makes, where the last ones did not fit."""
@@ -108,9 +111,17 @@ def _kinds(sizes: Mapping[str, int]) -> str:
     return ", ".join(f"{kind} {size}" for kind, size in sizes.items() if size)
 
 
+@dataclass
+class _Core:
+    """A core while it fills."""
+
+    slices: list[Slice] = field(default_factory=list)
+    bytes: int = 0
+
+
 def _place(fit: _Fit, cuts: Cuts, pack: bool) -> list[Slice]:
     """Every slice of neurons on a core: the first with room, or a new one; inputs have none."""
-    cores: list[list[Slice]] = []
+    cores: list[_Core] = []
     placed: list[Slice] = []
     for population in fit.network.populations:
         for part in cuts[population.name]:
@@ -119,12 +130,16 @@ def _place(fit: _Fit, cuts: Cuts, pack: bool) -> list[Slice]:
             else:
                 core = _first_with_room(fit, part, cores if pack else [], cuts, len(cores))
                 if core == len(cores):
-                    cores.append([])
-                cores[core].append(part)
+                    cores.append(_Core())
+                cores[core].slices.append(part)
+                cores[core].bytes = fit.need(cores[core].slices, cuts)
                 placed.append(replace(part, core=core))
     return placed
 
 
-def _first_with_room(fit: _Fit, part: Slice, cores: Sequence[list[Slice]], cuts: Cuts, new: int) -> int:
-    fitting = (i for i, there in enumerate(cores) if fit.need([*there, part], cuts) <= fit.machine.memory.total)
-    return next(fitting, new)
+def _first_with_room(fit: _Fit, part: Slice, cores: Sequence[_Core], cuts: Cuts, new: int) -> int:
+    """The first core that can take ``part``; what surely adds up is compared first, exact bytes only then."""
+    total = fit.machine.memory.total
+    own = sum(fit.bytes([part], cuts)[kind] for kind in ADDITIVE)
+    near = (i for i, core in enumerate(cores) if core.bytes + own <= total)
+    return next((i for i in near if fit.need([*cores[i].slices, part], cuts) <= total), new)
