@@ -6,11 +6,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import networkx as nx
 
 from .ops import Delay, Input, Op, Output
 from .signal import Signal, added
+
+if TYPE_CHECKING:
+    from .builder import Builder
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,13 @@ class Graph:
     stage: str = "model"
     dt: float | None = None
     properties: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    @staticmethod
+    def builder() -> Builder:
+        """An empty `Builder`: populations, weights and delays from Python."""
+        from .builder import Builder
+
+        return Builder()
 
     @cached_property
     def by_name(self) -> Mapping[str, Node]:

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from .graph import Graph, Node
-from .ops import Input
+from .ops import Array, Input
 from .signal import Fixed, Float, Signal
 
 
@@ -18,7 +18,7 @@ def print_graph(graph: Graph) -> str:
     head = [f'graph "{graph.name}"', graph.stage]
     if graph.dt is not None:
         head.append(f"dt={graph.dt:g}")
-    head += [f"{key}={value}" for key, value in sorted(graph.properties.items())]
+    head += [f"{key}={value}" for key, value in sorted(graph.properties.items()) if key != "notes"]
     return "\n".join([" ".join(head) + " {", *(f"  {line}" for line in _lines(graph)), "}"]) + "\n"
 
 
@@ -54,7 +54,7 @@ def _value(value: object) -> str:
     return str(value)
 
 
-def _array(array: np.ndarray) -> str:  # type: ignore[type-arg]
+def _array(array: Array) -> str:
     if array.size and np.all(array == array.flat[0]):
         one = f"{array.flat[0]:g}"
         return one if array.ndim == 0 else f"{one} ({_extents(array.shape)})"

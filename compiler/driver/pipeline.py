@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +13,7 @@ from axonc.ir import Diagnostic, Graph, ModelError, raise_if_any
 from axonc.ir.machine import Machine
 from axonc.ir.mapping import Mapping as CoreMapping
 from axonc.ir.network import network, output_population
-from axonc.ir.serialize import load_graph
+from axonc.ir.serialize import load_graph, to_bytes
 from axonc.ir.target import Backend, Program
 from axonc.ir.version import __version__
 
@@ -59,12 +60,12 @@ class Compiled:
 
 
 def load(
-    model: str | Path | nir.NIRGraph,
+    model: str | Path | nir.NIRGraph | Graph,
     semantics: str | Semantics = "nir",
     dt: float | None = None,
     inputs: str = "events",
 ) -> Graph:
-    """The graph in steps of a model: a ``.nir`` file, an axonc graph file (``.axg``) or a `nir.NIRGraph`.
+    """The graph in steps of a ``.nir`` file, an axonc graph file (``.axg``), a `nir.NIRGraph` or a built `Graph`.
 
     Args:
         model: the file, or the graph in memory.
@@ -75,20 +76,29 @@ def load(
     Raises:
         ModelError: with every problem of the file and the semantics.
     """
-    graph = read_model(model, inputs)
+    graph = with_digest(read_model(model, inputs))
     if graph.stage == "steps":
         return graph
     return discretise(graph, semantics, dt)
 
 
-def read_model(model: str | Path | nir.NIRGraph, inputs: str = "events") -> Graph:
+def read_model(model: str | Path | nir.NIRGraph | Graph, inputs: str = "events") -> Graph:
     """The graph of a model as its frontend makes it: stage ``model`` from NIR, any stage from a graph file."""
+    if isinstance(model, Graph):
+        return model
     if not isinstance(model, (str, Path)):
         return import_nir(model, inputs)
     path = Path(model)
     if not path.is_file():
         raise ModelError(Diagnostic("AX703", str(path), "there is no such file", "", "check the path"))
     return load_graph(path) if path.suffix == ".axg" else read_nir(path, inputs)
+
+
+def with_digest(graph: Graph) -> Graph:
+    """The graph with the SHA-256 of its source; of one that came from no file, that of its own file form."""
+    if "source_sha256" in graph.properties:
+        return graph
+    return graph.with_properties(source_sha256=hashlib.sha256(to_bytes(graph)).hexdigest())
 
 
 def discretise(graph: Graph, semantics: str | Semantics, dt: float | None = None) -> Graph:

@@ -6,7 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import ClassVar
 
-from axonc.ir import AxoncError, Graph, verify
+import numpy as np
+
+from axonc.ir import AxoncError, Graph, ModelError, verify
+
+
+OF_PARAMETERS = ("AX302", "AX306", "AX402")
+"""What a pass may do to a sound graph whose parameters are extreme: push a value out of its range or format."""
 
 
 @dataclass(frozen=True)
@@ -35,11 +41,14 @@ def run_pipeline(graph: Graph, passes: Sequence[Pass]) -> list[tuple[Pass, Graph
     stages: list[tuple[Pass, Graph]] = []
     for step in passes:
         try:
-            graph, _ = step.run(graph)
+            with np.errstate(all="ignore"):  # what overflows is found below
+                graph, _ = step.run(graph)
         except AxoncError as error:
             error.add_note(f"in the pass {step.name}, after {_names(stages)}")
             raise
         problems = verify(graph)
+        if problems and all(problem.code in OF_PARAMETERS for problem in problems):
+            raise ModelError(problems)
         if problems:
             listed = "\n".join(map(str, problems))
             raise RuntimeError(f"the pass {step.name} broke the graph, after {_names(stages)}:\n{listed}")

@@ -2,21 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import networkx as nx
+import numpy as np
 
-from axonc.ir import Graph, Node
-from axonc.ir.ops import Delay, Input, Output
+from axonc.ir import Diagnostic, Graph, ModelError, Node
+from axonc.ir.ops import Array, Delay, Input, Output, Scale, TimeDelay
+
+
+def in_steps(graph: Graph, dt: float | None) -> Graph:
+    """``graph`` with every `TimeDelay` as whole steps: floor(delay / dt + 1/2).
+
+    Elements with different delays are split: one `Delay` a distinct number of steps, each behind a mask. Elements
+    without delay pass straight on.
+    """
+    made: dict[str, list[Node]] = {
+        node.name: _step_delays(graph, node, node.op, dt) for node in graph if isinstance(node.op, TimeDelay)
+    }
+    ends = {name: tuple(n.name for n in nodes if _is_end(n, nodes)) for name, nodes in made.items()}
+    members = [member for node in graph for member in made.get(node.name, [node])]
+    return graph.with_nodes(
+        replace(node, inputs=tuple(end for name in node.inputs for end in _resolved(name, ends, graph)))
+        for node in members
+    )
+
+
+def _resolved(name: str, ends: Mapping[str, tuple[str, ...]], graph: Graph) -> Iterator[str]:
+    """What feeds a node instead of ``name``: its parts; of a delay of no steps, its own inputs."""
+    if name not in ends:
+        yield name
+    elif ends[name]:
+        yield from ends[name]
+    else:
+        for source in graph[name].inputs:
+            yield from _resolved(source, ends, graph)
+
+
+def _is_end(node: Node, nodes: Sequence[Node]) -> bool:
+    return not any(node.name in other.inputs for other in nodes)
+
+
+def _step_delays(graph: Graph, node: Node, op: TimeDelay, dt: float | None) -> list[Node]:
+    if dt is None:
+        limit, remedy = "there is no default", "give --dt SECONDS, or dt=SECONDS in the semantics"
+        raise ModelError(Diagnostic("AX201", node.name, "time_delay needs the time step dt", limit, remedy))
+    steps = np.floor(op.delay / dt + 0.5).astype(np.int64)
+    distinct = [int(count) for count in np.unique(steps)]
+    if len(distinct) == 1:
+        return [replace(node, op=Delay(distinct[0]))] if distinct[0] else []
+    return [part for count in distinct for part in _masked(graph, node, count, (steps == count).astype(np.float64))]
+
+
+def _masked(graph: Graph, node: Node, steps: int, mask: Array) -> list[Node]:
+    """The elements with this delay: a delay, then a mask that lets only them pass."""
+    masked = Node(fresh_name(f"{node.name}.mask{steps}", graph), Scale(mask), node.inputs, node.origin)
+    if steps == 0:
+        return [masked]
+    delay = replace(node, name=fresh_name(f"{node.name}+{steps}", graph), op=Delay(steps))
+    return [delay, replace(masked, inputs=(delay.name,))]
 
 
 def insert_delays(graph: Graph, forward: int) -> Graph:
     """``graph`` with a `Delay` of one step on every feedback edge, and of ``forward`` steps on the other edges that
     leave an input or a stateful node for anything but a model output.
 
-    A feedback edge leaves a stateful node for a node of the same strongly connected component. The rule does not
-    depend on the order of the nodes. Edges of one source with the same delay share one node, ``source+steps``.
+    A feedback edge leaves a stateful node for a node of the same strongly connected component; the rule does not
+    depend on the order of the nodes. An edge into a `Delay` of the model needs none: that delay closes the cycle.
+    Edges of one source with the same delay share one node, ``source+steps``.
     """
     component = _components(graph)
     delays: dict[str, Node] = {}
@@ -41,8 +95,10 @@ def _components(graph: Graph) -> dict[str, int]:
 
 
 def _steps(source: Node, target: Node, component: dict[str, int], forward: int) -> int:
+    if isinstance(source.op, Delay):
+        return 0
     if source.op.stateful and source.name in component and component[source.name] == component.get(target.name):
-        return 1
+        return forward if isinstance(target.op, Delay) else 1
     leaves = source.op.stateful or isinstance(source.op, Input)
     return forward if leaves and not isinstance(target.op, Output) else 0
 

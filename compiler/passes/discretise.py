@@ -30,7 +30,7 @@ from axonc.ir.ops import (
 
 from ..semantics import Semantics
 from .base import Pass
-from .delays import insert_delays
+from .delays import in_steps, insert_delays
 
 SUBTRACTIVE_UNTIL = "1.0.5"
 """Up to this version NIR documented a subtractive reset and stored no v_reset."""
@@ -45,7 +45,8 @@ class Discretise(Pass):
     2. A neuron without leak: decay 1, gain r (Dirac) or r dt (pulse).
     3. A threshold: a membrane with decay 0 and a gate that resets nothing.
     4. ``bias=offset``: the bias of a linear node that feeds a synapse becomes v's offset, at its steady state.
-    5. Delays by `insert_delays`: feedback edges, and forward edges if the semantics give them a delay.
+    5. Time delays become whole steps, halves rounded up; elements of different delays are split (`in_steps`).
+    6. Delays by `insert_delays`: feedback edges, and forward edges if the semantics give them a delay.
     """
 
     name: ClassVar[str] = "discretise"
@@ -59,7 +60,7 @@ class Discretise(Pass):
         if self.semantics.bias == "offset":
             nodes = _bias_to_offset(graph.with_nodes(nodes))
         stepped = graph.with_nodes(nodes, stage="steps", dt=self.semantics.dt)
-        delayed = insert_delays(stepped, self.semantics.forward_delay)
+        delayed = insert_delays(in_steps(stepped, self.semantics.dt), self.semantics.forward_delay)
         return delayed.with_properties(semantics=str(self.semantics)), True
 
 

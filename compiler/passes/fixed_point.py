@@ -24,6 +24,9 @@ from axonc.ir.ops import (
 MAX_FRAC = 28
 """More fractional bits than this change nothing that a float32 could show."""
 
+RATIO_BITS = 31
+"""A requantisation multiplies by less than 2^31."""
+
 RESOLUTION = 7
 """Bits of resolution that a threshold, or one weight unit, keeps at least."""
 
@@ -71,18 +74,21 @@ def _decay_bits(decay: Array) -> int:
     return max(0, ceil(-log2(smallest)))
 
 
-def _frac(bits: int, bound: float, cover: float, need: int) -> int:
-    """Fractional bits: those that ``bound`` leaves if they suffice, else ``need``, but always covering ``cover``."""
+def _frac(bits: int, bound: float, cover: float, need: int, gain: float) -> int:
+    """Fractional bits: those that ``bound`` leaves if they suffice, else ``need``, but always covering ``cover``.
+
+    Never so many that ``gain`` in units of the state, a requantisation's ratio, reaches 2^31.
+    """
     safe = bits - 1 - _bits_below(bound) if bound < inf else -MAX_FRAC
-    chosen = safe if safe >= need else min(need, bits - 1 - _bits_below(cover))
-    return max(min(chosen, MAX_FRAC), safe if safe <= MAX_FRAC else MAX_FRAC)
+    chosen = safe if safe >= need else max(safe, min(need, bits - 1 - _bits_below(cover)))
+    return min(chosen, MAX_FRAC, RATIO_BITS - _bits_below(gain))
 
 
 def _synapse(op: Synapse, bound: Array, bits: int, notes: list[Problem]) -> FixedSynapse:
     weakest = float(np.min(np.abs(op.gain)[np.abs(op.gain) > 0], initial=1.0))
     need = _decay_bits(op.decay) - floor(log2(weakest))
     largest = float(np.max(bound))
-    frac = _frac(bits, largest, largest / 8, need)
+    frac = _frac(bits, largest, largest / 8, need, float(np.max(np.abs(op.gain))))
     _note(notes, "i", op.decay, frac, need)
     number = Fixed(bits, frac)
     multiplier, shift = multiplier_and_shift(np.asarray(op.gain / number.scale))
@@ -98,7 +104,7 @@ def _membrane(
     bound = float(np.max(_steady(op.decay, drive) + 2 * np.abs(op.leak))) + level
     cover = 2 * level if gate is not None else min(bound, 256 * float(np.max(drive)) + level)
     need = _need(op, gate)
-    frac = _frac(bits, bound, cover, need)
+    frac = _frac(bits, bound, cover, need, float(np.max(np.abs(op.gain))) * unit)
     _note(notes, "v", op.decay, frac, need)
     number = Fixed(bits, frac)
     multiplier, shift = multiplier_and_shift(np.asarray(op.gain * unit / number.scale))

@@ -41,12 +41,25 @@ class ToPopulations(Pass):
 
 @dataclass(frozen=True)
 class _Term:
-    """``matrix`` (None: identity) applied to ``source``, ``delay`` steps late, through the linear nodes ``parts``."""
+    """``matrix`` (None: identity) applied to ``source``, ``delay`` steps late.
+
+    ``paths``: the linear nodes that it runs through; several paths where terms were added.
+    """
 
     source: str
     delay: int
     matrix: Matrix | None = None
-    parts: tuple[str, ...] = ()
+    paths: tuple[tuple[str, ...], ...] = ((),)
+
+    @property
+    def label(self) -> str:
+        """Its linear nodes, as a product or a sum of products; empty if there are none."""
+        return "+".join(dict.fromkeys("*".join(path) for path in self.paths if path))
+
+    def through(self, node: str, matrix: Matrix) -> _Term:
+        """This term behind one more linear node."""
+        paths = tuple((*path, node) for path in self.paths)
+        return replace(self, matrix=matrix if self.matrix is None else matrix @ self.matrix, paths=paths)
 
 
 @dataclass
@@ -121,13 +134,17 @@ class _Rewrite:
 
     def _linear(self, term: _Term, target: Node, shape: Shape) -> str:
         source = self._delayed(term.source, term.delay)
-        short = "*".join(term.parts) or f"{term.source}->{target.name}"
+        short = term.label or f"{term.source}->{target.name}"
         name = short if short not in self.by_name else f"{short}->{target.name}"
-        while name in self.by_name or (name in self.graph and name not in term.parts):
+        while name in self.by_name or (name in self.graph and (name,) not in term.paths):
             name += "'"
         matrix = sparse.eye_array(int(np.prod(shape)), format="csr") if term.matrix is None else term.matrix
-        origin = self.graph[term.parts[-1]].origin if term.parts else target.origin
-        self.by_name[name] = Node(name, Linear(matrix), (source,), origin)
+        origins = dict.fromkeys(self.graph[path[-1]].origin for path in term.paths if path)
+        origin = " + ".join(origins) or target.origin
+        takes = self.graph.signals[term.source].shape
+        self.by_name[name] = Node(
+            name, Linear(matrix, None, _unless_flat(takes), _unless_flat(shape)), (source,), origin
+        )
         return name
 
     def _delayed(self, source: str, steps: int) -> str:
@@ -140,6 +157,10 @@ class _Rewrite:
         name = fresh_name(f"{source}+{steps}", self.graph)
         self.by_name.setdefault(name, Node(name, Delay(steps), (source,), self.graph[source].origin))
         return name
+
+
+def _unless_flat(shape: Shape) -> Shape | None:
+    return shape if len(shape) != 1 else None
 
 
 def _reading_order(graph: Graph, by_name: dict[str, Node]) -> list[Node]:
@@ -177,11 +198,7 @@ def _apply_scale(node: Node, inner: _Sum) -> _Sum:
 
 
 def _apply(node: Node, inner: _Sum, weight: Matrix, bias: Array | None) -> _Sum:
-    terms = [
-        replace(term, matrix=weight if term.matrix is None else weight @ term.matrix, parts=(*term.parts, node.name))
-        for term in inner.terms
-    ]
-    total = _Sum(terms)
+    total = _Sum([term.through(node.name, weight) for term in inner.terms])
     total.add(_Sum([], None if inner.bias is None else weight @ inner.bias.reshape(-1)))
     total.add(_Sum([], bias))
     return total
@@ -207,8 +224,8 @@ def _merged(terms: list[_Term], graph: Graph) -> Iterator[_Term]:
         size = int(np.prod(graph.signals[group[0].source].shape))
         eye = sparse.eye_array(size, format="csr")
         matrices = [eye if term.matrix is None else term.matrix for term in group]
-        parts = tuple(dict.fromkeys(part for term in group for part in term.parts))
-        yield replace(group[0], matrix=_added(matrices), parts=("+".join(parts),) if parts else ())
+        paths = tuple(path for term in group for path in term.paths)
+        yield replace(group[0], matrix=_added(matrices), paths=paths)
 
 
 def _added(matrices: list[Matrix]) -> Matrix:

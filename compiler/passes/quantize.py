@@ -73,7 +73,8 @@ class Quantize(Pass):
 
     def _weights(self, node: Node, scale: Array) -> QuantLinear:
         assert isinstance(node.op, Linear)
-        return QuantLinear(quantised(node.op.weight, scale, self.rounding), scale)
+        op, weight = node.op, quantised(node.op.weight, scale, self.rounding)
+        return QuantLinear(weight, scale, takes=op.takes, gives=op.gives)
 
     def _neuron(
         self, node: Node, op: Neuron, scale: Array, bound: Array, notes: list[Diagnostic]

@@ -75,15 +75,21 @@ def _linear(op: Linear, precision: Precision) -> Kernel:
             total = total + x[:, source, None].astype(precision) * columns[source]
         return total
 
-    return stateless(step)
+    return stateless(_unflattened(step, op))
 
 
 def _quant_linear(op: QuantLinear, precision: Precision) -> Kernel:
     if is_sparse(op.weight):
         wide = op.weight.astype(np.int64)
-        return stateless(lambda x: np.ascontiguousarray((wide @ x.T.astype(np.int64)).T))
+        return stateless(_unflattened(lambda x: np.ascontiguousarray((wide @ x.T.astype(np.int64)).T), op))
     rows = op.weight.T.astype(np.float64)  # |sums| stay far below 2^53, so that the fast float product is exact
-    return stateless(lambda x: (x.astype(np.float64) @ rows).astype(np.int64))
+    return stateless(_unflattened(lambda x: (x.astype(np.float64) @ rows).astype(np.int64), op))
+
+
+def _unflattened(function: Callable[[Array], Array], op: Linear | QuantLinear) -> Callable[[Array], Array]:
+    """``function`` over flat arrays, as one over arrays of the op's shapes."""
+    shape = op.output(None).shape
+    return lambda x: function(x.reshape(len(x), -1)).reshape(len(x), *shape)
 
 
 def _zeros(op: Neuron | FixedNeuron, dtype: str) -> Callable[[int], State]:

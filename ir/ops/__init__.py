@@ -1,7 +1,7 @@
 """All ops of the intermediate representation, one file a family."""
 
 from .base import ONE, ZERO, Array, Matrix, Op, Problem, arrays, is_sparse, uniform
-from .continuous import IF, LI, LIF, ContinuousNeuron, CubaLI, CubaLIF, I, Threshold
+from .continuous import IF, LI, LIF, ContinuousNeuron, CubaLI, CubaLIF, I, Threshold, TimeDelay
 from .delay import Delay
 from .fixed import FixedGate, FixedMembrane, FixedNeuron, FixedSynapse
 from .io import Input, Output
@@ -17,6 +17,7 @@ OPS: tuple[type[Op], ...] = (
     QuantLinear,
     Scale,
     Delay,
+    TimeDelay,
     Threshold,
     I,
     LI,
@@ -61,6 +62,7 @@ __all__ = [
     "Scale",
     "Synapse",
     "Threshold",
+    "TimeDelay",
     "arrays",
     "is_sparse",
     "row_sums",

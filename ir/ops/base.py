@@ -53,7 +53,7 @@ class Op:
         return {}
 
     def verify(self, source: Signal | None) -> Iterator[Problem]:
-        """The op's own problems; parameters that are not finite are always among them."""
+        """The op's own problems; parameters that no float32 holds are always among them."""
         yield from not_finite(self)
 
 
@@ -66,6 +66,8 @@ class Parameters:
             if isinstance(value, np.generic):
                 object.__setattr__(self, field.name, np.asarray(value))
 
+
+FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 ZERO: Array = np.asarray(0.0)
 ONE: Array = np.asarray(1.0)
@@ -89,13 +91,13 @@ def arrays(value: object, prefix: str = "") -> Iterator[tuple[str, Array]]:
 
 
 def not_finite(op: Op) -> Iterator[Problem]:
-    """One problem for every parameter with NaN or infinite values."""
+    """One problem for every parameter with values that are NaN, infinite or beyond a float32."""
     for name, array in arrays(op):
-        bad = array.size - int(np.count_nonzero(np.isfinite(array)))
+        bad = array.size - int(np.count_nonzero(np.abs(array) <= FLOAT32_MAX))
         if bad:
             yield Problem(
                 "AX302",
-                f"{name} has {bad} of {array.size} values that are NaN or infinite",
+                f"{name} has {bad} of {array.size} values that are NaN, infinite or beyond a float32",
                 "every parameter must be finite",
                 "export the model again from finite weights",
             )

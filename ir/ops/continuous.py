@@ -53,6 +53,28 @@ class ContinuousNeuron(Op):
 
 
 @dataclass(frozen=True, eq=False)
+class TimeDelay(Op):
+    """y(t) = x(t - delay), elementwise; ``delay`` has the shape of x. Rounded to whole steps, halves up."""
+
+    name: ClassVar[str] = "time_delay"
+    stage: ClassVar[str] = "model"
+    delay: Array
+
+    def output(self, source: Signal | None) -> Signal:
+        assert source is not None
+        return source
+
+    def accepts(self) -> Shape | None:
+        return tuple(self.delay.shape)
+
+    def verify(self, source: Signal | None) -> Iterator[Problem]:
+        yield from super().verify(source)
+        if np.any(self.delay < 0):
+            smallest = float(np.min(self.delay))
+            yield Problem("AX306", f"a delay of {smallest:g}", "0 or more", "events cannot act before they occur")
+
+
+@dataclass(frozen=True, eq=False)
 class Threshold(ContinuousNeuron):
     """z = H(x - threshold): an event where x is above the threshold. No state."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import prod
 from typing import ClassVar
 
 import numpy as np
@@ -18,21 +19,25 @@ class Linear(Op):
 
     ``weight`` W: (O, I), dense or scipy CSR, any real dtype; ``bias`` b: (O,) or None. Float sums run bias first,
     then by ascending source index, one after the other, in the precision of the interpreter.
+    x is read and y is written flat, in C order; ``takes`` and ``gives`` are their shapes where not (I,) and (O,).
     """
 
     name: ClassVar[str] = "linear"
     needs_source: ClassVar[bool] = False
     weight: Matrix
     bias: Array | None = None
+    takes: Shape | None = None
+    gives: Shape | None = None
 
     def output(self, source: Signal | None) -> Signal:
-        return Signal((int(self.weight.shape[0]),))
+        return Signal((int(self.weight.shape[0]),) if self.gives is None else self.gives)
 
     def accepts(self) -> Shape | None:
-        return (int(self.weight.shape[1]),)
+        return (int(self.weight.shape[1]),) if self.takes is None else self.takes
 
     def verify(self, source: Signal | None) -> Iterator[Problem]:
         yield from super().verify(source)
+        yield from _shape_problems(self)
         if self.bias is not None and self.bias.shape != (self.weight.shape[0],):
             yield Problem(
                 "AX301",
@@ -48,6 +53,7 @@ class QuantLinear(Op):
 
     ``weight`` W: (O, I), int8 in [-(2^(bits-1) - 1), 2^(bits-1) - 1], dense or scipy CSR; ``scale``: () or (O,)
     float64. The sum of all inputs of a node is an int32; `compiler.passes.quantize` proves that it fits.
+    ``takes`` and ``gives`` as in `Linear`.
     """
 
     name: ClassVar[str] = "quant_linear"
@@ -56,12 +62,18 @@ class QuantLinear(Op):
     weight: Matrix
     scale: Array
     bits: int = 8
+    takes: Shape | None = None
+    gives: Shape | None = None
 
     def output(self, source: Signal | None) -> Signal:
-        return Signal((int(self.weight.shape[0]),), Kind.DENSE, Fixed(32))
+        return Signal((int(self.weight.shape[0]),) if self.gives is None else self.gives, Kind.DENSE, Fixed(32))
 
     def accepts(self) -> Shape | None:
-        return (int(self.weight.shape[1]),)
+        return (int(self.weight.shape[1]),) if self.takes is None else self.takes
+
+    def verify(self, source: Signal | None) -> Iterator[Problem]:
+        yield from super().verify(source)
+        yield from _shape_problems(self)
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,6 +89,13 @@ class Scale(Op):
 
     def accepts(self) -> Shape | None:
         return self.scale.shape
+
+
+def _shape_problems(op: Linear | QuantLinear) -> Iterator[Problem]:
+    """A shape that does not hold as many elements as the weight has rows or columns."""
+    for shape, extent, part in ((op.gives, op.weight.shape[0], "rows"), (op.takes, op.weight.shape[1], "columns")):
+        if shape is not None and prod(shape) != extent:
+            yield Problem("AX301", f"the shape {shape}", f"the weight has {extent} {part}", "correct the shape")
 
 
 def row_sums(weight: Matrix) -> Array:

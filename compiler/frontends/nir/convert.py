@@ -9,7 +9,23 @@ import networkx as nx
 import numpy as np
 
 from axonc.ir import Diagnostic, Graph, Kind, ModelError, Node, Shape, Signal, raise_if_any, require_valid
-from axonc.ir.ops import IF, LI, LIF, Array, CubaLI, CubaLIF, Flatten, I, Input, Linear, Op, Output, Scale, Threshold
+from axonc.ir.ops import (
+    IF,
+    LI,
+    LIF,
+    Array,
+    CubaLI,
+    CubaLIF,
+    Flatten,
+    I,
+    Input,
+    Linear,
+    Op,
+    Output,
+    Scale,
+    Threshold,
+    TimeDelay,
+)
 
 from .flatten import Flat, flatten
 from .reader import Tree
@@ -143,6 +159,7 @@ MAKERS: dict[str, Callable[[_Fields], Op]] = {
     "Linear": lambda fields: Linear(_weight(fields)),
     "Scale": lambda fields: Scale(fields.number("scale")),
     "Flatten": lambda fields: Flatten(fields.integer("start_dim", 1), fields.integer("end_dim", -1)),
+    "Delay": lambda fields: TimeDelay(**fields.parameters(("delay",))),
     "Threshold": _neuron(Threshold, "threshold"),
     "I": _neuron(I, "r"),
     "LI": _neuron(LI, "tau", "r", "v_leak"),
