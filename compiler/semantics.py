@@ -11,7 +11,8 @@ from typing import Literal, get_args, get_type_hints
 
 from axonc.ir import Diagnostic, ModelError
 
-Integrator = Literal["euler", "exponential"]
+Integrator = Literal["euler", "exponential", "exponential_euler"]
+Gain = Literal["model", "unit", "decayed"]
 EventModel = Literal["pulse", "dirac"]
 Reset = Literal["v_reset", "zero", "subtract", "subtract_guarded", "none"]
 
@@ -21,17 +22,30 @@ class Semantics:
     """How a model in continuous time becomes a program in steps.
 
     * ``dt``: the time step, in the unit of the model's time constants; None: not given (an error where it matters).
-    * ``integrator``: with h = dt / tau, ``euler``: decay 1 - h, input gain h; ``exponential``: exp(-h), 1 - exp(-h).
+    * ``integrator``: with h = dt / tau, ``euler``: decay 1 - h, input gain h; ``exponential``: exp(-h), 1 - exp(-h);
+      ``exponential_euler``: decay exp(-h), gain h.
+    * ``gain``: how input enters a leaky stage: ``model`` (the integrator's gain times r or w_in), ``unit`` (as it is;
+      r and w_in are ignored), ``decayed`` (as it is, before the decay of the same step).
+    * ``leaky_r``: whether a leaky neuron without synapse uses the ``model``'s r or takes 1 (``ignored``).
+    * ``current_leak``: what the synaptic current decays to: ``zero``, or the membrane's ``v_leak`` (as Norse has it).
     * ``leaky_event``, ``if_event``: what an input event is to a leaky neuron (LI, LIF, CubaLI, CubaLIF) and to one
       without leak (I, IF): a ``pulse`` of height 1 that lasts one step, or a ``dirac`` impulse.
     * ``sees``: whether v sees the ``new`` or the ``old`` synaptic current of the step.
     * ``compare``: a spike when v ``gt`` or ``ge`` the threshold.
+    * ``test``: ``new``: the v of this step; ``old``: the v of the step before. The spike of step k is then known from
+      step k - 1: every edge that leaves the neuron carries a delay of one step, which also closes a cycle. Its
+      recorded output is that delay's. As recorded runs of Spyx show, a neuron without synapse then subtracts the
+      threshold after the decay, one with a synapse before it.
+    * ``spikes``: the most spikes of a neuron in a step; several need a subtractive reset.
+    * ``v_min``: lower bound of v after the reset: ``none``, ``zero``, or ``threshold``: minus the threshold, for
+      neurons without leak.
     * ``reset``: what a spike does: ``v_reset`` (to the file's value), ``zero``, ``subtract`` (the threshold),
       ``subtract_guarded`` (snnTorch's guard against a double reset), ``none``.
     * ``forward_delay``: steps (0 or 1) that events take on edges out of an input or a stateful node, those to a model
       output excepted.
     * ``feedback``: which edges of a cycle carry the delay: ``source``: every edge that leaves a stateful node for
-      another node of its strongly connected component.
+      a node of its strongly connected component; ``target``: every edge that enters one from there, so that a bias
+      on the way is late, too.
     * ``bias``: how an affine bias reaches a neuron with synapse: through it (``synapse``), or as its steady state
       added to v from step 0 on (``offset``).
     * ``weight_rounding``, ``weight_scope``: default of the quantiser: ``nearest`` or ``truncate``; one scale for all
@@ -42,13 +56,19 @@ class Semantics:
     preset: str
     dt: float | None = None
     integrator: Integrator = "euler"
+    gain: Gain = "model"
+    leaky_r: Literal["model", "ignored"] = "model"
+    current_leak: Literal["zero", "v_leak"] = "zero"
     leaky_event: EventModel = "pulse"
     if_event: EventModel = "dirac"
     sees: Literal["new", "old"] = "new"
     compare: Literal["gt", "ge"] = "gt"
+    test: Literal["new", "old"] = "new"
+    spikes: int = 1
+    v_min: Literal["none", "zero", "threshold"] = "none"
     reset: Reset = "v_reset"
     forward_delay: Literal[0, 1] = 0
-    feedback: Literal["source"] = "source"
+    feedback: Literal["source", "target"] = "source"
     bias: Literal["synapse", "offset"] = "synapse"
     weight_rounding: Literal["nearest", "truncate"] = "nearest"
     weight_scope: Literal["fan_in", "channel"] = "fan_in"
@@ -61,15 +81,27 @@ class Semantics:
         return ",".join([self.preset, *(f"{name}={_text(getattr(self, name))}" for name in changed)])
 
 
+MANY = 255
+"""The most spikes a step of presets whose simulators set no limit."""
+
 PRESETS = {
     "nir": Semantics("nir"),
     "snntorch": Semantics("snntorch", reset="zero"),
+    "norse": Semantics("norse", reset="zero", leaky_r="ignored", current_leak="v_leak", feedback="target"),
+    "sinabs": Semantics(
+        "sinabs", integrator="exponential", gain="unit", compare="ge", reset="subtract", spikes=MANY, v_min="threshold"
+    ),
+    "rockpool": Semantics(
+        "rockpool", integrator="exponential", gain="decayed", compare="ge", reset="subtract", spikes=MANY
+    ),
+    "spyx": Semantics("spyx", test="old", reset="subtract"),
+    "nengo": Semantics("nengo", integrator="exponential", reset="zero"),
     "spinnaker2": Semantics(
         "spinnaker2", reset="zero", forward_delay=1, bias="offset", weight_rounding="truncate", state="float32"
     ),
 }
-"""The presets. ``nir``: the equations of the NIR paper, forward Euler. ``snntorch``: what snnTorch computes for an
-imported graph. ``spinnaker2``: what py-spinnaker2 runs on the chip (proved on recorded spikes)."""
+"""The presets: ``nir`` is the NIR paper's equations under forward Euler; the others are what a simulator, or the
+SpiNNaker2 chip under py-spinnaker2, computes for an imported graph. ``docs/semantics.md`` says how each was checked."""
 
 
 def parse_semantics(text: str | Semantics) -> Semantics:
@@ -104,6 +136,8 @@ def _setting(setting: str, problems: list[Diagnostic]) -> tuple[str, object]:
 def _value(name: str, value: str, hint: object) -> object:
     if name == "dt":
         return positive_seconds(value)
+    if hint is int:
+        return _positive_int(value)
     choices = get_args(hint)
     for choice in choices:
         if str(choice) == value:
@@ -111,6 +145,12 @@ def _value(name: str, value: str, hint: object) -> object:
     if not choices:
         return value
     raise ValueError("one of " + ", ".join(map(str, choices)))
+
+
+def _positive_int(value: str) -> int:
+    if not value.isdecimal() or int(value) < 1:
+        raise ValueError("a whole number above 0")
+    return int(value)
 
 
 def positive_seconds(value: str | float) -> float:

@@ -10,7 +10,6 @@ import numpy as np
 
 from axonc.ir import AxoncError, Graph, ModelError, verify
 
-
 OF_PARAMETERS = ("AX302", "AX306", "AX402")
 """What a pass may do to a sound graph whose parameters are extreme: push a value out of its range or format."""
 

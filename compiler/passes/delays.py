@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import networkx as nx
 import numpy as np
 
 from axonc.ir import Diagnostic, Graph, ModelError, Node
-from axonc.ir.ops import Array, Delay, Input, Output, Scale, TimeDelay
+from axonc.ir.ops import Array, Delay, Input, Neuron, Output, Scale, TimeDelay
 
 
 def in_steps(graph: Graph, dt: float | None) -> Graph:
@@ -64,20 +64,48 @@ def _masked(graph: Graph, node: Node, steps: int, mask: Array) -> list[Node]:
     return [delay, replace(masked, inputs=(delay.name,))]
 
 
-def insert_delays(graph: Graph, forward: int) -> Graph:
-    """``graph`` with a `Delay` of one step on every feedback edge, and of ``forward`` steps on the other edges that
-    leave an input or a stateful node for anything but a model output.
+@dataclass(frozen=True)
+class Transport:
+    """Which edges carry a step of delay.
 
-    A feedback edge leaves a stateful node for a node of the same strongly connected component; the rule does not
-    depend on the order of the nodes. An edge into a `Delay` of the model needs none: that delay closes the cycle.
-    Edges of one source with the same delay share one node, ``source+steps``.
+    ``forward``: steps of edges that leave an input or a stateful node for anything but a model output. ``feedback``:
+    ``source``: edges that leave a stateful node for a node of its strongly connected component; ``target``: edges
+    that enter a stateful node from there. ``late``: all edges that leave a neuron with a threshold, outputs included.
+    """
+
+    forward: int = 0
+    feedback: str = "source"
+    late: bool = False
+
+    def steps(self, source: Node, target: Node, looped: bool) -> int:
+        """The delay of an edge; ``looped`` says that both its ends lie on one cycle."""
+        if isinstance(source.op, Delay):
+            return 0
+        if self.late and isinstance(source.op, Neuron) and source.op.gate is not None and source.op.stateful:
+            return 1
+        if looped and (source if self.feedback == "source" else target).op.stateful:
+            return self.forward if isinstance(target.op, Delay) else 1
+        leaves = source.op.stateful or isinstance(source.op, Input)
+        return self.forward if leaves and not isinstance(target.op, Output) else 0
+
+
+def insert_delays(graph: Graph, transport: Transport) -> Graph:
+    """``graph`` with the delays that ``transport`` asks for as `Delay` nodes.
+
+    The rule does not depend on the order of the nodes. An edge into a `Delay` of the model needs no feedback delay:
+    that delay closes the cycle. Edges of one source with the same delay share one node, ``source+steps``.
     """
     component = _components(graph)
     delays: dict[str, Node] = {}
     nodes: list[Node] = []
     for node in graph:
         inputs = [
-            _delayed(graph, graph[source], _steps(graph[source], node, component, forward), delays)
+            _delayed(
+                graph,
+                graph[source],
+                transport.steps(graph[source], node, _looped(source, node.name, component)),
+                delays,
+            )
             for source in node.inputs
         ]
         nodes.append(replace(node, inputs=tuple(inputs)))
@@ -94,13 +122,8 @@ def _components(graph: Graph) -> dict[str, int]:
     return {name: index for index, names in enumerate(cyclic) for name in names}
 
 
-def _steps(source: Node, target: Node, component: dict[str, int], forward: int) -> int:
-    if isinstance(source.op, Delay):
-        return 0
-    if source.op.stateful and source.name in component and component[source.name] == component.get(target.name):
-        return forward if isinstance(target.op, Delay) else 1
-    leaves = source.op.stateful or isinstance(source.op, Input)
-    return forward if leaves and not isinstance(target.op, Output) else 0
+def _looped(source: str, target: str, component: Mapping[str, int]) -> bool:
+    return source in component and component[source] == component.get(target)
 
 
 def _delayed(graph: Graph, source: Node, steps: int, delays: dict[str, Node]) -> str:

@@ -30,7 +30,7 @@ from axonc.ir.ops import (
 
 from ..semantics import Semantics
 from .base import Pass
-from .delays import in_steps, insert_delays
+from .delays import Transport, in_steps, insert_delays
 
 SUBTRACTIVE_UNTIL = "1.0.5"
 """Up to this version NIR documented a subtractive reset and stored no v_reset."""
@@ -60,7 +60,8 @@ class Discretise(Pass):
         if self.semantics.bias == "offset":
             nodes = _bias_to_offset(graph.with_nodes(nodes))
         stepped = graph.with_nodes(nodes, stage="steps", dt=self.semantics.dt)
-        delayed = insert_delays(in_steps(stepped, self.semantics.dt), self.semantics.forward_delay)
+        transport = Transport(self.semantics.forward_delay, self.semantics.feedback, self.semantics.test == "old")
+        delayed = insert_delays(in_steps(stepped, self.semantics.dt), transport)
         return delayed.with_properties(semantics=str(self.semantics)), True
 
 
@@ -74,13 +75,17 @@ def _leaky(tau: Array, gain: Array, semantics: Semantics) -> tuple[Array, Array]
     assert semantics.dt is not None
     h = semantics.dt / tau
     decay = 1.0 - h if semantics.integrator == "euler" else np.exp(-h)
-    return decay, (1.0 - decay) * gain
+    if semantics.gain != "model":
+        return decay, np.ones_like(decay)
+    return decay, (h if semantics.integrator == "exponential_euler" else 1.0 - decay) * gain
 
 
 def _event_gain(tau: Array, gain: Array, semantics: Semantics) -> tuple[Array, Array]:
     """`_leaky` for the stage that events enter, where a Dirac impulse jumps by gain / tau."""
     decay, pulse = _leaky(tau, gain, semantics)
-    return decay, pulse if semantics.leaky_event == "pulse" else gain / tau
+    if semantics.gain == "decayed":
+        return decay, decay
+    return decay, pulse if semantics.leaky_event == "pulse" or semantics.gain == "unit" else gain / tau
 
 
 def _threshold(op: Threshold, semantics: Semantics) -> Neuron:
@@ -90,16 +95,20 @@ def _threshold(op: Threshold, semantics: Semantics) -> Neuron:
 
 def _integrator(op: I | IF, semantics: Semantics) -> Neuron:
     gain = op.r if semantics.if_event == "dirac" else op.r * (semantics.dt or 0.0)
+    gain = gain if semantics.gain == "model" and semantics.leaky_r == "model" else np.ones_like(gain)
     return Neuron(op.shape, None, Membrane(ONE, gain, ZERO, ZERO), _gate(op, semantics))
 
 
 def _leaky_integrator(op: LI | LIF, semantics: Semantics) -> Neuron:
-    decay, gain = _event_gain(op.tau, op.r, semantics)
+    resistance = op.r if semantics.leaky_r == "model" else np.ones_like(op.r)
+    decay, gain = _event_gain(op.tau, resistance, semantics)
     return Neuron(op.shape, None, Membrane(decay, gain, op.v_leak, ZERO), _gate(op, semantics))
 
 
 def _cuba(op: CubaLI | CubaLIF, semantics: Semantics) -> Neuron:
-    synapse = Synapse(*_event_gain(op.tau_syn, op.w_in, semantics), ZERO)
+    kept, entering = _event_gain(op.tau_syn, op.w_in, semantics)
+    rest = ZERO if semantics.current_leak == "zero" else (1.0 - kept) * op.v_leak
+    synapse = Synapse(kept, entering, rest)
     decay, gain = _leaky(op.tau_mem, op.r, semantics)
     membrane = Membrane(decay, gain, op.v_leak, ZERO, semantics.sees)
     return Neuron(op.shape, synapse, membrane, _gate(op, semantics))
@@ -108,9 +117,14 @@ def _cuba(op: CubaLI | CubaLIF, semantics: Semantics) -> Neuron:
 def _gate(op: ContinuousNeuron, semantics: Semantics) -> Gate | None:
     if not isinstance(op, (IF, LIF, CubaLIF)):
         return None
-    reset = {"v_reset": "value", "zero": "value"}.get(semantics.reset, semantics.reset)
+    names = {"v_reset": "value", "zero": "value"}
+    if semantics.test == "old" and not isinstance(op, CubaLIF):
+        names["subtract"] = "subtract_next"
+    reset = names.get(semantics.reset, semantics.reset)
     value = op.v_reset if semantics.reset == "v_reset" and op.v_reset is not None else ZERO
-    return Gate(op.v_threshold, reset, value, semantics.compare)
+    lowest = {"none": None, "zero": np.zeros_like(op.v_threshold), "threshold": -op.v_threshold}[semantics.v_min]
+    bounded = lowest if semantics.v_min != "threshold" or isinstance(op, IF) else None
+    return Gate(op.v_threshold, reset, value, semantics.compare, semantics.spikes, bounded)
 
 
 _MAKERS: Mapping[type, Callable[[Any, Semantics], Neuron]] = {
@@ -126,6 +140,8 @@ _MAKERS: Mapping[type, Callable[[Any, Semantics], Neuron]] = {
 
 def _problems(node: Node, semantics: Semantics) -> Iterator[Diagnostic]:
     op = node.op
+    if isinstance(op, (IF, LIF, CubaLIF)):
+        yield from _gate_problems(node.name, semantics)
     if isinstance(op, (IF, LIF, CubaLIF)) and op.v_reset is None and semantics.reset == "v_reset":
         yield Diagnostic(
             "AX205",
@@ -146,6 +162,15 @@ def _problems(node: Node, semantics: Semantics) -> Iterator[Diagnostic]:
         )
     elif semantics.integrator == "euler":
         yield from _euler_problems(node.name, op, semantics)
+
+
+def _gate_problems(name: str, semantics: Semantics) -> Iterator[Diagnostic]:
+    if semantics.test == "old" and semantics.reset not in ("subtract", "none"):
+        found, limit = f"test=old with reset={semantics.reset}", "testing the old v goes with reset=subtract or none"
+        yield Diagnostic("AX206", name, found, limit, "choose one of them")
+    if semantics.spikes > 1 and (semantics.reset != "subtract" or semantics.test == "old"):
+        found, limit = f"spikes={semantics.spikes} with reset={semantics.reset}, test={semantics.test}", ""
+        yield Diagnostic("AX206", name, found, "several spikes need reset=subtract, test=new", "or spikes=1")
 
 
 def _needs_dt(op: ContinuousNeuron, semantics: Semantics) -> bool:

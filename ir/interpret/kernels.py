@@ -15,6 +15,7 @@ from ..arithmetic import decay, requantize, saturate
 from ..ops import (
     Array,
     Delay,
+    FixedGate,
     FixedMembrane,
     FixedNeuron,
     Flatten,
@@ -119,7 +120,9 @@ def _neuron(op: Neuron, precision: Precision) -> Kernel:
     return Kernel(_zeros(op, precision), step)
 
 
+Over = Callable[[Array], Array]
 Fire = Callable[[Array, Array], tuple[Array, Array]]
+"""(stored v, new v) -> (v after reset, events)."""
 
 
 def _float_gate(gate: Gate | None, precision: Precision) -> Fire:
@@ -127,13 +130,30 @@ def _float_gate(gate: Gate | None, precision: Precision) -> Fire:
         return lambda old, new: (new, new)
     threshold, value = np.asarray(gate.threshold, precision), np.asarray(gate.value, precision)
     compare = np.greater if gate.compare == "gt" else np.greater_equal
-    guarded = gate.reset == "subtract_guarded"
+    lowest = None if gate.v_min is None else np.asarray(gate.v_min, precision)
+    return _gate(gate, lambda v: compare(v, threshold), threshold, value, lowest, lambda v: v)
+
+
+def _gate(gate: Gate | FixedGate, above: Over, step: Array, value: Array, lowest: Array | None, clip: Over) -> Fire:
+    """Test and reset, the same in float and in integers: ``step`` is what a subtractive reset takes away."""
 
     def fire(old: Array, new: Array) -> tuple[Array, Array]:
-        tested = new - np.where(compare(old, threshold), threshold, np.zeros_like(threshold)) if guarded else new
-        spike = compare(tested, threshold)
-        after = {"none": new, "value": np.broadcast_to(value, new.shape)}.get(gate.reset, new - threshold)
-        return np.where(spike, after, new), spike.astype(np.int64)
+        pending = np.where(above(old), step, np.zeros_like(step)) if gate.reset.endswith(("guarded", "next")) else None
+        if gate.reset == "subtract_next":
+            new = clip(new - pending)
+        spike = above(new - pending) if gate.reset == "subtract_guarded" else above(new)
+        events, after = spike.astype(np.int64), np.where(spike, reset(new), new)
+        for _ in range(gate.spikes - 1):
+            again = above(after)
+            if not np.any(again):
+                break
+            events, after = events + again, np.where(again, reset(after), after)
+        return after if lowest is None else np.maximum(after, lowest), events
+
+    def reset(v: Array) -> Array:
+        if gate.reset == "value":
+            return np.broadcast_to(value, v.shape)
+        return clip(v - step) if gate.reset in ("subtract", "subtract_guarded") else v
 
     return fire
 
@@ -171,17 +191,8 @@ def _fixed_gate(op: FixedNeuron) -> Fire:
     gate, limit = op.gate, op.membrane.format.limit
     if gate is None:
         return lambda old, new: (new, new)
-    guarded = gate.reset == "subtract_guarded"
-
-    def fire(old: Array, new: Array) -> tuple[Array, Array]:
-        guard = np.where(old > gate.threshold, gate.value, 0) if guarded else np.int64(0)
-        spike = new - guard > gate.threshold
-        after = {"none": new, "value": np.broadcast_to(gate.value, new.shape)}.get(
-            gate.reset, saturate(new - gate.value, limit)
-        )
-        return np.where(spike, after, new), spike.astype(np.int64)
-
-    return fire
+    threshold = gate.threshold
+    return _gate(gate, lambda v: v > threshold, gate.value, gate.value, gate.v_min, lambda v: saturate(v, limit))
 
 
 KERNELS: Mapping[type[Op], Callable[[Any, Precision], Kernel]] = {

@@ -13,7 +13,7 @@ from ..diagnostics import Diagnostic, ModelError, raise_if_any
 from ..graph import Graph
 from ..ops import Array, Delay
 from ..result import Result
-from ..signal import Format, Kind, Signal
+from ..signal import Fixed, Format, Kind, Signal
 from .kernels import KERNELS, Kernel, Precision, State
 
 Data = npt.ArrayLike | Mapping[str, npt.ArrayLike]
@@ -132,6 +132,10 @@ def _stack(graph: Graph, name: str, trace: list[Array], batch: int) -> Array:
     return np.zeros((batch, 0, *graph.signals[split_reference(name)[0]].shape))
 
 
+def _dtype(signal: Signal, precision: Precision) -> str:
+    return "int64" if signal.kind is Kind.EVENT or isinstance(signal.format, Fixed) else precision
+
+
 class _Run:
     """The states of a run in progress."""
 
@@ -142,7 +146,10 @@ class _Run:
         }
         self.states: dict[str, State] = {name: kernel.initial(batch) for name, kernel in self.kernels.items()}
         self.buffers: dict[str, deque[Any]] = {
-            node.name: deque([np.zeros((batch, *graph.signals[node.name].shape), np.int64)] * node.op.steps)
+            node.name: deque(
+                [np.zeros((batch, *graph.signals[node.name].shape), _dtype(graph.signals[node.name], precision))]
+                * node.op.steps
+            )
             for node in graph
             if isinstance(node.op, Delay)
         }

@@ -52,14 +52,17 @@ class FixedGate(Parameters):
     threshold: Array
     reset: str
     value: Array
+    spikes: int = 1
+    v_min: Array | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class FixedNeuron(Op):
     """A population in fixed point; acc is the exact sum of its inputs (int32), i and v start at 0.
 
-    With g = ``value`` where reset is ``subtract_guarded`` and v[k-1] > threshold, else 0: z = v[k] - g > threshold.
-    A spike then sets v to ``value``, or to sat(v - value). Each update clips once; clips are counted.
+    With g = ``value`` where v[k-1] > threshold, else 0: reset ``subtract_guarded`` tests v[k] - g > threshold;
+    ``subtract_next`` sets v[k] to sat(v[k] - g) and tests that. A spike sets v to ``value``, or to sat(v - value);
+    ``spikes`` and ``v_min`` as in `neuron.Gate`. Each update clips once; clips are counted.
     """
 
     name: ClassVar[str] = "fixed_neuron"
@@ -78,8 +81,9 @@ class FixedNeuron(Op):
         return f"Cuba{base}" if self.synapse else base
 
     def output(self, source: Signal | None) -> Signal:
-        kind = Kind.DENSE if self.gate is None else Kind.EVENT
-        return Signal(self.shape, kind, self.membrane.format)
+        if self.gate is None:
+            return Signal(self.shape, Kind.DENSE, self.membrane.format)
+        return Signal(self.shape, Kind.EVENT, self.membrane.format, self.gate.spikes)
 
     def accepts(self) -> Shape | None:
         return self.shape

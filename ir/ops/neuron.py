@@ -15,9 +15,10 @@ import numpy as np
 from ..signal import Float, Format, Kind, Shape, Signal
 from .base import Array, Op, Parameters, Problem
 
-RESETS = ("none", "value", "subtract", "subtract_guarded")
+RESETS = ("none", "value", "subtract", "subtract_guarded", "subtract_next")
 """What a spike does to v. ``subtract_guarded`` is snnTorch's: if the stored v was above the threshold already, the
-threshold is subtracted before the test, and the spike subtracts nothing more."""
+threshold is subtracted before the test, and the spike subtracts nothing more. ``subtract_next`` is Spyx's: the spike
+leaves v as it is, and the next update subtracts the threshold, after the decay."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,13 +54,16 @@ class Membrane(Parameters):
 class Gate(Parameters):
     """z[k] = 1 where v[k] > threshold (``compare`` gt) or v[k] >= threshold (ge); then v is reset.
 
-    ``reset`` is one of `RESETS`; ``value`` is the voltage after the spike, used by reset ``value``.
+    ``reset`` is one of `RESETS`; ``value`` is the voltage after the spike, used by reset ``value``. With ``spikes``
+    n > 1 (reset ``subtract``) test and subtraction repeat up to n times, and z counts. At last v = max(v, v_min).
     """
 
     threshold: Array
     reset: str
     value: Array
     compare: str = "gt"
+    spikes: int = 1
+    v_min: Array | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +71,8 @@ class Neuron(Op):
     """A population in steps; x is the sum of its inputs, i and v start at 0.
 
     ``shape`` S; ``state`` the float format of i and v. The output is z (EVENT) where there is a gate, else v (DENSE).
-    With reset ``subtract_guarded`` and g = threshold where v[k-1] > threshold, else 0: z = v - g > threshold.
+    With g = threshold where v[k-1] > threshold, else 0: reset ``subtract_guarded`` tests v[k] - g > threshold;
+    ``subtract_next`` subtracts g from v[k] and tests that.
     """
 
     name: ClassVar[str] = "neuron"
@@ -87,8 +92,9 @@ class Neuron(Op):
         return f"Cuba{base}" if self.synapse else base
 
     def output(self, source: Signal | None) -> Signal:
-        kind = Kind.DENSE if self.gate is None else Kind.EVENT
-        return Signal(self.shape, kind, self.state)
+        if self.gate is None:
+            return Signal(self.shape, Kind.DENSE, self.state)
+        return Signal(self.shape, Kind.EVENT, self.state, self.gate.spikes)
 
     def accepts(self) -> Shape | None:
         return self.shape
@@ -107,5 +113,8 @@ class Neuron(Op):
                     "0 to 1",
                     "choose a smaller time step or another integrator",
                 )
+        if self.gate is not None and self.gate.spikes > 1 and self.gate.reset != "subtract":
+            found, limit = f"several spikes a step with reset {self.gate.reset}", "they need reset=subtract"
+            yield Problem("AX206", found, limit, "choose it, or spikes=1")
         if self.gate is not None and self.gate.reset not in RESETS:
             yield Problem("AX306", f"the reset {self.gate.reset!r}", f"one of {', '.join(RESETS)}", "choose one")
