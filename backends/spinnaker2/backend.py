@@ -12,7 +12,7 @@ from axonc.ir import Diagnostic, Graph, Result, ToolError
 from axonc.ir.interpret.run import Data
 from axonc.ir.machine import Machine
 from axonc.ir.mapping import Mapping as CoreMapping
-from axonc.ir.ops import Delay, FixedNeuron, Flatten, Input, Neuron, Output, QuantLinear
+from axonc.ir.ops import Delay, FixedGate, FixedNeuron, Flatten, Gate, Input, Neuron, Output, QuantLinear
 from axonc.ir.signal import Kind
 from axonc.ir.target import Program, RunOptions
 
@@ -23,6 +23,7 @@ from .engine import Machine as Engine
 from .lower import lower
 from .memory import MemoryMap
 from .run import run_program
+from .schema import RESETS
 from .toolchain import ToolchainError, compile_elf
 from .traces import recordable
 
@@ -123,6 +124,18 @@ def _problems(graph: Graph, name: str, target: str) -> Iterator[Diagnostic]:
     if not isinstance(node.op, SUPPORTED):
         listed = ", ".join(op.name for op in SUPPORTED)
         yield Diagnostic("AX601", name, f"{target} does not run {node.op.name}", f"it runs {listed}", "replace it")
+    elif isinstance(node.op, (Neuron, FixedNeuron)) and node.op.gate is not None:
+        yield from _gate_problems(name, node.op.gate, target)
     elif isinstance(node.op, Input) and node.op.signal.kind is not Kind.EVENT:
         remedy = "import with --inputs events, or encode the values as spikes"
         yield Diagnostic("AX602", name, f"the input is a {node.op.signal}", f"{target} takes events", remedy)
+
+
+def _gate_problems(name: str, gate: Gate | FixedGate, target: str) -> Iterator[Diagnostic]:
+    found = {
+        f"reset {gate.reset}": gate.reset not in RESETS,
+        f"up to {gate.spikes} spikes a step": gate.spikes > 1,
+        "a lower bound of v": gate.v_min is not None,
+    }
+    for feature in (feature for feature, used in found.items() if used):
+        yield Diagnostic("AX601", name, feature, f"{target} does not run this yet", "choose other semantics")

@@ -19,8 +19,9 @@ from axonc.ir.version import __version__
 from . import show
 from .data import read_data, write_result
 from .directory import MANIFEST, publish, require_replaceable
-from .pipeline import Options, compile_graph, discretise, load, prepare, read_model, stages
+from .pipeline import Options, compile_graph, discretise, load, prepare, read_model, stages, with_dt
 from .program import fill, open_build
+from .semantics_table import run_presets, table_rows
 from .targets import ENGINES, TARGETS, backend
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -227,6 +228,19 @@ def _inspect_build(build: Path) -> None:
         console.print(show.memory_table(report["cores"], mapping))
         for line in show.schedule_lines(mapping):
             console.print(line, markup=False, highlight=False)
+
+
+@cli.command("semantics")
+@click.argument("model", type=click.Path(path_type=Path))
+@click.option("--input", "data", required=True, type=click.Path(path_type=Path), help="One sample, [T, ...].")
+@model_options
+def semantics_command(model: Path, data: Path, dt: float | None, semantics: str, inputs: str) -> None:
+    """Run MODEL under every preset and tabulate how their spikes differ from those of --semantics."""
+    graph, chosen = read_model(model, inputs), with_dt(semantics, dt)
+    runs = run_presets(graph, read_data(data, graph), chosen)
+    title = f"spikes of every population; bins that differ from {chosen.preset}"
+    columns = ("preset", "population", "spikes", "first step", "differs")
+    _console().print(show.table(title, columns, table_rows(runs, chosen.preset)))
 
 
 @cli.command()

@@ -124,7 +124,8 @@ def _gate(gate: Gate, number: Fixed) -> FixedGate:
     scaled = np.asarray(gate.threshold / number.scale)
     threshold = np.floor(scaled) if gate.compare == "gt" else np.ceil(scaled) - 1
     value = gate.threshold if gate.reset.startswith("subtract") else gate.value
-    return FixedGate(threshold.astype(np.int64), gate.reset, _units(value, number))
+    lowest = None if gate.v_min is None else _units(gate.v_min, number)
+    return FixedGate(threshold.astype(np.int64), gate.reset, _units(value, number), gate.spikes, lowest)
 
 
 def _units(value: Array, number: Fixed) -> Array:
