@@ -95,7 +95,9 @@ def report(plans: Sequence[CorePlan], memory: MemoryMap) -> Mapping[str, object]
             "synapses": {
                 kind: sum(rows.synapses for rows in plan.rows if rows.format == kind) for kind in ("dense", "sparse")
             },
-            "queue_keys": plan.queue,
+            "queue_keys": plan.queue(memory),
+            "most_events": plan.most_events,
+            "safe_activity": plan.safe_activity(memory),
         }
         for core, plan in enumerate(plans)
     ]

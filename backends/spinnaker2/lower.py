@@ -22,7 +22,7 @@ def lower(graph: Graph, mapping: Mapping, machine: Machine) -> Program:
     """The program of a graph for the cores of ``machine``."""
     net, memory = network(graph), memory_map(machine)
     plans = plan_cores(net, mapping)
-    packed = [pack_core(plan, mapping.schedule, mapping.keys) for plan in plans]
+    packed = [pack_core(plan, mapping.schedule, mapping.keys, memory) for plan in plans]
     digest = graph.properties.get("source_sha256", "unknown")
     files = {f"src/{name}": content for name, content in emit_sources(plans, mapping, memory, digest).items()}
     files |= {f"data/core_{core:03d}.bin": image.data for core, image in enumerate(packed)}

@@ -9,7 +9,7 @@ import numpy as np
 
 from axonc.ir.mapping import Keys, Schedule
 
-from .memory import round_up
+from .memory import MemoryMap, round_up
 from .parameters import reset_code
 from .plan import CorePlan, LocalPopulation, Rows, dense_rows
 from .schema import ABI, ALIGN, CLOCK, FORMATS, HEADER, MAGIC, POPULATION, PROJECTION, SOURCE, STATUS, SYNAPSE
@@ -59,7 +59,7 @@ class CoreData:
     places: tuple[StatePlace, ...]
 
 
-def pack_core(plan: CorePlan, schedule: Schedule, keys: Keys) -> CoreData:
+def pack_core(plan: CorePlan, schedule: Schedule, keys: Keys, memory: MemoryMap) -> CoreData:
     """The data of a core. Its slices and those of its sources must have their key blocks."""
     data, work = Arena(), Arena()
     work.reserve(STATUS.dtype.itemsize)
@@ -73,7 +73,8 @@ def pack_core(plan: CorePlan, schedule: Schedule, keys: Keys) -> CoreData:
     projections = [_projection(rows, data) for rows in ordered]
     data.chunks.append((populations_at, populations.tobytes()))
     data.chunks.append((projections_at, b"".join(record.tobytes() for record in projections)))
-    queues = [work.reserve(4 * plan.queue) for _ in range(2)]
+    queue = plan.queue(memory)
+    queues = [work.reserve(4 * queue) for _ in range(2)]
     header = _record(
         HEADER.dtype,
         magic=MAGIC,
@@ -89,7 +90,7 @@ def pack_core(plan: CorePlan, schedule: Schedule, keys: Keys) -> CoreData:
         sources_at=sources_at,
         projections_at=projections_at,
         fifo_at=queues,
-        fifo_capacity=plan.queue,
+        fifo_capacity=queue,
     )
     data.chunks.append((header_at, header.tobytes()))
     places = tuple(StatePlace(int(p["voltage_at"]), int(p["current_at"])) for p in populations)

@@ -24,6 +24,9 @@ SPARSE_BELOW = 0.4
 QUEUE_UNIT = 4
 """A queue's capacity is a multiple of this many keys."""
 
+SMALLEST_QUEUE = 512
+"""Keys that a queue must hold where the worst case is larger."""
+
 
 @dataclass(frozen=True, eq=False)
 class Rows:
@@ -112,8 +115,8 @@ class CorePlan:
     rows: tuple[Rows, ...]
     window: int
     """Key blocks between the first and the last that the core listens to."""
-    queue: int
-    """Keys that a queue holds: the most that all sources send in one slot."""
+    most_events: int
+    """The most keys that all sources send to the core in one slot."""
 
     @property
     def kernels(self) -> tuple[str, ...]:
@@ -130,15 +133,30 @@ class CorePlan:
             + sum(population.parameter_bytes for population in self.populations)
         )
         weights = sum(rows.data_bytes for rows in self.rows)
-        return {
+        sizes = {
             "code": memory.code_bytes,
             "tables": tables,
             "weights": weights,
             "padding": memory.work_at(tables + weights) - memory.data_at - tables - weights,
             "state": STATUS.dtype.itemsize + sum(population.work_bytes for population in self.populations),
-            "queues": 2 * round_up(4 * self.queue, ALIGN),
+            "queues": 0,
             "stack": memory.stack_bytes + memory.guard_bytes,
         }
+        sizes["queues"] = 2 * 4 * self._queue(memory.sram_bytes - sum(sizes.values()))
+        return sizes
+
+    def queue(self, memory: MemoryMap) -> int:
+        """Keys that each queue holds: all that can arrive in a slot, or as many as the SRAM has room for."""
+        return self.bytes_by_kind(memory)["queues"] // 8
+
+    def safe_activity(self, memory: MemoryMap) -> float:
+        """The part of the sources that may send in one slot without overflow: 1 where the queue holds the worst."""
+        return min(1.0, self.queue(memory) / max(self.most_events, 1))
+
+    def _queue(self, free: int) -> int:
+        """A multiple of `QUEUE_UNIT`; at least the worst case or `SMALLEST_QUEUE`, whether that fits or not."""
+        worst = round_up(max(self.most_events, 1), QUEUE_UNIT)
+        return max(min(worst, SMALLEST_QUEUE), min(worst, free // 8 // QUEUE_UNIT * QUEUE_UNIT))
 
 
 def plan_core(network: Network, schedule: Schedule, here: Sequence[Slice], cuts: Cuts) -> CorePlan:
@@ -153,7 +171,7 @@ def plan_core(network: Network, schedule: Schedule, here: Sequence[Slice], cuts:
         for index, target in enumerate(here)
     )
     sources = {(part.source.population, part.source.start): part.source for part in rows}
-    return CorePlan(populations, rows, _window(sources.values(), network, cuts), _queue(network, sources))
+    return CorePlan(populations, rows, _window(sources.values(), network, cuts), _most_events(network, sources))
 
 
 def _neuron(population: Population) -> Neuron | FixedNeuron:
@@ -211,9 +229,8 @@ def block_numbers(network: Network, cuts: Cuts) -> Mapping[tuple[str, int], int]
     return {(part.population, part.start): block for block, part in enumerate(ordered)}
 
 
-def _queue(network: Network, sources: Mapping[tuple[str, int], Slice]) -> int:
-    events = sum(part.count * network.by_name[part.population].peak for part in sources.values())
-    return round_up(max(events, 1), QUEUE_UNIT)
+def _most_events(network: Network, sources: Mapping[tuple[str, int], Slice]) -> int:
+    return sum(part.count * network.by_name[part.population].peak for part in sources.values())
 
 
 def dense_rows(rows: Rows) -> np.ndarray[tuple[int, int], np.dtype[np.int8]]:

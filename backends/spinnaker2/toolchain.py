@@ -95,7 +95,7 @@ def compile_elf(folder: Path, program: str, output: str, compiler: str = "zig") 
     """
     if compiler not in ("zig", _GCC):
         raise ValueError(f'compiler must be "zig" or "{_GCC}", not {compiler!r}')
-    command = [*_arm_compiler(compiler), *LANGUAGE, *_EMBEDDED_FLAGS, *_placeless()]
+    command = [*_arm_compiler(compiler), *LANGUAGE, *_EMBEDDED_FLAGS, *_placeless(compiler, folder)]
     command += ["-Iruntime", "-Wl,--gc-sections", "-Wl,-T,runtime/link.ld"]
     libraries = ["-lgcc"] if compiler == _GCC else []
     _run([*command, *_sources(EMBEDDED), program, *libraries, "-o", output], folder)
@@ -110,7 +110,7 @@ def compile_library(folder: Path, program: str, output: str) -> Path:
 
 def build_shared(folder: Path, sources: Sequence[str], output: str, includes: Sequence[str] = ()) -> None:
     """Compiles C sources of ``folder`` into a shared library for any host of this architecture."""
-    flags = [*_placeless(), "-g0", "-fPIC", "-shared", "-mcpu=baseline", "-fno-sanitize=all"]
+    flags = [*_placeless("zig", folder), "-g0", "-fPIC", "-shared", "-mcpu=baseline", "-fno-sanitize=all"]
     command = [str(find_zig()), "cc", *LANGUAGE, *flags, *(f"-I{i}" for i in includes)]
     _run([*command, *sources, "-o", output], folder)
 
@@ -125,9 +125,11 @@ def _sources(names: Sequence[str]) -> list[str]:
     return [f"runtime/{name}" for name in names]
 
 
-def _placeless() -> list[str]:
-    """Flags that keep the build folder out of the output."""
-    return ["-ffile-prefix-map=./=", "-fdebug-compilation-dir=."]
+def _placeless(compiler: str, folder: Path) -> list[str]:
+    """Flags that keep the build folder and the compiler's own out of the output."""
+    if compiler == _GCC:
+        return [f"-ffile-prefix-map={folder.resolve()}=."]
+    return ["-fdebug-compilation-dir=.", f"-ffile-prefix-map={find_zig().parent}=zig"]
 
 
 def _run(command: Sequence[str], folder: Path) -> None:

@@ -121,8 +121,9 @@ def compile_command(model: Path, output: Path, dt: float | None, semantics: str,
     console.print(f"{compiled.target}: {output}", markup=False, highlight=False)
     _print_choices(console, compiled.graph, compiled.manifest["notes"])
     if compiled.mapping is not None:
-        console.print(show.memory_table(compiled.program.report["cores"], compiled.mapping))
-        for line in show.schedule_lines(compiled.mapping):
+        cores = compiled.program.report["cores"]
+        console.print(show.memory_table(cores, compiled.mapping))
+        for line in (*show.schedule_lines(compiled.mapping), *show.queue_lines(cores)):
             console.print(line, markup=False, highlight=False)
 
 
@@ -153,6 +154,8 @@ def check(model: Path, as_json: bool, dt: float | None, semantics: str, inputs: 
     _print_choices(console, final, final.properties.get("notes", "").splitlines())
     if mapping is not None:
         console.print(show.memory_table(report["cores"], mapping))
+        for line in show.queue_lines(report["cores"]):
+            console.print(line, markup=False, highlight=False)
 
 
 @cli.command()

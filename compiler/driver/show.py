@@ -50,6 +50,16 @@ def holds(mapping: CoreMapping, core: int) -> str:
     return ", ".join(f"{part.population}[{part.start}:{part.stop}]" for part in mapping.on_core(core))
 
 
+def queue_lines(cores: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Cores whose event queues are smaller than the worst case, and the activity that they hold."""
+    for core in cores:
+        if core["safe_activity"] < 1:
+            yield (
+                f"core {core['core']}: its queue holds {core['queue_keys']} of the {core['most_events']} events that "
+                f"can arrive in a slot; safe up to {core['safe_activity']:.1%} of its sources at once"
+            )
+
+
 def schedule_lines(mapping: CoreMapping) -> Iterator[str]:
     """Phases, latency and start slots."""
     schedule = mapping.schedule

@@ -36,6 +36,9 @@ class _Fit:
 ADDITIVE = ("weights", "state")
 """Kinds of bytes that no two slices on a core share."""
 
+FIXED = ("code", "stack")
+"""Kinds of bytes that are the same for every core."""
+
 GROWTH = 1.15
 """How much more slices each attempt makes, where the last ones did not fit."""
 
@@ -132,7 +135,7 @@ def _place(fit: _Fit, cuts: Cuts, pack: bool) -> list[Slice]:
                 if core == len(cores):
                     cores.append(_Core())
                 cores[core].slices.append(part)
-                cores[core].bytes = fit.need(cores[core].slices, cuts)
+                cores[core].bytes = sum(fit.bytes(cores[core].slices, cuts)[kind] for kind in ADDITIVE)
                 placed.append(replace(part, core=core))
     return placed
 
@@ -140,6 +143,7 @@ def _place(fit: _Fit, cuts: Cuts, pack: bool) -> list[Slice]:
 def _first_with_room(fit: _Fit, part: Slice, cores: Sequence[_Core], cuts: Cuts, new: int) -> int:
     """The first core that can take ``part``; what surely adds up is compared first, exact bytes only then."""
     total = fit.machine.memory.total
-    own = sum(fit.bytes([part], cuts)[kind] for kind in ADDITIVE)
-    near = (i for i, core in enumerate(cores) if core.bytes + own <= total)
+    alone = fit.bytes([part], cuts)
+    own, fixed = (sum(alone[kind] for kind in kinds) for kinds in (ADDITIVE, FIXED))
+    near = (i for i, core in enumerate(cores) if fixed + core.bytes + own <= total)
     return next((i for i in near if fit.need([*cores[i].slices, part], cuts) <= total), new)

@@ -38,14 +38,20 @@ def read_tree(path: Path) -> tuple[Tree, str, str]:
     except OSError as error:
         raise ModelError(Diagnostic("AX703", str(path), error.strerror or str(error))) from error
     try:
-        with h5py.File(io.BytesIO(content), "r") as file:
-            _refuse_links(file, path.name)
-            _refuse_size(file, path.name)
+        with open_checked(content, path.name) as file:
             version = _text(file["version"][()]) if "version" in file else "unknown"
             return _read(file["node"], 0), version, hashlib.sha256(content).hexdigest()
     except (OSError, KeyError, RuntimeError, ValueError) as error:
         remedy = "write it with nir.write"
         raise ModelError(Diagnostic("AX101", path.name, f"not a NIR file: {error}", "", remedy)) from error
+
+
+def open_checked(content: bytes, name: str) -> h5py.File:
+    """The HDF5 file with these bytes; `ModelError` if it has links, or claims more than `MAX_BYTES`."""
+    file = h5py.File(io.BytesIO(content), "r")
+    _refuse_links(file, name)
+    _refuse_size(file, name)
+    return file
 
 
 def _refuse_links(file: h5py.File, name: str) -> None:
