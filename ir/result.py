@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,8 +26,63 @@ class Result:
     formats: Mapping[str, Format] = field(default_factory=dict)
     stats: Mapping[str, Any] = field(default_factory=dict)
 
+    def __getitem__(self, name: str) -> Array:
+        """A recorded signal or an output, as it is stored."""
+        return self.recorded[name] if name in self.recorded else self.outputs[name]
+
     def value(self, name: str) -> Array:
         """A recorded signal or an output in the model's units (float64)."""
-        stored = self.recorded[name] if name in self.recorded else self.outputs[name]
+        stored = self[name]
         number = self.formats.get(name)
         return stored.astype(np.float64) * (number.scale if isinstance(number, Fixed) else 1.0)
+
+    def events(self, name: str) -> Array:
+        """A row for every entry of ``name`` that is not 0, in order of time: ([sample,] step, index...).
+
+        A neuron that fires n times in a step has n rows.
+        """
+        trace = self[name]
+        counts = trace[np.nonzero(trace)].astype(np.int64) if self.is_events(name) else 1
+        return np.repeat(np.argwhere(trace), counts, axis=0)
+
+    def is_events(self, name: str) -> bool:
+        """Whether a recorded signal or an output is spikes."""
+        return name not in self.formats
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the result holds: outputs, then what else was recorded."""
+        return tuple(dict.fromkeys([*self.outputs, *self.recorded]))
+
+    def count(self, name: str) -> int:
+        """How many events ``name`` sent, over all samples, steps and neurons."""
+        return int(np.sum(self[name]))
+
+    def rate(self, name: str) -> float:
+        """Events of ``name`` for each neuron and step; divide by the time step for Hz."""
+        return self.count(name) / max(self[name].size, 1)
+
+    def summary(self) -> str:
+        """A line for every signal, then the target's counters."""
+        return "\n".join([*map(self._line, self.names), *self._counters()])
+
+    def __str__(self) -> str:
+        return self.summary()
+
+    def _line(self, name: str) -> str:
+        shape = "x".join(map(str, self[name].shape))
+        if self.is_events(name):
+            return f"{name}: {shape}, {self.count(name)} events, {self.rate(name):.4f} for each neuron and step"
+        values = self.value(name)
+        return f"{name}: {shape}, {values.min():g} to {values.max():g}" if values.size else f"{name}: {shape}"
+
+    def _counters(self) -> Iterator[str]:
+        stats = self.stats
+        if "events_sent" in stats:
+            sent, received = int(stats["events_sent"].sum()), int(stats["events_received"].sum())
+            yield f"events: {sent} sent by cores, {received} received"
+            yield f"clipped states: {int(stats['saturations'].sum())}, events dropped: {int(stats['dropped'].sum())}"
+        if "instructions" in stats and stats["instructions"].size:
+            cycles = stats["cycles"]
+            yield f"instructions: {int(stats['instructions'].sum())}"
+            yield f"cycles, estimated: {int(cycles.sum())}, at most {int(cycles.max())} in a tick of a core"

@@ -16,10 +16,12 @@ from rich.console import Console
 from axonc.ir import CODES, AxoncError, Diagnostic, Graph, MismatchError, ModelError
 from axonc.ir.version import __version__
 
-from . import show
-from .data import read_data, write_result
+from . import golden, show
+from .cli_outputs import golden_command, report
+from .data import read_data
 from .directory import MANIFEST, publish, require_replaceable
-from .pipeline import Options, compile_graph, discretise, load, prepare, read_model, stages, with_dt
+from .export import write_result
+from .pipeline import Compiled, Options, compile_graph, discretise, load, prepare, read_model, stages, with_dt
 from .program import fill, open_build
 from .semantics_table import run_presets, table_rows
 from .targets import ENGINES, TARGETS, backend
@@ -117,7 +119,7 @@ def compile_command(model: Path, output: Path, dt: float | None, semantics: str,
     graph = load(model, semantics, dt, inputs)
     compiled = compile_graph(graph, given.pop("target"), _options(**given))
     with console.status("compiling the emitted C") if console.is_terminal else _quiet():
-        publish(output, lambda partial: fill(compiled, partial))
+        publish(output, lambda partial: _fill(compiled, partial, output))
     console.print(f"{compiled.target}: {output}", markup=False, highlight=False)
     _print_choices(console, compiled.graph, compiled.manifest["notes"])
     if compiled.mapping is not None:
@@ -125,6 +127,11 @@ def compile_command(model: Path, output: Path, dt: float | None, semantics: str,
         console.print(show.memory_table(cores, compiled.mapping))
         for line in (*show.schedule_lines(compiled.mapping), *show.queue_lines(cores)):
             console.print(line, markup=False, highlight=False)
+
+
+def _fill(compiled: Compiled, partial: Path, earlier: Path) -> None:
+    fill(compiled, partial)
+    golden.keep(earlier, partial)
 
 
 @cli.command()
@@ -160,8 +167,8 @@ def check(model: Path, as_json: bool, dt: float | None, semantics: str, inputs: 
 
 @cli.command()
 @click.argument("build", type=click.Path(path_type=Path))
-@click.option("--input", "data", required=True, type=click.Path(path_type=Path), help=".npz, .npy or .csv.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write outputs and records (.npz).")
+@click.option("--input", "data", required=True, type=click.Path(path_type=Path), help=".npz, .npy, .csv or .h5.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write the result: .npz, .csv or .h5.")
 @click.option("--record", multiple=True, help="A population (lif1) or a state (lif1:v); repeatable.")
 @click.option("--engine", type=click.Choice(list(ENGINES)), help="What runs it; default: the target's own.")
 @click.option("--seed", default=0, show_default=True, help="Of the order in which cores run.")
@@ -170,16 +177,15 @@ def run(build: Path, data: Path, output: Path | None, record: tuple[str, ...], e
     program = open_build(build)
     result = program.run(read_data(data, program.graph), record, engine=engine, seed=seed)
     if output is not None:
-        write_result(output, result)
+        write_result(output, result, program.graph)
     console = _console()
-    for line in show.run_lines(program.graph, result):
-        console.print(line, markup=False, highlight=False)
+    console.print(result.summary(), markup=False, highlight=False)
     show.print_cycles(console, result, CYCLES)
 
 
 @cli.command()
 @click.argument("build", type=click.Path(path_type=Path))
-@click.option("--input", "data", required=True, type=click.Path(path_type=Path), help=".npz, .npy or .csv.")
+@click.option("--input", "data", required=True, type=click.Path(path_type=Path), help=".npz, .npy, .csv or .h5.")
 @click.option("--engine", type=click.Choice(list(ENGINES)), help="What runs it; default: the target's own.")
 @click.option("--seed", default=0, show_default=True, help="Of the order in which cores run.")
 @click.option("--shuffle", is_flag=True, help="Also permute the events in every queue.")
@@ -287,6 +293,10 @@ def explain(code: str | None) -> None:
             click.echo(f"{known}  {meaning}")
 
 
+cli.add_command(golden_command)
+cli.add_command(report)
+
+
 def _print_choices(console: Console, graph: Graph, notes: list[str]) -> None:
     console.print(f"semantics: {graph.properties['semantics']}", markup=False, highlight=False)
     for note in notes:
@@ -295,7 +305,7 @@ def _print_choices(console: Console, graph: Graph, notes: list[str]) -> None:
 
 def _console() -> Console:
     """Output as wide as it needs where nobody watches, so that a pipe sees whole lines."""
-    return Console(soft_wrap=not sys.stdout.isatty(), width=None if sys.stdout.isatty() else 200)
+    return Console(emoji=False, soft_wrap=not sys.stdout.isatty(), width=None if sys.stdout.isatty() else 200)
 
 
 class _quiet:  # noqa: N801 - used as a function

@@ -1,17 +1,16 @@
-"""Input and output data files: ``.npz``, ``.npy`` and ``.csv``."""
+"""Input data files: ``.npz``, ``.npy``, ``.csv`` and NIRData."""
 
 from __future__ import annotations
 
-import os
-import tempfile
 import zipfile
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from axonc.ir import Diagnostic, Graph, ModelError, Result
+from axonc.ir import Diagnostic, Graph, ModelError
+
+from .nir_data import read_nir_data
 
 Array = np.ndarray[Any, Any]
 
@@ -20,16 +19,17 @@ def read_data(path: Path, graph: Graph) -> dict[str, Array]:
     """The arrays of a data file by input name.
 
     ``.npz``: one array an input by its name, or a single array of any name for a single input; ``.npy`` and ``.csv``
-    (one row a step; a head line is skipped): the array of the only input.
+    (one row a step; a head line is skipped): the array of the only input. ``.h5`` and ``.hdf5``: a
+    `nir.NIRGraphData` with a node for each input, on the graph's time step.
     """
-    arrays = _read(path)
+    arrays = _read(path, graph)
     names = [node.name for node in graph.inputs]
     if len(arrays) == 1 and len(names) == 1:
         return {names[0]: next(iter(arrays.values()))}
     return arrays
 
 
-def _read(path: Path) -> dict[str, Array]:
+def _read(path: Path, graph: Graph) -> dict[str, Array]:
     try:
         if path.suffix == ".npz":
             with np.load(path, allow_pickle=False) as file:
@@ -38,10 +38,12 @@ def _read(path: Path) -> dict[str, Array]:
             return {"": np.load(path, allow_pickle=False)}
         if path.suffix == ".csv":
             return {"": _read_csv(path)}
+        if path.suffix in (".h5", ".hdf5"):
+            return read_nir_data(path, graph)
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         found = error.strerror if isinstance(error, OSError) and error.strerror else f"not readable: {error}"
         raise ModelError(Diagnostic("AX703", str(path), found, "", "check the file")) from error
-    limit = ".npz, .npy or .csv"
+    limit = ".npz, .npy, .csv, .h5 or .hdf5"
     raise ModelError(Diagnostic("AX703", str(path), f"a data file of type {path.suffix!r}", limit, "convert it"))
 
 
@@ -57,18 +59,3 @@ def _is_numbers(line: str) -> bool:
         return bool([float(cell) for cell in line.split(",")])
     except ValueError:
         return False
-
-
-def write_result(path: Path, result: Result) -> None:
-    """Outputs and recorded signals as one ``.npz``, whole or not at all."""
-    if path.suffix != ".npz":
-        raise ModelError(Diagnostic("AX703", str(path), "results are written as .npz", "", "name it .npz"))
-    arrays: Mapping[str, Array] = {**result.outputs, **result.recorded}
-    try:
-        handle, partial = tempfile.mkstemp(dir=path.parent, suffix=".npz")
-        with os.fdopen(handle, "wb") as file:
-            np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
-        os.chmod(partial, 0o644)
-        os.replace(partial, path)
-    except OSError as error:
-        raise ModelError(Diagnostic("AX703", str(path), error.strerror or str(error))) from error

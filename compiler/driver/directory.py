@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 from axonc.ir import Diagnostic, ModelError
+
+from .lock import abandoned, locked
 
 MANIFEST = "manifest.json"
 
@@ -24,29 +27,67 @@ def write_files(directory: Path, files: Mapping[str, bytes]) -> None:
         path.write_bytes(content)
 
 
-def publish(target: Path, fill: Callable[[Path], None]) -> None:
-    """Make ``target`` a build directory: ``fill`` writes a hidden neighbour, which then takes its name in one step.
+def write_file(path: Path, content: bytes) -> None:
+    """Write one file, whole or not at all."""
+    with _errors(path):
+        handle, partial = tempfile.mkstemp(prefix=f".{path.name}.partial-", dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+            os.chmod(partial, 0o644)
+            os.replace(partial, path)
+        except BaseException:
+            Path(partial).unlink(missing_ok=True)
+            raise
 
-    An earlier build at ``target`` is replaced; anything else there is refused.
+
+def publish(target: Path, fill: Callable[[Path], None], marker: str = MANIFEST) -> None:
+    """Make ``target`` a directory: ``fill`` writes a hidden neighbour, which then takes its name in one step.
+
+    What was made at ``target`` before (it holds ``marker``) is replaced; anything else there is refused. A process
+    that is killed leaves ``.NAME.partial-*``, or ``.NAME.old-*`` with what it was replacing; the next one cleans up.
     """
-    require_replaceable(target)
+    require_replaceable(target, marker)
     with _errors(target):
         target.parent.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(prefix=f".{target.name}.partial-", dir=target.parent))
-    try:
+    with _neighbour(target) as partial:
         fill(partial)
-        with _errors(target):
+        with _errors(target), locked(target.parent):
             partial.chmod(0o755)
             _swap(partial, target)
+
+
+@contextmanager
+def _neighbour(target: Path) -> Iterator[Path]:
+    """A new hidden directory beside ``target``, held by this process and removed at the end."""
+    with _errors(target), locked(target.parent):
+        _clean(target)
+        partial = Path(tempfile.mkdtemp(prefix=f".{target.name}.partial-", dir=target.parent))
+        hold = ExitStack()
+        hold.enter_context(locked(partial))
+    try:
+        with hold:
+            yield partial
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def require_replaceable(target: Path) -> None:
-    """`ModelError` if something stands at ``target`` that is no build and no empty directory."""
+def _clean(target: Path) -> None:
+    """Remove what killed processes left; a build that was being replaced goes back to its place."""
+    for old in target.parent.glob(f".{glob.escape(target.name)}.old-*"):
+        if (old / "build").is_dir() and not target.exists():
+            os.rename(old / "build", target)
+        shutil.rmtree(old, ignore_errors=True)
+    for partial in target.parent.glob(f".{glob.escape(target.name)}.partial-*"):
+        if partial.is_dir() and abandoned(partial):
+            shutil.rmtree(partial, ignore_errors=True)
+
+
+def require_replaceable(target: Path, marker: str = MANIFEST) -> None:
+    """`ModelError` if something stands at ``target`` that is neither ours nor an empty directory."""
     if not target.exists():
         return
-    if target.is_dir() and (not any(target.iterdir()) or _is_build(target)):
+    if target.is_dir() and (not any(target.iterdir()) or _is_ours(target, marker)):
         return
     raise ModelError(
         Diagnostic("AX703", str(target), "something else stands there", "only a build is replaced", "choose another -o")
@@ -72,16 +113,16 @@ def _errors(path: Path) -> Iterator[None]:
         raise ModelError(Diagnostic("AX703", str(path), found, "", "choose a folder that can be written")) from error
 
 
-def _is_build(directory: Path) -> bool:
+def _is_ours(directory: Path, marker: str) -> bool:
     try:
-        return "axonc" in json.loads((directory / MANIFEST).read_text())
-    except (OSError, ValueError):
+        return "axonc" in json.loads((directory / marker).read_text())
+    except (OSError, ValueError, TypeError):
         return False
 
 
 def read_manifest(directory: Path) -> dict[str, Any]:
     """The manifest of a build; `ModelError` if the directory is none."""
-    if not _is_build(directory):
+    if not _is_ours(directory, MANIFEST):
         raise ModelError(Diagnostic("AX703", str(directory), "not a build directory", "", "make one: axonc compile"))
     manifest: dict[str, Any] = json.loads((directory / MANIFEST).read_text())
     return manifest

@@ -209,6 +209,7 @@ def _manifest(
         "pipeline": properties.get("pipeline", ""),
         "notes": [line for line in properties.get("notes", "").splitlines() if line],
         "machine": machine.name if machine else None,
+        "tick_cycles": round(machine.clock_hz * machine.tick_s) if machine else None,
         "strategy": options.strategy if mapping else None,
         "cores": mapping.cores if mapping else None,
         "phases": mapping.schedule.phases if mapping else 1,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import weakref
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,6 @@ class Program:
     """
 
     directory: Path
-    _temporary: tempfile.TemporaryDirectory[str] | None = field(default=None, repr=False)
 
     @cached_property
     def manifest(self) -> Mapping[str, Any]:
@@ -96,12 +96,12 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def build(compiled: Compiled) -> Program:
-    """Write and build a compilation in a temporary directory."""
-    folder = tempfile.TemporaryDirectory(prefix="axonc-")
-    directory = Path(folder.name) / "build"
-    directory.mkdir()
+    """Write and build a compilation in a temporary directory, which goes when the program goes."""
+    directory = Path(tempfile.mkdtemp(prefix="axonc-"))
+    program = Program(directory)
+    weakref.finalize(program, shutil.rmtree, directory, ignore_errors=True)
     fill(compiled, directory)
-    return Program(directory, folder)
+    return program
 
 
 def fill(compiled: Compiled, directory: Path) -> None:

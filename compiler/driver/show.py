@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from axonc.ir import Graph, Result
+from axonc.ir import Result
 from axonc.ir.mapping import Mapping as CoreMapping
 
 KINDS = ("code", "tables", "weights", "padding", "state", "queues", "stack")
@@ -67,17 +67,6 @@ def schedule_lines(mapping: CoreMapping) -> Iterator[str]:
     starts = ", ".join(f"{name} {slot}" for name, slot in schedule.start.items())
     yield f"start slots: {starts}"
     yield f"routing: {len(mapping.routes)} entries, {1 << mapping.keys.local_bits} keys a block"
-
-
-def run_lines(graph: Graph, result: Result) -> Iterator[str]:
-    """Outputs, events and, where they were counted, instructions and cycles."""
-    for name, trace in result.outputs.items():
-        yield f"output {name}: shape {trace.shape}, sum {trace.sum():g}"
-    stats = result.stats
-    if "events_sent" in stats:
-        sent, received = stats["events_sent"], stats["events_received"]
-        yield f"events: {int(sent.sum())} sent by cores, {int(received.sum())} received"
-        yield f"clipped states: {int(stats['saturations'].sum())}, events dropped: {int(stats['dropped'].sum())}"
 
 
 def cycles_table(result: Result) -> Table | None:

@@ -47,14 +47,15 @@ def compare(ours: Result, reference: Result, names: Sequence[str]) -> Verificati
     """Compare recorded signals and outputs; the first divergence is the earliest in time, then in order of names."""
     pairs = {name: (ours.recorded[name], reference.recorded[name]) for name in names}
     pairs |= {f"output {name}": (ours.outputs[name], trace) for name, trace in reference.outputs.items()}
-    found = [d for name, (mine, theirs) in pairs.items() if (d := _first_difference(name, mine, theirs))]
+    found = [d for name, (mine, theirs) in pairs.items() if (d := first_difference(name, mine, theirs))]
     batched = any(trace.ndim > 2 for trace in reference.outputs.values())
     earliest = min(found, key=lambda d: d.index[1] if batched and len(d.index) > 2 else d.index[0], default=None)
     steps = next(iter(pairs.values()))[0].shape[-2] if pairs else 0
     return Verification(tuple(pairs), steps, sum(mine.size for mine, _ in pairs.values()), earliest, ours)
 
 
-def _first_difference(name: str, ours: Array, reference: Array) -> Divergence | None:
+def first_difference(name: str, ours: Array, reference: Array) -> Divergence | None:
+    """The first value in which two arrays of one shape differ, bit for bit; None if none does."""
     if ours.shape != reference.shape:
         raise ValueError(f"{name}: shapes {ours.shape} and {reference.shape}")
     differs = _bits(ours) != _bits(reference)

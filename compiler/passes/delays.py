@@ -9,7 +9,7 @@ import networkx as nx
 import numpy as np
 
 from axonc.ir import Diagnostic, Graph, ModelError, Node
-from axonc.ir.ops import Array, Delay, Input, Neuron, Output, Scale, TimeDelay
+from axonc.ir.ops import IF, LIF, Array, CubaLIF, Delay, Input, Output, Scale, TimeDelay
 
 
 def in_steps(graph: Graph, dt: float | None) -> Graph:
@@ -81,7 +81,7 @@ class Transport:
         """The delay of an edge; ``looped`` says that both its ends lie on one cycle."""
         if isinstance(source.op, Delay):
             return 0
-        if self.late and isinstance(source.op, Neuron) and source.op.gate is not None and source.op.stateful:
+        if self.late and isinstance(source.op, (IF, LIF, CubaLIF)):
             return 1
         if looped and (source if self.feedback == "source" else target).op.stateful:
             return self.forward if isinstance(target.op, Delay) else 1

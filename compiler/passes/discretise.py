@@ -38,15 +38,15 @@ SUBTRACTIVE_UNTIL = "1.0.5"
 
 @dataclass(frozen=True)
 class Discretise(Pass):
-    """Replaces every continuous neuron by a `Neuron` in steps, then makes the delays explicit.
+    """Makes the delays explicit, then replaces every continuous neuron by a `Neuron` in steps.
 
-    1. With h = dt / tau: decay 1 - h (euler) or exp(-h); the input gain is (1 - decay) r for a pulse, r dt / tau for
+    1. Time delays become whole steps, halves rounded up; elements of different delays are split (`in_steps`).
+    2. Feedback edges get a delay, and forward edges if the semantics give them one (`insert_delays`).
+    3. With h = dt / tau: decay 1 - h (euler) or exp(-h); the input gain is (1 - decay) r for a pulse, r dt / tau for
        a Dirac impulse; v_leak is kept as the membrane's leak.
-    2. A neuron without leak: decay 1, gain r (Dirac) or r dt (pulse).
-    3. A threshold: a membrane with decay 0 and a gate that resets nothing.
-    4. ``bias=offset``: the bias of a linear node that feeds a synapse becomes v's offset, at its steady state.
-    5. Time delays become whole steps, halves rounded up; elements of different delays are split (`in_steps`).
-    6. Delays by `insert_delays`: feedback edges, and forward edges if the semantics give them a delay.
+    4. A neuron without leak: decay 1, gain r (Dirac) or r dt (pulse).
+    5. A threshold: a membrane with decay 0 and a gate that resets nothing.
+    6. ``bias=offset``: the bias of a linear node that feeds a synapse becomes v's offset, at its steady state.
     """
 
     name: ClassVar[str] = "discretise"
@@ -56,13 +56,13 @@ class Discretise(Pass):
 
     def run(self, graph: Graph) -> tuple[Graph, bool]:
         raise_if_any(problem for node in graph for problem in _problems(node, self.semantics))
-        nodes = tuple(replace(node, op=_in_steps(node, self.semantics)) for node in graph)
-        if self.semantics.bias == "offset":
-            nodes = _bias_to_offset(graph.with_nodes(nodes))
-        stepped = graph.with_nodes(nodes, stage="steps", dt=self.semantics.dt)
         transport = Transport(self.semantics.forward_delay, self.semantics.feedback, self.semantics.test == "old")
-        delayed = insert_delays(in_steps(stepped, self.semantics.dt), transport)
-        return delayed.with_properties(semantics=str(self.semantics)), True
+        delayed = insert_delays(in_steps(graph, self.semantics.dt), transport)
+        stepped = delayed.with_nodes(replace(node, op=_in_steps(node, self.semantics)) for node in delayed)
+        if self.semantics.bias == "offset":
+            stepped = stepped.with_nodes(_bias_to_offset(stepped))
+        discrete = stepped.with_nodes(stepped, stage="steps", dt=self.semantics.dt)
+        return discrete.with_properties(semantics=str(self.semantics)), True
 
 
 def _in_steps(node: Node, semantics: Semantics) -> Any:

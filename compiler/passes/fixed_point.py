@@ -88,7 +88,8 @@ def _synapse(op: Synapse, bound: Array, bits: int, notes: list[Problem]) -> Fixe
     weakest = float(np.min(np.abs(op.gain)[np.abs(op.gain) > 0], initial=1.0))
     need = _decay_bits(op.decay) - floor(log2(weakest))
     largest = float(np.max(bound))
-    frac = _frac(bits, largest, largest / 8, need, float(np.max(np.abs(op.gain))))
+    cover = max(largest / 8, float(np.max(np.abs(op.offset))))
+    frac = _frac(bits, largest, cover, need, float(np.max(np.abs(op.gain))))
     _note(notes, "i", op.decay, frac, need)
     number = Fixed(bits, frac)
     multiplier, shift = multiplier_and_shift(np.asarray(op.gain / number.scale))
@@ -103,6 +104,7 @@ def _membrane(
     level = max(float(np.max(mark)) for mark in landmarks)
     bound = float(np.max(_steady(op.decay, drive) + 2 * np.abs(op.leak))) + level
     cover = 2 * level if gate is not None else min(bound, 256 * float(np.max(drive)) + level)
+    cover = max(cover, float(np.max(np.abs(op.offset))))
     need = _need(op, gate)
     frac = _frac(bits, bound, cover, need, float(np.max(np.abs(op.gain))) * unit)
     _note(notes, "v", op.decay, frac, need)

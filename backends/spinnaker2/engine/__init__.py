@@ -2,8 +2,34 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from ..toolchain import ToolchainError
 from .fault import MachineFault
-from .machine import BUDGET, CoreImage, Machine, Probe, Route, RunResult
+from .machine import BRANCH_CYCLES, BUDGET, CoreImage, Machine, Probe, Route, RunResult
 from .native import NativeMachine
 
-__all__ = ["BUDGET", "CoreImage", "Machine", "MachineFault", "NativeMachine", "Probe", "Route", "RunResult"]
+if TYPE_CHECKING:
+    from .emulated import EmulatedMachine
+
+__all__ = [
+    "BRANCH_CYCLES",
+    "BUDGET",
+    "CoreImage",
+    "Machine",
+    "MachineFault",
+    "NativeMachine",
+    "Probe",
+    "Route",
+    "RunResult",
+    "load_emulated_machine",
+]
+
+
+def load_emulated_machine() -> type[EmulatedMachine]:
+    """`EmulatedMachine`. Imported when asked for: the host's machine does without the emulator's packages."""
+    try:
+        from .emulated import EmulatedMachine
+    except ImportError as error:
+        raise ToolchainError(f'{error.name} is missing; pip install "axonc[spinnaker2]"') from error
+    return EmulatedMachine

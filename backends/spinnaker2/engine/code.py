@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 import io
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -61,7 +62,7 @@ def read_code(elf: bytes, memory: MemoryMap) -> Code:
     """Reads an executable that was linked for ``memory``."""
     file = ELFFile(io.BytesIO(elf))
     image = _image(file, memory)
-    listing = list(_disassemble(image, _thumb_ranges(file)))
+    listing = disassemble(elf, memory)
     stack, entry = np.frombuffer(image[:8], "<u4").tolist()
     costs = static_cycles(listing)
     return Code(
@@ -73,6 +74,12 @@ def read_code(elf: bytes, memory: MemoryMap) -> Code:
         aligned=watched_instructions(listing),
         lines=_lines(file),
     )
+
+
+def disassemble(elf: bytes, memory: MemoryMap) -> list[Any]:
+    """The instructions of an executable, by address, as capstone describes them."""
+    file = ELFFile(io.BytesIO(elf))
+    return list(_decode(_image(file, memory), _thumb_ranges(file)))
 
 
 def _image(file: ELFFile, memory: MemoryMap) -> bytes:
@@ -96,16 +103,16 @@ def _thumb_ranges(file: ELFFile) -> Iterator[tuple[int, int]]:
     table = file.get_section_by_name(".symtab")
     if not isinstance(table, SymbolTableSection):
         raise CodeError("the program has no symbols; link it without stripping them")
-    text = file.get_section_by_name(".text")
+    text: Any = file.get_section_by_name(".text")
     end = text["sh_addr"] + text["sh_size"]
-    marks = sorted({(s["st_value"], s.name[:2]) for s in table.iter_symbols() if s.name[:2] in ("$t", "$d", "$a")})
-    marks = [mark for mark in marks if mark[0] < end] + [(end, "$d")]
-    for (start, kind), (stop, _) in zip(marks, marks[1:], strict=False):
+    symbols = {(s["st_value"], s.name[:2]) for s in table.iter_symbols() if s["st_value"] < end}
+    marks = [*sorted(mark for mark in symbols if mark[1] in ("$t", "$d", "$a")), (end, "$d")]
+    for (start, kind), (stop, _) in itertools.pairwise(marks):
         if kind == "$t" and start < stop:
             yield start, stop
 
 
-def _disassemble(image: bytes, ranges: Iterator[tuple[int, int]]) -> Iterator[Any]:
+def _decode(image: bytes, ranges: Iterator[tuple[int, int]]) -> Iterator[Any]:
     decoder = capstone.Cs(capstone.CS_ARCH_ARM, capstone.CS_MODE_THUMB | capstone.CS_MODE_MCLASS)
     decoder.detail = True
     for start, stop in ranges:
@@ -137,13 +144,16 @@ def _lines(file: ELFFile) -> Lines:
 
 
 def _unit_lines(program: Any) -> Iterator[tuple[int, str]]:
+    """(address, 'file:line') of one source file's code; '' ends a stretch."""
     if program is None:
         return
-    names = [entry.name.decode() for entry in program["file_entry"]]
+    names = [PurePosixPath(entry.name.decode()).name for entry in program["file_entry"]]
     first = 0 if program["version"] >= 5 else 1
-    for entry in program.get_entries():
-        state = entry.state
-        if state is None:
-            continue
-        name = PurePosixPath(names[state.file - first]).name
-        yield state.address, "" if state.end_sequence else f"{name}:{state.line}"
+    states = (entry.state for entry in program.get_entries() if entry.state is not None)
+    start: int | None = None
+    for state in states:
+        start = state.address if start is None else start
+        # A function that the linker dropped claims to start at 0, where the vector table lies.
+        if start != 0:
+            yield state.address, "" if state.end_sequence else f"{names[state.file - first]}:{state.line}"
+        start = None if state.end_sequence else start

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import importlib
 from collections.abc import Sequence
 from ctypes import c_void_p
 from dataclasses import dataclass
@@ -10,14 +11,16 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
-import unicorn
-from unicorn import arm_const
-from unicorn.unicorn_py3.unicorn import uclib
 
 from ..memory import PAGE, PORT_AT, PORT_BYTES, MemoryMap, round_up
 from .code import Code, read_code
 from .library import Emulated, Unicorn
 from .machine import POISON, Bytes, CoreImage, Keys, Machine, Route, aligned_buffer, port_words
+
+# The emulator's Python binding is not typed.
+unicorn: Any = importlib.import_module("unicorn")
+arm_const: Any = importlib.import_module("unicorn.arm_const")
+uclib: Any = importlib.import_module("unicorn.unicorn_py3.unicorn").uclib
 
 _SYSTEM_AT, _SYSTEM_BYTES = 0xE000E000, 4096  # the system control space, as plain memory
 _TRANSLATION_BYTES = 2 << 20  # of translated code per core; more only costs memory
@@ -43,13 +46,18 @@ class EmulatedMachine(Machine):
         super().__init__(cores, routes, memory or MemoryMap())
         self._codes = [read_code(_read(executable), self.memory) for executable in executables]
         self._library.axonc_machine_use_unicorn(ctypes.byref(_unicorn_functions()))
-        self._chips: list[_Element] = []
+        self._elements: list[_Element] = []
         for index, core in enumerate(cores):
             code = self._codes[core.program]
             element = _make_element(code, core, self.memory)
-            self._chips.append(element)
+            self._elements.append(element)
             self._add_memory(index, element.data, element.work, element.port)
             self._emulate(index, code, element, check_alignment)
+
+    @property
+    def emulators(self) -> tuple[Any, ...]:
+        """The `unicorn.Uc` of every core, for hooks of one's own."""
+        return tuple(element.uc for element in self._elements)
 
     def _emulate(self, index: int, code: Code, element: _Element, check_alignment: bool) -> None:
         aligned = code.aligned if check_alignment else ()
@@ -67,7 +75,7 @@ class EmulatedMachine(Machine):
             self._handle, index, ctypes.byref(emulated), len(aligned), addresses.ctypes.data, bases.ctypes.data
         )
         if error:
-            raise unicorn.UcError(error)
+            raise RuntimeError(f"the emulator refuses its hooks, error {error}")
 
     def _line(self, core: int, pc: int) -> str:
         return self._codes[self.cores[core].program].lines.at(pc)

@@ -21,6 +21,7 @@ _ACCESSES = {
     23: "read of protected memory",
     24: "execution of data",
 }
+_EXCEPTIONS = {2: "SVC", 7: "BKPT"}
 _CORE_ERRORS = {
     "bad_data": "the data does not fit this program: magic, ABI, sizes or queues are wrong",
     "queue_overflow": "more events were sent or received in one slot than there is room for",
@@ -29,7 +30,7 @@ _CORE_ERRORS = {
 
 
 @dataclass
-class MachineFault(Exception):
+class MachineFault(Exception):  # noqa: N818 (a fault of the machine, not of ours)
     """A core stopped: which one, in which slot (None: while booting), where in its code, and why.
 
     ``line`` is 'file.c:42', or '' where it is not known; ``pc`` is None outside of emulation.
@@ -47,16 +48,16 @@ class MachineFault(Exception):
         return f"core {self.core}, {when}: {where}{self.message}"
 
 
-def describe(fault: Fault, stack: tuple[int, int]) -> str:
-    """What went wrong; ``stack`` is the address range of the guard below the stack."""
+def describe(fault: Fault, guard: tuple[int, int]) -> str:
+    """What went wrong; ``guard`` is the address range of the gap below the stack."""
     kind, detail = fault.kind, fault.detail
     if kind == _ACCESS:
-        return _describe_access(fault, stack)
+        return _describe_access(fault, guard)
     if kind == _CORE:
         name = ERRORS[detail] if detail < len(ERRORS) else "unknown"
         return _CORE_ERRORS.get(name, f"error {detail}")
     texts = {
-        _EXCEPTION: f"exception {detail}",
+        _EXCEPTION: f"exception {_EXCEPTIONS.get(detail, detail)}, which nothing handles",
         _WATCHDOG: f"more than {detail} instructions in one slot",
         _UNALIGNED: f"access of whole words at {fault.address:#x}, which is not a multiple of 4",
         _QUEUE_FULL: f"the event queue of {detail} keys is full",

@@ -6,7 +6,7 @@ import ctypes
 import hashlib
 import os
 import tempfile
-from ctypes import c_int, c_int32, c_uint32, c_uint64, c_void_p
+from ctypes import c_int, c_uint32, c_uint64, c_void_p
 from functools import cache
 from pathlib import Path
 

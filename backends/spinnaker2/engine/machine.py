@@ -183,6 +183,12 @@ class Machine:
         )
 
 
+_RECORD_ARRAYS = (
+    "instructions", "cycles", "received", "sent", "input_starts", "input_keys",
+    "probe_cores", "probe_offsets", "probe_bytes",
+)  # fmt: skip
+
+
 class _Record:
     """The arrays of one run, and the structure that points at them."""
 
@@ -200,12 +206,8 @@ class _Record:
         self.probe_offsets = np.array([p.offset for p in probes], np.uint32)
         self.probe_bytes = np.array([p.bytes for p in probes], np.uint32)
         self._row_addresses = np.array([rows.ctypes.data for rows in self.probe_rows], np.uintp)
-        arrays = ("instructions", "cycles", "received", "sent", "input_starts", "input_keys")
-        arrays += ("probe_cores", "probe_offsets", "probe_bytes")
-        pointers = {name: getattr(self, name).ctypes.data for name in arrays}
-        self.structure: Any = Run(
-            probe_count=len(probes), probe_rows=self._row_addresses.ctypes.data, **pointers
-        )
+        addresses = {name: getattr(self, name).ctypes.data for name in _RECORD_ARRAYS}
+        self.structure: Any = Run(probe_count=len(probes), probe_rows=self._row_addresses.ctypes.data, **addresses)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
  * Neuron kernels: one model step of a population, if it is due in this slot.
  *
  * lif: the summed weights drive the membrane. cuba_lif: they drive a synaptic current, which drives
- * the membrane. q16, q32, f32: what the state is stored in; the arithmetic of q16 and q32 is the same.
+ * the membrane. q16, q32, f32: what the state is stored in; q16 and q32 share their arithmetic.
  * A leaky integrator is a neuron with a threshold that is never exceeded.
  */
 #ifndef AXONC_NEURONS_H

@@ -65,7 +65,7 @@ AXONC_SPECIALISED int32_t after_spike(axonc_membrane_fixed_t m, uint32_t reset, 
     }
 }
 
-/* The next voltage. A guarded neuron that was above threshold before has its reset still to come. */
+/* The next voltage. A guarded neuron that stood above threshold has its reset still to come. */
 AXONC_SPECIALISED membrane_t next_membrane(axonc_membrane_fixed_t m, uint32_t reset, bool guarded,
                                            int32_t voltage, int32_t input, width_t width,
                                            uint32_t *clipped)

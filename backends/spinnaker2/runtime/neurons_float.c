@@ -27,7 +27,7 @@ AXONC_SPECIALISED float after_spike(axonc_membrane_float_t m, uint32_t reset, fl
     }
 }
 
-/* The next voltage. A guarded neuron that was above threshold before has its reset still to come. */
+/* The next voltage. A guarded neuron that stood above threshold has its reset still to come. */
 AXONC_SPECIALISED membrane_t next_membrane(axonc_membrane_float_t m, uint32_t reset, bool guarded,
                                            float voltage, float input)
 {

@@ -6,6 +6,9 @@
 enum { HOOK_INTERRUPT = 1, HOOK_CODE = 4, HOOK_BLOCK = 8, HOOK_MEMORY_INVALID = 0x3F0 };
 enum { REGISTER_PC = 11 };
 
+/* The exception of the SVC instruction, behind which the program counter then stands. */
+enum { EXCEPTION_SVC = 2, SVC_BYTES = 2 };
+
 /* No code lies here: an element stops only at a WFI or at a fault. */
 #define NEVER UINT64_C(0xFFFFFFF0)
 
@@ -41,19 +44,21 @@ static void on_block(void *uc, uint64_t address, uint32_t size, void *user)
 /* Called on an exception: an emulated core takes none. */
 static void on_exception(void *uc, uint32_t number, void *user)
 {
-    raise_fault(user, FAULT_EXCEPTION, number);
+    element_t *element = user;
+
+    raise_fault(element, FAULT_EXCEPTION, number);
     unicorn.emu_stop(uc);
 }
 
-/* Called on an access that memory does not allow; unicorn then stops by itself. */
+/* Called on an access that memory does not allow; unicorn stops, but maybe only after the block. */
 static bool on_bad_access(void *uc, int access, uint64_t address, int size, int64_t value,
                           void *user)
 {
     element_t *element = user;
 
-    (void)uc;
     (void)size;
     (void)value;
+    unicorn.reg_read(uc, REGISTER_PC, &element->fault.pc);
     element->fault.address = (uint32_t)address;
     element->fault.access = (uint32_t)access;
     return false;
@@ -100,7 +105,7 @@ static int add_aligned_hooks(element_t *element, uint32_t count, const uint32_t 
     return error;
 }
 
-/* Makes an element run in an emulator, which has its memory mapped. Returns unicorn's error code. */
+/* Makes an element run in an emulator with its memory mapped. Returns unicorn's error code. */
 int axonc_machine_emulate(machine_t *machine, uint32_t core, const emulated_t *emulated,
                           uint32_t aligned_count, const uint32_t *addresses, const int32_t *bases)
 {
@@ -129,8 +134,11 @@ static void resume(element_t *element)
     if (element->port->error != 0) {
         raise_fault(element, FAULT_CORE, element->port->error);
     }
-    if (element->fault.kind != FAULT_NONE) {
-        element->fault.pc = self->pc;
+    const fault_t *fault = &element->fault;
+    const bool after_svc = fault->kind == FAULT_EXCEPTION && fault->detail == EXCEPTION_SVC;
+
+    if (fault->kind != FAULT_NONE && fault->access == 0) {
+        element->fault.pc = self->pc - (after_svc ? SVC_BYTES : 0);
     }
 }
 

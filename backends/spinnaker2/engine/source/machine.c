@@ -59,7 +59,7 @@ void axonc_machine_host(machine_t *machine, uint32_t core, void (*reset)(axonc_c
     machine->elements[core].native.tick = tick;
 }
 
-/* Starts an element afresh; its queues lie where its data says, which the core itself has checked. */
+/* Starts an element afresh. The core itself checks the data, which says where its queues lie. */
 static void boot(element_t *element, const run_t *run)
 {
     const axonc_header_t *header = (const void *)element->data;
@@ -267,7 +267,7 @@ void axonc_machine_run(machine_t *machine, run_t *run)
     }
 }
 
-/* The greatest number of keys that waited in a queue of each core, and the keys that found no room. */
+/* Per core, the most keys that waited in a queue, and the keys that found no room. */
 void axonc_machine_queues(const machine_t *machine, uint32_t *peaks, uint32_t *dropped)
 {
     for (uint32_t core = 0; core < machine->count; core++) {

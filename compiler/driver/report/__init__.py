@@ -1,0 +1,2 @@
+def report_page(*a: object) -> str:
+    return ""

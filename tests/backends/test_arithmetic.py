@@ -1,0 +1,100 @@
+"""The C arithmetic equals the integer specification, on every value that it is specified for."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from axonc.backends.spinnaker2.toolchain import RUNTIME, build_shared
+from axonc.ir import arithmetic
+
+Int64 = npt.NDArray[np.int64]
+
+SOURCE = """
+#include "arithmetic.h"
+
+/* Applies the functions to whole arrays. */
+void decay(const int64_t *x, const int64_t *factor, int64_t *out, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++) {
+        out[i] = axonc_decay(x[i], factor[i]);
+    }
+}
+
+/* As above. */
+void requantize(const int64_t *x, const int64_t *multiplier, const int64_t *shift, int64_t *out,
+                int64_t count)
+{
+    for (int64_t i = 0; i < count; i++) {
+        out[i] = axonc_requantize(x[i], multiplier[i], (uint32_t)shift[i]);
+    }
+}
+
+/* As above. */
+void saturate(const int64_t *x, const int64_t *limit, int64_t *out, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++) {
+        out[i] = axonc_saturate(x[i], limit[i]);
+    }
+}
+"""
+
+
+def integers(low: int, high: int) -> st.SearchStrategy[int]:
+    """Integers of a range, its ends and the neighbourhood of zero more often."""
+    corners = [v for v in (low, low + 1, -1, 0, 1, high - 1, high) if low <= v <= high]
+    return st.one_of(st.sampled_from(corners), st.integers(low, high))
+
+
+WORDS = integers(-(2**31) + 1, 2**31 - 1)
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
+    folder: Path = tmp_path_factory.mktemp("arithmetic")
+    (folder / "arithmetic.h").write_bytes((RUNTIME / "arithmetic.h").read_bytes())
+    (folder / "batch.c").write_text(SOURCE)
+    build_shared(folder, ["batch.c"], "batch.so", ["."])
+    return ctypes.CDLL(str(folder / "batch.so"))
+
+
+def call(function: Any, *columns: Int64) -> Int64:
+    out = np.zeros(len(columns[0]), np.int64)
+    pointers = [ctypes.c_void_p(column.ctypes.data) for column in (*columns, out)]
+    function(*pointers, ctypes.c_int64(len(out)))
+    return out
+
+
+def columns(rows: Sequence[tuple[int, ...]]) -> list[Int64]:
+    return [np.array(column, np.int64) for column in zip(*rows, strict=True)]
+
+
+@settings(deadline=None)
+@given(rows=st.lists(st.tuples(integers(-(2**32), 2**32), integers(0, 2**30)), min_size=1, max_size=50))
+def test_decay(library: ctypes.CDLL, rows: list[tuple[int, int]]) -> None:
+    x, factor = columns(rows)
+    np.testing.assert_array_equal(call(library.decay, x, factor), arithmetic.decay(x, factor))
+
+
+@settings(deadline=None)
+@given(rows=st.lists(st.tuples(WORDS, WORDS, integers(0, 62)), min_size=1, max_size=50))
+def test_requantize(library: ctypes.CDLL, rows: list[tuple[int, int, int]]) -> None:
+    x, multiplier, shift = columns(rows)
+    expected = arithmetic.requantize(x, multiplier, shift)
+    np.testing.assert_array_equal(call(library.requantize, x, multiplier, shift), expected)
+
+
+@settings(deadline=None)
+@given(x=st.lists(integers(-(2**62), 2**62), min_size=1, max_size=50), limit=st.sampled_from([127, 32767, 2**31 - 1]))
+def test_saturate(library: ctypes.CDLL, x: list[int], limit: int) -> None:
+    values = np.array(x, np.int64)
+    out = call(library.saturate, values, np.full_like(values, limit))
+    np.testing.assert_array_equal(out, arithmetic.saturate(values, limit))

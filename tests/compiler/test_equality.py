@@ -1,0 +1,60 @@
+"""Random graphs have one meaning: the interpreter's, native code's and that of emulated cores, bit for bit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import axonc
+import numpy as np
+import pytest
+import strategies
+from axonc import Program
+from axonc.compiler.driver.pipeline import Options, compile_graph
+from axonc.compiler.driver.program import fill
+from hypothesis import given
+from hypothesis import strategies as st
+
+STATES = ("q16", "q32", "float32")
+
+
+@contextmanager
+def built(case: strategies.Case, target: str) -> Iterator[Program]:
+    """The case's program for a target."""
+    graph = axonc.load(case.model, semantics=case.semantics, inputs=case.inputs)
+    with TemporaryDirectory() as folder:
+        fill(compile_graph(graph, target, Options(**case.options)), Path(folder))
+        yield Program(Path(folder))
+
+
+def assert_equal(case: strategies.Case, target: str) -> None:
+    """Every state and event of every step is the interpreter's, in the given order of arrivals and in another."""
+    with built(case, target) as program:
+        for shuffle in (False, True):
+            verification = program.verify(case.data, seed=case.seed, shuffle=shuffle)
+            assert verification.equal, str(verification.divergence)
+            assert not np.any(verification.result.stats["dropped"])
+            assert not np.any(verification.result.stats["stray"])
+
+
+@pytest.mark.parametrize("state", STATES)
+@strategies.examples(20)
+@given(data=st.data())
+def test_emulated_cores_equal_the_interpreter(state: str, data: st.DataObject) -> None:
+    assert_equal(data.draw(strategies.cases(state)), "spinnaker2")
+
+
+@pytest.mark.parametrize("state", STATES)
+@strategies.examples(20)
+@given(data=st.data())
+def test_native_code_equals_the_interpreter(state: str, data: st.DataObject) -> None:
+    assert_equal(data.draw(strategies.cases(state)), "native")
+
+
+@pytest.mark.parametrize("state", STATES)
+@strategies.examples(4)
+@given(data=st.data())
+def test_wide_populations_equal_the_interpreter(state: str, data: st.DataObject) -> None:
+    assert_equal(data.draw(strategies.cases(state, wide=True)), "spinnaker2")

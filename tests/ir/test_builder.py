@@ -1,0 +1,116 @@
+"""Graphs built in Python mean what is written, delays included."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+import axonc
+from axonc import ModelError
+from axonc.ir.serialize import from_bytes, to_bytes
+
+Array = np.ndarray[Any, Any]
+DT = 1e-3
+
+
+def relay(delay: Any, weight: Any = ((5.0,),), **options: Any) -> axonc.Graph:
+    """in -> out: an integrator that counts what arrives, ``delay`` late."""
+    net = axonc.Graph.builder()
+    matrix = sparse.csr_array(weight) if options.pop("stored", False) else np.array(weight)
+    net.input("in", matrix.shape[1])
+    net.population("out", "i", matrix.shape[0])
+    net.connect("in", "out", matrix, delay=delay, **options)
+    net.output("y", "out")
+    return net.graph()
+
+
+def response(graph: axonc.Graph, x: Array, semantics: str = "nir") -> Array:
+    """What the integrators receive in each step."""
+    result = axonc.interpret(axonc.load(graph, semantics, DT), x, precision="float64")
+    return np.diff(result.outputs["y"], axis=0, prepend=0)
+
+
+@pytest.mark.parametrize(("delay", "steps"), [(0.0, 0), (0.4e-3, 0), (0.5e-3, 1), (1e-3, 1), (2.6e-3, 3)])
+def test_a_delay_is_rounded_to_whole_steps_halves_up(delay: float, steps: int) -> None:
+    x = np.eye(1, 8, dtype=int).T
+    assert np.flatnonzero(response(relay(delay), x)[:, 0]).tolist() == [steps]
+
+
+@pytest.mark.parametrize("stored", [False, True])
+def test_every_synapse_has_its_own_delay(stored: bool) -> None:
+    rng = np.random.default_rng(0)
+    weight = rng.integers(1, 9, (4, 3)) * (rng.random((4, 3)) < 0.8)
+    steps = rng.integers(0, 4, (4, 3))
+    x = rng.integers(0, 2, (20, 3))
+    expected = np.zeros((20, 4))
+    for t in range(20):
+        for target, source in zip(*np.nonzero(weight), strict=True):
+            if t >= steps[target, source]:
+                expected[t, target] += weight[target, source] * x[t - steps[target, source], source]
+    assert np.allclose(response(relay(steps * DT, weight, stored=stored), x), expected)
+
+
+def test_a_spinnaker2_delay_is_one_step_longer() -> None:
+    x = np.eye(1, 8, dtype=int).T
+    assert np.flatnonzero(response(relay(2e-3), x, "spinnaker2")[:, 0]).tolist() == [3]
+
+
+def test_a_recurrent_delay_closes_the_cycle_itself() -> None:
+    """A spike comes back after 3 steps, not after 3 and one more."""
+    net = axonc.Graph.builder()
+    net.input("in", 1)
+    net.population("cell", "if", 1)
+    net.connect("in", "cell", [[2.0]])
+    net.connect("cell", "cell", [[2.0]], delay=3e-3)
+    net.output("y", "cell")
+    result = axonc.interpret(axonc.load(net.graph(), "nir", DT), np.eye(1, 10, dtype=int).T)
+    assert np.flatnonzero(result.outputs["y"]).tolist() == [0, 3, 6, 9]
+
+
+@pytest.mark.parametrize("target", ["native", "spinnaker2"])
+def test_delays_run_on_cores(target: str, tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    net = axonc.Graph.builder()
+    net.input("in", 6, events=2)
+    net.population("cell", "lif", 20, tau=rng.uniform(3e-3, 9e-3, 20), v_leak=rng.normal(0, 0.3, 20))
+    net.connect("in", "cell", rng.normal(0, 6, (20, 6)), bias=rng.normal(0, 0.2, 20))
+    recurrent = sparse.random_array((20, 20), density=0.4, rng=rng, format="csr") * 8
+    delays = sparse.csr_array((rng.integers(1, 6, recurrent.nnz) * DT, recurrent.indices, recurrent.indptr))
+    net.connect("cell", "cell", recurrent, delay=delays)
+    net.output("y", "cell")
+    program = axonc.compile(axonc.load(net.graph(), "nir", DT), target, slice_size=7, strategy="spread")
+    verification = program.verify(rng.integers(0, 3, (2, 60, 6)))
+    assert verification.equal, str(verification.divergence)
+    assert verification.result.outputs["y"].sum() > 50
+
+
+def test_a_sparse_graph_survives_its_file_sparse() -> None:
+    graph = relay(
+        0.0, sparse.random_array((200, 300), density=0.01, rng=np.random.default_rng(0)).toarray(), stored=True
+    )
+    data = to_bytes(graph)
+    assert data == to_bytes(from_bytes(data))
+    assert str(from_bytes(data)) == str(graph)
+    assert "sparse" in str(graph)
+    assert len(data) < 200 * 300
+
+
+def test_mistakes_are_named() -> None:
+    net = axonc.Graph.builder()
+    net.input("in", 2)
+    for wrong in (
+        lambda: net.input("in", 2),
+        lambda: net.population("p", "hodgkin_huxley", 3),
+        lambda: net.population("p", "lif", 3),
+        lambda: net.population("p", "lif", 3, tau=1.0, mass=2.0),
+        lambda: net.population("p", "lif", 3, tau=[1.0, 2.0]),
+        lambda: net.connect("in", "p", np.ones((3, 2)), delay=np.ones((2, 2))),
+        lambda: relay(-1e-3),
+        net.graph,
+    ):
+        with pytest.raises(ModelError):
+            wrong()
