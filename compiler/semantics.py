@@ -6,6 +6,8 @@ The presets' equations are documented in ``docs/semantics.md``.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Literal, get_args, get_type_hints
 
@@ -14,6 +16,7 @@ from axonc.ir import Diagnostic, ModelError
 Integrator = Literal["euler", "exponential", "exponential_euler"]
 Gain = Literal["model", "unit", "decayed"]
 EventModel = Literal["pulse", "dirac"]
+State = Literal["q16", "q32", "float32"]
 Reset = Literal["v_reset", "zero", "subtract", "subtract_guarded", "none"]
 
 
@@ -72,7 +75,7 @@ class Semantics:
     bias: Literal["synapse", "offset"] = "synapse"
     weight_rounding: Literal["nearest", "truncate"] = "nearest"
     weight_scope: Literal["fan_in", "channel"] = "fan_in"
-    state: str = "q32"
+    state: State = "q32"
 
     def __str__(self) -> str:
         """The text form, with every field in which this differs from its preset."""
@@ -112,11 +115,17 @@ def parse_semantics(text: str | Semantics) -> Semantics:
     if preset not in PRESETS:
         known = f"known presets: {', '.join(PRESETS)}"
         raise ModelError(Diagnostic("AX202", "", f"the semantics {preset!r}", known, "choose one of them"))
-    problems: list[Diagnostic] = []
+    problems = list(_repeated(settings))
     changes = dict(_setting(setting, problems) for setting in settings)
     if problems:
         raise ModelError(problems)
     return replace(PRESETS[preset], **changes)  # type: ignore[arg-type]
+
+
+def _repeated(settings: Sequence[str]) -> Iterator[Diagnostic]:
+    for name, count in Counter(setting.partition("=")[0] for setting in settings).items():
+        if count > 1:
+            yield Diagnostic("AX202", "", f"the semantics field {name!r} stands {count} times", "once", "remove one")
 
 
 def _setting(setting: str, problems: list[Diagnostic]) -> tuple[str, object]:

@@ -82,6 +82,8 @@ class Result:
             sent, received = int(stats["events_sent"].sum()), int(stats["events_received"].sum())
             yield f"events: {sent} sent by cores, {received} received"
             yield f"clipped states: {int(stats['saturations'].sum())}, events dropped: {int(stats['dropped'].sum())}"
+            if stats["overruns"].any():
+                yield f"ticks over budget: {int(stats['overruns'].sum())}"
         if "instructions" in stats and stats["instructions"].size:
             cycles = stats["cycles"]
             yield f"instructions: {int(stats['instructions'].sum())}"

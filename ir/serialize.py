@@ -6,6 +6,7 @@ import dataclasses
 import io
 import json
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,18 @@ from scipy import sparse
 from . import ops, signal
 from .diagnostics import Diagnostic, ModelError
 from .graph import Graph, Node
+from .verifier import require_valid
 
 VERSION = 1
+MAX_BYTES = 2 << 30
+"""The most that a file may unpack to."""
+
+_DAMAGE = (
+    *(ArithmeticError, AttributeError, EOFError, LookupError, MemoryError, RuntimeError, TypeError, ValueError),
+    *(zipfile.BadZipFile, zlib.error),
+)
+"""What reading a damaged or hostile file may raise."""
+
 _CLASSES: dict[str, type[Any]] = {
     cls.__name__: cls
     for cls in (
@@ -58,11 +69,14 @@ def to_bytes(graph: Graph) -> bytes:
 
 
 def from_bytes(data: bytes) -> Graph:
-    """The graph that `to_bytes` wrote; `ModelError` if it is not one."""
+    """The graph that `to_bytes` wrote; `ModelError` if it is not one, or not a valid graph."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as file:
-            return _decode_graph(json.loads(file.read("graph.json")), file)
-    except (KeyError, ValueError, TypeError, zipfile.BadZipFile) as error:
+            size = sum(member.file_size for member in file.infolist())
+            if size > MAX_BYTES:
+                raise ValueError(f"it unpacks to {size} bytes, at most {MAX_BYTES} are read")
+            return require_valid(_decode_graph(json.loads(file.read("graph.json")), file))
+    except _DAMAGE as error:
         found = f"not an axonc graph file: {error}"
         raise ModelError(Diagnostic("AX101", "", found, "", "write it with axonc")) from error
 
@@ -98,9 +112,16 @@ def _decode_graph(description: dict[str, Any], file: zipfile.ZipFile) -> Graph:
     if description.get("axonc_graph") != VERSION:
         raise ValueError(f"version {description.get('axonc_graph')}, this axonc reads {VERSION}")
     nodes = tuple(
-        Node(n["name"], _decode(n["op"], file), tuple(n["inputs"]), n["origin"]) for n in description["nodes"]
+        Node(n["name"], _decode_op(n["op"], file), tuple(n["inputs"]), n["origin"]) for n in description["nodes"]
     )
     return Graph(description["name"], nodes, description["stage"], description["dt"], description["properties"])
+
+
+def _decode_op(value: Any, file: zipfile.ZipFile) -> ops.Op:
+    op = _decode(value, file)
+    if not isinstance(op, ops.Op):
+        raise TypeError(f"a node holds {type(op).__name__}, not an op")
+    return op
 
 
 def _decode(value: Any, file: zipfile.ZipFile) -> Any:

@@ -31,6 +31,24 @@ class CostModel(Protocol):
 
 
 @dataclass(frozen=True)
+class HostInterface:
+    """What host and cores exchange through the memory of the cores.
+
+    ``record``: populations (``"lif1"``) and states (``"lif1:v"``) that the cores record themselves, for
+    ``record_steps`` steps. ``input_events``: capacity of the list of input events of every input slice, which cores
+    then send; 0: inputs enter as live packets.
+    """
+
+    record: tuple[str, ...] = ()
+    record_steps: int = 0
+    input_events: int = 0
+
+
+LIVE = HostInterface()
+"""Inputs are live packets, and nothing is recorded on the cores."""
+
+
+@dataclass(frozen=True)
 class Program:
     """A lowered program: its files as bytes by relative path, and what the compiler can report of it."""
 
@@ -40,10 +58,14 @@ class Program:
 
 @dataclass(frozen=True)
 class RunOptions:
-    """How to run. ``seed``: of the order in which cores run within a slot; ``shuffle``: also permute each queue."""
+    """How to run. ``seed``: of the order in which cores run within a slot; ``shuffle``: also permute each queue;
+    ``keep_going``: count events without room and ticks over budget instead of stopping; ``back_to_back``: samples
+    follow each other in one run, instead of each beginning with a reset."""
 
     seed: int = 0
     shuffle: bool = False
+    keep_going: bool = False
+    back_to_back: bool = False
 
 
 class Backend(Protocol):
@@ -68,7 +90,7 @@ class Backend(Protocol):
         """The machine that a description (None: the shipped one) states. Mapped targets only."""
         ...
 
-    def cost_model(self, machine: Machine) -> CostModel:
+    def cost_model(self, machine: Machine, host: HostInterface = LIVE) -> CostModel:
         """What mapping costs on that machine. Mapped targets only."""
         ...
 
@@ -76,7 +98,9 @@ class Backend(Protocol):
         """Every node that this target cannot run."""
         ...
 
-    def lower(self, graph: Graph, mapping: Mapping | None, machine: Machine | None) -> Program:
+    def lower(
+        self, graph: Graph, mapping: Mapping | None, machine: Machine | None, host: HostInterface = LIVE
+    ) -> Program:
         """The program of a checked graph."""
         ...
 

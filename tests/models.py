@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 import nir
@@ -72,7 +73,7 @@ def flat(*shape: int, start: int = 0, end: int = -1) -> nir.Flatten:
 def graph(nodes: Mapping[str, nir.NIRNode], *paths: str) -> nir.NIRGraph:
     """A graph whose edges follow the paths, unchecked."""
     names = [path.split() for path in paths]
-    edges = [edge for path in names for edge in zip(path[:-1], path[1:], strict=True)]
+    edges = [edge for path in names for edge in pairwise(path)]
     return nir.NIRGraph(nodes=dict(nodes), edges=list(dict.fromkeys(edges)), type_check=False)
 
 

@@ -12,7 +12,7 @@ from axonc.ir.interpret.run import Data
 from axonc.ir.machine import Machine
 from axonc.ir.mapping import Mapping
 from axonc.ir.serialize import to_bytes
-from axonc.ir.target import CostModel, Program, RunOptions
+from axonc.ir.target import LIVE, CostModel, HostInterface, Program, RunOptions
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Reference:
         """There is none."""
         raise TypeError("the reference target has no machine")
 
-    def cost_model(self, machine: Machine) -> CostModel:
+    def cost_model(self, machine: Machine, host: HostInterface = LIVE) -> CostModel:
         """There is none."""
         raise TypeError("the reference target has no cost model")
 
@@ -35,7 +35,9 @@ class Reference:
         """It runs everything."""
         return []
 
-    def lower(self, graph: Graph, mapping: Mapping | None, machine: Machine | None) -> Program:
+    def lower(
+        self, graph: Graph, mapping: Mapping | None, machine: Machine | None, host: HostInterface = LIVE
+    ) -> Program:
         """The graph itself."""
         return Program({"graph.axg": to_bytes(graph)})
 

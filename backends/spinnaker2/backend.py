@@ -14,7 +14,7 @@ from axonc.ir.machine import Machine
 from axonc.ir.mapping import Mapping as CoreMapping
 from axonc.ir.ops import Delay, FixedGate, FixedNeuron, Flatten, Gate, Input, Neuron, Output, QuantLinear
 from axonc.ir.signal import Kind
-from axonc.ir.target import Program, RunOptions
+from axonc.ir.target import LIVE, HostInterface, Program, RunOptions
 
 from .cost import CoreCost
 from .description import load_machine, memory_map
@@ -42,19 +42,21 @@ class CoreTarget:
         """The machine that a TOML description (None: the shipped one) states."""
         return load_machine(description)
 
-    def cost_model(self, machine: Machine) -> CoreCost:
+    def cost_model(self, machine: Machine, host: HostInterface = LIVE) -> CoreCost:
         """Exact bytes of a core."""
-        return CoreCost(memory_map(machine))
+        return CoreCost(memory_map(machine), host)
 
     def check(self, graph: Graph) -> list[Diagnostic]:
         """Every node that the runtime cannot run."""
         return [problem for node in graph for problem in _problems(graph, node.name, self.name)]
 
-    def lower(self, graph: Graph, mapping: CoreMapping | None, machine: Machine | None) -> Program:
+    def lower(
+        self, graph: Graph, mapping: CoreMapping | None, machine: Machine | None, host: HostInterface = LIVE
+    ) -> Program:
         """Sources, core data and mapping."""
         assert mapping is not None
         assert machine is not None
-        return lower(graph, mapping, machine)
+        return lower(graph, mapping, machine, host)
 
     def build(self, directory: Path) -> None:
         """Compile every program into ``images/``; `ToolError` if that fails."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from axonc.ir.mapping import Schedule, Slice
 from axonc.ir.network import Network
-from axonc.ir.target import Cuts
+from axonc.ir.target import LIVE, Cuts, HostInterface
 
 from .memory import MemoryMap
 from .plan import plan_core
@@ -15,10 +15,11 @@ from .plan import plan_core
 
 @dataclass(frozen=True)
 class CoreCost:
-    """Exact bytes of a core with the given memory map."""
+    """Exact bytes of a core with the given memory map and host interface."""
 
     memory: MemoryMap
+    host: HostInterface = LIVE
 
     def core_bytes(self, network: Network, schedule: Schedule, here: Sequence[Slice], cuts: Cuts) -> Mapping[str, int]:
-        """Bytes by kind: code, tables, weights, padding, state, queues, stack."""
-        return plan_core(network, schedule, here, cuts).bytes_by_kind(self.memory)
+        """Bytes by kind: code, tables, weights, padding, state, recording, lists, queues, stack."""
+        return plan_core(network, schedule, here, cuts, self.host).bytes_by_kind(self.memory)

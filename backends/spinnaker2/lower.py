@@ -10,32 +10,37 @@ from axonc.ir.machine import Machine
 from axonc.ir.mapping import Mapping
 from axonc.ir.network import Network, network
 from axonc.ir.serialize import to_bytes
-from axonc.ir.target import Program
+from axonc.ir.target import LIVE, HostInterface, Program
 
 from .description import memory_map
 from .emit import distinct_programs, emit_sources, report
+from .interface import describe_host
 from .pack import CoreData, pack_core
 from .plan import CorePlan, plan_core
 
 
-def lower(graph: Graph, mapping: Mapping, machine: Machine) -> Program:
+def lower(graph: Graph, mapping: Mapping, machine: Machine, host: HostInterface = LIVE) -> Program:
     """The program of a graph for the cores of ``machine``."""
     net, memory = network(graph), memory_map(machine)
-    plans = plan_cores(net, mapping)
-    packed = [pack_core(plan, mapping.schedule, mapping.keys, memory) for plan in plans]
+    plans = plan_cores(net, mapping, host)
+    gap = max((projection.delay for projection in net.projections), default=0)
+    packed = [pack_core(plan, mapping.schedule, mapping.keys, memory, gap) for plan in plans]
     digest = graph.properties.get("source_sha256", "unknown")
     files = {f"src/{name}": content for name, content in emit_sources(plans, mapping, memory, digest).items()}
     files |= {f"data/core_{core:03d}.bin": image.data for core, image in enumerate(packed)}
-    described = describe(mapping, machine, plans, packed)
+    described = {
+        **describe(mapping, machine, plans, packed),
+        "host": describe_host(net, mapping, host, gap, plans, packed),
+    }
     files["mapping.json"] = (json.dumps(described, indent=1) + "\n").encode()
     files["graph.axg"] = to_bytes(graph)
     return Program(files, report(plans, memory))
 
 
-def plan_cores(net: Network, mapping: Mapping) -> list[CorePlan]:
+def plan_cores(net: Network, mapping: Mapping, host: HostInterface = LIVE) -> list[CorePlan]:
     """The plan of every core."""
     cuts = {population.name: mapping.of(population.name) for population in net.populations}
-    return [plan_core(net, mapping.schedule, mapping.on_core(core), cuts) for core in range(mapping.cores)]
+    return [plan_core(net, mapping.schedule, mapping.on_core(core), cuts, host) for core in range(mapping.cores)]
 
 
 def describe(mapping: Mapping, machine: Machine, plans: list[CorePlan], packed: list[CoreData]) -> dict[str, Any]:
@@ -45,6 +50,8 @@ def describe(mapping: Mapping, machine: Machine, plans: list[CorePlan], packed: 
     return {
         "machine": machine.name,
         "memory": {"total": memory.total, "code": memory.code, "stack": memory.stack, "guard": memory.guard},
+        "clock_hz": machine.clock_hz,
+        "tick_s": machine.tick_s,
         "mapping": mapping.to_dict(),
         "programs": [f"program_{index}" for index in range(len(programs))],
         "cores": [

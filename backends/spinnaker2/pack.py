@@ -12,6 +12,7 @@ from axonc.ir.mapping import Keys, Schedule
 from .memory import MemoryMap, round_up
 from .parameters import reset_code
 from .plan import CorePlan, LocalPopulation, Rows, dense_rows
+from .recording import Buffer, Recording
 from .schema import ABI, ALIGN, CLOCK, FORMATS, HEADER, MAGIC, POPULATION, PROJECTION, SOURCE, STATUS, SYNAPSE
 
 
@@ -52,15 +53,21 @@ class StatePlace:
 
 @dataclass(frozen=True)
 class CoreData:
-    """A packed core."""
+    """A packed core; ``buffers`` gives, for every population, its recording buffers and where they lie."""
 
     data: bytes
     work_bytes: int
     places: tuple[StatePlace, ...]
+    buffers: tuple[tuple[tuple[Buffer, int], ...], ...]
+    list_at: int
+    list_capacity: int
 
 
-def pack_core(plan: CorePlan, schedule: Schedule, keys: Keys, memory: MemoryMap) -> CoreData:
-    """The data of a core. Its slices and those of its sources must have their key blocks."""
+def pack_core(plan: CorePlan, schedule: Schedule, keys: Keys, memory: MemoryMap, gap: int = 0) -> CoreData:
+    """The data of a core. Its slices and those of its sources must have their key blocks.
+
+    ``gap``: idle steps between two samples.
+    """
     data, work = Arena(), Arena()
     work.reserve(STATUS.dtype.itemsize)
     header_at = data.reserve(HEADER.dtype.itemsize)
@@ -69,12 +76,16 @@ def pack_core(plan: CorePlan, schedule: Schedule, keys: Keys, memory: MemoryMap)
     sources, first_block = _sources(ordered)
     sources_at = data.add(sources)
     projections_at = data.reserve(PROJECTION.dtype.itemsize * len(ordered))
-    populations = np.concatenate([_population(p, schedule, keys, data, work) for p in plan.populations])
+    packed = [_population(p, schedule, keys, data, work) for p in plan.populations]
+    populations = np.concatenate([np.zeros(0, POPULATION.dtype), *packed])
+    buffers = _buffers([p.record for p in plan.populations], populations, work)
+    cleared_bytes = work.size
     projections = [_projection(rows, data) for rows in ordered]
     data.chunks.append((populations_at, populations.tobytes()))
     data.chunks.append((projections_at, b"".join(record.tobytes() for record in projections)))
     queue = plan.queue(memory)
     queues = [work.reserve(4 * queue) for _ in range(2)]
+    list_at = work.reserve(plan.list_bytes) if plan.listed_events else 0
     header = _record(
         HEADER.dtype,
         magic=MAGIC,
@@ -91,10 +102,26 @@ def pack_core(plan: CorePlan, schedule: Schedule, keys: Keys, memory: MemoryMap)
         projections_at=projections_at,
         fifo_at=queues,
         fifo_capacity=queue,
+        cleared_bytes=cleared_bytes,
+        gap=gap,
+        record_steps=max((p.record.steps for p in plan.populations), default=0),
+        list_at=list_at,
+        list_capacity=plan.listed_events,
     )
     data.chunks.append((header_at, header.tobytes()))
     places = tuple(StatePlace(int(p["voltage_at"]), int(p["current_at"])) for p in populations)
-    return CoreData(data.content(), work.size, places)
+    return CoreData(data.content(), work.size, places, buffers, list_at, plan.listed_events)
+
+
+def _buffers(
+    records: list[Recording], populations: np.ndarray[Any, Any], work: Arena
+) -> tuple[tuple[tuple[Buffer, int], ...], ...]:
+    """Room for the recording buffers; the populations learn where."""
+    placed = tuple(tuple((b, work.reserve(record.buffer_bytes(b))) for b in record.buffers) for record in records)
+    for population, buffers in enumerate(placed):
+        for buffer, at in buffers:
+            populations[buffer.field][population] = at
+    return placed
 
 
 def _block(rows: Rows) -> int:
@@ -146,6 +173,7 @@ def _population(
         reset=reset_code(op),
         old_current=op.membrane.sees == "old",
         key=0 if part.block is None else keys.base(part.block),
+        state_words=-(-local.state_bytes // 4),
     )
 
 

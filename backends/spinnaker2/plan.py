@@ -12,11 +12,12 @@ from scipy import sparse
 from axonc.ir.mapping import Schedule, Slice
 from axonc.ir.network import Network, Population, Projection
 from axonc.ir.ops import FixedNeuron, Input, Neuron
-from axonc.ir.target import Cuts
+from axonc.ir.target import LIVE, Cuts, HostInterface
 
 from .memory import MemoryMap, round_up
 from .parameters import Records, kernel, membrane_records, state_bytes, synapse_records
-from .schema import ALIGN, CLOCK, HEADER, POPULATION, PROJECTION, SOURCE, SPARSE_WINDOW, STATUS, SYNAPSE
+from .recording import Recording, recording
+from .schema import ALIGN, CLOCK, HEADER, LIST, LISTED, POPULATION, PROJECTION, SOURCE, SPARSE_WINDOW, STATUS, SYNAPSE
 
 SPARSE_BELOW = 0.4
 """Density below which sparse rows cost fewer cycles than dense ones (cycles cross at 43 %, bytes at 50 %)."""
@@ -73,6 +74,7 @@ class LocalPopulation:
     part: Slice
     op: Neuron | FixedNeuron
     ring_depth: int
+    record: Recording
 
     @cached_property
     def synapse(self) -> Records | None:
@@ -117,6 +119,8 @@ class CorePlan:
     """Key blocks between the first and the last that the core listens to."""
     most_events: int
     """The most keys that all sources send to the core in one slot."""
+    listed_events: int = 0
+    """Input events that the core stores and sends, at most."""
 
     @property
     def kernels(self) -> tuple[str, ...]:
@@ -139,11 +143,19 @@ class CorePlan:
             "weights": weights,
             "padding": memory.work_at(tables + weights) - memory.data_at - tables - weights,
             "state": STATUS.dtype.itemsize + sum(population.work_bytes for population in self.populations),
+            "recording": sum(population.record.bytes for population in self.populations),
+            "lists": self.list_bytes,
             "queues": 0,
             "stack": memory.stack_bytes + memory.guard_bytes,
         }
         sizes["queues"] = 2 * 4 * self._queue(memory.sram_bytes - sum(sizes.values()))
         return sizes
+
+    @property
+    def list_bytes(self) -> int:
+        """Bytes of the list of input events."""
+        size = LIST.dtype.itemsize + LISTED.dtype.itemsize * self.listed_events
+        return round_up(size, ALIGN) if self.listed_events else 0
 
     def queue(self, memory: MemoryMap) -> int:
         """Keys that each queue holds: all that can arrive in a slot, or as many as the SRAM has room for."""
@@ -159,19 +171,27 @@ class CorePlan:
         return max(min(worst, SMALLEST_QUEUE), min(worst, free // 8 // QUEUE_UNIT * QUEUE_UNIT))
 
 
-def plan_core(network: Network, schedule: Schedule, here: Sequence[Slice], cuts: Cuts) -> CorePlan:
-    """The plan of the core that holds the slices ``here``."""
+def plan_core(
+    network: Network, schedule: Schedule, slices: Sequence[Slice], cuts: Cuts, host: HostInterface = LIVE
+) -> CorePlan:
+    """The plan of the core that holds ``slices``, those of inputs among them where cores send the inputs."""
+    here = [part for part in slices if not isinstance(network.by_name[part.population].op, Input)]
     into = (_rows_into(network, schedule, index, target, cuts) for index, target in enumerate(here))
     rows = tuple(part for parts in into for part in parts)
     depth = {index: 1 for index in range(len(here))}
     for part in rows:
         depth[part.population] = max(depth[part.population], 1 << part.ring_offset.bit_length())
     populations = tuple(
-        LocalPopulation(target, _neuron(network.by_name[target.population]), depth[index])
-        for index, target in enumerate(here)
+        _local(network.by_name[target.population], target, depth[index], host) for index, target in enumerate(here)
     )
     sources = {(part.source.population, part.source.start): part.source for part in rows}
-    return CorePlan(populations, rows, _window(sources.values(), network, cuts), _most_events(network, sources))
+    listed = host.input_events * (len(slices) - len(here))
+    return CorePlan(populations, rows, _window(sources.values(), network, cuts), _most_events(network, sources), listed)
+
+
+def _local(population: Population, part: Slice, ring_depth: int, host: HostInterface) -> LocalPopulation:
+    op = _neuron(population)
+    return LocalPopulation(part, op, ring_depth, recording(op, part, host))
 
 
 def _neuron(population: Population) -> Neuron | FixedNeuron:

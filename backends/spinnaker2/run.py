@@ -1,15 +1,17 @@
-"""Running a built program on a machine, sample by sample."""
+"""Running a built program on a machine: sample by sample, or one after the other without a reset between them."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from axonc.ir import Graph, Result
+from axonc.ir import Diagnostic, Graph, ModelError, Result, raise_if_any
 from axonc.ir.interpret.run import Data, batches, check_references, formats
 from axonc.ir.machine import Memory
 from axonc.ir.mapping import Mapping as CoreMapping
@@ -17,41 +19,106 @@ from axonc.ir.network import output_population
 from axonc.ir.ops import Array
 from axonc.ir.target import RunOptions
 
+from .buffers import read_buffers
 from .engine import CoreImage, Machine, Route, RunResult
 from .memory import MemoryMap
 from .traces import Traces, recordable
 
 MachineMaker = Callable[[Path, Mapping[str, Any], list[CoreImage], list[Route], MemoryMap], Machine]
+Sample = tuple[RunResult, dict[str, Array]]
 
 
 def run_program(
     directory: Path, graph: Graph, x: Data, record: Sequence[str], options: RunOptions, make: MachineMaker
 ) -> Result:
-    """Run the program built in ``directory`` over every sample of ``x``, from the reset state each time."""
+    """Run the program built in ``directory`` over every sample of ``x``, each from the reset state."""
     data, batched = batches(graph, x)
     check_references(graph, record, recordable(graph))
     described = json.loads((directory / "mapping.json").read_text())
-    mapping = CoreMapping.from_dict(described["mapping"])
-    machine = _machine(directory, described, mapping, make)
-    steps = next(iter(data.values())).shape[1]
-    traces = Traces(graph, mapping, [core["states"] for core in described["cores"]], steps)
+    session = _Session(graph, described, options, directory, make)
+    batch, steps = next(iter(data.values())).shape[:2]
+    size = max(batch, 1) if options.back_to_back else 1
+    traces = session.traces(steps, size)
     wanted = _wanted(graph, record)
     runs = [
-        _sample(machine, traces, {name: array[index] for name, array in data.items()}, wanted, options)
-        for index in range(next(iter(data.values())).shape[0])
+        session.run(traces, {name: array[first : first + size] for name, array in data.items()}, wanted)
+        for first in range(0, batch, size)
     ]
-    return _result(graph, traces, runs, wanted, record, batched, machine)
+    return _result(graph, traces, runs, wanted, record, batched, session.machine)
 
 
-def _machine(directory: Path, described: Mapping[str, Any], mapping: CoreMapping, make: MachineMaker) -> Machine:
-    cores = [
-        CoreImage(core["program"], (directory / core["data"]).read_bytes(), core["work_bytes"])
-        for core in described["cores"]
-    ]
-    routes = [Route(route.key, route.mask, route.cores) for route in mapping.routes]
-    memory = Memory(**described["memory"])
-    sizes = MemoryMap(memory.total, memory.code, memory.stack, memory.guard)
-    return make(directory, described, cores, routes, sizes)
+@dataclass(frozen=True)
+class _Session:
+    """A machine with a program, and how it is run."""
+
+    graph: Graph
+    described: Mapping[str, Any]
+    options: RunOptions
+    directory: Path
+    make: MachineMaker
+
+    @cached_property
+    def mapping(self) -> CoreMapping:
+        return CoreMapping.from_dict(self.described["mapping"])
+
+    @cached_property
+    def machine(self) -> Machine:
+        cores = [
+            CoreImage(core["program"], (self.directory / core["data"]).read_bytes(), core["work_bytes"])
+            for core in self.described["cores"]
+        ]
+        routes = [Route(route.key, route.mask, route.cores) for route in self.mapping.routes]
+        memory = Memory(**self.described["memory"])
+        sizes = MemoryMap(memory.total, memory.code, memory.stack, memory.guard)
+        return self.make(self.directory, self.described, cores, routes, sizes)
+
+    def traces(self, steps: int, samples: int) -> Traces:
+        states = [core["states"] for core in self.described["cores"]]
+        gap = self.described["host"]["gap"]
+        return Traces(self.graph, self.mapping, states, steps, samples, gap)
+
+    def run(self, traces: Traces, data: Mapping[str, Array], wanted: Sequence[str]) -> Sample:
+        """One run and what was recorded in it: by the cores where they have buffers, else by probes and packets."""
+        buffers = self._buffers(traces, wanted)
+        listed = traces.listed(data)
+        raise_if_any(self._list_problems(listed))
+        probed = [name for name in wanted if name not in buffers]
+        run = self.machine.run(
+            slots=traces.slots,
+            steps=traces.steps,
+            samples=traces.samples,
+            inputs=traces.live(data),
+            lists=listed,
+            probes=traces.probes(probed),
+            seed=self.options.seed,
+            shuffle=self.options.shuffle,
+            keep_going=self.options.keep_going,
+            tick_cycles=round(self.described["clock_hz"] * self.described["tick_s"]),
+        )
+        rows = traces.steps * traces.samples
+        read = {name: traces.shaped(name, read_buffers(self.machine, at, rows)) for name, at in buffers.items()}
+        return run, {**traces.recorded(run, probed), **read}
+
+    def _buffers(self, traces: Traces, wanted: Sequence[str]) -> dict[str, list[Mapping[str, Any]]]:
+        """The buffers of every signal that the cores record."""
+        recording = self.described["host"]["recording"]
+        places = {name: [b for b in recording["buffers"] if name in b["names"]] for name in wanted}
+        found = {name: at for name, at in places.items() if at}
+        if found and traces.samples * traces.steps > recording["steps"]:
+            need = f"{traces.samples} sample(s) of {traces.steps} steps in one run"
+            limit = f"the recording buffers hold {recording['steps']} steps"
+            raise ModelError(Diagnostic("AX701", "", need, limit, "compile with more record_steps, or run shorter"))
+        return found
+
+    def _list_problems(self, listed: Mapping[int, Array]) -> list[Diagnostic]:
+        slices = self.described["host"]["inputs"]["slices"]
+        capacity = {part["core"]: part["capacity"] for part in slices if "core" in part}
+        remedy = "compile with longer input lists, or give fewer events"
+        return [
+            Diagnostic("AX701", f"core {core}", f"{len(events)} input events", f"its list holds {room}", remedy)
+            for core, events in listed.items()
+            if len(events) > (room := capacity[core])
+        ]
 
 
 def _wanted(graph: Graph, record: Sequence[str]) -> list[str]:
@@ -60,30 +127,16 @@ def _wanted(graph: Graph, record: Sequence[str]) -> list[str]:
     return list(dict.fromkeys([*shown, *record]))
 
 
-def _sample(
-    machine: Machine, traces: Traces, sample: Mapping[str, Array], wanted: Sequence[str], options: RunOptions
-) -> tuple[RunResult, dict[str, Array]]:
-    run = machine.run(
-        slots=traces.slots,
-        steps=traces.steps,
-        inputs=traces.inputs(sample),
-        probes=traces.probes(wanted),
-        seed=options.seed,
-        shuffle=options.shuffle,
-    )
-    return run, traces.recorded(run, wanted)
-
-
 def _result(
     graph: Graph,
     traces: Traces,
-    runs: Sequence[tuple[RunResult, dict[str, Array]]],
+    runs: Sequence[Sample],
     wanted: Sequence[str],
     record: Sequence[str],
     batched: bool,
     machine: Machine,
 ) -> Result:
-    stacked = {name: np.stack([recorded[name] for _, recorded in runs]) for name in wanted}
+    stacked = {name: np.concatenate([recorded[name] for _, recorded in runs]) for name in wanted}
     shaped = {name: trace if batched else trace[0] for name, trace in stacked.items()}
     outputs = {}
     for node in graph.outputs:
@@ -95,17 +148,20 @@ def _result(
     return Result(outputs, recorded, formats(graph, [*outputs, *record]), stats)
 
 
+STATUS_WORDS = ("saturations", "stray", "queue_peak", "dropped", "overruns")
+
+
 def _stats(traces: Traces, runs: Sequence[RunResult], counted: bool) -> dict[str, Any]:
-    """Counters over all samples; arrays [samples, slots, cores] and [samples, cores]."""
+    """Counters of every run: arrays [runs, slots, cores], and the status words [runs, cores].
+
+    A run is a sample, or all of them where they follow each other.
+    """
     stats: dict[str, Any] = {
         "slots": traces.slots,
         "latency": traces.mapping.schedule.latency,
         "events_sent": np.stack([run.sent for run in runs]),
         "events_received": np.stack([run.received for run in runs]),
-        "saturations": np.stack([run.saturations for run in runs]),
-        "queue_peak": np.stack([run.queue_peak for run in runs]),
-        "dropped": np.stack([run.dropped for run in runs]),
-        "stray": np.stack([run.stray for run in runs]),
+        **{word: np.stack([run.status[word] for run in runs]) for word in STATUS_WORDS},
     }
     if counted:
         stats["instructions"] = np.stack([run.instructions for run in runs])

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 MAGIC = 0x434E5841  # "AXNC" in little-endian bytes
-ABI = 1
+ABI = 2
 ALIGN = 16
 """Alignment in bytes of every table in ``data`` and every array in ``work``."""
 
@@ -87,6 +87,11 @@ HEADER = Record(
         _u32("projections_at", "data offset of axonc_projection_t[]"),
         _u32("fifo_at", "work offsets of the event queues, by parity", 2),
         _u32("fifo_capacity", "keys that each queue holds"),
+        _u32("cleared_bytes", "bytes at the start of the work area that a reset clears"),
+        _u32("gap", "idle steps between two samples: the largest delay of a projection"),
+        _u32("record_steps", "steps that the recording buffers hold"),
+        _u32("list_at", "work offset of axonc_list_t, the input events of this core; 0 if it sends none"),
+        _u32("list_capacity", "events that the list holds"),
     ),
 )
 
@@ -95,13 +100,16 @@ STATUS = Record(
     "What a core tells its host, and is told; at the start of the work area.",
     (
         _u32("slot", "the next slot to run"),
-        _u32("steps", "model steps to run, written by the host"),
-        _u32("error", "axonc_error_t: why the core stopped, or 0"),
+        _u32("steps", "model steps of a sample, written by the host"),
+        _u32("samples", "samples to run one after the other, written by the host"),
         _u32("received", "events taken from the queues"),
         _u32("sent", "events sent"),
         _u32("stray", "events that no projection of this core listens to"),
         _u32("saturations", "state updates that were clipped"),
-        _u32("reserved", "0"),
+        _u32("queue_peak", "the most events that waited in a queue"),
+        _u32("dropped", "events that found no room in a queue, counted by the platform"),
+        _u32("overruns", "slots that took longer than a tick, counted by the platform"),
+        _u32("reserved", "0", 2),
     ),
 )
 
@@ -125,6 +133,12 @@ POPULATION = Record(
         _u32("reset", "axonc_reset_t"),
         _u32("old_current", "1: the membrane sees the current of the step before"),
         _u32("key", "key of the first neuron, parity 0"),
+        _u32("state_words", "words that one state of all neurons takes"),
+        _u32(
+            "spikes_record_at", "work offset of the recorded spikes, a bit a neuron and a row a step; 0: not recorded"
+        ),
+        _u32("voltage_record_at", "work offset of the recorded voltages, state_words a step; 0: not recorded"),
+        _u32("current_record_at", "work offset of the recorded currents, state_words a step; 0: not recorded"),
     ),
 )
 
@@ -134,9 +148,25 @@ CLOCK = Record(
     (
         _u32("head", "ring index of the accumulators of the step now due"),
         _u32("phase", "slots since that step fell due, modulo the phases"),
-        _u32("step", "model steps done"),
-        _u32("reserved", "0"),
+        _u32("step", "model steps done in this sample, idle ones included"),
+        _u32("sample", "samples done"),
     ),
+)
+
+LIST = Record(
+    "list",
+    "Input events that a core sends of its own accord, written by the host; the events follow.",
+    (
+        _u32("count", "events in the list"),
+        _u32("next", "the first that is still to be sent; 0 at the start"),
+        _u32("reserved", "0", 2),
+    ),
+)
+
+LISTED = Record(
+    "listed",
+    "An event of a list; the list is in the order of slots.",
+    (_u32("slot", "when to send it"), _u32("key", "what to send, parity 0")),
 )
 
 SOURCE = Record(
@@ -218,6 +248,8 @@ RECORDS = (
     STATUS,
     POPULATION,
     CLOCK,
+    LIST,
+    LISTED,
     SOURCE,
     PROJECTION,
     SYNAPSE,

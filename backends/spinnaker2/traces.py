@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -20,50 +19,82 @@ from .parameters import state_bytes, state_dtype
 
 @dataclass(frozen=True)
 class Traces:
-    """Reads a run of ``steps`` steps. ``states`` gives, for every core and population on it, its state offsets."""
+    """Reads a run of ``samples`` samples of ``steps`` steps, ``gap`` idle steps apart.
+
+    ``states`` gives, for every core and population on it, its state offsets.
+    """
 
     graph: Graph
     mapping: CoreMapping
     states: Sequence[Sequence[Mapping[str, int]]]
     steps: int
+    samples: int = 1
+    gap: int = 0
 
     @property
     def slots(self) -> int:
         """Slots that the run takes."""
-        return self.mapping.schedule.slots(self.steps)
+        return self.mapping.schedule.slots(self.samples * self._period - self.gap) if self.steps else 0
 
-    def inputs(self, sample: Mapping[str, Array]) -> list[Array]:
-        """The keys that enter in every slot: an event of step k enters in its input's slot for k."""
-        keys: list[list[Array]] = [[] for _ in range(self.slots)]
-        for name, data in sample.items():
-            flat = data.reshape(self.steps, -1).astype(np.int64)
+    @property
+    def _period(self) -> int:
+        """Steps from the start of a sample to the start of the next."""
+        return self.steps + self.gap
+
+    def live(self, data: Mapping[str, Array]) -> list[Array]:
+        """The keys that enter as packets in every slot."""
+        events = self._joined(part for part in self._input_events(data) if part[0] is None)
+        ends = np.searchsorted(events[:, 0], np.arange(1, self.slots))
+        return np.split(events[:, 1].astype(np.uint32), ends) if self.slots else []
+
+    def listed(self, data: Mapping[str, Array]) -> dict[int, Array]:
+        """For every core that sends inputs of its own accord, its events (slot, key)."""
+        parts = [part for part in self._input_events(data) if part[0] is not None]
+        return {core: self._joined(p for p in parts if p[0] == core) for core, _ in parts if core is not None}
+
+    @staticmethod
+    def _joined(parts: Iterable[tuple[int | None, Array]]) -> Array:
+        """Events in the order of slots, [count, 2]."""
+        events = np.concatenate([np.zeros((0, 2), np.int64), *(events for _, events in parts)])
+        return events[np.argsort(events[:, 0], kind="stable")]
+
+    def _input_events(self, data: Mapping[str, Array]) -> Iterator[tuple[int | None, Array]]:
+        """Core (None: the host) and events (slot, key) of every input slice; ``data`` are [samples, steps, *shape]."""
+        for name, array in data.items():
+            count = int(np.prod(self.graph.signals[name].shape))
+            flat = array.reshape(self.samples, self.steps, count).astype(np.int64)
             for part in self.mapping.of(name):
                 assert part.block is not None
-                base = self.mapping.keys.base(part.block)
-                for step, slot in enumerate(self._slots_of(name)):
-                    row = flat[step, part.start : part.stop]
-                    keys[slot].append(base + np.repeat(np.arange(part.count), row))
-        return [np.concatenate([np.zeros(0, np.int64), *slot]).astype(np.uint32) for slot in keys]
+                mine = flat[:, :, part.start : part.stop]
+                sample, step, neuron = np.nonzero(mine)
+                keys = self.mapping.keys.base(part.block) + neuron
+                events = np.stack([self._slots_of(name)[sample, step], keys], axis=1)
+                yield part.core, np.repeat(events, mine[sample, step, neuron], axis=0)
 
     def probes(self, record: Sequence[str]) -> list[Probe]:
         """What must be read of the cores' memories: one probe a slice of every recorded state."""
         return [probe for name in record for probe in self._probes_of(name)]
 
     def recorded(self, run: RunResult, record: Sequence[str]) -> dict[str, Array]:
-        """The recorded signals, [T, *shape]."""
+        """The signals of `probes`, and spikes from the packets: [samples, T, *shape]."""
         rows: Iterator[Array] = iter(run.probes)
         traces = {}
         for name in record:
             node, state = split_reference(name)
-            shape = self.graph.signals[node].shape
             trace = self._raster(run, node) if self._is_events(name) else self._voltages(rows, node, state)
-            traces[name] = trace.reshape(self.steps, *shape)
+            traces[name] = self.shaped(name, trace)
         return traces
 
-    def _slots_of(self, population: str) -> range:
+    def shaped(self, name: str, trace: Array) -> Array:
+        """The trace of a signal as [samples, T, *shape]."""
+        shape = self.graph.signals[split_reference(name)[0]].shape
+        return trace.reshape(self.samples, self.steps, *shape)
+
+    def _slots_of(self, population: str) -> Array:
+        """The slot of every step, [samples, steps]."""
         schedule = self.mapping.schedule
-        start = schedule.start[population]
-        return range(start, start + schedule.phases * self.steps, schedule.phases)
+        steps = np.arange(self.samples)[:, None] * self._period + np.arange(self.steps)
+        return schedule.start[population] + schedule.phases * steps
 
     def _is_events(self, name: str) -> bool:
         node, state = split_reference(name)
@@ -80,30 +111,31 @@ class Traces:
     def _places(self, population: str) -> Iterator[tuple[Slice, Mapping[str, int]]]:
         for part in self.mapping.of(population):
             assert part.core is not None
-            yield part, self.states[part.core][self.mapping.on_core(part.core).index(part)]
+            yield part, self.states[part.core][self._neurons_on(part.core).index(part)]
+
+    def _neurons_on(self, core: int) -> list[Slice]:
+        """The slices of neurons on a core."""
+        inputs = {node.name for node in self.graph.inputs}
+        return [part for part in self.mapping.on_core(core) if part.population not in inputs]
 
     def _voltages(self, rows: Iterator[Array], node: str, state: str | None) -> Array:
         op = _neuron(self.graph, node)
         parts = [next(rows).view(state_dtype(op)) for _ in self.mapping.of(node)]
-        trace = np.concatenate(parts, axis=1)[list(self._slots_of(node))]
+        trace = np.concatenate(parts, axis=1)[self._slots_of(node)]
         return trace if isinstance(op, Neuron) else trace.astype(np.int64)
-
-    @cached_property
-    def _block_starts(self) -> dict[int, int]:
-        return {part.block: part.start for part in self.mapping.slices if part.block is not None}
 
     def _raster(self, run: RunResult, node: str) -> Array:
         """Counts of the packets whose keys lie in the population's blocks."""
-        slots = self._slots_of(node)
-        raster = np.zeros((self.steps, int(np.prod(self.graph.signals[node].shape))), np.int64)
-        keys = self.mapping.keys
+        schedule, keys = self.mapping.schedule, self.mapping.keys
+        count = int(np.prod(self.graph.signals[node].shape))
+        raster = np.zeros((self.samples * self._period, count), np.int64)
         blocks = run.trace_keys >> keys.local_bits
         for part in self.mapping.of(node):
             mine = blocks == part.block
-            steps = (run.trace_slots[mine].astype(np.int64) - slots.start) // slots.step
+            steps = (run.trace_slots[mine].astype(np.int64) - schedule.start[node]) // schedule.phases
             neurons = part.start + (run.trace_keys[mine] & ((1 << keys.local_bits) - 1)).astype(np.int64)
             np.add.at(raster, (steps, neurons), 1)
-        return raster
+        return raster.reshape(self.samples, self._period, count)[:, : self.steps]
 
 
 def _neuron(graph: Graph, node: str) -> Neuron | FixedNeuron:

@@ -14,6 +14,7 @@ import click
 from rich.console import Console
 
 from axonc.ir import CODES, AxoncError, Diagnostic, Graph, MismatchError, ModelError
+from axonc.ir.target import HostInterface
 from axonc.ir.version import __version__
 
 from . import golden, show
@@ -27,10 +28,6 @@ from .semantics_table import run_presets, table_rows
 from .targets import ENGINES, TARGETS, backend
 
 F = TypeVar("F", bound=Callable[..., Any])
-CYCLES = (
-    "cycles: instruction costs of the Cortex-M4 manual, zero-wait memory, no contention, 2 cycles a taken branch; "
-    "not measured on silicon"
-)
 
 
 def main() -> None:
@@ -79,6 +76,9 @@ def model_options(command: F) -> F:
 def compile_options(command: F) -> F:
     """Options of a compilation."""
     for option in (
+        click.option("--input-lists", "input_events", default=0, help="Cores send the inputs: N events a slice."),
+        click.option("--record-steps", default=0, help="Steps that the recording buffers hold."),
+        click.option("--record", multiple=True, help="What cores record in their memory: lif1, lif1:v; repeatable."),
         click.option("--machine", type=click.Path(path_type=Path), help="TOML file that overrides the machine."),
         click.option("--strategy", default="fewest-cores", show_default=True, help="fewest-cores or spread."),
         click.option("--slice", "slices", multiple=True, help="Most neurons a slice: N, or POPULATION=N; repeatable."),
@@ -92,7 +92,8 @@ def compile_options(command: F) -> F:
 
 def _options(**given: Any) -> Options:
     slices = given.pop("slices")
-    return Options(slice_size=_slice_sizes(slices), **given)
+    host = HostInterface(given.pop("record"), given.pop("record_steps"), given.pop("input_events"))
+    return Options(slice_size=_slice_sizes(slices), host=host, **given)
 
 
 def _slice_sizes(texts: tuple[str, ...]) -> int | dict[str, int] | None:
@@ -144,8 +145,9 @@ def check(model: Path, as_json: bool, dt: float | None, semantics: str, inputs: 
     target = given.pop("target")
     try:
         graph = load(model, semantics, dt, inputs)
-        final, mapping, machine = prepare(graph, target, _options(**given))
-        report = backend(target).lower(final, mapping, machine).report
+        options = _options(**given)
+        final, mapping, machine = prepare(graph, target, options)
+        report = backend(target).lower(final, mapping, machine, options.host).report
     except AxoncError as error:
         if as_json:
             problems = [problem.to_dict() for problem in error.diagnostics]
@@ -172,15 +174,17 @@ def check(model: Path, as_json: bool, dt: float | None, semantics: str, inputs: 
 @click.option("--record", multiple=True, help="A population (lif1) or a state (lif1:v); repeatable.")
 @click.option("--engine", type=click.Choice(list(ENGINES)), help="What runs it; default: the target's own.")
 @click.option("--seed", default=0, show_default=True, help="Of the order in which cores run.")
-def run(build: Path, data: Path, output: Path | None, record: tuple[str, ...], engine: str | None, seed: int) -> None:
+@click.option("--keep-going", is_flag=True, help="Count full queues and ticks over budget instead of stopping.")
+@click.option("--back-to-back", is_flag=True, help="Run the samples one after the other, without a reset.")
+def run(build: Path, data: Path, output: Path | None, record: tuple[str, ...], **options: Any) -> None:
     """Run the program in BUILD over input data."""
     program = open_build(build)
-    result = program.run(read_data(data, program.graph), record, engine=engine, seed=seed)
+    result = program.run(read_data(data, program.graph), record, **options)
     if output is not None:
         write_result(output, result, program.graph)
     console = _console()
     console.print(result.summary(), markup=False, highlight=False)
-    show.print_cycles(console, result, CYCLES)
+    show.print_cycles(console, result)
 
 
 @cli.command()

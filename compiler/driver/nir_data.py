@@ -11,7 +11,7 @@ import numpy as np
 from axonc.ir import Diagnostic, Graph, ModelError
 from axonc.ir.ops import Array
 
-from ..frontends.nir.reader import MAX_BYTES, open_checked
+from ..frontends.nir.guard import MAX_BYTES, open_checked
 
 TOLERANCE = 1e-6
 """Of a time step: an event this much before a step counts as in it, since 3e-4 / 1e-4 is below 3 in binary."""

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from axonc.ir import Diagnostic, Graph, ModelError, raise_if_any
+from axonc.ir.interpret.run import check_references
 from axonc.ir.machine import Machine
 from axonc.ir.mapping import Mapping as CoreMapping
 from axonc.ir.network import network, output_population
 from axonc.ir.serialize import load_graph, to_bytes
-from axonc.ir.target import Backend, Program
+from axonc.ir.target import LIVE, Backend, HostInterface, Program
 from axonc.ir.version import __version__
 
 from ..frontends import import_nir, read_nir
@@ -37,7 +38,7 @@ class Options:
 
     ``weights``: int8, or float32 (target reference only). ``state``: q16, q32 or float32. ``slice_size``: the most
     neurons in a slice, for all populations or by name. ``strategy``: fewest-cores or spread. ``machine``: a TOML
-    file that overrides the shipped machine description.
+    file that overrides the shipped machine description. ``host``: what host and cores exchange through memory.
     """
 
     weights: str | None = None
@@ -45,6 +46,7 @@ class Options:
     slice_size: int | Mapping[str, int] | None = None
     strategy: str = "fewest-cores"
     machine: Path | None = None
+    host: HostInterface = LIVE
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,7 @@ def passes_for(graph: Graph, target: Backend, options: Options) -> list[Pass]:
 def _option_problems(target: Backend, weights: str, state: str, options: Options) -> list[Diagnostic]:
     checks = (
         ("weights", weights, WEIGHTS if not target.mapped else WEIGHTS[:1]),
-        ("state", state, tuple(STATES) if weights == "int8" else ("float32",)),
+        ("state", state, tuple(STATES) if target.mapped or weights == "int8" else ("float32",)),
         ("strategy", options.strategy, STRATEGIES),
     )
     problems = [
@@ -165,8 +167,21 @@ def prepare(graph: Graph, target: str, options: Options) -> tuple[Graph, CoreMap
     net = network(final)
     raise_if_any(_unknown_slices(options.slice_size, {population.name for population in net.populations}))
     outputs = [output_population(final, node) for node in final.outputs]
-    how = MapOptions(options.slice_size, options.strategy)
-    return final, map_network(net, outputs, machine, chosen.cost_model(machine), how), machine
+    raise_if_any(_host_problems(options.host))
+    check_references(final, options.host.record, chosen.recordable(final))
+    how = MapOptions(options.slice_size, options.strategy, options.host.input_events > 0)
+    return final, map_network(net, outputs, machine, chosen.cost_model(machine, options.host), how), machine
+
+
+def _host_problems(host: HostInterface) -> list[Diagnostic]:
+    problems = []
+    if host.input_events < 0:
+        found = f"input lists of {host.input_events} events"
+        problems.append(Diagnostic("AX403", "", found, "at least 1; 0 for live packets", "correct it"))
+    if host.record and host.record_steps < 1:
+        found = f"{len(host.record)} recorded signals for {host.record_steps} steps"
+        problems.append(Diagnostic("AX403", "", found, "at least 1 step", "give record_steps"))
+    return problems
 
 
 def _unknown_slices(size: int | Mapping[str, int] | None, known: set[str]) -> list[Diagnostic]:
@@ -184,7 +199,7 @@ def _require_steps(graph: Graph) -> None:
 def compile_graph(graph: Graph, target: str, options: Options) -> Compiled:
     """The lowered program of a graph in steps, with nothing written yet."""
     final, mapping, machine = prepare(graph, target, options)
-    program = backend(target).lower(final, mapping, machine)
+    program = backend(target).lower(final, mapping, machine, options.host)
     manifest = _manifest(final, target, mapping, machine, options)
     described = {
         "manifest.json": _json(manifest),
@@ -211,6 +226,9 @@ def _manifest(
         "machine": machine.name if machine else None,
         "tick_cycles": round(machine.clock_hz * machine.tick_s) if machine else None,
         "strategy": options.strategy if mapping else None,
+        "record": list(options.host.record) if mapping else [],
+        "record_steps": options.host.record_steps if mapping else 0,
+        "input_events": options.host.input_events if mapping else 0,
         "cores": mapping.cores if mapping else None,
         "phases": mapping.schedule.phases if mapping else 1,
         "latency": mapping.schedule.latency if mapping else 0,

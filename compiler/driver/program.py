@@ -50,7 +50,15 @@ class Program:
         return str(self.manifest["target"])
 
     def run(
-        self, x: Data, record: Sequence[str] = (), *, engine: str | None = None, seed: int = 0, shuffle: bool = False
+        self,
+        x: Data,
+        record: Sequence[str] = (),
+        *,
+        engine: str | None = None,
+        seed: int = 0,
+        shuffle: bool = False,
+        keep_going: bool = False,
+        back_to_back: bool = False,
     ) -> Result:
         """Run the program.
 
@@ -60,13 +68,16 @@ class Program:
             engine: ``emulator``, ``native`` or ``reference``; None: that of the target.
             seed: of the random order in which cores run within a slot.
             shuffle: also permute the events in every core's queue before it reads them.
+            keep_going: count events without room and ticks over budget, instead of stopping at the first.
+            back_to_back: run the samples one after the other without a reset between them; the counters are then
+                those of the whole run.
 
         Raises:
             ModelError: the data do not fit, or something cannot be recorded.
             ToolError: a core stopped with a fault, or the engine is not installed.
         """
         name = ENGINES[engine] if engine else self.target
-        options = RunOptions(seed, shuffle)
+        options = RunOptions(seed, shuffle, keep_going, back_to_back)
         try:
             if name in (self.target, "reference"):
                 return backend(name).run(self.directory, self.graph, x, record, options)

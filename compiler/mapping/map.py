@@ -19,10 +19,11 @@ from .schedule import schedule_network
 @dataclass(frozen=True)
 class MapOptions:
     """``slice_size``: the most neurons in a slice, for all populations or by name; ``strategy``: ``fewest-cores``
-    packs several slices on a core, ``spread`` gives each its own."""
+    packs several slices on a core, ``spread`` gives each its own; ``place_inputs``: cores send the input events."""
 
     slice_size: Sizes = None
     strategy: str = "fewest-cores"
+    place_inputs: bool = False
 
 
 def map_network(
@@ -31,9 +32,9 @@ def map_network(
     """The mapping; `ModelError` with every overfull resource."""
     schedule = schedule_network(network, outputs)
     pack = options.strategy == "fewest-cores"
-    slices, problems = partition(network, schedule, machine, cost, options.slice_size, pack)
+    slices, problems = partition(network, schedule, machine, cost, options.slice_size, pack, options.place_inputs)
     keyed, keys, key_problems = allocate_keys(network, slices, machine)
-    routes, route_problems = route(network, keyed, keys, machine) if not problems else ((), [])
+    routes, route_problems = route(network, keyed, keys, machine)
     raise_if_any([*problems, *key_problems, *route_problems])
     cores = 1 + max((part.core for part in keyed if part.core is not None), default=-1)
     return Mapping(cores, keyed, keys, routes, schedule)

@@ -33,7 +33,7 @@ class _Fit:
         return sum(self.bytes(here, cuts).values())
 
 
-ADDITIVE = ("weights", "state")
+ADDITIVE = ("weights", "state", "recording")
 """Kinds of bytes that no two slices on a core share."""
 
 FIXED = ("code", "stack")
@@ -44,22 +44,29 @@ GROWTH = 1.15
 
 
 def partition(
-    network: Network, schedule: Schedule, machine: Machine, cost: CostModel, largest: Sizes = None, pack: bool = True
+    network: Network,
+    schedule: Schedule,
+    machine: Machine,
+    cost: CostModel,
+    largest: Sizes = None,
+    pack: bool = True,
+    place_inputs: bool = False,
 ) -> tuple[tuple[Slice, ...], list[Diagnostic]]:
     """Slices with their cores (blocks still open), and every misfit.
 
     Each population is cut into the fewest balanced slices that fit a core alone and hold at most ``largest`` neurons
     (a number, or one a population). ``pack`` puts a slice on the first core with room, else each gets its own.
+    Inputs have no core, unless ``place_inputs``.
     """
     problems: list[Diagnostic] = []
     fit = _Fit(network, schedule, machine, cost)
     cuts = {population.name: _cut(population, _pieces(population, largest)) for population in network.populations}
     for population in network.populations:
-        if not isinstance(population.op, Input):
+        if place_inputs or not isinstance(population.op, Input):
             cuts[population.name] = _fitting(fit, population, len(cuts[population.name]), cuts, problems)
     if problems:
         return tuple(part for parts in cuts.values() for part in parts), problems
-    placed = _place(fit, cuts, pack)
+    placed = _place(fit, cuts, pack, place_inputs)
     used = 1 + max((part.core for part in placed if part.core is not None), default=-1)
     if used > machine.cores:
         remedy = "prune the model, use a smaller state format, or a larger machine"
@@ -83,7 +90,8 @@ def _cut(population: Population, pieces: int) -> list[Slice]:
 
 
 def _fitting(fit: _Fit, population: Population, fewest: int, cuts: Cuts, problems: list[Diagnostic]) -> list[Slice]:
-    for pieces in _attempts(fewest, population.count):
+    is_input = isinstance(population.op, Input)  # its list of events does not shrink with its slices
+    for pieces in _attempts(fewest, fewest if is_input else population.count):
         slices = _cut(population, pieces)
         needs = [fit.need([part], {**cuts, population.name: slices}) for part in slices]
         if max(needs) <= fit.machine.memory.total:
@@ -93,10 +101,10 @@ def _fitting(fit: _Fit, population: Population, fewest: int, cuts: Cuts, problem
         Diagnostic(
             "AX501",
             population.name,
-            f"neuron {worst.start} alone needs {max(needs)} bytes on its core: "
+            f"{'its input list' if is_input else f'neuron {worst.start}'} alone needs {max(needs)} bytes on its core: "
             + _kinds(fit.bytes([worst], {**cuts, population.name: slices})),
             f"a core has {fit.machine.memory.total}",
-            "lower its fan-in, or prune its weights",
+            "list fewer input events" if is_input else "lower its fan-in, prune its weights, or record fewer steps",
         )
     )
     return slices
@@ -122,13 +130,13 @@ class _Core:
     bytes: int = 0
 
 
-def _place(fit: _Fit, cuts: Cuts, pack: bool) -> list[Slice]:
-    """Every slice of neurons on a core: the first with room, or a new one; inputs have none."""
+def _place(fit: _Fit, cuts: Cuts, pack: bool, place_inputs: bool) -> list[Slice]:
+    """Every slice on a core: the first with room, or a new one."""
     cores: list[_Core] = []
     placed: list[Slice] = []
     for population in fit.network.populations:
         for part in cuts[population.name]:
-            if isinstance(population.op, Input):
+            if isinstance(population.op, Input) and not place_inputs:
                 placed.append(part)
             else:
                 core = _first_with_room(fit, part, cores if pack else [], cuts, len(cores))

@@ -61,7 +61,7 @@ def batches(graph: Graph, x: Data) -> tuple[dict[str, Array], bool]:
                 "give one array an input",
             )
         )
-    arrays = {name: np.asarray(value) for name, value in given.items()}
+    arrays = {name: _as_array(name, value) for name, value in given.items()}
     raise_if_any(problem for node in graph.inputs for problem in _data_problems(node.name, graph, arrays))
     batched = any(arrays[node.name].ndim == len(graph.signals[node.name].shape) + 2 for node in graph.inputs)
     full = {name: array if batched else array[None] for name, array in arrays.items()}
@@ -70,14 +70,21 @@ def batches(graph: Graph, x: Data) -> tuple[dict[str, Array], bool]:
     return full, batched
 
 
+def _as_array(name: str, value: npt.ArrayLike) -> Array:
+    try:
+        return np.asarray(value)
+    except ValueError as error:
+        raise ModelError(Diagnostic("AX701", name, f"the data are no array: {error}")) from error
+
+
 def _data_problems(name: str, graph: Graph, arrays: Mapping[str, Array]) -> list[Diagnostic]:
     signal, array = graph.signals[name], arrays[name]
     shape, rank = signal.shape, len(signal.shape)
     if array.ndim not in (rank + 1, rank + 2) or array.shape[array.ndim - rank :] != shape:
         found, limit = f"data of shape {array.shape}", f"it takes [T, {', '.join(map(str, shape))}]"
         return [Diagnostic("AX701", name, found, limit + ", with or without a batch before T", "reshape the data")]
-    if not np.issubdtype(array.dtype, np.number) and array.dtype != np.bool_:
-        return [Diagnostic("AX701", name, f"data of type {array.dtype}", "numbers are needed")]
+    if array.dtype.kind not in "biuf":
+        return [Diagnostic("AX701", name, f"data of type {array.dtype}", "real numbers are needed")]
     if not np.all(np.isfinite(array)):
         return [Diagnostic("AX701", name, "data with NaN or infinite values", "all must be finite")]
     return _event_problems(name, signal, array)

@@ -134,7 +134,7 @@ def assert_equal(system: System, result: RunResult) -> None:
         if rows.shape[1]:
             expected = np.array([slot[index] for slot in states])
             np.testing.assert_array_equal(np.frombuffer(rows, STATE[storage]).reshape(SLOTS, -1), expected)
-    assert result.saturations.tolist() == saturations
+    assert result.status["saturations"].tolist() == saturations
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -193,7 +193,7 @@ def test_strays_are_counted(kind: str) -> None:
     system = draw_system(5, "q32", False, "value", 1)
     unknown = [np.array([INPUT_BLOCK << LOCAL_BITS | 200, (INPUT_BLOCK + 1) << LOCAL_BITS], np.uint32)]
     result = run(replace(system, inputs=unknown), kind)
-    heard = [int(keys) for keys in result.stray]
+    heard = [int(keys) for keys in result.status["stray"]]
     assert heard[0] >= 1
     assert heard[1] >= 1
 
@@ -209,8 +209,8 @@ def test_full_queue_stops_the_run(kind: str) -> None:
         machine.run(slots=4, steps=4, inputs=[keys[:3], keys[:0], keys])
     assert (caught.value.core, caught.value.slot) == (0, 2)
     result = machine.run(slots=4, steps=4, inputs=[keys[:3], keys[:0], keys], keep_going=True)
-    assert result.dropped.tolist() == [1]
-    assert result.queue_peak.tolist() == [3]
+    assert result.status["dropped"].tolist() == [1]
+    assert result.status["queue_peak"].tolist() == [3]
     assert result.received[:, 0].tolist() == [0, 3, 0, 3]
 
 

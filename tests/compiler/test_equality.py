@@ -7,15 +7,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import axonc
 import numpy as np
 import pytest
 import strategies
+from hypothesis import given
+from hypothesis import strategies as st
+
+import axonc
 from axonc import Program
 from axonc.compiler.driver.pipeline import Options, compile_graph
 from axonc.compiler.driver.program import fill
-from hypothesis import given
-from hypothesis import strategies as st
 
 STATES = ("q16", "q32", "float32")
 
@@ -25,8 +26,11 @@ def built(case: strategies.Case, target: str) -> Iterator[Program]:
     """The case's program for a target."""
     graph = axonc.load(case.model, semantics=case.semantics, inputs=case.inputs)
     with TemporaryDirectory() as folder:
-        fill(compile_graph(graph, target, Options(**case.options)), Path(folder))
-        yield Program(Path(folder))
+        machine, build = Path(folder) / "machine.toml", Path(folder) / "build"
+        machine.write_text("[clock]\ntick_s = 1.0\n")  # time for any activity
+        build.mkdir()
+        fill(compile_graph(graph, target, Options(**case.options, machine=machine)), build)
+        yield Program(build)
 
 
 def assert_equal(case: strategies.Case, target: str) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-import axonc
 import numpy as np
 import pytest
+from recorded import recorded
+
+import axonc
 from axonc import Program
 from axonc.compiler.driver.pipeline import Options, compile_graph
 from axonc.compiler.driver.program import fill
-from recorded import recorded
 
 ZERO = "paper/03_rnn/braille_noDelay_bias_zero.nir"
 SUBTRACT = "paper/03_rnn/braille_noDelay_noBias_subtract.nir"

@@ -54,6 +54,7 @@ class Core:
     projections: tuple[Projection, ...] = ()
     capacity: int = 64
     phases: int = 1
+    listed: int = 0
 
 
 @dataclass
@@ -100,8 +101,12 @@ def build_core(core: Core) -> Layout:
     header["sources_at"] = data.add(sources.tobytes())
     tables = [_projection(p, data) for p in ordered]
     header["projections_at"] = data.add(b"".join(row.tobytes() for row in tables))
+    header["cleared_bytes"] = work.add(b"")
     header["fifo_capacity"] = core.capacity
     header["fifo_at"] = [work.add(bytes(4 * core.capacity)) for _ in range(2)]
+    if core.listed:
+        header["list_at"] = work.add(bytes(schema.LIST.dtype.itemsize + core.listed * schema.LISTED.dtype.itemsize))
+        header["list_capacity"] = core.listed
     header["data_bytes"], header["work_bytes"] = len(data.content), len(work.content)
     data.content[: header.nbytes] = header.tobytes()
     calls = "".join(f"    {p.kernel}(core, {i});\n" for i, p in enumerate(core.populations))
@@ -122,7 +127,7 @@ def _population(p: Population, data: Blob, work: Blob) -> tuple[Any, tuple[int, 
     row["count"], row["start"], row["ring_mask"] = p.count, p.start, p.ring - 1
     row["first_head"], row["first_phase"] = p.first_head, p.first_phase
     row["reset"], row["old_current"] = schema.RESETS.index(p.reset), p.old_current
-    row["key"] = p.block << LOCAL_BITS
+    row["key"], row["state_words"] = p.block << LOCAL_BITS, -(-len(state) // 4)
     row["clock_at"] = work.add(bytes(schema.CLOCK.dtype.itemsize))
     row["accumulators_at"] = work.add(bytes(4 * p.ring * p.count))
     row["voltage_at"] = work.add(state)

@@ -10,7 +10,7 @@ from .library import Fault
 BOOTING = 0xFFFFFFFF
 """The slot of a fault before the first slot."""
 
-_NONE, _ACCESS, _EXCEPTION, _WATCHDOG, _UNALIGNED, _CORE, _QUEUE_FULL, _NO_MEMORY = range(8)
+_NONE, _ACCESS, _EXCEPTION, _WATCHDOG, _UNALIGNED, _CORE, _QUEUE_FULL, _NO_MEMORY, _OVERRUN = range(9)
 
 _UNICORN_ERRORS = {10: "undefined instruction", 21: "exception that nothing handles"}
 _ACCESSES = {
@@ -61,6 +61,7 @@ def describe(fault: Fault, guard: tuple[int, int]) -> str:
         _WATCHDOG: f"more than {detail} instructions in one slot",
         _UNALIGNED: f"access of whole words at {fault.address:#x}, which is not a multiple of 4",
         _QUEUE_FULL: f"the event queue of {detail} keys is full",
+        _OVERRUN: f"{detail} cycles (estimated); a tick has {fault.address}; raise tick_s, or use smaller slices",
         _NO_MEMORY: "the host has no memory left for the packet trace",
     }
     return texts[kind]

@@ -52,7 +52,8 @@ class Run(ctypes.Structure):
 
     _fields_ = [
         *((name, c_uint32) for name in ("slots", "steps", "seed", "in_order", "shuffle", "keep_going")),
-        ("budget", c_uint64),
+        *((name, c_uint32) for name in ("samples", "ignore_parity")),
+        *((name, c_uint64) for name in ("budget", "tick_cycles")),
         ("branch_cycles", c_uint32),
         ("probe_count", c_uint32),
         *((name, c_void_p) for name in ("probe_cores", "probe_offsets", "probe_bytes", "probe_rows")),
@@ -79,7 +80,6 @@ _SIGNATURES: dict[str, tuple[type | None, tuple[type, ...]]] = {
     "use_unicorn": (None, (c_void_p,)),
     "emulate": (c_int, (c_void_p, c_uint32, c_void_p, c_uint32, c_void_p, c_void_p)),
     "run": (None, (c_void_p, c_void_p)),
-    "queues": (None, (c_void_p, c_void_p, c_void_p)),
     "free_trace": (None, (c_void_p,)),
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -11,13 +11,17 @@ import numpy as np
 import numpy.typing as npt
 
 from ..memory import PORT_BYTES, MemoryMap
-from ..schema import HEADER, STATUS
+from ..schema import HEADER, LIST, LISTED, STATUS
 from .fault import BOOTING, MachineFault, describe
 from .library import Fault, Routes, Run, load_library
 
 Bytes = npt.NDArray[np.uint8]
 Keys = npt.NDArray[np.uint32]
 Counts = npt.NDArray[np.uint64]
+Events = npt.NDArray[np.integer]
+"""Listed events, [count, 2]: slot and key, in the order of slots."""
+
+NO_EVENTS = np.zeros((0, 2), np.uint32)
 
 POISON = 0xA5
 """What memory holds before anything is written to it."""
@@ -68,8 +72,8 @@ class RunResult:
 
     ``trace_slots``, ``trace_keys``: every packet that a core sent, in order (uint32, parity removed).
     ``instructions``, ``cycles`` (uint64) and ``received``, ``sent`` (uint32): [slots, cores]; the first two are
-    0 on the host. ``probes``: uint8 [slots, bytes] per probe. Per core: ``saturations``, ``stray``,
-    ``queue_peak`` (keys) and ``dropped`` (keys). ``unrouted`` counts packets that nobody listens to.
+    0 on the host. ``probes``: uint8 [slots, bytes] per probe. ``status``: every core's status words (a structured
+    array of `schema.STATUS`). ``unrouted`` counts packets that nobody listens to.
     """
 
     trace_slots: Keys
@@ -79,10 +83,7 @@ class RunResult:
     received: Keys
     sent: Keys
     probes: list[Bytes]
-    saturations: Keys
-    stray: Keys
-    queue_peak: Keys
-    dropped: Keys
+    status: npt.NDArray[np.void]
     unrouted: int
 
 
@@ -115,25 +116,34 @@ class Machine:
         steps: int,
         inputs: Sequence[Keys] = (),
         probes: Sequence[Probe] = (),
+        samples: int = 1,
+        lists: Mapping[int, Events] | None = None,
         seed: int = 0,
         in_order: bool = False,
         shuffle: bool = False,
         keep_going: bool = False,
+        ignore_parity: bool = False,
+        tick_cycles: int = 0,
         budget: int = BUDGET,
         branch_cycles: int = BRANCH_CYCLES,
     ) -> RunResult:
         """Runs ``slots`` slots from the reset state; raises `MachineFault` when a core cannot go on.
 
-        ``steps`` is the number of model steps; ``inputs[s]`` are the keys (uint32) that enter in slot s.
+        ``steps`` is the number of model steps of each of ``samples`` samples; ``inputs[s]`` are the keys (uint32)
+        that enter in slot s; ``lists[c]`` are the events (slot, key) that core c sends of its own accord.
         ``seed`` draws the order of cores in each slot, unless ``in_order``; ``shuffle`` also reorders each
-        queue before it is read. A full queue stops the run unless ``keep_going``; ``budget`` bounds the
-        instructions of a core's slot; ``branch_cycles`` is the assumed cost of a taken branch.
+        queue before it is read; ``ignore_parity`` shows what a single queue a core would do. A full queue and a
+        slot of more than ``tick_cycles`` (0: no limit) stop the run, or are counted with ``keep_going``; ``budget``
+        bounds the instructions of a core's slot; ``branch_cycles`` is the assumed cost of a taken branch.
         """
         record = _Record(slots, len(self.cores), inputs, probes, self.cores)
         run = record.structure
         run.slots, run.steps, run.seed = slots, steps, seed
         run.in_order, run.shuffle, run.keep_going = in_order, shuffle, keep_going
-        run.budget, run.branch_cycles = budget, branch_cycles
+        run.samples, run.ignore_parity = samples, ignore_parity
+        run.tick_cycles, run.budget, run.branch_cycles = tick_cycles, budget, branch_cycles
+        for core in range(len(self.cores)):
+            self._write_list(core, (lists or {}).get(core, NO_EVENTS))
         try:
             self._library.axonc_machine_run(self._handle, ctypes.byref(run))
             if run.fault.kind:
@@ -141,6 +151,22 @@ class Machine:
             return self._result(record)
         finally:
             self._library.axonc_machine_free_trace(ctypes.byref(run))
+
+    def read(self, place: Probe) -> Bytes:
+        """A copy of bytes of a core's work area, as the last run left them."""
+        _check_probes([place], self.cores)
+        return self._work[place.core][place.offset : place.offset + place.bytes].copy()
+
+    def _write_list(self, core: int, events: Events) -> None:
+        """Stores the events that a core is to send."""
+        header = np.frombuffer(self.cores[core].data, HEADER.dtype, 1)[0]
+        if len(events) > (header["list_capacity"] if header["list_at"] else 0):
+            raise ValueError(f"core {core}: {len(events)} events; its list holds {header['list_capacity']}")
+        if header["list_at"]:
+            listed = np.zeros(len(events), LISTED.dtype)
+            listed["slot"], listed["key"] = events.T
+            text = np.array((len(events), 0, (0, 0)), LIST.dtype).tobytes() + listed.tobytes()
+            self._work[core][header["list_at"] :][: len(text)] = np.frombuffer(text, np.uint8)
 
     def _add_memory(self, core: int, data: Bytes, work: Bytes, port: Keys) -> None:
         """Hands the buffers of a core to the machine; the caller keeps them alive."""
@@ -163,10 +189,8 @@ class Machine:
         return MachineFault(fault.core, slot, pc, line, describe(fault, guard))
 
     def _result(self, record: _Record) -> RunResult:
-        run, count = record.structure, len(self.cores)
+        run = record.structure
         status = [work[: STATUS.dtype.itemsize].view(STATUS.dtype)[0] for work in self._work]
-        peaks, dropped = np.zeros(count, np.uint32), np.zeros(count, np.uint32)
-        self._library.axonc_machine_queues(self._handle, peaks.ctypes.data, dropped.ctypes.data)
         return RunResult(
             trace_slots=_copy(run.trace_slots, run.trace_count),
             trace_keys=_copy(run.trace_keys, run.trace_count),
@@ -175,10 +199,7 @@ class Machine:
             received=record.received,
             sent=record.sent,
             probes=record.probe_rows,
-            saturations=np.array([s["saturations"] for s in status], np.uint32),
-            stray=np.array([s["stray"] for s in status], np.uint32),
-            queue_peak=peaks,
-            dropped=dropped,
+            status=np.array(status, STATUS.dtype),
             unrouted=int(run.unrouted),
         )
 

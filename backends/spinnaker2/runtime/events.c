@@ -83,6 +83,21 @@ void axonc_receive(axonc_core_t *core)
             core->status->stray++;
         }
     }
+    if (count > core->status->queue_peak) {
+        core->status->queue_peak = count;
+    }
     core->status->received += count;
     axonc_platform_release(core, parity);
+}
+
+void axonc_send_listed(axonc_core_t *core)
+{
+    axonc_list_t *list = axonc_work(core, core->header->list_at);
+    const axonc_listed_t *events = (const void *)(list + 1);
+    const uint32_t parity = (core->status->slot & 1) << AXONC_PARITY_BIT;
+
+    while (list->next < list->count && events[list->next].slot == core->status->slot) {
+        axonc_platform_send(core, events[list->next].key | parity);
+        list->next++;
+    }
 }

@@ -16,7 +16,7 @@ static uint8_t *work_start(void)
     return (uint8_t *)((data_end + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES);
 }
 
-/* Boots the core, then runs one slot after every wake-up. */
+/* Boots the core, then runs one slot after every wake-up, or begins again where the host says so. */
 int main(void)
 {
     axonc_core_t core = {
@@ -28,6 +28,10 @@ int main(void)
     axonc_core_reset(&core);
     for (;;) {
         axonc_platform_wait();
-        axonc_core_tick(&core);
+        if (axonc_platform_restart(&core)) {
+            axonc_core_reset(&core);
+        } else {
+            axonc_core_tick(&core);
+        }
     }
 }

@@ -1,6 +1,6 @@
 #include "arithmetic.h"
 #include "neurons.h"
-#include "platform.h"
+#include "recording.h"
 
 /* What the state of a population is stored in. */
 typedef enum { Q16, Q32 } width_t;
@@ -127,7 +127,7 @@ AXONC_SPECIALISED void step(axonc_core_t *core, const axonc_population_t *popula
 
         store(voltages, n, next.voltage, width);
         if (next.spiked) {
-            axonc_platform_send(core, key | n);
+            axonc_spike(core, population, key, n);
         }
     }
     core->status->saturations += clipped;

@@ -1,5 +1,5 @@
 #include "neurons.h"
-#include "platform.h"
+#include "recording.h"
 
 /* The voltage of a neuron and whether it spiked. */
 typedef struct {
@@ -82,7 +82,7 @@ AXONC_SPECIALISED void step(axonc_core_t *core, const axonc_population_t *popula
 
         voltages[n] = next.voltage;
         if (next.spiked) {
-            axonc_platform_send(core, key | n);
+            axonc_spike(core, population, key, n);
         }
     }
 }

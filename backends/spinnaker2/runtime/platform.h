@@ -2,8 +2,10 @@
  * The porting surface: everything that differs between an emulated core, the host and silicon.
  *
  * A platform sets `data`, `work` and `port` of an axonc_core_t, calls axonc_core_reset once per
- * sample and axonc_core_tick once per slot. Whatever carries events puts a key that arrives into
+ * run and axonc_core_tick once per slot. Whatever carries events puts a key that arrives into
  * the queue of its parity bit (header.fifo_at, in the work area) without disturbing the core.
+ * The platform counts in status.dropped the keys that found no room, and in status.overruns the
+ * slots that were not over when the next one began.
  */
 #ifndef AXONC_PLATFORM_H
 #define AXONC_PLATFORM_H
@@ -19,8 +21,11 @@ void axonc_platform_release(axonc_core_t *core, uint32_t parity);
 /* Sends one event; the key holds the parity of the present slot. */
 void axonc_platform_send(axonc_core_t *core, uint32_t key);
 
-/* Sleeps until the next slot begins. */
+/* Sleeps until the next slot begins, or until the host wants a new run. */
 void axonc_platform_wait(void);
+
+/* Whether the host wants a new run; true once for every time it does. Asked after each wait. */
+bool axonc_platform_restart(axonc_core_t *core);
 
 /* Reports why the core cannot go on; the host stops it. May return. */
 void axonc_platform_fail(axonc_core_t *core, axonc_error_t error);

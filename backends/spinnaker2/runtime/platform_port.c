@@ -10,6 +10,14 @@ void axonc_platform_release(axonc_core_t *core, uint32_t parity)
     core->port->rx_count[parity] = 0;
 }
 
+bool axonc_platform_restart(axonc_core_t *core)
+{
+    const bool wanted = core->port->restart != 0;
+
+    core->port->restart = 0;
+    return wanted;
+}
+
 void axonc_platform_send(axonc_core_t *core, uint32_t key)
 {
     axonc_port_t *port = core->port;

@@ -11,7 +11,7 @@ typedef struct {
     uint32_t rx_count[2]; /* keys that the network put into each queue; the core zeroes it */
     uint32_t tx_capacity; /* keys that fit into tx */
     uint32_t tx_count;    /* keys that the core has sent; the network zeroes it */
-    uint32_t reserved;
+    uint32_t restart;     /* the host wants a new run from the reset state; the core zeroes it */
     uint32_t tx[];
 } axonc_port_t;
 

@@ -38,7 +38,7 @@ static inline bool axonc_is_due(const axonc_core_t *core, const axonc_population
     const axonc_clock_t *clock = axonc_work(core, population->clock_at);
 
     return core->status->slot >= population->start && clock->phase == 0 &&
-           clock->step < core->status->steps;
+           clock->step < core->status->steps && clock->sample < core->status->samples;
 }
 
 /* The accumulators of a population for the step that is due `ahead` steps from now. */
@@ -64,7 +64,7 @@ static inline bool axonc_is_uniform(const axonc_population_t *population)
     return population->synapse_stride == 0 && population->membrane_stride == 0;
 }
 
-/* Checks the data, clears the work area (but for status.steps) and sets every clock to slot 0. */
+/* Checks the data, clears what a run changes (not what the host wrote) and sets the clocks to slot 0. */
 void axonc_core_reset(axonc_core_t *core);
 
 /* Runs one slot: takes the events of the slot before, runs the program, advances the clocks. */
@@ -72,6 +72,24 @@ void axonc_core_tick(axonc_core_t *core);
 
 /* Takes the events that were sent in the slot before the present one. In events.c. */
 void axonc_receive(axonc_core_t *core);
+
+/* Sends the listed input events of the present slot. In events.c. */
+void axonc_send_listed(axonc_core_t *core);
+
+/* Sets the clock of every population to where it stands at slot 0. In clock.c. */
+void axonc_reset_clocks(axonc_core_t *core);
+
+/* Clears the states of the populations that begin another sample in this slot. In clock.c. */
+void axonc_begin_samples(axonc_core_t *core);
+
+/* Ends the steps of this slot and moves every clock on. In clock.c. */
+void axonc_advance_clocks(axonc_core_t *core);
+
+/* Notes that a neuron spiked in the present step of its population. In recording.c. */
+void axonc_record_spike(axonc_core_t *core, const axonc_population_t *population, uint32_t neuron);
+
+/* Copies the states after the present step into their recording buffers. In recording.c. */
+void axonc_record_states(axonc_core_t *core, const axonc_population_t *population);
 
 /* One slot of everything that this kind of core holds, in order. Generated. */
 void axonc_program(axonc_core_t *core);

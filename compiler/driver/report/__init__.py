@@ -1,2 +1,58 @@
-def report_page(*a: object) -> str:
-    return ""
+"""``axonc report``: one self-contained HTML page about a build. Same build and input, same bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import jinja2
+
+from axonc.ir.interpret.run import Data
+
+from ..program import Program
+from . import activity as run
+from . import sections
+from .facts import Facts, facts_of
+from .figure import Section, fixed
+
+
+def report_page(program: Program, x: Data | None = None, record: Sequence[str] = (), engine: str | None = None) -> str:
+    """The page as HTML.
+
+    Args:
+        program: the build.
+        x: an input to run it over: adds traffic, cycles, rates and rasters (of the first sample).
+        record: states whose values over time are drawn.
+        engine: what runs it; None: the target's own.
+    """
+    facts = facts_of(program, x, record, engine)
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("axonc.compiler.driver.report"),
+        undefined=jinja2.StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["fixed"] = fixed
+    title = f"{facts.manifest['target']} build"
+    page = environment.get_template("report.html.j2")
+    return page.render(
+        title=title, tiles=list(sections.tiles(facts)), summary=sections.summary(facts), sections=list(_sections(facts))
+    )
+
+
+def _sections(facts: Facts) -> Iterator[Section]:
+    """Those that there are data for."""
+    yield sections.network(facts)
+    if facts.mapping is not None and facts.mapping.cores:
+        yield sections.memory(facts)
+        yield sections.placement(facts)
+        yield run.traffic(facts)
+    if facts.activity is None:
+        return
+    if facts.activity.result.stats.get("cycles") is not None:
+        yield run.load(facts, facts.activity)
+    if facts.activity.events:
+        yield run.rates(facts, facts.activity)
+        yield run.rasters(facts.activity)
+    if facts.activity.values:
+        yield run.values(facts.activity)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from math import prod
 from typing import Any
 
 import networkx as nx
@@ -29,6 +30,9 @@ from axonc.ir.ops import (
 
 from .flatten import Flat, flatten
 from .reader import Tree
+
+MAX_ELEMENTS = 1 << 24
+"""The largest input or output: what follows takes memory in proportion."""
 
 
 class FieldError(Exception):
@@ -90,7 +94,10 @@ def _shape(fields: Mapping[str, Any]) -> Shape:
     shape = np.asarray(fields.get("shape", ()))
     if shape.ndim != 1 or not np.issubdtype(shape.dtype, np.integer) or shape.size == 0 or np.any(shape < 1):
         raise FieldError(f"its shape is {fields.get('shape')!r}, not a list of whole numbers above 0")
-    return tuple(int(extent) for extent in shape)
+    extents = tuple(int(extent) for extent in shape)
+    if prod(extents) > MAX_ELEMENTS:
+        raise FieldError(f"its shape {extents} has more than {MAX_ELEMENTS} elements")
+    return extents
 
 
 class _Fields:

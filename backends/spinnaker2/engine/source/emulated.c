@@ -148,10 +148,15 @@ void emulated_boot(element_t *element, const run_t *run)
 
     self->budget = run->budget;
     self->branch_cycles = run->branch_cycles;
-    self->pc = self->entry;
-    self->block_end = self->entry;
-    unicorn.context_restore(self->uc, self->context);
+    if (element->is_on) {
+        element->port->restart = 1;
+    } else {
+        self->pc = self->entry;
+        unicorn.context_restore(self->uc, self->context);
+    }
+    self->block_end = self->pc;
     resume(element);
+    element->is_on = element->fault.kind == FAULT_NONE;
 }
 
 void emulated_slot(element_t *element)

@@ -64,17 +64,16 @@ static void boot(element_t *element, const run_t *run)
 {
     const axonc_header_t *header = (const void *)element->data;
     axonc_port_t *port = element->port;
-    axonc_status_t *status = (void *)element->work;
 
     port->error = 0;
     port->tx_count = 0;
     port->rx_count[0] = 0;
     port->rx_count[1] = 0;
-    status->steps = run->steps;
+    port->restart = 0;
+    status_of(element)->steps = run->steps;
+    status_of(element)->samples = run->samples;
     element->fault = (fault_t){0};
     element->instructions = 0;
-    element->queue_peak = 0;
-    element->dropped = 0;
     element->capacity = header->fifo_capacity;
     element->queue[0] = (void *)(element->work + header->fifo_at[0]);
     element->queue[1] = (void *)(element->work + header->fifo_at[1]);
@@ -85,6 +84,19 @@ static void boot(element_t *element, const run_t *run)
     element->native.reset(&element->native.core);
     if (port->error != 0) {
         raise_fault(element, FAULT_CORE, port->error);
+    }
+}
+
+/* Counts a slot that took longer than a tick, which stops the run unless it is to go on. */
+static void check_budget(element_t *element, const run_t *run)
+{
+    if (run->tick_cycles == 0 || element->cycles <= run->tick_cycles) {
+        return;
+    }
+    status_of(element)->overruns++;
+    if (!run->keep_going && element->fault.kind == FAULT_NONE) {
+        raise_fault(element, FAULT_OVERRUN, (uint32_t)element->cycles);
+        element->fault.address = (uint32_t)run->tick_cycles;
     }
 }
 
@@ -111,6 +123,7 @@ static bool is_sound(machine_t *machine, uint32_t core)
     if (fault->kind == FAULT_NONE) {
         return true;
     }
+    machine->elements[core].is_on = false;
     machine->run->fault = *fault;
     machine->run->fault.core = core;
     machine->run->fault.slot = machine->slot;
@@ -197,6 +210,7 @@ static bool run_core(machine_t *machine, uint32_t core)
         shuffle(element->queue[parity], waiting, &machine->random);
     }
     tick(element);
+    check_budget(element, run);
     run->instructions[at] = element->instructions;
     run->cycles[at] = element->cycles;
     run->received[at] = waiting;
@@ -264,15 +278,6 @@ void axonc_machine_run(machine_t *machine, run_t *run)
         if (!run_slot(machine)) {
             return;
         }
-    }
-}
-
-/* Per core, the most keys that waited in a queue, and the keys that found no room. */
-void axonc_machine_queues(const machine_t *machine, uint32_t *peaks, uint32_t *dropped)
-{
-    for (uint32_t core = 0; core < machine->count; core++) {
-        peaks[core] = machine->elements[core].queue_peak;
-        dropped[core] = machine->elements[core].dropped;
     }
 }
 

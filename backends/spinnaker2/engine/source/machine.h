@@ -17,6 +17,7 @@ typedef enum {
     FAULT_CORE,       /* axonc_error_t */
     FAULT_QUEUE_FULL, /* the capacity of the queue */
     FAULT_NO_MEMORY,
+    FAULT_OVERRUN, /* cycles spent, cycles of a tick (as the address) */
 } fault_kind_t;
 
 /* What went wrong where. */
@@ -68,12 +69,11 @@ struct element {
     axonc_port_t *port;
     uint32_t *queue[2];
     uint32_t capacity;
-    uint32_t queue_peak;
-    uint32_t dropped;
     uint64_t instructions; /* of the present slot */
     uint64_t cycles;
     fault_t fault;
     bool is_emulated;
+    bool is_on; /* booted, and sound ever since: a new run needs no power-on */
     emulated_t emulated;
     native_t native;
 };
@@ -103,8 +103,11 @@ typedef struct {
     uint32_t seed;
     uint32_t in_order;      /* cores run in ascending order */
     uint32_t shuffle;       /* queues are shuffled before they are read */
-    uint32_t keep_going;    /* a full queue drops events instead of stopping the run */
-    uint64_t budget;        /* instructions a core may spend on one slot */
+    uint32_t keep_going;    /* a full queue and a long slot are counted instead of stopping the run */
+    uint32_t samples;       /* samples that follow each other */
+    uint32_t ignore_parity; /* an event enters the queue that its receiver reads next */
+    uint64_t budget;        /* instructions a core may spend on one slot: more is an endless loop */
+    uint64_t tick_cycles;   /* cycles of a tick; 0: no limit */
     uint32_t branch_cycles; /* what a taken branch costs on top */
     uint32_t probe_count;
     const uint32_t *probe_cores;
@@ -154,6 +157,12 @@ static inline void raise_fault(element_t *element, fault_kind_t kind, uint32_t d
         element->fault.kind = (uint32_t)kind;
         element->fault.detail = detail;
     }
+}
+
+/* What a core tells its host. */
+static inline axonc_status_t *status_of(const element_t *element)
+{
+    return (void *)element->work;
 }
 
 /* emulated.c: switches an element on, or wakes it up, and runs it until it waits. */

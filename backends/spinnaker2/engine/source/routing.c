@@ -26,26 +26,29 @@ static uint32_t find_entry(machine_t *machine, uint32_t key)
     return memo->entry;
 }
 
+/* The queue that a key enters: that of its parity, by which a slow core tells it from earlier ones. */
+static uint32_t queue_of(const element_t *element, const run_t *run, uint32_t key)
+{
+    return run->ignore_parity ? (status_of(element)->slot + 1) & 1 : key >> AXONC_PARITY_BIT;
+}
+
 /* Puts a key into a core's queue; false if it is full and that matters. */
 static bool deliver(machine_t *machine, uint32_t core, uint32_t key)
 {
     element_t *element = &machine->elements[core];
-    const uint32_t parity = key >> AXONC_PARITY_BIT;
-    uint32_t *count = &element->port->rx_count[parity];
+    const uint32_t queue = queue_of(element, machine->run, key);
+    uint32_t *count = &element->port->rx_count[queue];
 
     if (*count >= element->capacity) {
-        element->dropped++;
+        status_of(element)->dropped++;
         if (!machine->run->keep_going) {
             raise_fault(element, FAULT_QUEUE_FULL, element->capacity);
             return false;
         }
         return true;
     }
-    element->queue[parity][*count] = key;
+    element->queue[queue][*count] = key;
     *count += 1;
-    if (*count > element->queue_peak) {
-        element->queue_peak = *count;
-    }
     return true;
 }
 

@@ -1,0 +1,76 @@
+"""The host's side of a program, as ``mapping.json`` tells it: how inputs enter, what cores record, their status."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from axonc.ir.mapping import Mapping
+from axonc.ir.network import Network
+from axonc.ir.ops import Input
+from axonc.ir.target import HostInterface
+
+from .pack import CoreData
+from .plan import CorePlan
+from .schema import STATUS
+
+_INPUTS = {
+    "live": "send `key` as a packet in its slot, with the parity of the slot in the top bit",
+    "lists": "write `axonc_list_t` and its events, in the order of slots, to `list_at` of the core before the run",
+}
+_SLOT = "step k of sample n of a population runs in slot start + phases * (n * (steps + gap) + k)"
+
+
+def describe_host(
+    network: Network, mapping: Mapping, host: HostInterface, gap: int, plans: list[CorePlan], packed: list[CoreData]
+) -> dict[str, Any]:
+    """The part ``host`` of ``mapping.json``; all places are byte offsets in a core's work area."""
+    mode = "lists" if host.input_events else "live"
+    return {
+        "slots": _SLOT,
+        "gap": gap,
+        "inputs": {"mode": mode, "how": _INPUTS[mode], "slices": list(_inputs(network, mapping, packed))},
+        "recording": {"steps": host.record_steps, "buffers": list(_buffers(plans, packed))},
+        "status": [{"name": f.name, "at": STATUS.offset(f.name), "meaning": f.doc} for f in STATUS.fields],
+    }
+
+
+def _inputs(network: Network, mapping: Mapping, packed: list[CoreData]) -> Iterator[dict[str, Any]]:
+    """Every input slice: neuron n has the key first_key + n - start; an event counts as 1."""
+    for population in network.populations:
+        if isinstance(population.op, Input):
+            for part in mapping.of(population.name):
+                assert part.block is not None
+                first = mapping.keys.base(part.block)
+                listed = {} if part.core is None else _list(part.core, packed)
+                yield {
+                    "input": population.name,
+                    "start": part.start,
+                    "stop": part.stop,
+                    "first_key": first,
+                    "last_key": first + part.count - 1,
+                    "scale": 1,
+                    "most_events": population.peak,
+                    **listed,
+                }
+
+
+def _list(core: int, packed: list[CoreData]) -> dict[str, int]:
+    """Where the list of a core lies; the input slices of a core share it."""
+    return {"core": core, "list_at": packed[core].list_at, "capacity": packed[core].list_capacity}
+
+
+def _buffers(plans: list[CorePlan], packed: list[CoreData]) -> Iterator[dict[str, Any]]:
+    """Every recording buffer: ``row_bytes`` a step, one neuron after the other from ``start`` on."""
+    for core, (plan, image) in enumerate(zip(plans, packed, strict=True)):
+        for population, buffers in zip(plan.populations, image.buffers, strict=True):
+            for buffer, at in buffers:
+                yield {
+                    "names": list(buffer.names),
+                    "core": core,
+                    "start": population.part.start,
+                    "stop": population.part.stop,
+                    "at": at,
+                    "row_bytes": buffer.row_bytes,
+                    "format": buffer.format,
+                }

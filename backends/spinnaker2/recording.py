@@ -1,0 +1,62 @@
+"""Recording on the cores: which buffers a slice has and how large they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from axonc.ir.mapping import Slice
+from axonc.ir.ops import FixedNeuron, Neuron
+from axonc.ir.target import HostInterface
+
+from .memory import round_up
+from .parameters import state_bytes, state_dtype
+from .schema import ALIGN
+
+WORD_BITS = 32
+
+
+@dataclass(frozen=True)
+class Buffer:
+    """A recorded signal of a slice: the ``field`` of a population record that points at it, the references by which
+    it is asked for (``lif1``, ``lif1:v``), the bytes of a step and the number format."""
+
+    field: str
+    names: tuple[str, ...]
+    row_bytes: int
+    format: str
+
+
+@dataclass(frozen=True)
+class Recording:
+    """The buffers of a slice, each for ``steps`` steps."""
+
+    buffers: tuple[Buffer, ...] = ()
+    steps: int = 0
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of all of them."""
+        return sum(self.buffer_bytes(buffer) for buffer in self.buffers)
+
+    def buffer_bytes(self, buffer: Buffer) -> int:
+        """Bytes of one."""
+        return round_up(self.steps * buffer.row_bytes, ALIGN)
+
+
+def recording(op: Neuron | FixedNeuron, part: Slice, host: HostInterface) -> Recording:
+    """What the host wants to be recorded of a slice."""
+    wanted = set(host.record)
+    return Recording(tuple(b for b in _buffers(op, part) if wanted.intersection(b.names)), host.record_steps)
+
+
+def _buffers(op: Neuron | FixedNeuron, part: Slice) -> Iterator[Buffer]:
+    """All that can be recorded; the output of a population without a gate is its voltage."""
+    name, word = part.population, state_dtype(op).name
+    state = round_up(part.count * state_bytes(op), 4)
+    if op.gate is not None:
+        yield Buffer("spikes_record_at", (name,), round_up(part.count, WORD_BITS) // 8, "bits")
+    voltage = (f"{name}:v",) if op.gate is not None else (f"{name}:v", name)
+    yield Buffer("voltage_record_at", voltage, state, word)
+    if op.synapse is not None:
+        yield Buffer("current_record_at", (f"{name}:i",), state, word)

@@ -1,0 +1,87 @@
+#include "runtime.h"
+
+/* Zeroes words of the work area. */
+static void clear(axonc_core_t *core, uint32_t at, uint32_t count)
+{
+    uint32_t *words = axonc_work(core, at);
+
+    for (uint32_t i = 0; i < count; i++) {
+        words[i] = 0;
+    }
+}
+
+/* Zeroes the states of a population. */
+static void clear_states(axonc_core_t *core, const axonc_population_t *population)
+{
+    clear(core, population->voltage_at, population->state_words);
+    if (population->current_at != 0) {
+        clear(core, population->current_at, population->state_words);
+    }
+}
+
+/* Zeroes the accumulators of an idle step: they hold events that would act after their sample. */
+static void drop_late_events(axonc_core_t *core, const axonc_population_t *population)
+{
+    int32_t *sums = axonc_accumulators(core, population, 0);
+
+    for (uint32_t n = 0; n < population->count; n++) {
+        sums[n] = 0;
+    }
+}
+
+/* Ends a step, which did work or lies between two samples. */
+static void end_step(axonc_core_t *core, const axonc_population_t *population,
+                     axonc_clock_t *clock)
+{
+    if (clock->step < core->status->steps) {
+        axonc_record_states(core, population);
+    } else {
+        drop_late_events(core, population);
+    }
+    clock->step++;
+    if (clock->step == core->status->steps + core->header->gap) {
+        clock->step = 0;
+        clock->sample++;
+    }
+}
+
+void axonc_reset_clocks(axonc_core_t *core)
+{
+    for (uint32_t i = 0; i < core->header->population_count; i++) {
+        const axonc_population_t *population = &core->populations[i];
+        axonc_clock_t *clock = axonc_work(core, population->clock_at);
+
+        clock->head = population->first_head;
+        clock->phase = population->first_phase;
+    }
+}
+
+void axonc_begin_samples(axonc_core_t *core)
+{
+    for (uint32_t i = 0; i < core->header->population_count; i++) {
+        const axonc_population_t *population = &core->populations[i];
+        const axonc_clock_t *clock = axonc_work(core, population->clock_at);
+
+        if (clock->step == 0 && clock->sample > 0 && axonc_is_due(core, population)) {
+            clear_states(core, population);
+        }
+    }
+}
+
+void axonc_advance_clocks(axonc_core_t *core)
+{
+    for (uint32_t i = 0; i < core->header->population_count; i++) {
+        const axonc_population_t *population = &core->populations[i];
+        axonc_clock_t *clock = axonc_work(core, population->clock_at);
+
+        if (core->status->slot >= population->start && clock->phase == 0 &&
+            clock->sample < core->status->samples) {
+            end_step(core, population, clock);
+        }
+        clock->phase++;
+        if (clock->phase == core->header->phases) {
+            clock->phase = 0;
+            clock->head = (clock->head + 1) & population->ring_mask;
+        }
+    }
+}

@@ -1,0 +1,63 @@
+"""What a report is made from: the build, and what a run of it gave."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from axonc.ir import Graph, Kind, Result
+from axonc.ir.interpret.run import Data, batches
+from axonc.ir.mapping import Mapping as CoreMapping
+from axonc.ir.ops import Array, FixedNeuron, Neuron
+
+from ..export import as_samples
+from ..program import Program
+
+
+@dataclass(frozen=True)
+class Activity:
+    """A run: its result; the events of every input and spiking population, [samples, steps, neurons]; and values
+    over time in the model's units, of dense outputs and of the states asked for."""
+
+    result: Result
+    events: Mapping[str, Array]
+    values: Mapping[str, Array] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A build. ``mapping`` and ``cores`` are there for targets with cores, ``activity`` if there was an input."""
+
+    graph: Graph
+    manifest: Mapping[str, Any]
+    mapping: CoreMapping | None
+    cores: Sequence[Mapping[str, Any]]
+    activity: Activity | None
+
+
+def facts_of(program: Program, x: Data | None, record: Sequence[str], engine: str | None) -> Facts:
+    """Read a build and, given an input, run it."""
+    directory = program.directory
+    described = directory / "mapping.json"
+    mapping = CoreMapping.from_dict(json.loads(described.read_text())["mapping"]) if described.is_file() else None
+    cores = json.loads((directory / "report.json").read_text()).get("cores", [])
+    activity = None if x is None else _activity(program, x, record, engine)
+    return Facts(program.graph, program.manifest, mapping, cores, activity)
+
+
+def _activity(program: Program, x: Data, record: Sequence[str], engine: str | None) -> Activity:
+    graph = program.graph
+    spiking = [node.name for node in graph if _spikes(graph, node.name)]
+    result = program.run(x, list(dict.fromkeys([*spiking, *record])), engine=engine)
+    inputs = {name: as_samples(array, graph, name) for name, array in batches(graph, x)[0].items()}
+    seen = {name: array for name, array in inputs.items() if graph.signals[name].kind is Kind.EVENT}
+    seen |= {name: as_samples(result[name], graph, name) for name in spiking}
+    dense = [name for name in (*result.outputs, *record) if not result.is_events(name)]
+    values = {name: as_samples(result.value(name), graph, name) for name in dense}
+    return Activity(result, seen, values)
+
+
+def _spikes(graph: Graph, name: str) -> bool:
+    return isinstance(graph[name].op, (Neuron, FixedNeuron)) and graph.signals[name].kind is Kind.EVENT

@@ -1,0 +1,106 @@
+"""The sections about the build: summary, network, memory, placement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from axonc.ir.mapping import Slice
+
+from ..show import KINDS, holds
+from .charts import stacked_bars
+from .facts import Facts
+from .figure import WIDTH, Box, Figure, Section, Shape, Table, Text, number, shortened
+from .network_figure import network_figure
+
+LEFT, RIGHT = 130.0, 150.0
+OPEN_ROWS = 24
+"""Longer tables are folded."""
+
+
+def summary(facts: Facts) -> list[tuple[str, str]]:
+    """What was compiled, and how: names and values."""
+    manifest = facts.manifest
+    rows = [
+        ("target", f"{manifest['target']}" + (f" ({manifest['machine']})" if manifest.get("machine") else "")),
+        ("semantics", manifest.get("semantics") or "-"),
+        ("passes", (manifest.get("pipeline") or "-").replace("; ", " → ")),
+        ("model", f"SHA-256 {manifest.get('source_sha256') or 'unknown'}"),
+        ("compiler", f"axonc {manifest['axonc']}"),
+    ]
+    if facts.mapping is not None:
+        schedule = facts.mapping.schedule
+        start = ", ".join(f"{name} {slot}" for name, slot in schedule.start.items())
+        rows.append(("schedule", f"{schedule.phases} tick(s) a step, latency {schedule.latency}; first ticks: {start}"))
+    return rows + [("note", note) for note in manifest.get("notes", [])]
+
+
+def tiles(facts: Facts) -> Iterator[tuple[str, str]]:
+    """The numbers at the top: value and what it is."""
+    neurons = sum(1 for _ in facts.graph.nodes)
+    if facts.mapping is None:
+        yield number(neurons), "nodes"
+    else:
+        used = [sum(core["bytes"].values()) / core["sram_bytes"] for core in facts.cores]
+        placed = sum(part.count for part in facts.mapping.slices if part.core is not None)
+        yield number(placed), "neurons"
+        yield number(sum(sum(core["synapses"].values()) for core in facts.cores)), "synapses"
+        yield number(facts.mapping.cores), "cores" if facts.mapping.cores > 1 else "core"
+        yield f"{max(used):.1%}", "memory of the fullest core"
+        yield number(facts.mapping.schedule.latency), "ticks of latency"
+        yield number(len(facts.mapping.routes)), "routing entries"
+
+
+def network(facts: Facts) -> Section:
+    """The graph."""
+    return Section("Network", figures=[network_figure(facts.graph)])
+
+
+def memory(facts: Facts) -> Section:
+    """Bytes of every core by kind."""
+    rows = [(f"core {core['core']}", {kind: core["bytes"][kind] for kind in KINDS}) for core in facts.cores]
+    limit = facts.cores[0]["sram_bytes"]
+    figure = stacked_bars("Memory of each core by kind", rows, limit, "bytes", "Bytes; the line marks a core's SRAM.")
+    return Section("Memory", figures=[figure], tables=[_memory_table(facts)])
+
+
+def _memory_table(facts: Facts) -> Table:
+    assert facts.mapping is not None
+    rows = [
+        [
+            str(core["core"]),
+            *(number(core["bytes"][kind]) for kind in KINDS),
+            f"{sum(core['bytes'].values()) / core['sram_bytes']:.1%}",
+            f"{core['program']}",
+            holds(facts.mapping, core["core"]),
+        ]
+        for core in facts.cores
+    ]
+    columns = ("core", *KINDS, "used", "program", "holds")
+    return Table(columns, rows, "Bytes of each core", folded=len(rows) > OPEN_ROWS)
+
+
+def placement(facts: Facts) -> Section:
+    """Which neurons are where: a strip a population, cut into slices."""
+    assert facts.mapping is not None
+    names = list(dict.fromkeys(part.population for part in facts.mapping.slices if part.core is not None))
+    shapes: list[Shape] = []
+    for index, name in enumerate(names):
+        shapes += _strip(name, facts.mapping.of(name), 4 + index * 32.0)
+    figure = Figure("Slices of each population", WIDTH, 4 + len(names) * 32.0, shapes)
+    line = "A strip is a population from its first neuron to its last; the numbers are cores."
+    return Section("Placement", [line], [figure])
+
+
+def _strip(name: str, parts: tuple[Slice, ...], y: float) -> Iterator[Shape]:
+    total = parts[-1].stop
+    yield Text(LEFT - 10, y + 16, shortened(name, 18), "name", "end", name)
+    scale = (WIDTH - LEFT - RIGHT) / total
+    for part in parts:
+        x, width = LEFT + part.start * scale, part.count * scale
+        tip = f"{name}[{part.start}:{part.stop}] on core {part.core}"
+        yield Box(x + 0.5, y, max(width - 1, 0.5), 24, f"p{(part.core or 0) % 2}", tip)
+        if width > 12 + 6 * len(str(part.core)):
+            yield Text(x + width / 2, y + 16, str(part.core), "cell dark", "middle", tip)
+    cores = [part.core for part in parts]
+    where = f"core {cores[0]}" if len(cores) == 1 else f"cores {cores[0]} to {cores[-1]}"
+    yield Text(WIDTH - RIGHT + 10, y + 16, f"{number(total)} on {where}", "tick")

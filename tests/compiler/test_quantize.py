@@ -1,0 +1,158 @@
+"""Integer weights and fixed-point states: shared scales, rounding, proofs of no overflow, formats that decay."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import models
+import numpy as np
+import pytest
+import strategies
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import sparse
+
+import axonc
+from axonc import Graph, ModelError
+from axonc.compiler.driver.pipeline import discretise
+from axonc.compiler.passes import Quantize, ToPopulations, run_pipeline
+from axonc.ir.ops import FixedNeuron, Linear, QuantLinear
+
+
+def quantised(model: Any, semantics: str, inputs: str = "events", **options: str) -> Graph:
+    """A model after the pass."""
+    graph = axonc.load(model, semantics=semantics, inputs=inputs)
+    return run_pipeline(graph, [ToPopulations(), Quantize(**options)])[-1][1]  # type: ignore[arg-type]
+
+
+def two_sources() -> Any:
+    """Two inputs into one population, with weights of different size."""
+    nodes = {
+        "a": models.source(2),
+        "b": models.source(1),
+        "fa": models.linear([[1.0, -0.5], [0.1, 0.2]]),
+        "fb": models.linear([[4.0], [-0.3]]),
+        "cell": models.neuron("LIF", 2),
+        "output": models.sink(2),
+    }
+    return models.graph(nodes, "a fa cell output", "b fb cell")
+
+
+def weights(graph: Graph, name: str) -> list[list[int]]:
+    """The integer weights of a node."""
+    op = graph[name].op
+    assert isinstance(op, QuantLinear)
+    return np.asarray(op.weight).tolist()  # type: ignore[no-any-return]
+
+
+def test_one_scale_serves_the_whole_fan_in() -> None:
+    graph = quantised(two_sources(), "nir,dt=1e-3")
+    assert weights(graph, "fa") == [[32, -16], [3, 6]]
+    assert weights(graph, "fb") == [[127], [-10]]
+    assert float(graph["fa"].op.scale) == float(graph["fb"].op.scale) == 4.0 / 127
+
+
+def test_truncation_rounds_toward_zero() -> None:
+    graph = quantised(two_sources(), "nir,dt=1e-3", rounding="truncate")
+    assert weights(graph, "fa") == [[31, -15], [3, 6]]
+    assert weights(graph, "fb") == [[127], [-9]]
+
+
+def test_a_scale_a_channel_uses_the_range_of_every_row() -> None:
+    graph = quantised(two_sources(), "nir,dt=1e-3", scope="channel")
+    assert weights(graph, "fb") == [[127], [-127]]
+    assert weights(graph, "fa") == [[32, -16], [42, 85]]
+
+
+def test_sparse_weights_stay_sparse() -> None:
+    matrix = sparse.random_array((50, 40), density=0.05, format="csr", rng=np.random.default_rng(0))
+    net = Graph.builder()
+    net.input("in", 40)
+    net.population("cell", "lif", 50, tau=1e-2)
+    net.connect("in", "cell", matrix, name="fc")
+    net.output("out", "cell")
+    op = quantised_graph(net.graph())["fc"].op
+    assert isinstance(op, QuantLinear)
+    assert sparse.issparse(op.weight)
+    assert np.array_equal(op.weight.toarray(), np.rint(matrix.toarray() / float(op.scale)))
+
+
+def quantised_graph(graph: Graph) -> Graph:
+    """A built graph after the pass."""
+    return run_pipeline(discretise(graph, "nir,dt=1e-3"), [ToPopulations(), Quantize()])[-1][1]
+
+
+def test_an_accumulator_that_may_overflow_is_refused() -> None:
+    model = models.single(models.neuron("LIF", 1), np.ones((1, 3)))
+    limit = (2**31 - 1) // (3 * 127)
+    quantised(model, "nir,dt=1e-3", f"events:{limit}")
+    with pytest.raises(ModelError, match="AX401 cell: the sum of its inputs may reach"):
+        quantised(model, "nir,dt=1e-3", f"events:{limit + 1}")
+
+
+def test_analogue_sources_are_refused_for_integer_weights() -> None:
+    nodes = {
+        "input": models.source(1),
+        "li": models.neuron("LI", 1),
+        "fc": models.linear([[1.0]]),
+        "cell": models.neuron("LIF", 1),
+        "output": models.sink(1),
+    }
+    with pytest.raises(ModelError, match="AX602"):
+        quantised(models.graph(nodes, "input li fc cell output"), "nir,dt=1e-3")
+
+
+@pytest.mark.parametrize("state", ["q16", "q32"])
+@pytest.mark.parametrize("tau", [1e-3, 5e-3, 1.0, 100.0])
+def test_an_undriven_state_comes_to_rest_exactly_at_the_leak(state: str, tau: float) -> None:
+    model = models.single(models.neuron("LI", 1, tau=tau, r=tau / 1e-3, v_leak=0.25))
+    graph = quantised(model, "nir,dt=1e-3", state=state)
+    op = graph["cell"].op
+    assert isinstance(op, FixedNeuron)
+    steps = min(int(60 * tau / 1e-3) + 5, 4000)
+    x = np.zeros((steps, 1))
+    x[0] = 1
+    v = axonc.interpret(graph, x, ["cell:v"]).recorded["cell:v"][:, 0]
+    distance = np.abs(v - int(op.membrane.leak.flat[0]))
+    assert np.all(np.diff(distance[1:]) <= 0)
+    if tau <= 5e-3:
+        assert distance[-1] == 0
+
+
+def test_a_format_that_distorts_a_decay_is_noted() -> None:
+    model = models.single(models.neuron("LIF", 1, tau=100.0, r=1e5))
+    assert "AX404 cell" in quantised(model, "nir,dt=1e-3", state="q16").properties["notes"]
+    assert quantised(model, "nir,dt=1e-3", state="q32").properties["notes"] == ""
+
+
+@strategies.examples(60)
+@given(case=strategies.cases("q32"))
+def test_integer_weights_are_within_half_a_unit(case: strategies.Case) -> None:
+    graph = axonc.load(case.model, semantics=case.semantics, inputs=case.inputs)
+    stages = run_pipeline(graph, [ToPopulations(), Quantize("int8", "q32")])
+    before, after = stages[0][1], stages[1][1]
+    for node in before:
+        if isinstance(node.op, Linear):
+            op = after[node.name].op
+            assert isinstance(op, QuantLinear)
+            exact, held = dense(node.op.weight), dense(op.weight).astype(np.float64)
+            assert np.abs(held).max(initial=0) <= 127
+            assert np.all(np.abs(held * float(op.scale) - exact) <= float(op.scale) * (0.5 + 1e-9))
+
+
+def dense(weight: Any) -> np.ndarray[Any, Any]:
+    """A weight as a plain array."""
+    return weight.toarray() if sparse.issparse(weight) else np.asarray(weight)
+
+
+@strategies.examples(40)
+@given(seed=st.integers(0, 1000), cuba=st.booleans())
+def test_q32_stays_close_to_float64_with_the_same_weights(seed: int, cuba: bool) -> None:
+    kind = "CubaLI" if cuba else "LI"
+    weight = np.random.default_rng(seed).integers(-127, 128, (3, 4)) / 127.0
+    weight[0, 0] = 1.0
+    model = models.single(models.neuron(kind, 3, v_leak=0.1), weight)
+    x = models.events((60, 4), 0.3, seed=seed)
+    exact = axonc.interpret(axonc.load(model, semantics="nir,dt=1e-3"), x, (), "float64").outputs["output"]
+    fixed = axonc.interpret(quantised(model, "nir,dt=1e-3", state="q32"), x)
+    assert np.abs(fixed.value("output") - exact).max() < 1e-5
