@@ -1,5 +1,6 @@
 # make demo   compile, run on emulated cores, verify, report
 # make test   the whole test suite
+# make docs   write the generated pages and build the site
 # Each sets up .venv from PyPI first; python3 (>= 3.11) and make are all that must be there.
 
 PYTHON ?= python3
@@ -7,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := demo
 
-.PHONY: demo test lint types check clean
+.PHONY: demo test docs lint types check clean
 
 demo: $(VENV)/.demo
 	mkdir -p $(DEMO)
@@ -20,6 +21,10 @@ demo: $(VENV)/.demo
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+docs: $(VENV)/.test
+	$(BIN)/python docs/generate.py
+	$(BIN)/python -m mkdocs build --strict
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .
@@ -44,4 +49,4 @@ $(VENV)/.test: pyproject.toml | $(VENV)/bin/python
 	touch $@ $(VENV)/.demo
 
 clean:
-	rm -rf $(VENV) $(DEMO)
+	rm -rf $(VENV) $(DEMO) site

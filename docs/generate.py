@@ -119,13 +119,14 @@ def targets() -> str:
     """The targets, and what each takes: tried, not declared."""
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
     rows = [
-        (f"`{name}`", backend(name).summary, f"`axonc[{name}]`" if name in extras else "none needed") for name in TARGETS
+        (f"`{name}`", backend(name).summary, f"`axonc[{name}]`" if name in extras else "none needed")
+        for name in TARGETS
     ]
     return (
         f"# Targets\n\n{table(('target', 'what it is', 'extra'), rows)}\n"
         "The tables below were made by compiling a small model for each target with the options' defaults, inputs as "
         "events. A code says why it is refused: see [diagnostics](diagnostics.md).\n"
-        f"\n## NIR node types\n\n{table(('node', *TARGETS), _node_rows())}"
+        f"\n## NIR node types\n\nEach between an input and a population of LIF neurons.\n\n{table(('node', *TARGETS), _node_rows())}"
         "\nA `NIRGraph` inside a graph is flattened.\n"
         f"\n## Semantics presets\n\nFor a recurrent network of LIF neurons, and of CubaLIF neurons.\n\n"
         f"{table(('preset', *TARGETS), _preset_rows())}"
@@ -133,13 +134,18 @@ def targets() -> str:
 
 
 def _node_rows() -> Iterator[tuple[str, ...]]:
-    for kind in sorted(SAMPLES):
-        yield (kind, *(_verdict(_around(SAMPLES[kind]()), "nir,dt=1e-3", target) for target in TARGETS))
+    for kind, make in SAMPLES.items():
+        yield (kind, *(_verdict(_around(*make()), "nir,dt=1e-3", target) for target in TARGETS))
+    for kind in NO_SPIKES:
+        node, *_ = SAMPLES[kind]()
+        yield (f"{kind} as output", *(_verdict(_alone(node), "nir,dt=1e-3", target) for target in TARGETS))
 
 
 def _preset_rows() -> Iterator[tuple[str, ...]]:
     for preset in PRESETS:
-        tried = [[_verdict(_loop(kind), f"{preset},dt=1e-3", target) for kind in (_lif, _cuba_lif)] for target in TARGETS]
+        tried = [
+            [_verdict(_loop(kind), f"{preset},dt=1e-3", target) for kind in (_lif, _cuba_lif)] for target in TARGETS
+        ]
         yield (f"`{preset}`", *(" / ".join(dict.fromkeys(cells)) for cells in tried))
 
 
@@ -156,9 +162,8 @@ def _graph(nodes: dict[str, nir.NIRNode], path: str) -> nir.NIRGraph:
     return nir.NIRGraph(nodes, list(zip(names[:-1], names[1:], strict=True)), type_check=False)
 
 
-def _around(sample: tuple[nir.NIRNode, tuple[int, ...], tuple[int, ...]]) -> nir.NIRGraph:
+def _around(node: nir.NIRNode, takes: tuple[int, ...], gives: tuple[int, ...]) -> nir.NIRGraph:
     """input -> the node -> flatten -> weights -> LIF -> output, for a node that takes and gives these shapes."""
-    node, takes, gives = sample
     nodes = {
         "input": nir.Input({"input": np.array(takes)}),
         "node": node,
@@ -168,6 +173,11 @@ def _around(sample: tuple[nir.NIRNode, tuple[int, ...], tuple[int, ...]]) -> nir
         "output": nir.Output({"output": np.array([2])}),
     }
     return _graph(nodes, "input node flatten fc lif output")
+
+
+def _alone(node: nir.NIRNode) -> nir.NIRGraph:
+    nodes = {"input": nir.Input({"input": np.array([4])}), "fc": nir.Linear(np.eye(4)), "node": node}
+    return _graph({**nodes, "output": nir.Output({"output": np.array([4])})}, "input fc node output")
 
 
 def _loop(neuron: Callable[[int], nir.NIRNode]) -> nir.NIRGraph:
@@ -214,6 +224,9 @@ SAMPLES: dict[str, Callable[[], tuple[Any, tuple[int, ...], tuple[int, ...]]]] =
     "Threshold": lambda: (nir.Threshold(ONE), (4,), (4,)),
 }
 """A node of every type of NIR, the shape that it takes and the shape that it gives."""
+
+NO_SPIKES = ("CubaLI", "I", "LI")
+"""Neurons that send a voltage."""
 
 
 def copied(name: str) -> Callable[[], str]:

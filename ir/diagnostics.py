@@ -17,6 +17,7 @@ CODES = {
     "AX105": "the file reaches outside itself, or is too large",
     "AX106": "a name is used twice",
     "AX107": "the graph has no input or no output",
+    "AX108": "a name cannot be used",
     "AX201": "no time step is given",
     "AX202": "a semantics option is unknown or has an unknown value",
     "AX203": "the time step is too large for the integrator",

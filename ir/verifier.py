@@ -9,7 +9,7 @@ import networkx as nx
 
 from .diagnostics import Diagnostic, raise_if_any
 from .graph import Graph, Node
-from .ops import Delay, Input, Output
+from .ops import STATES, Delay, Input, Output
 
 
 def verify(graph: Graph) -> list[Diagnostic]:
@@ -31,6 +31,16 @@ def _names(graph: Graph) -> Iterator[Diagnostic]:
     for name, count in Counter(node.name for node in graph).items():
         if count > 1:
             yield Diagnostic("AX106", name, f"{count} nodes have this name", "one node a name", "rename them")
+
+
+def _usable_names(graph: Graph) -> Iterator[Diagnostic]:
+    for node in graph:
+        if not node.name or not node.name.isprintable():
+            found = f"the name {node.name!a} is empty or cannot be shown"
+            yield Diagnostic("AX108", ascii(node.name), found, "a name is printable text", "rename the node")
+        elif node.name.endswith(tuple(f":{state}" for state in STATES)):
+            found = f"the name {node.name!r} reads like a state of another node"
+            yield Diagnostic("AX108", node.name, found, "no name ends in :v or :i", "rename the node")
 
 
 def _inputs_exist(graph: Graph) -> Iterator[Diagnostic]:
@@ -117,5 +127,5 @@ def _ops(graph: Graph) -> Iterator[Diagnostic]:
 
 
 Check = Callable[[Graph], Iterator[Diagnostic]]
-_STRUCTURE: tuple[Check, ...] = (_names, _inputs_exist, _ends, _cycles, _stage)
+_STRUCTURE: tuple[Check, ...] = (_names, _usable_names, _inputs_exist, _ends, _cycles, _stage)
 _CONTENT: tuple[Check, ...] = (_shapes, _ops)

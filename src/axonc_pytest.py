@@ -39,7 +39,7 @@ def axonc_golden(request: pytest.FixtureRequest) -> GoldenFixture:
 
 def file_name(test: str) -> str:
     """A test's name as that of a directory: different tests have different ones."""
-    plain = re.sub(r"[^\w.,=\[\]-]", "_", test)[:100]
+    plain = re.sub(r"^\.|[^\w.,=\[\]-]", "_", test)[:100]
     return plain if plain == test else f"{plain}-{hashlib.sha256(test.encode()).hexdigest()[:8]}"
 
 

@@ -3,7 +3,8 @@
 ``console``: lines that begin with ``$ `` are commands, ``> `` continues one; the lines below are its output. A
 command must exit with 0, unless the next one is ``echo $?``, whose output says what else. ``python``: executed, all
 of a page in one namespace; with ``>>>``, a doctest; a block that begins with ``# file: NAME`` is written to NAME.
-``...`` in a shown output stands for any text. A block behind ``<!-- not run: why -->`` is not run.
+``...`` in a line of output stands for any text, a line of it for any lines. A block behind a line
+``<!-- not run: why -->`` is not run.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ FENCE = re.compile(
 )
 
 
-class WrongPage(Exception):
+class PageError(Exception):
     """A block did not do what its page says."""
 
 
@@ -62,10 +63,14 @@ def commands(text: str) -> Iterator[Command]:
 
 
 def matches(shown: str, output: str) -> bool:
-    """Whether an output is what the page shows, ``...`` standing for any text and trailing space for nothing."""
-    wanted, found = (re.sub(r"[ \t]+$", "", text.strip(), flags=re.MULTILINE) for text in (shown, output))
-    pattern = ".*".join(re.escape(part) for part in wanted.split("..."))
-    return not wanted or re.fullmatch(pattern, found, re.DOTALL) is not None
+    """Whether an output is what the page shows, or the page shows none; space at the end of a line does not count."""
+    wanted, found = ([line.rstrip() for line in text.strip().splitlines()] for text in (shown, output))
+    pattern = "".join(r"(?:.*\n)*?" if line == "..." else _line_pattern(line) for line in wanted)
+    return not wanted or re.fullmatch(pattern, "".join(f"{line}\n" for line in found)) is not None
+
+
+def _line_pattern(line: str) -> str:
+    return ".*".join(re.escape(part) for part in line.split("...")) + r"\n"
 
 
 def run_page(path: Path) -> None:
@@ -87,13 +92,15 @@ def _run_console(steps: list[Command], place: str) -> None:
     status = 0
     for index, step in enumerate(steps):
         text = f"(exit {status}); {step.text}"
-        done = subprocess.run(["bash", "-c", text], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            ["bash", "-c", text], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        )
         status, output = done.returncode, done.stdout + done.stderr
         if not matches(step.output, output):
-            raise WrongPage(f"{place}: $ {step.text}shown:\n{step.output}\nfound:\n{output}")
+            raise PageError(f"{place}: $ {step.text}shown:\n{step.output}\nfound:\n{output}")
         stated = index + 1 < len(steps) and steps[index + 1].text.strip() == "echo $?"
         if status and not stated:
-            raise WrongPage(f"{place}: $ {step.text}exit status {status}:\n{output}")
+            raise PageError(f"{place}: $ {step.text}exit status {status}:\n{output}")
 
 
 def _run_python(text: str, place: str, namespace: dict[str, Any]) -> None:
@@ -104,7 +111,7 @@ def _run_python(text: str, place: str, namespace: dict[str, Any]) -> None:
         test = doctest.DocTestParser().get_doctest(text, namespace, place, place, 0)
         runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
         if runner.run(test, clear_globs=False).failed:
-            raise WrongPage(f"{place}: see above")
+            raise PageError(f"{place}: see above")
         namespace.update(test.globs)
     else:
         exec(compile(text, place, "exec"), namespace)

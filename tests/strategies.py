@@ -58,8 +58,8 @@ class Draft:
         return name
 
 
-MAPPED = {"spikes": "1", "v_min": "none", "feedback": "source"}
-"""What a chip runs of every preset: one spike a step, no lower bound, and a bias that no delay carries."""
+MAPPED = {"feedback": "source"}
+"""What a chip runs of every preset: a bias that no delay carries."""
 
 
 @st.composite
@@ -72,9 +72,20 @@ def semantics(draw: st.DrawFn) -> str:
     }
     preset = draw(st.sampled_from(list(PRESETS)))
     chosen = {**draw(st.fixed_dictionaries({}, optional=choices)), **MAPPED}
-    if chosen.get("test", PRESETS[preset].test) == "old":  # a chip subtracts in the same step only
-        chosen["reset"] = "none"
+    chosen["reset"] = draw(st.sampled_from(_resets(PRESETS[preset], chosen)))
+    several = chosen["reset"] == "subtract" and _field("test", PRESETS[preset], chosen) == "new"
+    chosen["spikes"] = draw(st.sampled_from(["1", "3", "255"])) if several else "1"
     return ",".join([preset, f"dt={DT}", *(f"{name}={value}" for name, value in chosen.items())])
+
+
+def _field(name: str, preset: Semantics, chosen: Mapping[str, str]) -> str:
+    return chosen.get(name, str(getattr(preset, name)))
+
+
+def _resets(preset: Semantics, chosen: Mapping[str, str]) -> list[str]:
+    """The resets that go with the other fields: a test of the old v subtracts, or does nothing."""
+    reset = _field("reset", preset, chosen)
+    return ["subtract", "none"] if _field("test", preset, chosen) == "old" else [reset, "subtract"]
 
 
 @st.composite

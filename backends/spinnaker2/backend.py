@@ -22,6 +22,7 @@ from .engine import CoreImage, MachineFault, Route
 from .engine import Machine as Engine
 from .lower import lower
 from .memory import MemoryMap
+from .parameters import MOST_SPIKES
 from .run import run_program
 from .schema import RESETS
 from .toolchain import ToolchainError, compile_elf
@@ -134,10 +135,8 @@ def _problems(graph: Graph, name: str, target: str) -> Iterator[Diagnostic]:
 
 
 def _gate_problems(name: str, gate: Gate | FixedGate, target: str) -> Iterator[Diagnostic]:
-    found = {
-        f"reset {gate.reset}": gate.reset not in RESETS,
-        f"up to {gate.spikes} spikes a step": gate.spikes > 1,
-        "a lower bound of v": gate.v_min is not None,
-    }
-    for feature in (feature for feature, used in found.items() if used):
-        yield Diagnostic("AX601", name, feature, f"{target} does not run this yet", "choose other semantics")
+    if gate.reset not in RESETS:
+        yield Diagnostic("AX601", name, f"reset {gate.reset}", f"{target} runs {', '.join(RESETS)}", "choose one")
+    if gate.spikes > MOST_SPIKES:
+        found = f"up to {gate.spikes} spikes a step"
+        yield Diagnostic("AX601", name, found, f"{target} sends {MOST_SPIKES} at most", f"choose spikes={MOST_SPIKES}")

@@ -10,7 +10,7 @@ import numpy as np
 from axonc.ir.mapping import Keys, Schedule
 
 from .memory import MemoryMap, round_up
-from .parameters import reset_code
+from .parameters import is_plain, most_spikes, reset_code
 from .plan import CorePlan, LocalPopulation, Rows, dense_rows
 from .recording import Buffer, Recording
 from .schema import ABI, ALIGN, CLOCK, FORMATS, HEADER, MAGIC, POPULATION, PROJECTION, SOURCE, STATUS, SYNAPSE
@@ -172,6 +172,8 @@ def _population(
         membrane_stride=_stride(membrane),
         reset=reset_code(op),
         old_current=op.membrane.sees == "old",
+        spikes=most_spikes(op),
+        plain=is_plain(op),
         key=0 if part.block is None else keys.base(part.block),
         state_words=-(-local.state_bytes // 4),
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from axonc.ir.ops import FixedNeuron, FixedSynapse, Gate, Neuron, Synapse
+from axonc.ir.ops import FixedGate, FixedNeuron, FixedSynapse, Gate, Neuron, Synapse
 from axonc.ir.signal import Shape
 
 from .schema import MEMBRANE_FIXED, MEMBRANE_FLOAT, RESETS, SYNAPSE_FIXED, SYNAPSE_FLOAT
@@ -14,6 +14,12 @@ from .schema import MEMBRANE_FIXED, MEMBRANE_FLOAT, RESETS, SYNAPSE_FIXED, SYNAP
 Records = np.ndarray[Any, Any]
 NEVER = 2**31 - 1
 """A threshold that no fixed-point voltage passes."""
+
+UNBOUNDED = -(2**31)
+"""A lower bound below every fixed-point voltage."""
+
+MOST_SPIKES = 255
+"""Spikes of a neuron in a step: they are counted in a byte where they are recorded."""
 
 
 def kernel(op: Neuron | FixedNeuron) -> str:
@@ -37,6 +43,19 @@ def reset_code(op: Neuron | FixedNeuron) -> int:
     return RESETS.index(op.gate.reset) if op.gate is not None else 0
 
 
+def most_spikes(op: Neuron | FixedNeuron) -> int:
+    """The most spikes of a neuron in a step."""
+    return op.gate.spikes if op.gate is not None else 1
+
+
+def is_plain(op: Neuron | FixedNeuron) -> bool:
+    """Whether a spike is a matter of one step: one at most, no reset that is still pending, no lower bound."""
+    gate = op.gate
+    if gate is None:
+        return True
+    return gate.spikes == 1 and gate.v_min is None and gate.reset in ("none", "value", "subtract")
+
+
 def synapse_records(op: Neuron | FixedNeuron, start: int, stop: int) -> Records | None:
     """The synapse parameters of neurons ``start`` to ``stop``: one record if all are equal."""
     if op.synapse is None:
@@ -57,18 +76,24 @@ def membrane_records(op: Neuron | FixedNeuron, start: int, stop: int) -> Records
         return _records(MEMBRANE_FLOAT.dtype, {**membrane, **_float_gate(op.gate)}, op.shape, start, stop)
     names = ("decay", "multiplier", "shift", "offset", "leak")
     fields = {name: getattr(op.membrane, name) for name in names}
-    threshold = np.int64(NEVER) if op.gate is None else op.gate.threshold
-    value = np.int64(0) if op.gate is None else op.gate.value
-    return _records(MEMBRANE_FIXED.dtype, {**fields, "threshold": threshold, "reset": value}, op.shape, start, stop)
+    return _records(MEMBRANE_FIXED.dtype, {**fields, **_fixed_gate(op.gate)}, op.shape, start, stop)
+
+
+def _fixed_gate(gate: FixedGate | None) -> dict[str, Any]:
+    if gate is None:
+        return {"threshold": NEVER, "reset": 0, "lowest": UNBOUNDED}
+    lowest = UNBOUNDED if gate.v_min is None else gate.v_min
+    return {"threshold": gate.threshold, "reset": gate.value, "lowest": lowest}
 
 
 def _float_gate(gate: Gate | None) -> dict[str, Any]:
     """v >= threshold is v > the next float32 below it."""
     if gate is None:
-        return {"threshold": np.float32(np.inf), "reset": np.float32(0.0)}
+        return {"threshold": np.float32(np.inf), "reset": np.float32(0.0), "lowest": np.float32(-np.inf)}
     threshold = gate.threshold.astype(np.float32)
     tested = threshold if gate.compare == "gt" else np.nextafter(threshold, np.float32(-np.inf))
-    return {"threshold": tested, "reset": threshold if gate.reset.startswith("subtract") else gate.value}
+    reset = threshold if gate.reset.startswith("subtract") else gate.value
+    return {"threshold": tested, "reset": reset, "lowest": np.float32(-np.inf) if gate.v_min is None else gate.v_min}
 
 
 def _records(dtype: np.dtype[Any], fields: dict[str, Any], shape: Shape, start: int, stop: int) -> Records:

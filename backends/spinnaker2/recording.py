@@ -55,7 +55,9 @@ def _buffers(op: Neuron | FixedNeuron, part: Slice) -> Iterator[Buffer]:
     name, word = part.population, state_dtype(op).name
     state = round_up(part.count * state_bytes(op), 4)
     if op.gate is not None:
-        yield Buffer("spikes_record_at", (name,), round_up(part.count, WORD_BITS) // 8, "bits")
+        bits = op.gate.spikes == 1
+        row = round_up(part.count, WORD_BITS) // 8 if bits else round_up(part.count, 4)
+        yield Buffer("spikes_record_at", (name,), row, "bits" if bits else "uint8")
     voltage = (f"{name}:v",) if op.gate is not None else (f"{name}:v", name)
     yield Buffer("voltage_record_at", voltage, state, word)
     if op.synapse is not None:

@@ -130,13 +130,13 @@ POPULATION = Record(
         _u32("synapse_stride", "bytes from one neuron's parameters to the next; 0: all share one row"),
         _u32("membrane_at", "data offset of the membrane parameters"),
         _u32("membrane_stride", "bytes from one neuron's parameters to the next; 0: all share one row"),
-        _u32("reset", "axonc_reset_t"),
-        _u32("old_current", "1: the membrane sees the current of the step before"),
+        Field("reset", "u8", "axonc_reset_t"),
+        Field("old_current", "u8", "1: the membrane sees the current of the step before"),
+        Field("spikes", "u16", "the most spikes of a neuron in a step; 1: recorded in a bit a neuron, else in a byte"),
+        _u32("plain", "1: one spike a step, a reset that is never pending, no lower bound"),
         _u32("key", "key of the first neuron, parity 0"),
         _u32("state_words", "words that one state of all neurons takes"),
-        _u32(
-            "spikes_record_at", "work offset of the recorded spikes, a bit a neuron and a row a step; 0: not recorded"
-        ),
+        _u32("spikes_record_at", "work offset of the recorded spikes, a row a step; 0: not recorded"),
         _u32("voltage_record_at", "work offset of the recorded voltages, state_words a step; 0: not recorded"),
         _u32("current_record_at", "work offset of the recorded currents, state_words a step; 0: not recorded"),
     ),
@@ -218,7 +218,7 @@ MEMBRANE_FIXED = Record(
         _i32("leak", "resting voltage"),
         _i32("threshold", "a spike when the voltage is above it"),
         _i32("reset", "the voltage after a spike, or what is subtracted"),
-        _i32("reserved", "0"),
+        _i32("lowest", "lower bound of the voltage after the reset"),
     ),
 )
 
@@ -237,9 +237,9 @@ MEMBRANE_FLOAT = Record(
         _f32("constant", ""),
         _f32("threshold", "a spike when the voltage is above it"),
         _f32("reset", "the voltage after a spike, or what is subtracted"),
+        _f32("lowest", "lower bound of the voltage after the reset"),
         _f32("reserved0", "0"),
         _f32("reserved1", "0"),
-        _f32("reserved2", "0"),
     ),
 )
 
@@ -259,7 +259,7 @@ RECORDS = (
     MEMBRANE_FLOAT,
 )
 
-RESETS = ("none", "value", "subtract", "subtract_guarded")
+RESETS = ("none", "value", "subtract", "subtract_guarded", "subtract_next")
 FORMATS = ("dense", "sparse")
 ERRORS = ("none", "bad_data", "queue_overflow", "bad_format")
 ENUMS = (("reset", RESETS), ("format", FORMATS), ("error", ERRORS))

@@ -17,6 +17,7 @@ from axonc.ir.serialize import load_graph
 from axonc.ir.target import RunOptions
 
 from .directory import publish, read_manifest, write_files
+from .export import write_result
 from .pipeline import Compiled
 from .targets import ENGINES, backend, missing_extra
 from .verify import Verification, compare
@@ -94,6 +95,16 @@ class Program:
         names = backend(self.target).recordable(self.graph)
         ours = self.run(x, names, engine=engine, seed=seed, shuffle=shuffle)
         return compare(ours, self.run(x, names, engine="reference"), names)
+
+    def write(self, path: str | Path, result: Result) -> None:
+        """Write a result of this program as ``.npz``, ``.csv`` or NIRData (``.h5``), whole or not at all."""
+        write_result(Path(path), result, self.graph)
+
+    def report(self, x: Data | None = None, record: Sequence[str] = (), *, engine: str | None = None) -> str:
+        """One self-contained HTML page: network, memory, placement and, of a run over ``x``, what happened."""
+        from .report import report_page
+
+        return report_page(self, x, record, engine)
 
     def save(self, directory: str | Path) -> Program:
         """Copy the build to ``directory``, whole or not at all, and return the program there."""

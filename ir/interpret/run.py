@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from ..diagnostics import Diagnostic, ModelError, raise_if_any
 from ..graph import Graph
-from ..ops import Array, Delay
+from ..ops import STATES, Array, Delay
 from ..result import Result
 from ..signal import Fixed, Format, Kind, Signal
 from .kernels import KERNELS, Kernel, Precision, State
@@ -20,9 +20,9 @@ Data = npt.ArrayLike | Mapping[str, npt.ArrayLike]
 
 
 def split_reference(reference: str) -> tuple[str, str | None]:
-    """``"lif1:v"`` -> ("lif1", "v"); ``"lif1"`` -> ("lif1", None)."""
-    node, colon, state = reference.rpartition(":")
-    return (node, state) if colon else (reference, None)
+    """``"lif1:v"`` -> ("lif1", "v"); ``"lif1"`` -> ("lif1", None). No node's name ends like a state."""
+    node, _, state = reference.rpartition(":")
+    return (node, state) if node and state in STATES else (reference, None)
 
 
 def interpret(graph: Graph, x: Data, record: Sequence[str] = (), precision: Precision = "float32") -> Result:

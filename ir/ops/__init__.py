@@ -6,7 +6,7 @@ from .delay import Delay
 from .fixed import FixedGate, FixedMembrane, FixedNeuron, FixedSynapse
 from .io import Input, Output
 from .linear import Linear, QuantLinear, Scale, row_sums
-from .neuron import RESETS, Gate, Membrane, Neuron, Synapse
+from .neuron import RESETS, STATES, Gate, Membrane, Neuron, Synapse
 from .shape import Flatten
 
 OPS: tuple[type[Op], ...] = (
@@ -37,6 +37,7 @@ __all__ = [
     "ONE",
     "OPS",
     "RESETS",
+    "STATES",
     "ZERO",
     "Array",
     "ContinuousNeuron",

@@ -15,6 +15,9 @@ import numpy as np
 from ..signal import Float, Format, Kind, Shape, Signal
 from .base import Array, Op, Parameters, Problem
 
+STATES = ("i", "v")
+"""The states that a neuron may have, in the order in which they are updated."""
+
 RESETS = ("none", "value", "subtract", "subtract_guarded", "subtract_next")
 """What a spike does to v. ``subtract_guarded`` is snnTorch's: if the stored v was above the threshold already, the
 threshold is subtracted before the test, and the spike subtracts nothing more. ``subtract_next`` is Spyx's: the spike

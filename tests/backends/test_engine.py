@@ -19,6 +19,12 @@ KINDS = ("native", "emulated")
 STEPS, SLOTS = 12, 30
 INPUT_BLOCK, FIRST, SECOND, THIRD = 5, 8, 9, 10
 BLOCK_MASK = 0x7FFFFFFF & ~((1 << LOCAL_BITS) - 1)
+MODES: dict[str, dict[str, Any]] = {
+    **{reset: {"reset": reset} for reset in schema.RESETS},
+    "several": {"reset": "subtract", "spikes": 3},
+    "bounded": {"reset": "value", "bounded": True},
+    "everything": {"reset": "subtract", "spikes": 255, "bounded": True},
+}
 STATE: dict[str, np.dtype[Any]] = {"q16": np.dtype("<i2"), "q32": np.dtype("<i4"), "f32": np.dtype("<f4")}
 
 
@@ -50,8 +56,11 @@ def population(rng: np.random.Generator, count: int, block: int, storage: str, c
     membrane = schema.MEMBRANE_FLOAT if storage == "f32" else schema.MEMBRANE_FIXED
     synapse = schema.SYNAPSE_FLOAT if storage == "f32" else schema.SYNAPSE_FIXED
     rows = count if rng.random() < 0.6 else 1
-    synapses = draw(rng, rows, synapse) if cuba else None
-    return Population(count, block, storage, draw(rng, rows, membrane), synapses, **more)
+    synapses, membranes = draw(rng, rows, synapse) if cuba else None, draw(rng, rows, membrane)
+    lowest = rng.normal(0, 0.2, rows) if storage == "f32" else rng.integers(-200, 200, rows)
+    unbounded = -np.inf if storage == "f32" else -(2**31)
+    membranes["lowest"] = lowest if more.get("bounded") else unbounded
+    return Population(count, block, storage, membranes, synapses, **more)
 
 
 def weights(rng: np.random.Generator, rows: int, targets: int, density: float) -> npt.NDArray[np.int8]:
@@ -72,10 +81,10 @@ class System:
         return [Route(block << LOCAL_BITS, BLOCK_MASK, everyone) for block in (INPUT_BLOCK, FIRST, SECOND, THIRD)]
 
 
-def draw_system(seed: int, storage: str, cuba: bool, reset: str, phases: int) -> System:
+def draw_system(seed: int, storage: str, cuba: bool, mode: str, phases: int) -> System:
     """Two cores with three populations: rings, windows, dense and sparse rows, an old and a new current."""
     rng = np.random.default_rng(seed)
-    common = {"reset": reset, "start": int(rng.integers(0, 3)), "first_phase": int(rng.integers(0, phases))}
+    common = {**MODES[mode], "start": int(rng.integers(0, 3)), "first_phase": int(rng.integers(0, phases))}
     first = population(rng, 11, FIRST, storage, cuba, ring=4, old_current=True, **common)
     second = population(rng, 7, SECOND, storage, cuba, ring=2, first_head=1, **common)
     third = population(rng, 8, THIRD, storage, cuba, **common)
@@ -91,7 +100,7 @@ def draw_system(seed: int, storage: str, cuba: bool, reset: str, phases: int) ->
     )
     drawn = [np.unique(rng.integers(0, 22, 6)) for _ in range(SLOTS - 3)]
     inputs = [(keys | INPUT_BLOCK << LOCAL_BITS).astype(np.uint32) for keys in drawn]
-    cores = (Core((first, third), left, 64, phases), Core((second,), right, 64, phases))
+    cores = (Core((first, third), left, 8192, phases), Core((second,), right, 8192, phases))
     return System(cores, inputs)
 
 
@@ -139,11 +148,11 @@ def assert_equal(system: System, result: RunResult) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("phases", [1, 2])
-@pytest.mark.parametrize("reset", schema.RESETS)
+@pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("cuba", [False, True])
 @pytest.mark.parametrize("storage", STATE)
-def test_equals_simulation(storage: str, cuba: bool, reset: str, phases: int, kind: str) -> None:
-    system = draw_system(7, storage, cuba, reset, phases)
+def test_equals_simulation(storage: str, cuba: bool, mode: str, phases: int, kind: str) -> None:
+    system = draw_system(7, storage, cuba, mode, phases)
     result = run(system, kind)
     assert len(result.trace_keys) > 10
     assert_equal(system, result)
@@ -154,12 +163,12 @@ def test_equals_simulation(storage: str, cuba: bool, reset: str, phases: int, ki
     seed=st.integers(0, 2**32 - 1),
     storage=st.sampled_from(list(STATE)),
     cuba=st.booleans(),
-    reset=st.sampled_from(schema.RESETS),
+    mode=st.sampled_from(list(MODES)),
     phases=st.integers(1, 3),
     kind=st.sampled_from(KINDS),
 )
-def test_equals_simulation_drawn(seed: int, storage: str, cuba: bool, reset: str, phases: int, kind: str) -> None:
-    system = draw_system(seed, storage, cuba, reset, phases)
+def test_equals_simulation_drawn(seed: int, storage: str, cuba: bool, mode: str, phases: int, kind: str) -> None:
+    system = draw_system(seed, storage, cuba, mode, phases)
     assert_equal(system, run(system, kind, seed=seed, shuffle=True))
 
 
@@ -222,3 +231,20 @@ def test_first_matching_route_decides() -> None:
     machine = make_machine(layouts, routes, "native")
     inputs = [np.array([key, key | 1, key | 2], np.uint32)]
     assert machine.run(slots=2, steps=0, inputs=inputs).received[1].tolist() == [2, 3]
+
+
+def outcome(system: Any, kind: str, **options: Any) -> list[list[int]]:
+    """The keys sent in every slot."""
+    result = run(system, kind, **options)
+    return [sorted(result.trace_keys[result.trace_slots == slot].tolist()) for slot in range(SLOTS)]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_parity_tells_early_events_from_late_ones(kind: str) -> None:
+    """A core that runs first sends into the slot that the others have yet to run: only the parity bit shows it."""
+    system = draw_system(7, "q32", False, "subtract", 1)
+    expected, _, _ = simulate(system)
+    assert all(outcome(system, kind, seed=seed) == expected for seed in range(6))
+    without = [outcome(system, kind, seed=seed, ignore_parity=True) for seed in range(6)]
+    assert any(keys != expected for keys in without)
+    assert len({str(keys) for keys in without}) > 1

@@ -7,13 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import models
 import nir
 import numpy as np
 import pytest
+from pages import RUN, SHOWN, blocks, commands, matches
 
 import axonc
-import models
-from pages import RUN, SHOWN, blocks, commands, matches
 
 ROOT = Path(__file__).parents[2]
 GENERATED = ("index.md", "contributing.md", "changelog.md")
@@ -81,5 +81,7 @@ def test_console_blocks_are_commands_and_outputs() -> None:
 
 def test_dots_stand_for_any_text() -> None:
     assert matches("a 1\n...\nz ...\n", "a 1  \nb\nc\nz 5\n")
+    assert matches("a 1\n...\nz 5\n", "a 1\nz 5\n")
+    assert not matches("a ... z\n", "a\nz\n")
     assert matches("", "anything")
     assert not matches("a 1\n", "a 1\nb\n")

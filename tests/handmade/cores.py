@@ -37,6 +37,8 @@ class Population:
     membrane: npt.NDArray[np.void]
     synapse: npt.NDArray[np.void] | None = None
     reset: str = "subtract"
+    spikes: int = 1
+    bounded: bool = False
     old_current: bool = False
     ring: int = 1
     start: int = 0
@@ -128,6 +130,8 @@ def _population(p: Population, data: Blob, work: Blob) -> tuple[Any, tuple[int, 
     row["first_head"], row["first_phase"] = p.first_head, p.first_phase
     row["reset"], row["old_current"] = schema.RESETS.index(p.reset), p.old_current
     row["key"], row["state_words"] = p.block << LOCAL_BITS, -(-len(state) // 4)
+    row["spikes"] = p.spikes
+    row["plain"] = not p.bounded and p.spikes == 1 and not p.reset.endswith(("guarded", "next"))
     row["clock_at"] = work.add(bytes(schema.CLOCK.dtype.itemsize))
     row["accumulators_at"] = work.add(bytes(4 * p.ring * p.count))
     row["voltage_at"] = work.add(state)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,7 +56,7 @@ class Simulation:
             if self.slot >= p.start and state.phase == 0 and state.step < self.steps:
                 update = self._float if p.storage == "f32" else self._fixed
                 spikes = update(index, p, state, state.ring[state.head])
-                sent += [(p.block << LOCAL_BITS) | int(n) for n in np.flatnonzero(spikes)]
+                sent += [(p.block << LOCAL_BITS) | int(n) for n in np.repeat(np.arange(p.count), spikes)]
                 state.ring[state.head] = 0
                 state.step += 1
             state.phase = (state.phase + 1) % core.phases
@@ -75,14 +75,26 @@ class Simulation:
             state.current = fresh
         kept = m["leak"] + _decay(state.voltage - m["leak"], m["decay"])
         v = self._clip(index, kept + _scale(drive, m["multiplier"], m["shift"]) + m["offset"], limit)
-        guarded = (p.reset == "subtract_guarded") & (state.voltage > m["threshold"])
-        spikes = v - np.where(guarded, m["reset"], 0) > m["threshold"]
-        if p.reset.startswith("subtract"):
-            v = np.where(spikes, self._clip(index, np.where(spikes, v - m["reset"], 0), limit), v)
-        elif p.reset == "value":
-            v = np.where(spikes, m["reset"], v)
-        state.voltage = v
+        state.voltage, spikes = self._gate(p, state.voltage, v, m, lambda x: self._clip(index, x, limit))
         return spikes
+
+    @staticmethod
+    def _gate(p: Population, old: Any, v: Any, m: Any, clip: Callable[[Any], Any]) -> tuple[Any, Any]:
+        """The voltage after test and reset, and the spikes of every neuron."""
+        pending = np.where(old > m["threshold"], m["reset"], m["reset"].dtype.type(0))
+        if p.reset == "subtract_next":
+            v = clip(v - pending)
+        tested = v - pending if p.reset == "subtract_guarded" else v
+        spikes = np.zeros(v.shape, np.int64)
+        for _ in range(p.spikes):
+            fired = tested > m["threshold"]
+            spikes += fired
+            if p.reset in ("subtract", "subtract_guarded"):
+                v = np.where(fired, clip(np.where(fired, v - m["reset"], m["reset"].dtype.type(0))), v)
+            elif p.reset == "value":
+                v = np.where(fired, m["reset"], v)
+            tested = v
+        return np.maximum(v, m["lowest"]) if p.bounded else v, spikes
 
     def _clip(self, index: int, x: npt.NDArray[np.int64], limit: int) -> npt.NDArray[np.int64]:
         clipped = np.clip(x, -limit, limit)
@@ -97,11 +109,8 @@ class Simulation:
             drive = state.current if p.old_current else fresh
             state.current = fresh
         v = (m["decay"] * state.voltage + m["gain"] * drive) + m["constant"]
-        guarded = (p.reset == "subtract_guarded") & (state.voltage > m["threshold"])
-        spikes = v - np.where(guarded, m["reset"], np.float32(0)) > m["threshold"]
-        if p.reset != "none":
-            v = np.where(spikes, m["reset"] if p.reset == "value" else v - m["reset"], v)
-        state.voltage = v.astype(np.float32)
+        after, spikes = self._gate(p, state.voltage, v, m, lambda x: x)
+        state.voltage = after.astype(np.float32)
         return spikes
 
 

@@ -2,10 +2,29 @@
 #ifndef AXONC_ARITHMETIC_H
 #define AXONC_ARITHMETIC_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Fractional bits of a decay factor: 1.0 is 1 << 30. */
 #define AXONC_DECAY_BITS 30
+
+/* The smallest shift that axonc_requantize_narrow takes. */
+#define AXONC_NARROW_SHIFT 3u
+
+/* Shifts from here on need nothing but the upper word of a product. */
+#define AXONC_WORD_SHIFT 33u
+
+/* x / 2^shift, rounded down. C leaves the right shift of a negative number open: shift its complement. */
+static inline int64_t axonc_shift_right(int64_t x, uint32_t shift)
+{
+    return x >= 0 ? x >> shift : ~(~x >> shift);
+}
+
+/* The same for 32 bits. */
+static inline int32_t axonc_shift_word(int32_t x, uint32_t shift)
+{
+    return x >= 0 ? x >> shift : ~(~x >> shift);
+}
 
 /* x * factor / 2^30, rounded toward zero. Exact for |x| <= 2^32 and 0 <= factor <= 2^30. */
 static inline int64_t axonc_decay(int64_t x, int64_t factor)
@@ -17,10 +36,8 @@ static inline int64_t axonc_decay(int64_t x, int64_t factor)
 static inline int64_t axonc_requantize(int64_t x, int64_t multiplier, uint32_t shift)
 {
     const int64_t half = (INT64_C(1) << shift) >> 1;
-    const int64_t sum = x * multiplier + half;
 
-    /* C leaves the right shift of a negative number open: shift its complement. */
-    return sum >= 0 ? sum >> shift : ~(~sum >> shift);
+    return axonc_shift_right(x * multiplier + half, shift);
 }
 
 /* x clipped to [-limit, limit]. */
@@ -30,6 +47,34 @@ static inline int64_t axonc_saturate(int64_t x, int64_t limit)
         return limit;
     }
     return x < -limit ? -limit : x;
+}
+
+/* axonc_decay for a word: the result is a word, too. */
+static inline int32_t axonc_decay_narrow(int32_t x, int32_t factor)
+{
+    return (int32_t)((int64_t)x * factor / (INT64_C(1) << AXONC_DECAY_BITS));
+}
+
+/*
+ * axonc_requantize in words, for shifts from AXONC_NARROW_SHIFT on; false if a word does not do.
+ *
+ * A small shift becomes AXONC_WORD_SHIFT by a power of two in x. Then floor(x m / 2^shift + 1/2) is
+ * the upper word of the product, shifted right by the rest but one bit, rounded up, and halved.
+ */
+static inline bool axonc_requantize_narrow(int32_t x, int32_t multiplier, uint32_t shift,
+                                           int32_t *result)
+{
+    const uint32_t up = shift < AXONC_WORD_SHIFT ? AXONC_WORD_SHIFT - shift : 0;
+    const uint32_t down = shift + up - AXONC_WORD_SHIFT;
+    int32_t scaled;
+
+    if (__builtin_mul_overflow(x, INT32_C(1) << up, &scaled)) {
+        return false;
+    }
+    const int32_t upper = (int32_t)axonc_shift_right((int64_t)scaled * multiplier, 32);
+
+    *result = axonc_shift_word(axonc_shift_word(upper, down) + 1, 1);
+    return true;
 }
 
 #endif

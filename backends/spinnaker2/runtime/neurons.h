@@ -20,4 +20,22 @@ void axonc_cuba_lif_f32(axonc_core_t *core, uint32_t population);
 /* The loops below are written once and must be specialised for each kernel. */
 #define AXONC_SPECIALISED static inline __attribute__((always_inline))
 
+/* What seldom happens is kept out of the loops. */
+#define AXONC_RARE static __attribute__((noinline, cold))
+#define AXONC_LIKELY(condition) __builtin_expect((condition), 1)
+#define AXONC_UNLIKELY(condition) __builtin_expect((condition), 0)
+
+/* Whether loops over many neurons pay, with spikes sent after them: on a host with vector units. */
+#ifdef __ARM_ARCH_7EM__
+#define AXONC_VECTORS 0
+#else
+#define AXONC_VECTORS 1
+#endif
+
+/* Whether a neuron that was above threshold has its reset still to come. */
+static inline bool axonc_is_pending(uint32_t reset)
+{
+    return reset == AXONC_RESET_SUBTRACT_GUARDED || reset == AXONC_RESET_SUBTRACT_NEXT;
+}
+
 #endif

@@ -1,15 +1,28 @@
-#include "arithmetic.h"
 #include "neurons.h"
+
+#include "arithmetic.h"
 #include "recording.h"
 
 /* What the state of a population is stored in. */
 typedef enum { Q16, Q32 } width_t;
 
-/* The voltage of a neuron and whether it spiked. */
+/* A population while its neurons are updated, and how many of their values had to be clipped. */
 typedef struct {
-    int32_t voltage;
-    bool spiked;
-} membrane_t;
+    axonc_core_t *core;
+    const axonc_population_t *population;
+    uint32_t key;
+    int32_t limit;
+    uint32_t clipped;
+} group_t;
+
+/* One update of a state: sat(leak + decay(old - leak) + requantize(input) + offset). */
+typedef struct {
+    int32_t decay;
+    int32_t multiplier;
+    uint32_t shift;
+    int32_t offset;
+    int32_t leak;
+} update_t;
 
 /* A state word, widened. */
 AXONC_SPECIALISED int32_t load(const void *states, uint32_t n, width_t width)
@@ -28,126 +41,167 @@ AXONC_SPECIALISED void store(void *states, uint32_t n, int32_t value, width_t wi
 }
 
 /* A value that fits into a state word; counts the values that had to be clipped. */
-AXONC_SPECIALISED int32_t clip(int64_t value, width_t width, uint32_t *clipped)
+static int32_t clip(group_t *group, int64_t value)
 {
-    const int64_t limit = width == Q16 ? INT16_MAX : INT32_MAX;
+    const int64_t clipped = axonc_saturate(value, group->limit);
 
-    /* Almost every value fits: find out by one comparison. */
-    if ((uint64_t)(value + limit) <= (uint64_t)(2 * limit)) {
-        return (int32_t)value;
+    group->clipped += clipped != value;
+    return (int32_t)clipped;
+}
+
+/* The next state, by its definition. */
+AXONC_RARE int32_t next_wide(group_t *group, update_t u, int32_t old, int32_t input)
+{
+    const int64_t kept = axonc_decay((int64_t)old - u.leak, u.decay);
+    const int64_t driven = axonc_requantize(input, u.multiplier, u.shift);
+
+    return clip(group, u.leak + kept + driven + u.offset);
+}
+
+/* The next state in words, without clipping; false if that does not do. */
+AXONC_SPECIALISED bool next_narrow(update_t u, int32_t old, int32_t input, int32_t limit,
+                                   int32_t *next)
+{
+    int32_t away;
+    int32_t driven = 0;
+
+    if (__builtin_sub_overflow(old, u.leak, &away)) {
+        return false;
     }
-    *clipped += 1;
-    return (int32_t)axonc_saturate(value, limit);
+    if (input != 0 && (u.shift < AXONC_NARROW_SHIFT ||
+                       !axonc_requantize_narrow(input, u.multiplier, u.shift, &driven))) {
+        return false;
+    }
+    /* What is kept lies between the old state and the leak. */
+    *next = u.leak + axonc_decay_narrow(away, u.decay);
+    return !__builtin_add_overflow(*next, driven, next) &&
+           !__builtin_add_overflow(*next, u.offset, next) && *next >= -limit && *next <= limit;
 }
 
-/* The next synaptic current. */
-AXONC_SPECIALISED int32_t next_current(axonc_synapse_fixed_t s, int32_t current, int32_t sum,
-                                       width_t width, uint32_t *clipped)
+/* The next state. */
+AXONC_SPECIALISED int32_t next_state(group_t *group, update_t u, int32_t old, int32_t input,
+                                     width_t width)
 {
-    const int64_t kept = axonc_decay(current, s.decay);
-    const int64_t driven = axonc_requantize(sum, s.multiplier, s.shift);
+    const int32_t limit = width == Q16 ? INT16_MAX : INT32_MAX;
+    int32_t next;
 
-    return clip(kept + driven + s.offset, width, clipped);
+    if (AXONC_LIKELY(next_narrow(u, old, input, limit, &next))) {
+        return next;
+    }
+    return next_wide(group, u, old, input);
 }
 
-/* The voltage after a spike. */
-AXONC_SPECIALISED int32_t after_spike(axonc_membrane_fixed_t m, uint32_t reset, int32_t voltage,
-                                      width_t width, uint32_t *clipped)
+/* Sends a spike; returns the voltage after it. */
+AXONC_RARE int32_t spike(group_t *group, uint32_t neuron, int32_t voltage, int32_t reset)
 {
-    switch (reset) {
+    axonc_spike(group->core, group->population, group->key, neuron);
+    switch (group->population->reset) {
     case AXONC_RESET_VALUE:
-        return m.reset;
+        return reset;
     case AXONC_RESET_SUBTRACT:
     case AXONC_RESET_SUBTRACT_GUARDED:
-        return clip((int64_t)voltage - m.reset, width, clipped);
+        return clip(group, (int64_t)voltage - reset);
     default:
         return voltage;
     }
 }
 
-/* The next voltage. A guarded neuron that stood above threshold has its reset still to come. */
-AXONC_SPECIALISED membrane_t next_membrane(axonc_membrane_fixed_t m, uint32_t reset, bool guarded,
-                                           int32_t voltage, int32_t input, width_t width,
-                                           uint32_t *clipped)
+/* The voltage after the test of a neuron that is above threshold, or was before. */
+AXONC_RARE int32_t fire(group_t *group, const axonc_membrane_fixed_t *m, uint32_t neuron,
+                        int32_t old, int32_t voltage)
 {
-    const int64_t kept = axonc_decay((int64_t)voltage - m.leak, m.decay);
-    const int64_t driven = axonc_requantize(input, m.multiplier, m.shift);
-    membrane_t next = {clip(m.leak + kept + driven + m.offset, width, clipped), false};
+    const uint32_t reset = group->population->reset;
+    int64_t tested = voltage;
 
-    if (guarded && voltage > m.threshold) {
-        next.spiked = (int64_t)next.voltage - m.reset > m.threshold;
-    } else {
-        next.spiked = next.voltage > m.threshold;
+    if (old > m->threshold && axonc_is_pending(reset)) {
+        tested -= m->reset;
     }
-    if (next.spiked) {
-        next.voltage = after_spike(m, reset, next.voltage, width, clipped);
+    if (reset == AXONC_RESET_SUBTRACT_NEXT) {
+        voltage = clip(group, tested);
+        tested = voltage;
     }
-    return next;
+    for (uint32_t left = group->population->spikes; left > 0 && tested > m->threshold; left--) {
+        voltage = spike(group, neuron, voltage, m->reset);
+        tested = voltage;
+    }
+    return voltage;
 }
 
 /* One step of every neuron. The flags are known when this is compiled into a kernel. */
-AXONC_SPECIALISED void step(axonc_core_t *core, const axonc_population_t *population,
-                            bool has_current, width_t width, bool uniform,
-                            bool guarded)
+AXONC_SPECIALISED void step(group_t *group, bool has_current, width_t width, bool uniform,
+                            bool plain)
 {
-    const uint32_t key = axonc_event_key(core, population);
+    axonc_core_t *core = group->core;
+    const axonc_population_t *population = group->population;
     const uint32_t count = population->count;
-    const uint32_t reset = population->reset;
     const bool old_current = population->old_current != 0;
-    const uint32_t synapse_stride = population->synapse_stride;
-    const uint32_t membrane_stride = population->membrane_stride;
-    const uint8_t *synapse = axonc_data(core, population->synapse_at);
-    const uint8_t *membrane = axonc_data(core, population->membrane_at);
-    axonc_synapse_fixed_t s = *(const axonc_synapse_fixed_t *)(const void *)synapse;
-    axonc_membrane_fixed_t m = *(const axonc_membrane_fixed_t *)(const void *)membrane;
+    const axonc_synapse_fixed_t *synapses = axonc_data(core, population->synapse_at);
+    const axonc_membrane_fixed_t *membranes = axonc_data(core, population->membrane_at);
+    const uint32_t next_synapse = population->synapse_stride != 0;
+    const uint32_t next_membrane = population->membrane_stride != 0;
+    axonc_synapse_fixed_t s = *synapses;
+    axonc_membrane_fixed_t m = *membranes;
     int32_t *sums = axonc_accumulators(core, population, 0);
     void *currents = axonc_work(core, population->current_at);
     void *voltages = axonc_work(core, population->voltage_at);
-    uint32_t clipped = 0;
 
     for (uint32_t n = 0; n < count; n++) {
+        const int32_t old = load(voltages, n, width);
         int32_t input = sums[n];
 
         if (!uniform) {
-            s = *(const axonc_synapse_fixed_t *)(const void *)synapse;
-            m = *(const axonc_membrane_fixed_t *)(const void *)membrane;
-            synapse += synapse_stride;
-            membrane += membrane_stride;
-        }
-        if (has_current) {
-            const int32_t old = load(currents, n, width);
-            const int32_t new = next_current(s, old, input, width, &clipped);
-
-            store(currents, n, new, width);
-            input = old_current ? old : new;
+            s = *synapses;
+            m = *membranes;
+            synapses += next_synapse;
+            membranes += next_membrane;
         }
         sums[n] = 0;
-        const membrane_t next =
-            next_membrane(m, reset, guarded, load(voltages, n, width), input, width, &clipped);
+        if (has_current) {
+            const int32_t current = load(currents, n, width);
+            const update_t synapse = {s.decay, s.multiplier, s.shift, s.offset, 0};
+            const int32_t next = next_state(group, synapse, current, input, width);
 
-        store(voltages, n, next.voltage, width);
-        if (next.spiked) {
-            axonc_spike(core, population, key, n);
+            store(currents, n, next, width);
+            input = old_current ? current : next;
         }
+        const update_t membrane = {m.decay, m.multiplier, m.shift, m.offset, m.leak};
+        int32_t voltage = next_state(group, membrane, old, input, width);
+
+        if (plain && AXONC_UNLIKELY(voltage > m.threshold)) {
+            voltage = spike(group, n, voltage, m.reset);
+        }
+        if (!plain && AXONC_UNLIKELY(voltage > m.threshold || old > m.threshold)) {
+            voltage = fire(group, &m, n, old, voltage);
+        }
+        if (!plain && voltage < m.lowest) {
+            voltage = m.lowest;
+        }
+        store(voltages, n, voltage, width);
     }
-    core->status->saturations += clipped;
 }
 
 /* One step of a population, if it is due. */
 AXONC_SPECIALISED void update(axonc_core_t *core, uint32_t index, bool has_current, width_t width)
 {
     const axonc_population_t *population = &core->populations[index];
+    group_t group = {
+        .core = core,
+        .population = population,
+        .key = axonc_event_key(core, population),
+        .limit = width == Q16 ? INT16_MAX : INT32_MAX,
+    };
 
     if (!axonc_is_due(core, population)) {
         return;
     }
-    if (population->reset == AXONC_RESET_SUBTRACT_GUARDED) {
-        step(core, population, has_current, width, false, true);
+    if (!population->plain) {
+        step(&group, has_current, width, false, false);
     } else if (axonc_is_uniform(population)) {
-        step(core, population, has_current, width, true, false);
+        step(&group, has_current, width, true, true);
     } else {
-        step(core, population, has_current, width, false, false);
+        step(&group, has_current, width, false, true);
     }
+    core->status->saturations += group.clipped;
 }
 
 void axonc_lif_q16(axonc_core_t *core, uint32_t population)

@@ -1,89 +1,175 @@
 #include "neurons.h"
+
+
+
 #include "recording.h"
 
-/* The voltage of a neuron and whether it spiked. */
+/* Neurons that are updated before their spikes are sent: on a host, these loops run in vectors. */
+#define TILE 64u
+
+/* A population while its neurons are updated. */
 typedef struct {
-    float voltage;
-    bool spiked;
-} membrane_t;
+    axonc_core_t *core;
+    const axonc_population_t *population;
+    uint32_t key;
+} group_t;
 
-/* The next synaptic current. */
-AXONC_SPECIALISED float next_current(axonc_synapse_float_t s, float current, int32_t sum)
+/* Sends a spike; returns the voltage after it. */
+AXONC_RARE float spike(const group_t *group, uint32_t neuron, float voltage, float reset)
 {
-    return (s.decay * current + s.gain * (float)sum) + s.constant;
-}
-
-/* The voltage after a spike. */
-AXONC_SPECIALISED float after_spike(axonc_membrane_float_t m, uint32_t reset, float voltage)
-{
-    switch (reset) {
+    axonc_spike(group->core, group->population, group->key, neuron);
+    switch (group->population->reset) {
     case AXONC_RESET_VALUE:
-        return m.reset;
+        return reset;
     case AXONC_RESET_SUBTRACT:
     case AXONC_RESET_SUBTRACT_GUARDED:
-        return voltage - m.reset;
+        return voltage - reset;
     default:
         return voltage;
     }
 }
 
-/* The next voltage. A guarded neuron that stood above threshold has its reset still to come. */
-AXONC_SPECIALISED membrane_t next_membrane(axonc_membrane_float_t m, uint32_t reset, bool guarded,
-                                           float voltage, float input)
+/* The voltage after the test of a neuron that is above threshold, or was before. */
+AXONC_RARE float fire(const group_t *group, const axonc_membrane_float_t *m, uint32_t neuron,
+                      float old, float voltage)
 {
-    membrane_t next = {(m.decay * voltage + m.gain * input) + m.constant, false};
+    const uint32_t reset = group->population->reset;
+    float tested = voltage;
 
-    if (guarded && voltage > m.threshold) {
-        next.spiked = next.voltage - m.reset > m.threshold;
-    } else {
-        next.spiked = next.voltage > m.threshold;
+    if (old > m->threshold && axonc_is_pending(reset)) {
+        tested -= m->reset;
     }
-    if (next.spiked) {
-        next.voltage = after_spike(m, reset, next.voltage);
+    if (reset == AXONC_RESET_SUBTRACT_NEXT) {
+        voltage = tested;
     }
-    return next;
+    for (uint32_t left = group->population->spikes; left > 0 && tested > m->threshold; left--) {
+        voltage = spike(group, neuron, voltage, m->reset);
+        tested = voltage;
+    }
+    return voltage;
+}
+
+/* The next synaptic current. */
+AXONC_SPECIALISED float next_current(axonc_synapse_float_t s, float current, float sum)
+{
+    return (s.decay * current + s.gain * sum) + s.constant;
+}
+
+/* The next voltage. */
+AXONC_SPECIALISED float next_voltage(axonc_membrane_float_t m, float voltage, float input)
+{
+    return (m.decay * voltage + m.gain * input) + m.constant;
 }
 
 /* One step of every neuron. The flags are known when this is compiled into a kernel. */
-AXONC_SPECIALISED void step(axonc_core_t *core, const axonc_population_t *population,
-                            bool has_current, bool uniform, bool guarded)
+AXONC_SPECIALISED void step(const group_t *group, bool has_current, bool uniform, bool plain)
 {
-    const uint32_t key = axonc_event_key(core, population);
+    axonc_core_t *core = group->core;
+    const axonc_population_t *population = group->population;
     const uint32_t count = population->count;
-    const uint32_t reset = population->reset;
     const bool old_current = population->old_current != 0;
-    const uint32_t synapse_stride = population->synapse_stride;
-    const uint32_t membrane_stride = population->membrane_stride;
-    const uint8_t *synapse = axonc_data(core, population->synapse_at);
-    const uint8_t *membrane = axonc_data(core, population->membrane_at);
-    axonc_synapse_float_t s = *(const axonc_synapse_float_t *)(const void *)synapse;
-    axonc_membrane_float_t m = *(const axonc_membrane_float_t *)(const void *)membrane;
+    const axonc_synapse_float_t *synapses = axonc_data(core, population->synapse_at);
+    const axonc_membrane_float_t *membranes = axonc_data(core, population->membrane_at);
+    const uint32_t next_synapse = population->synapse_stride != 0;
+    const uint32_t next_membrane = population->membrane_stride != 0;
+    axonc_synapse_float_t s = *synapses;
+    axonc_membrane_float_t m = *membranes;
     int32_t *sums = axonc_accumulators(core, population, 0);
     float *currents = axonc_work(core, population->current_at);
     float *voltages = axonc_work(core, population->voltage_at);
 
     for (uint32_t n = 0; n < count; n++) {
+        const float old = voltages[n];
         float input = (float)sums[n];
 
         if (!uniform) {
-            s = *(const axonc_synapse_float_t *)(const void *)synapse;
-            m = *(const axonc_membrane_float_t *)(const void *)membrane;
-            synapse += synapse_stride;
-            membrane += membrane_stride;
-        }
-        if (has_current) {
-            const float old = currents[n];
-
-            currents[n] = next_current(s, old, sums[n]);
-            input = old_current ? old : currents[n];
+            s = *synapses;
+            m = *membranes;
+            synapses += next_synapse;
+            membranes += next_membrane;
         }
         sums[n] = 0;
-        const membrane_t next = next_membrane(m, reset, guarded, voltages[n], input);
+        if (has_current) {
+            const float current = currents[n];
 
-        voltages[n] = next.voltage;
-        if (next.spiked) {
-            axonc_spike(core, population, key, n);
+            currents[n] = next_current(s, current, input);
+            input = old_current ? current : currents[n];
         }
+        float voltage = next_voltage(m, old, input);
+
+        if (plain && AXONC_UNLIKELY(voltage > m.threshold)) {
+            voltage = spike(group, n, voltage, m.reset);
+        }
+        if (!plain && AXONC_UNLIKELY(voltage > m.threshold || old > m.threshold)) {
+            voltage = fire(group, &m, n, old, voltage);
+        }
+        if (!plain && voltage < m.lowest) {
+            voltage = m.lowest;
+        }
+        voltages[n] = voltage;
+    }
+}
+
+/* Updates neurons that share their parameters, and notes which are above threshold. */
+AXONC_SPECIALISED void update_tile(axonc_synapse_float_t s, axonc_membrane_float_t m,
+                                   bool has_current, bool old_current, uint32_t count,
+                                   int32_t *restrict sums, float *restrict currents,
+                                   float *restrict voltages, uint8_t *restrict above)
+{
+    for (uint32_t n = 0; n < count; n++) {
+        float input = (float)sums[n];
+
+        sums[n] = 0;
+        if (has_current) {
+            const float current = currents[n];
+            const float next = next_current(s, current, input);
+
+            currents[n] = next;
+            input = old_current ? current : next;
+        }
+        voltages[n] = next_voltage(m, voltages[n], input);
+        above[n] = voltages[n] > m.threshold;
+    }
+}
+
+/* Sends the spikes of neurons that are above threshold, and resets these. */
+static void send_tile(const group_t *group, uint32_t first, float reset, float *voltages,
+                      const uint8_t *above)
+{
+    for (uint32_t n = 0; n < TILE; n += sizeof(uint64_t)) {
+        uint64_t flags;
+
+        __builtin_memcpy(&flags, above + n, sizeof flags);
+        for (uint32_t k = n; flags != 0 && k < n + sizeof flags; k++) {
+            if (above[k]) {
+                voltages[k] = spike(group, first + k, voltages[k], reset);
+            }
+        }
+    }
+}
+
+/* One step of neurons that share their parameters, in tiles. */
+AXONC_SPECIALISED void step_tiles(const group_t *group, bool has_current)
+{
+    axonc_core_t *core = group->core;
+    const axonc_population_t *population = group->population;
+    const axonc_synapse_float_t *s = axonc_data(core, population->synapse_at);
+    const axonc_membrane_float_t *m = axonc_data(core, population->membrane_at);
+    int32_t *sums = axonc_accumulators(core, population, 0);
+    float *currents = axonc_work(core, population->current_at);
+    float *voltages = axonc_work(core, population->voltage_at);
+    uint8_t above[TILE] = {0};
+
+    for (uint32_t first = 0; first < population->count; first += TILE) {
+        const uint32_t left = population->count - first;
+        const uint32_t count = left < TILE ? left : TILE;
+
+        if (count < TILE) {
+            __builtin_memset(above, 0, sizeof above);
+        }
+        update_tile(*s, *m, has_current, population->old_current != 0, count, sums + first,
+                    currents + first, voltages + first, above);
+        send_tile(group, first, m->reset, voltages + first, above);
     }
 }
 
@@ -91,16 +177,21 @@ AXONC_SPECIALISED void step(axonc_core_t *core, const axonc_population_t *popula
 AXONC_SPECIALISED void update(axonc_core_t *core, uint32_t index, bool has_current)
 {
     const axonc_population_t *population = &core->populations[index];
+    const group_t group = {core, population, axonc_event_key(core, population)};
 
     if (!axonc_is_due(core, population)) {
         return;
     }
-    if (population->reset == AXONC_RESET_SUBTRACT_GUARDED) {
-        step(core, population, has_current, false, true);
+    if (!population->plain) {
+        step(&group, has_current, false, false);
     } else if (axonc_is_uniform(population)) {
-        step(core, population, has_current, true, false);
+        if (AXONC_VECTORS) {
+            step_tiles(&group, has_current);
+        } else {
+            step(&group, has_current, true, true);
+        }
     } else {
-        step(core, population, has_current, false, false);
+        step(&group, has_current, false, true);
     }
 }
 

@@ -1,6 +1,7 @@
 #include "recording.h"
 
 #define WORD_BITS 32u
+#define WORD_BYTES 4u
 
 /* The row of the recording buffers for the present step: steps of all samples count on. */
 static uint32_t record_row(const axonc_core_t *core, const axonc_population_t *population)
@@ -26,11 +27,20 @@ static void copy_state(const axonc_core_t *core, uint32_t from, uint32_t to, uin
 void axonc_record_spike(axonc_core_t *core, const axonc_population_t *population, uint32_t neuron)
 {
     const uint32_t row = record_row(core, population);
-    const uint32_t words = (population->count + WORD_BITS - 1) / WORD_BITS;
-    uint32_t *record = axonc_work(core, population->spikes_record_at);
 
-    if (row < core->header->record_steps) {
+    if (row >= core->header->record_steps) {
+        return;
+    }
+    if (population->spikes == 1) {
+        const uint32_t words = (population->count + WORD_BITS - 1) / WORD_BITS;
+        uint32_t *record = axonc_work(core, population->spikes_record_at);
+
         record[row * words + neuron / WORD_BITS] |= UINT32_C(1) << neuron % WORD_BITS;
+    } else {
+        const uint32_t bytes = (population->count + WORD_BYTES - 1) / WORD_BYTES * WORD_BYTES;
+        uint8_t *record = axonc_work(core, population->spikes_record_at);
+
+        record[row * bytes + neuron]++;
     }
 }
 

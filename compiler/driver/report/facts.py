@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from axonc.ir import Graph, Kind, Result
+from axonc.ir import Diagnostic, Graph, Kind, ModelError, Result
 from axonc.ir.interpret.run import Data, batches
 from axonc.ir.mapping import Mapping as CoreMapping
 from axonc.ir.ops import Array, FixedNeuron, Neuron
@@ -50,8 +50,11 @@ def facts_of(program: Program, x: Data | None, record: Sequence[str], engine: st
 def _activity(program: Program, x: Data, record: Sequence[str], engine: str | None) -> Activity:
     graph = program.graph
     spiking = [node.name for node in graph if _spikes(graph, node.name)]
+    given = batches(graph, x)[0]
+    if not all(array.size for array in given.values()):
+        raise ModelError(Diagnostic("AX701", "", "an input of no steps", "a report shows at least one", "give more"))
     result = program.run(x, list(dict.fromkeys([*spiking, *record])), engine=engine)
-    inputs = {name: as_samples(array, graph, name) for name, array in batches(graph, x)[0].items()}
+    inputs = {name: as_samples(array, graph, name) for name, array in given.items()}
     seen = {name: array for name, array in inputs.items() if graph.signals[name].kind is Kind.EVENT}
     seen |= {name: as_samples(result[name], graph, name) for name in spiking}
     dense = [name for name in (*result.outputs, *record) if not result.is_events(name)]

@@ -52,7 +52,7 @@ def _closing(names: Sequence[str], edges: Sequence[Edge]) -> set[Edge]:
     graph.add_nodes_from(names)
     graph.add_edges_from(edges)
     sources = [name for name in names if not graph.in_degree(name)] or list(names[:1])
-    depth = nx.multi_source_dijkstra_path_length(graph, sources)
+    depth = nx.multi_source_dijkstra_path_length(graph, sources) if sources else {}
     place = {name: (depth.get(name, len(names)), index) for index, name in enumerate(names)}
     cycle = {name: index for index, part in enumerate(nx.strongly_connected_components(graph)) for name in part}
     return {edge for edge in edges if cycle[edge[0]] == cycle[edge[1]] and place[edge[0]] > place[edge[1]]}

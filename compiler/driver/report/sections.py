@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import prod
 
 from axonc.ir.mapping import Slice
+from axonc.ir.ops import FixedNeuron, Neuron
 
 from ..show import KINDS, holds
 from .charts import stacked_bars
@@ -36,9 +38,10 @@ def summary(facts: Facts) -> list[tuple[str, str]]:
 
 def tiles(facts: Facts) -> Iterator[tuple[str, str]]:
     """The numbers at the top: value and what it is."""
-    neurons = sum(1 for _ in facts.graph.nodes)
     if facts.mapping is None:
-        yield number(neurons), "nodes"
+        cells = (node.name for node in facts.graph if isinstance(node.op, (Neuron, FixedNeuron)))
+        yield number(sum(prod(facts.graph.signals[name].shape) for name in cells)), "neurons"
+        yield number(len(facts.graph.nodes)), "nodes of the graph"
     else:
         used = [sum(core["bytes"].values()) / core["sram_bytes"] for core in facts.cores]
         placed = sum(part.count for part in facts.mapping.slices if part.core is not None)
@@ -65,17 +68,17 @@ def memory(facts: Facts) -> Section:
 
 def _memory_table(facts: Facts) -> Table:
     assert facts.mapping is not None
+    kinds = [kind for kind in KINDS if any(core["bytes"][kind] for core in facts.cores)]
     rows = [
         [
             str(core["core"]),
-            *(number(core["bytes"][kind]) for kind in KINDS),
+            *(number(core["bytes"][kind]) for kind in kinds),
             f"{sum(core['bytes'].values()) / core['sram_bytes']:.1%}",
-            f"{core['program']}",
             holds(facts.mapping, core["core"]),
         ]
         for core in facts.cores
     ]
-    columns = ("core", *KINDS, "used", "program", "holds")
+    columns = ("core", *kinds, "used", "holds")
     return Table(columns, rows, "Bytes of each core", folded=len(rows) > OPEN_ROWS)
 
 

@@ -54,7 +54,7 @@ def _items(file: h5py.File, name: str) -> Iterator[tuple[str, Any]]:
 
 def _child(group: Any, key: str | bytes, place: str, name: str) -> Any:
     if not isinstance(key, str) or not key.isprintable():
-        raise ModelError(Diagnostic("AX101", name, f"the name {key!r} has characters that cannot be shown"))
+        raise ModelError(Diagnostic("AX108", name, f"the name {key!a} has characters that cannot be shown"))
     if place.count("/") > MAX_DEPTH:
         raise _refused(name, "its groups are nested too deep", f"at most {MAX_DEPTH} deep")
     if not isinstance(group.get(key, getlink=True), h5py.HardLink):

@@ -1,0 +1,184 @@
+"""The HTML report: self-contained, deterministic, safe against hostile names, and its numbers are the run's."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+import models
+import nir
+import numpy as np
+import pytest
+
+import axonc
+from axonc import Graph, ModelError, Program
+from axonc.compiler.driver.report import report_page
+from axonc.compiler.driver.report.activity import traffic_matrix
+from axonc.compiler.driver.report.facts import facts_of
+from axonc.compiler.driver.report.figure import number, ticks, ticks_between
+from axonc.compiler.driver.report.heat import binned, levels
+from axonc.compiler.driver.report.layers import layered
+
+Array = np.ndarray[Any, Any]
+VOID = {"meta", "br", "link", "img"}
+
+
+class Page(HTMLParser):
+    """Tags in order; asserts that they are balanced."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[str] = []
+        self.text = ""
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        assert all(not name.startswith("on") for name, _ in attrs)
+        assert all(name not in ("href", "src", "xlink:href") for name, _ in attrs)
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def titles(text: str) -> list[str]:
+    return re.findall("<h2>(.*?)</h2>", text)
+
+
+@pytest.fixture(scope="module")
+def full(program: Program, x: Array) -> str:
+    return report_page(program, x, ["readout:v", "cell:i"])
+
+
+def test_the_whole_page(full: str) -> None:
+    page = Page(full)
+    assert "script" not in page.tags
+    assert "http" not in full.replace('http-equiv="Content-Security-Policy"', "")
+    assert titles(full) == [
+        "Network",
+        "Memory",
+        "Placement",
+        "Traffic",
+        "Instructions and cycles",
+        "Activity",
+        "Rasters",
+        "Values over time",
+    ]
+    assert "not measured on silicon" in full
+
+
+def test_the_same_bytes_again(program: Program, x: Array, full: str) -> None:
+    assert program.report(x, ["readout:v", "cell:i"]) == full
+
+
+def test_without_input_only_the_build_is_shown(program: Program) -> None:
+    text = report_page(program)
+    Page(text)
+    assert titles(text) == ["Network", "Memory", "Placement", "Traffic"]
+    assert "neurons whose events go" in text
+
+
+def test_native_has_no_cycles(native: Program, x: Array) -> None:
+    text = report_page(native, x)
+    Page(text)
+    assert "Instructions and cycles" not in titles(text)
+    assert {"Memory", "Activity", "Rasters"} <= set(titles(text))
+
+
+def test_reference_has_no_cores(reference: Program, x: Array) -> None:
+    text = report_page(reference, x)
+    Page(text)
+    assert titles(text) == ["Network", "Activity", "Rasters", "Values over time"]
+
+
+HOSTILE = "<script>alert(1)</script>\"><img onerror=alert(1)> & ' {{ 7 * 7 }}"
+
+
+def test_hostile_names_are_text(x: Array) -> None:
+    model = models.recurrent()
+    nodes = {HOSTILE if name == "cell" else name: node for name, node in model.nodes.items()}
+    edges = [tuple(HOSTILE if name == "cell" else name for name in edge) for edge in model.edges]
+    graph = axonc.load(nir.NIRGraph(nodes, edges, type_check=False), semantics="nir,dt=1e-3")
+    text = report_page(axonc.compile(graph, target="native", slice_size=2, strategy="spread"), x, [f"{HOSTILE}:v"])
+    page = Page(text)
+    assert not {"script", "img"} & set(page.tags)
+    assert HOSTILE in page.text
+    assert "49" not in re.findall(r"& \S+ (\S+)", page.text)
+
+
+def test_traffic_adds_up_to_what_arrived(program: Program, x: Array) -> None:
+    facts = facts_of(program, x, (), None)
+    assert facts.mapping is not None
+    assert facts.activity is not None
+    counts = traffic_matrix(facts.mapping, facts.activity)
+    assert counts.sum(axis=0).tolist() == facts.activity.result.stats["events_received"].sum(axis=(0, 1)).tolist()
+    assert counts[0].sum() > 0
+
+
+def test_large_rasters_stay_small(graph: Graph) -> None:
+    """A full raster of 3000 steps is binned, not drawn event by event."""
+    reference = axonc.compile(graph, target="reference")
+    text = report_page(reference, models.events((3000, 3), density=0.5))
+    assert len(text) < 400_000
+    assert "a mark is 1 x 4" in text
+
+
+def test_no_steps_and_no_events(program: Program) -> None:
+    Page(report_page(program, np.zeros((5, 3), int)))
+    Page(report_page(program, np.zeros((1, 3), int)))
+    with pytest.raises(ModelError, match="AX701"):
+        report_page(program, np.zeros((0, 3), int))
+
+
+def test_states_that_do_not_exist_are_refused(program: Program, x: Array) -> None:
+    with pytest.raises(ModelError, match="AX702"):
+        report_page(program, x, ["nobody:v"])
+
+
+def test_bins_keep_totals_and_peaks() -> None:
+    values = np.random.default_rng(0).integers(0, 9, (500, 2001))
+    assert binned(values).sum() == values.sum()
+    assert binned(values, "max").max() == values.max()
+    assert max(binned(values).shape) <= 780
+    assert levels(np.array([[0, 1, 8, 16]])).tolist() == [[0, 1, 4, 8]]
+    assert levels(np.zeros((2, 2))).tolist() == [[0, 0], [0, 0]]
+
+
+@pytest.mark.parametrize("top", [0, 0.03, 1, 7, 99, 1e6])
+def test_ticks_are_few_and_inside(top: float) -> None:
+    found = ticks(top)
+    assert 1 <= len(found) <= 6
+    assert 0 <= found[-1] <= max(top, 0) * (1 + 1e-9)
+
+
+def test_ticks_on_both_sides_of_0() -> None:
+    assert ticks_between(-15.2, 0.9) == [-15, -10, -5, 0]
+    assert number(1234567) == "1\u202f234\u202f567"
+
+
+def test_layers_follow_the_arrows() -> None:
+    names = ["late", "a", "b", "c", "end"]
+    edges = [("a", "b"), ("b", "c"), ("c", "a"), ("c", "end"), ("late", "end"), ("a", "end"), ("b", "b")]
+    layout = layered(names, edges, dict.fromkeys(names, 100.0), 20.0)
+    level = {name: at[1] for name, at in layout.centre.items()}
+    assert level == {"a": 0, "b": 1, "c": 2, "late": 2, "end": 3}
+    assert [point[1] for point in layout.through["c", "a"]] == [2, 1, 0]
+    assert [point[1] for point in layout.through["a", "end"]] == [0, 1, 2, 3]
+    rows: dict[int, list[float]] = {}
+    for x, row in layout.centre.values():
+        rows.setdefault(row, []).append(x)
+    assert all(b - a >= 120 for xs in rows.values() for a, b in zip(sorted(xs), sorted(xs)[1:], strict=False))
+
+
+def test_graphs_of_any_form_are_drawn() -> None:
+    layered([], [], {}, 1.0)
+    layered(["a"], [], {"a": 1.0}, 1.0)
+    layered(["a", "b"], [("a", "b"), ("b", "a")], {}, 1.0)
