@@ -16,8 +16,9 @@ demo: $(VENV)/.demo
 	$(BIN)/axonc compile $(DEMO)/counter.nir --target spinnaker2 --dt 1e-3 --slice 20 --strategy spread -o $(DEMO)/build
 	$(BIN)/axonc run $(DEMO)/build --input $(DEMO)/pulses.npz -o $(DEMO)/result.npz
 	$(BIN)/axonc verify $(DEMO)/build --input $(DEMO)/pulses.npz
+	$(BIN)/axonc report $(DEMO)/build --input $(DEMO)/pulses.npz -o $(DEMO)/report.html
 	$(BIN)/python examples/counter.py read $(DEMO)/result.npz
-	@echo "report: $(DEMO)/build/report.json; emitted C: $(DEMO)/build/src"
+	@echo "report: $(DEMO)/report.html; emitted C: $(DEMO)/build/src"
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest -n 2 --dist worksteal

@@ -12,6 +12,7 @@ import sys
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -87,9 +88,9 @@ def passes() -> str:
 def diagnostics() -> str:
     """Every code, by chapter."""
     parts = [
-        "# Diagnostics\n\nA diagnostic is one line: `CODE node: what was found; the limit; what to change`. All problems "
-        "of a model are reported at once. A code never changes its meaning; `axonc explain CODE` says what it stands "
-        "for.\n\nExit status: 0 success; 1 a target's result differs from the reference or from a golden output "
+        "# Diagnostics\n\nA diagnostic is one line: `CODE node: what was found; the limit; what to change`. All "
+        "problems of a model are reported at once. A code never changes its meaning; `axonc explain CODE` says what it "
+        "stands for.\n\nExit status: 0 success; 1 a target's result differs from the reference or from a golden output "
         "(AX801); 2 the model, its data or the options are not acceptable; 3 a tool is missing or failed, or a core "
         "stopped with a fault (AX901, AX902).\n"
     ]
@@ -122,14 +123,16 @@ def targets() -> str:
         (f"`{name}`", backend(name).summary, f"`axonc[{name}]`" if name in extras else "none needed")
         for name in TARGETS
     ]
+    nodes, presets = (
+        table((of, *TARGETS), tried) for of, tried in (("node", _node_rows()), ("preset", _preset_rows()))
+    )
     return (
         f"# Targets\n\n{table(('target', 'what it is', 'extra'), rows)}\n"
-        "The tables below were made by compiling a small model for each target with the options' defaults, inputs as "
-        "events. A code says why it is refused: see [diagnostics](diagnostics.md).\n"
-        f"\n## NIR node types\n\nEach between an input and a population of LIF neurons.\n\n{table(('node', *TARGETS), _node_rows())}"
+        "The tables below were made by checking and mapping a small model for each target, with the options' "
+        "defaults and inputs as events. A code says why it is refused: see [diagnostics](diagnostics.md).\n"
+        f"\n## NIR node types\n\nEach between an input and a population of LIF neurons.\n\n{nodes}"
         "\nA `NIRGraph` inside a graph is flattened.\n"
-        f"\n## Semantics presets\n\nFor a recurrent network of LIF neurons, and of CubaLIF neurons.\n\n"
-        f"{table(('preset', *TARGETS), _preset_rows())}"
+        f"\n## Semantics presets\n\nFor a recurrent network of LIF neurons, and of CubaLIF neurons.\n\n{presets}"
     )
 
 
@@ -159,7 +162,7 @@ def _verdict(model: nir.NIRGraph, semantics: str, target: str) -> str:
 
 def _graph(nodes: dict[str, nir.NIRNode], path: str) -> nir.NIRGraph:
     names = path.split()
-    return nir.NIRGraph(nodes, list(zip(names[:-1], names[1:], strict=True)), type_check=False)
+    return nir.NIRGraph(nodes, list(pairwise(names)), type_check=False)
 
 
 def _around(node: nir.NIRNode, takes: tuple[int, ...], gives: tuple[int, ...]) -> nir.NIRGraph:

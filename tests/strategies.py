@@ -63,7 +63,7 @@ MAPPED = {"feedback": "source"}
 
 
 @st.composite
-def semantics(draw: st.DrawFn) -> str:
+def semantics(draw: st.DrawFn, wide: bool = False) -> str:
     """The text form of random semantics that a chip can run: every field of a few values, with a time step."""
     choices = {
         name: st.sampled_from([str(choice) for choice in get_args(hint)])
@@ -74,7 +74,7 @@ def semantics(draw: st.DrawFn) -> str:
     chosen = {**draw(st.fixed_dictionaries({}, optional=choices)), **MAPPED}
     chosen["reset"] = draw(st.sampled_from(_resets(PRESETS[preset], chosen)))
     several = chosen["reset"] == "subtract" and _field("test", PRESETS[preset], chosen) == "new"
-    chosen["spikes"] = draw(st.sampled_from(["1", "3", "255"])) if several else "1"
+    chosen["spikes"] = draw(st.sampled_from(["1", "3", "5" if wide else "255"])) if several else "1"
     return ",".join([preset, f"dt={DT}", *(f"{name}={value}" for name, value in chosen.items())])
 
 
@@ -219,4 +219,4 @@ def cases(draw: st.DrawFn, state: str, wide: bool = False) -> Case:
         "slice_size": draw(st.sampled_from([None, 100, 290] if wide else [None, 1, 2, 3, 5])),
         "strategy": draw(st.sampled_from(["fewest-cores", "spread"])),
     }
-    return Case(model, data, draw(semantics()), f"events:{peak}", options, seed)
+    return Case(model, data, draw(semantics(wide)), f"events:{peak}", options, seed)

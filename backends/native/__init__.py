@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+from axonc.ir.machine import Machine as HostMachine
+
 from ..spinnaker2.backend import CoreTarget
+from ..spinnaker2.description import load_machine
 from ..spinnaker2.engine import CoreImage, Machine, NativeMachine, Route
 from ..spinnaker2.memory import MemoryMap
 from ..spinnaker2.toolchain import compile_library
@@ -19,6 +22,10 @@ class Native(CoreTarget):
 
     name: ClassVar[str] = "native"
     summary: ClassVar[str] = "the same C compiled for this computer; bit-identical, without instruction counts"
+
+    def machine(self, description: Path | None) -> HostMachine:
+        """Few cores of large memory, with what a TOML description says instead."""
+        return load_machine(description, Path(__file__).parent / "machine.toml")
 
     def compile(self, sources: Path, program: str) -> None:
         compile_library(sources, f"{program}.c", f"../images/{program}.so")

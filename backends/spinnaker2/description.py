@@ -15,9 +15,9 @@ from .memory import PAGE, MemoryMap
 DEFAULT = Path(__file__).parent / "machine.toml"
 
 
-def load_machine(path: Path | None = None) -> Machine:
-    """The shipped chip, with what the file at ``path`` says instead."""
-    description = _parse(DEFAULT)
+def load_machine(path: Path | None = None, shipped: Path = DEFAULT) -> Machine:
+    """The machine that is ``shipped``, with what the file at ``path`` says instead."""
+    description = _parse(shipped)
     if path is not None:
         changes = _parse(path)
         raise_if_any(_problems(description, changes, path.name))

@@ -59,6 +59,7 @@ def describe(mapping: Mapping, machine: Machine, plans: list[CorePlan], packed: 
                 "program": programs.index(plan.kernels),
                 "data": f"data/core_{core:03d}.bin",
                 "work_bytes": image.work_bytes,
+                "most_sent": plan.most_sent,
                 "states": [{"voltage_at": place.voltage_at, "current_at": place.current_at} for place in image.places],
             }
             for core, (plan, image) in enumerate(zip(plans, packed, strict=True))

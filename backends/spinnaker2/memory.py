@@ -10,13 +10,21 @@ PAGE = 1024
 PORT_AT = 0x40000000
 """Address of the network port of an emulated element."""
 
-PORT_BYTES = 64 * 1024
-"""Size of the network port: eight words, then the keys sent in one slot."""
+PORT_WORDS = 8
+"""Words of the network port before the keys that are sent in one slot."""
+
+PORT_KEYS = 16 * 1024 - PORT_WORDS
+"""The fewest keys that a port has room for."""
 
 
 def round_up(size: int, unit: int) -> int:
     """The smallest multiple of ``unit`` that is at least ``size``."""
     return -(-size // unit) * unit
+
+
+def port_bytes(keys: int) -> int:
+    """Size of a port for ``keys`` keys, in pages of an emulator."""
+    return round_up(4 * (PORT_WORDS + max(keys, PORT_KEYS)), 4096)
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,9 @@ from axonc.ir.ops import FixedNeuron, Input, Neuron
 from axonc.ir.target import LIVE, Cuts, HostInterface
 
 from .memory import MemoryMap, round_up
-from .parameters import Records, kernel, membrane_records, state_bytes, synapse_records
+from .parameters import Records, kernel, membrane_records, most_spikes, state_bytes, synapse_records
 from .recording import Recording, recording
-from .schema import ALIGN, CLOCK, HEADER, LIST, LISTED, POPULATION, PROJECTION, SOURCE, SPARSE_WINDOW, STATUS, SYNAPSE
+from .schema import ALIGN, CLOCK, HEADER, LIST, LISTED, POPULATION, PROJECTION, SOURCE, SPARSE_SYNAPSES, SPARSE_WINDOW, STATUS, SYNAPSE
 
 SPARSE_BELOW = 0.4
 """Density below which sparse rows cost fewer cycles than dense ones (cycles cross at 43 %, bytes at 50 %)."""
@@ -123,6 +123,11 @@ class CorePlan:
     """Input events that the core stores and sends, at most."""
 
     @property
+    def most_sent(self) -> int:
+        """The most keys that the core sends in one slot."""
+        return self.listed_events + sum(most_spikes(p.op) * p.part.count for p in self.populations)
+
+    @property
     def kernels(self) -> tuple[str, ...]:
         """The kernels of its populations, in order: what makes it a kind of core."""
         return tuple(kernel(population.op) for population in self.populations)
@@ -214,9 +219,23 @@ def _sparse_rows(projection: Projection, source: Slice, target: Slice, index: in
     """Sparse rows in windows that a one-byte index can address; windows without synapses are left out."""
     for first in range(0, target.count, SPARSE_WINDOW):
         start = target.start + first
-        window = _target_rows(projection, start, min(start + SPARSE_WINDOW, target.stop))
-        if _stored(window, source):
-            yield Rows(source, index, first, offset, "sparse", window)
+        window = (start, min(start + SPARSE_WINDOW, target.stop))
+        yield from _windows(projection, source, target, index, offset, *window)
+
+
+def _windows(
+    projection: Projection, source: Slice, target: Slice, index: int, offset: int, start: int, stop: int
+) -> Iterator[Rows]:
+    """Sparse rows of targets ``start`` to ``stop``, in halves where a row could start beyond `SPARSE_SYNAPSES`."""
+    window = _target_rows(projection, start, stop)
+    stored = _stored(window, source)
+    if stored > SPARSE_SYNAPSES and stop - start > 1:
+        middle = (start + stop) // 2
+        yield from _windows(projection, source, target, index, offset, start, middle)
+        yield from _windows(projection, source, target, index, offset, middle, stop)
+    elif stored:
+        form = "sparse" if stored <= SPARSE_SYNAPSES else "dense"
+        yield Rows(source, index, start - target.start, offset, form, window)
 
 
 def _stored(window: sparse.csc_array, source: Slice) -> int:

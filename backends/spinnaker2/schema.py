@@ -264,6 +264,9 @@ FORMATS = ("dense", "sparse")
 ERRORS = ("none", "bad_data", "queue_overflow", "bad_format")
 ENUMS = (("reset", RESETS), ("format", FORMATS), ("error", ERRORS))
 
+SPARSE_SYNAPSES = 65535
+"""Synapses that a sparse projection can hold: its row starts are 16-bit numbers."""
+
 SPARSE_WINDOW = 256
 """Neurons that a sparse projection can address: its target index is one byte."""
 

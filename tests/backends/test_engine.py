@@ -248,3 +248,43 @@ def test_parity_tells_early_events_from_late_ones(kind: str) -> None:
     without = [outcome(system, kind, seed=seed, ignore_parity=True) for seed in range(6)]
     assert any(keys != expected for keys in without)
     assert len({str(keys) for keys in without}) > 1
+
+
+def chain(length: int) -> tuple[list[Core], list[Route]]:
+    """Cores of which each excites itself and the next; the first hears the host, whose block is one above all."""
+    rng = np.random.default_rng(8)
+    cores = []
+    for index in range(length):
+        group = population(rng, 6, index, "q32", False, reset="subtract")
+        sources = {index, index - 1 if index else length}
+        inward = tuple(Projection(block, 0, weights(rng, 6, 6, 0.8)) for block in sorted(sources))
+        cores.append(Core((group,), inward))
+    ends = [(block, tuple(c for c in (block, block + 1) if c < length)) for block in range(length)]
+    return cores, [Route(block << LOCAL_BITS, BLOCK_MASK, to) for block, to in [*ends, (length, (0,))]]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_cores_may_run_ahead_of_all_but_their_neighbours(kind: str) -> None:
+    """Cores that exchange events may be a slot apart, others further; without waiting at all results differ."""
+    length = 5
+    cores, routes = chain(length)
+    inputs = [(np.arange(6) | length << LOCAL_BITS).astype(np.uint32)] * SLOTS
+    machine = make_machine([build_core(core) for core in cores], routes, kind)
+    links = np.abs(np.subtract.outer(np.arange(length + 1), np.arange(length + 1))) == 1
+    links[length, length - 1] = links[length - 1, length] = False
+    links[length, 0] = links[0, length] = True
+
+    def sent(seed: int, **options: Any) -> tuple[list[tuple[int, int]], bool]:
+        """All packets by slot, and whether a core was more than a slot ahead of another."""
+        result = machine.run(slots=SLOTS, steps=SLOTS, inputs=inputs, seed=seed, keep_going=True, **options)
+        slots = result.trace_slots.astype(int)
+        packets = sorted(zip(slots.tolist(), result.trace_keys.tolist(), strict=True))
+        return packets, bool(np.any(np.maximum.accumulate(slots) - slots > 1))
+
+    expected, skewed = sent(0, in_order=True)
+    assert len(expected) > SLOTS
+    assert not skewed
+    ahead = [sent(seed, links=links) for seed in range(10)]
+    assert all(packets == expected for packets, _ in ahead)
+    assert any(skewed for _, skewed in ahead)
+    assert any(sent(seed, links=np.zeros_like(links))[0] != expected for seed in range(10))

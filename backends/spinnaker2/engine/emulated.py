@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..memory import PAGE, PORT_AT, PORT_BYTES, MemoryMap, round_up
+from ..memory import PAGE, PORT_AT, MemoryMap, round_up
 from .code import Code, read_code
 from .library import Emulated, Unicorn
 from .machine import POISON, Bytes, CoreImage, Keys, Machine, Route, aligned_buffer, port_words
@@ -94,7 +94,7 @@ class _Element:
 
 
 def _make_element(code: Code, core: CoreImage, memory: MemoryMap) -> _Element:
-    sram, port = aligned_buffer(memory.sram_bytes), aligned_buffer(PORT_BYTES)
+    sram, port = aligned_buffer(memory.sram_bytes), port_words(core)
     work_at = memory.work_at(len(core.data))
     work_end = round_up(work_at + core.work_bytes, PAGE)
     sram[:] = POISON
@@ -108,11 +108,11 @@ def _make_element(code: Code, core: CoreImage, memory: MemoryMap) -> _Element:
     _map(uc, sram, memory.data_at, work_at, readable)
     _map(uc, sram, work_at, work_end, writable)
     _map(uc, sram, memory.stack_at, memory.sram_bytes, writable)
-    uc.mem_map_ptr(PORT_AT, PORT_BYTES, writable, port.ctypes.data)
+    uc.mem_map_ptr(PORT_AT, port.nbytes, writable, port.ctypes.data)
     uc.mem_map(_SYSTEM_AT, _SYSTEM_BYTES, writable)
     uc.reg_write(arm_const.UC_ARM_REG_SP, code.stack)
     work = sram[work_at : work_at + core.work_bytes]
-    return _Element(uc, uc.context_save(), sram, sram[memory.data_at : work_at], work, port_words(port))
+    return _Element(uc, uc.context_save(), sram, sram[memory.data_at : work_at], work, port)
 
 
 def _map(uc: Any, sram: Bytes, start: int, stop: int, access: int) -> None:

@@ -57,7 +57,7 @@ class Run(ctypes.Structure):
         ("branch_cycles", c_uint32),
         ("probe_count", c_uint32),
         *((name, c_void_p) for name in ("probe_cores", "probe_offsets", "probe_bytes", "probe_rows")),
-        *((name, c_void_p) for name in ("input_starts", "input_keys")),
+        *((name, c_void_p) for name in ("links", "input_starts", "input_keys")),
         *((name, c_void_p) for name in ("instructions", "cycles", "received", "sent")),
         ("trace_slots", ctypes.POINTER(c_uint32)),
         ("trace_keys", ctypes.POINTER(c_uint32)),

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from ..memory import PORT_BYTES, MemoryMap
+from ..memory import PORT_WORDS, MemoryMap, port_bytes
 from ..schema import HEADER, LIST, LISTED, STATUS
 from .fault import BOOTING, MachineFault, describe
 from .library import Fault, Routes, Run, load_library
@@ -26,9 +26,6 @@ NO_EVENTS = np.zeros((0, 2), np.uint32)
 POISON = 0xA5
 """What memory holds before anything is written to it."""
 
-PORT_WORDS = 8
-"""Words of axonc_port_t before the keys."""
-
 BRANCH_CYCLES = 2
 """Assumed cycles to refill the pipeline after a taken branch (the processor's manual gives 1 to 3)."""
 
@@ -38,11 +35,13 @@ BUDGET = 50_000_000
 
 @dataclass(frozen=True)
 class CoreImage:
-    """What one core is loaded with: the index of its program, its data and the size of its work area in bytes."""
+    """What one core is loaded with: the index of its program, its data, the size of its work area in bytes, and the
+    most keys that it sends in a slot."""
 
     program: int
     data: bytes
     work_bytes: int
+    most_sent: int = 0
 
 
 @dataclass(frozen=True)
@@ -123,6 +122,7 @@ class Machine:
         shuffle: bool = False,
         keep_going: bool = False,
         ignore_parity: bool = False,
+        links: npt.NDArray[np.bool_] | None = None,
         tick_cycles: int = 0,
         budget: int = BUDGET,
         branch_cycles: int = BRANCH_CYCLES,
@@ -132,7 +132,9 @@ class Machine:
         ``steps`` is the number of model steps of each of ``samples`` samples; ``inputs[s]`` are the keys (uint32)
         that enter in slot s; ``lists[c]`` are the events (slot, key) that core c sends of its own accord.
         ``seed`` draws the order of cores in each slot, unless ``in_order``; ``shuffle`` also reorders each
-        queue before it is read; ``ignore_parity`` shows what a single queue a core would do. A full queue and a
+        queue before it is read; ``ignore_parity`` shows what a single queue a core would do. ``links`` (symmetric,
+        [cores + 1, cores + 1], the host that sends ``inputs`` last) lets each core run ahead until one that it is
+        linked to is behind; None: all finish a slot before any begins the next. A full queue and a
         slot of more than ``tick_cycles`` (0: no limit) stop the run, or are counted with ``keep_going``; ``budget``
         bounds the instructions of a core's slot; ``branch_cycles`` is the assumed cost of a taken branch.
         """
@@ -141,6 +143,8 @@ class Machine:
         run.slots, run.steps, run.seed = slots, steps, seed
         run.in_order, run.shuffle, run.keep_going = in_order, shuffle, keep_going
         run.samples, run.ignore_parity = samples, ignore_parity
+        waiting = None if links is None else np.ascontiguousarray(links, np.uint8)
+        run.links = None if waiting is None else waiting.ctypes.data
         run.tick_cycles, run.budget, run.branch_cycles = tick_cycles, budget, branch_cycles
         for core in range(len(self.cores)):
             self._write_list(core, (lists or {}).get(core, NO_EVENTS))
@@ -296,6 +300,6 @@ def aligned_buffer(size: int) -> Bytes:
     return raw[start : start + size]
 
 
-def port_words(buffer: Bytes) -> Keys:
-    """The port at the start of a buffer of PORT_BYTES."""
-    return buffer[:PORT_BYTES].view(np.uint32)
+def port_words(core: CoreImage) -> Keys:
+    """The port of a core."""
+    return aligned_buffer(port_bytes(core.most_sent)).view(np.uint32)

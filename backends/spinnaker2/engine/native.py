@@ -10,7 +10,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from ..memory import PORT_BYTES, MemoryMap
+from ..memory import MemoryMap
 from .machine import POISON, CoreImage, Machine, Route, aligned_buffer, port_words
 
 
@@ -31,11 +31,11 @@ class NativeMachine(Machine):
         self._buffers = []
         for index, core in enumerate(cores):
             data, work = aligned_buffer(len(core.data)), aligned_buffer(core.work_bytes)
-            port = aligned_buffer(PORT_BYTES)
+            port = port_words(core)
             data[:] = np.frombuffer(core.data, np.uint8)
             work[:] = POISON
             self._buffers.append((data, work, port))
-            self._add_memory(index, data, work, port_words(port))
+            self._add_memory(index, data, work, port)
             self._add_program(index, self._programs[core.program])
 
     def _add_program(self, core: int, program: ctypes.CDLL) -> None:

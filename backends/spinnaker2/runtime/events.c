@@ -1,12 +1,42 @@
 #include "platform.h"
 #include "runtime.h"
 
+/* Events of one key block that are taken together. */
+#define BATCH 4u
+
 /* Adds a dense row of weights to the accumulators of its targets. */
 static void add_dense_row(int32_t *restrict sums, const int8_t *restrict row, uint32_t targets)
 {
 #pragma GCC unroll 8
     for (uint32_t t = 0; t < targets; t++) {
         sums[t] += row[t];
+    }
+}
+
+/* Adds BATCH dense rows at once: every accumulator is loaded and stored only once. */
+static void add_dense_batch(int32_t *restrict sums, const int8_t *restrict weights,
+                            const uint32_t *restrict rows, uint32_t targets)
+{
+    const int8_t *first = weights + rows[0] * targets;
+    const int8_t *second = weights + rows[1] * targets;
+    const int8_t *third = weights + rows[2] * targets;
+    const int8_t *fourth = weights + rows[3] * targets;
+
+    for (uint32_t t = 0; t < targets; t++) {
+        sums[t] += first[t] + second[t] + third[t] + fourth[t];
+    }
+}
+
+/* Adds dense rows, at most BATCH. */
+static void add_dense_rows(int32_t *sums, const int8_t *weights, const uint32_t *rows,
+                           uint32_t count, uint32_t targets)
+{
+    if (count == BATCH) {
+        add_dense_batch(sums, weights, rows, targets);
+        return;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        add_dense_row(sums, weights + rows[i] * targets, targets);
     }
 }
 
@@ -19,25 +49,28 @@ static void add_sparse_row(int32_t *restrict sums, const axonc_synapse_t *restri
     }
 }
 
-/* Adds the row of one source neuron to the target population. */
-static void add_row(axonc_core_t *core, const axonc_projection_t *projection, uint32_t row)
+/* Adds the rows of source neurons, at most BATCH, to the target population. */
+static void add_rows(axonc_core_t *core, const axonc_projection_t *projection,
+                     const uint32_t *rows, uint32_t count)
 {
     const axonc_population_t *population = &core->populations[projection->population];
     int32_t *sums = axonc_accumulators(core, population, projection->ring_offset);
+    const void *weights = axonc_data(core, projection->rows_at);
 
     sums += projection->first_target;
     switch (projection->format) {
-    case AXONC_FORMAT_DENSE: {
-        const int8_t *rows = axonc_data(core, projection->rows_at);
-
-        add_dense_row(sums, rows + row * projection->targets, projection->targets);
+    case AXONC_FORMAT_DENSE:
+        add_dense_rows(sums, weights, rows, count, projection->targets);
         break;
-    }
     case AXONC_FORMAT_SPARSE: {
-        const uint16_t *starts = axonc_data(core, projection->rows_at);
+        const uint16_t *starts = weights;
         const axonc_synapse_t *synapses = axonc_data(core, projection->synapses_at);
 
-        add_sparse_row(sums, synapses + starts[row], (uint32_t)(starts[row + 1] - starts[row]));
+        for (uint32_t i = 0; i < count; i++) {
+            const uint32_t start = starts[rows[i]];
+
+            add_sparse_row(sums, synapses + start, starts[rows[i] + 1] - start);
+        }
         break;
     }
     default:
@@ -45,27 +78,62 @@ static void add_row(axonc_core_t *core, const axonc_projection_t *projection, ui
     }
 }
 
-/* Gives one event to every projection that listens to it; false if there is none. */
-static bool take_event(axonc_core_t *core, uint32_t key)
+/* The neuron of a key within its block. */
+static uint32_t row_of(const axonc_core_t *core, uint32_t key)
 {
-    const axonc_header_t *header = core->header;
-    const uint32_t neuron = key & ~(UINT32_C(1) << AXONC_PARITY_BIT);
-    const uint32_t block = (neuron >> header->local_bits) - header->first_block;
-    const uint32_t row = neuron & ((UINT32_C(1) << header->local_bits) - 1);
-    bool taken = false;
+    return key & ((UINT32_C(1) << core->header->local_bits) - 1);
+}
 
-    if (block >= header->block_count) {
-        return false;
-    }
-    const axonc_projection_t *projection = core->projections + core->sources[block].first;
-    for (uint32_t left = core->sources[block].count; left > 0; left--) {
-        if (row < projection->rows) {
-            add_row(core, projection, row);
-            taken = true;
+/* Gives events of one key block, at most BATCH, to every projection that listens; counts the others. */
+static void take_events(axonc_core_t *core, uint32_t block, const uint32_t *keys, uint32_t count)
+{
+    const axonc_source_t source = core->sources[block];
+    bool heard[BATCH] = {false};
+
+    for (uint32_t p = 0; p < source.count; p++) {
+        const axonc_projection_t *projection = &core->projections[source.first + p];
+        uint32_t rows[BATCH];
+        uint32_t found = 0;
+
+        for (uint32_t i = 0; i < count; i++) {
+            const uint32_t row = row_of(core, keys[i]);
+
+            if (row < projection->rows) {
+                heard[i] = true;
+                rows[found] = row;
+                found++;
+            }
         }
-        projection++;
+        add_rows(core, projection, rows, found);
     }
-    return taken;
+    for (uint32_t i = 0; i < count; i++) {
+        core->status->stray += !heard[i];
+    }
+}
+
+/* The key block of a key, counted from the first that this core listens to. */
+static uint32_t block_of(const axonc_core_t *core, uint32_t key)
+{
+    const uint32_t neuron = key & ~(UINT32_C(1) << AXONC_PARITY_BIT);
+
+    return (neuron >> core->header->local_bits) - core->header->first_block;
+}
+
+/* Takes the first of some events and those of the same key block behind it; returns how many. */
+static uint32_t take_some(axonc_core_t *core, const uint32_t *keys, uint32_t count)
+{
+    const uint32_t block = block_of(core, keys[0]);
+    uint32_t some = 1;
+
+    while (some < count && some < BATCH && block_of(core, keys[some]) == block) {
+        some++;
+    }
+    if (block < core->header->block_count) {
+        take_events(core, block, keys, some);
+    } else {
+        core->status->stray += some;
+    }
+    return some;
 }
 
 void axonc_receive(axonc_core_t *core)
@@ -78,10 +146,8 @@ void axonc_receive(axonc_core_t *core)
         axonc_platform_fail(core, AXONC_ERROR_QUEUE_OVERFLOW);
         return;
     }
-    for (uint32_t i = 0; i < count; i++) {
-        if (!take_event(core, keys[i])) {
-            core->status->stray++;
-        }
+    for (uint32_t taken = 0; taken < count;) {
+        taken += take_some(core, keys + taken, count - taken);
     }
     if (count > core->status->queue_peak) {
         core->status->queue_peak = count;

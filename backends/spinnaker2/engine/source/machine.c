@@ -197,8 +197,7 @@ static void probe(machine_t *machine, uint32_t core)
     }
 }
 
-/* One slot of one core: its events, its program, its packets, its record. */
-static bool run_core(machine_t *machine, uint32_t core)
+bool run_core(machine_t *machine, uint32_t core)
 {
     run_t *run = machine->run;
     element_t *element = &machine->elements[core];
@@ -219,8 +218,7 @@ static bool run_core(machine_t *machine, uint32_t core)
     return is_sound(machine, core) && collect(machine, element);
 }
 
-/* Sends the input events of the present slot. */
-static bool inject(machine_t *machine)
+bool inject(machine_t *machine)
 {
     const run_t *run = machine->run;
     const uint32_t parity = (machine->slot & 1) << AXONC_PARITY_BIT;
@@ -272,6 +270,10 @@ void axonc_machine_run(machine_t *machine, run_t *run)
     machine->random = run->seed ^ SEED_OFFSET;
     machine->random = machine->random ? machine->random : SEED_OFFSET;
     if (!boot_all(machine)) {
+        return;
+    }
+    if (run->links != NULL) {
+        run_ahead(machine);
         return;
     }
     for (machine->slot = 0; machine->slot < run->slots; machine->slot++) {

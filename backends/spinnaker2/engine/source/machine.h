@@ -114,6 +114,7 @@ typedef struct {
     const uint32_t *probe_offsets;
     const uint32_t *probe_bytes;
     uint8_t **probe_rows; /* per probe, uint8_t[slots][bytes] */
+    const uint8_t *links; /* [nodes][nodes]: who waits for whom, the host last; NULL: all for all */
     const uint32_t *input_starts; /* keys input_starts[s] to input_starts[s + 1] enter in slot s */
     const uint32_t *input_keys;
     uint64_t *instructions; /* [slots][cores] */
@@ -172,6 +173,13 @@ void emulated_free(element_t *element);
 
 /* routing.c: sends a key to every core that listens; false if a queue is full and that matters. */
 bool route(machine_t *machine, uint32_t key);
+
+/* machine.c: one slot of one core, or of the host that sends inputs; false if that stops the run. */
+bool run_core(machine_t *machine, uint32_t core);
+bool inject(machine_t *machine);
+
+/* ahead.c: runs every core as far ahead as its links permit; false if something stopped the run. */
+bool run_ahead(machine_t *machine);
 
 /* random.c: shuffles values; the same state gives the same order on every host. */
 void shuffle(uint32_t *values, uint32_t count, uint32_t *state);
