@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from .diagnostics import Diagnostic, ModelError
+from .diagnostics import Diagnostic, ModelError, raise_if_any
 from .graph import Graph, Node
 from .ops import (
     IF,
@@ -105,6 +105,12 @@ class Builder:
 
     def graph(self) -> Graph:
         """The graph in continuous time; `ModelError` with every problem."""
+        raise_if_any(
+            Diagnostic("AX304", linear, f"its target {target!r} does not exist", "", f"add the population {target!r}")
+            for target, linears in self._inputs.items()
+            if target not in self._nodes
+            for linear in linears
+        )
         nodes = (
             Node(node.name, node.op, tuple(dict.fromkeys([*node.inputs, *self._inputs.get(node.name, [])])), node.name)
             for node in self._nodes.values()
@@ -158,10 +164,10 @@ def _matrix(weight: npt.ArrayLike | Matrix) -> Matrix:
 
 def _by_delay(matrix: Matrix, delay: float | npt.ArrayLike | Matrix) -> Iterator[tuple[str, float, Matrix]]:
     """The synapses of each distinct delay: a suffix for the name, the delay, the weights."""
-    if isinstance(delay, (int, float)):
-        yield "", float(delay), matrix
+    delays = delay.toarray() if sparse.issparse(delay) else np.asarray(delay, np.float64)
+    if delays.ndim == 0:
+        yield "", float(delays), matrix
         return
-    delays = delay.toarray() if isinstance(delay, sparse.csr_array) else np.asarray(delay, np.float64)
     synapses = sparse.csr_array(matrix)
     rows, columns = synapses.nonzero()
     if delays.shape != synapses.shape:

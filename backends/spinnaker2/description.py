@@ -43,8 +43,12 @@ def memory_map(machine: Machine) -> MemoryMap:
 def _parse(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text())
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ModelError(Diagnostic("AX703", str(path), f"not a machine description: {error}")) from error
+    except OSError as error:
+        found = error.strerror or str(error)
+        raise ModelError(Diagnostic("AX703", str(path), found, "", "check the path of the machine")) from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        found = f"not a machine description: {error}"
+        raise ModelError(Diagnostic("AX703", str(path), found, "", "see the shipped machine.toml")) from error
 
 
 def _problems(base: Mapping[str, Any], changes: Mapping[str, Any], file: str, path: str = "") -> Iterator[Diagnostic]:

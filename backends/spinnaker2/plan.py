@@ -17,7 +17,20 @@ from axonc.ir.target import LIVE, Cuts, HostInterface
 from .memory import MemoryMap, round_up
 from .parameters import Records, kernel, membrane_records, most_spikes, state_bytes, synapse_records
 from .recording import Recording, recording
-from .schema import ALIGN, CLOCK, HEADER, LIST, LISTED, POPULATION, PROJECTION, SOURCE, SPARSE_SYNAPSES, SPARSE_WINDOW, STATUS, SYNAPSE
+from .schema import (
+    ALIGN,
+    CLOCK,
+    HEADER,
+    LIST,
+    LISTED,
+    POPULATION,
+    PROJECTION,
+    SOURCE,
+    SPARSE_SYNAPSES,
+    SPARSE_WINDOW,
+    STATUS,
+    SYNAPSE,
+)
 
 SPARSE_BELOW = 0.4
 """Density below which sparse rows cost fewer cycles than dense ones (cycles cross at 43 %, bytes at 50 %)."""

@@ -64,7 +64,9 @@ class _Session:
     @cached_property
     def machine(self) -> Machine:
         cores = [
-            CoreImage(core["program"], (self.directory / core["data"]).read_bytes(), core["work_bytes"], core["most_sent"])
+            CoreImage(
+                core["program"], (self.directory / core["data"]).read_bytes(), core["work_bytes"], core["most_sent"]
+            )
             for core in self.described["cores"]
         ]
         routes = [Route(route.key, route.mask, route.cores) for route in self.mapping.routes]

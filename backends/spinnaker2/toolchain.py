@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import platform
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -38,6 +39,9 @@ _ZIG_ARM = ("-target", "thumb-freestanding-eabihf", "-mcpu=cortex_m4+vfp4d16sp+s
 _GCC_ARM = ("-mcpu=cortex-m4", "-mthumb", "-mfpu=fpv4-sp-d16", "-mfloat-abi=hard", "-mno-unaligned-access")
 _GCC = "arm-none-eabi-gcc"
 
+FAST_CPUS = {"x86_64": "x86_64_v3", "amd64": "x86_64_v3"}
+"""Processors with wider vectors, by architecture. A build for them never depends on the one that compiles."""
+
 
 class ToolchainError(Exception):
     """No compiler, or a compiler that refuses. One message for a person to read."""
@@ -57,7 +61,7 @@ def find_zig() -> Path:
         for name in ("zig", "zig.exe"):
             if (binary := Path(folder) / name).is_file():
                 return binary
-    raise ToolchainError('the C compiler is missing; pip install "axonc[spinnaker2]"')
+    raise ToolchainError('the C compiler is missing; pip install "axonc[all]"')
 
 
 def find_gcc() -> Path:
@@ -103,14 +107,30 @@ def compile_elf(folder: Path, program: str, output: str, compiler: str = "zig") 
 
 
 def compile_library(folder: Path, program: str, output: str) -> Path:
-    """Links ``folder/program`` with ``folder/runtime`` into the host's shared library ``folder/output``."""
-    build_shared(folder, [*_sources(HOSTED), program], output, ["runtime"])
+    """Links ``folder/program`` with ``folder/runtime`` into the host's shared library ``folder/output``, and into one
+    with wider vectors beside it where the architecture has them (`fast_library`)."""
+    sources = [*_sources(HOSTED), program]
+    build_shared(folder, sources, output, ["runtime"])
+    if platform.machine().lower() in FAST_CPUS:
+        cpu = FAST_CPUS[platform.machine().lower()]
+        build_shared(folder, sources, str(fast_library(Path(output))), ["runtime"], [f"-mcpu={cpu}", "-O3"])
     return folder / output
 
 
-def build_shared(folder: Path, sources: Sequence[str], output: str, includes: Sequence[str] = ()) -> None:
-    """Compiles C sources of ``folder`` into a shared library for any host of this architecture."""
-    flags = [*_placeless("zig", folder), "-g0", "-fPIC", "-shared", "-mcpu=baseline", "-fno-sanitize=all"]
+def fast_library(library: Path) -> Path:
+    """The library for hosts with wider vectors, by the one for any host of the architecture."""
+    return library.with_suffix(f".fast{library.suffix}")
+
+
+def build_shared(
+    folder: Path,
+    sources: Sequence[str],
+    output: str,
+    includes: Sequence[str] = (),
+    options: Sequence[str] = ("-mcpu=baseline",),
+) -> None:
+    """Compiles C sources of ``folder`` into a shared library, by default for any host of this architecture."""
+    flags = [*_placeless("zig", folder), "-g0", "-fPIC", "-shared", "-fno-sanitize=all", *options]
     command = [str(find_zig()), "cc", *LANGUAGE, *flags, *(f"-I{i}" for i in includes)]
     _run([*command, *sources, "-o", output], folder)
 

@@ -17,6 +17,8 @@ from axonc.ir import Diagnostic, ModelError
 from .lock import abandoned, locked
 
 MANIFEST = "manifest.json"
+SCHEMA = 2
+"""The version of the build directory's form: raised when an older build cannot be run any more."""
 
 
 def write_files(directory: Path, files: Mapping[str, bytes]) -> None:
@@ -125,4 +127,8 @@ def read_manifest(directory: Path) -> dict[str, Any]:
     if not _is_ours(directory, MANIFEST):
         raise ModelError(Diagnostic("AX703", str(directory), "not a build directory", "", "make one: axonc compile"))
     manifest: dict[str, Any] = json.loads((directory / MANIFEST).read_text())
+    if manifest.get("schema") != SCHEMA:
+        found = f"a build of schema {manifest.get('schema')}, by axonc {manifest.get('axonc')}"
+        limit = f"this axonc reads schema {SCHEMA}"
+        raise ModelError(Diagnostic("AX703", str(directory), found, limit, "compile it again"))
     return manifest

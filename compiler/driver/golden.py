@@ -110,7 +110,9 @@ def read_golden(directory: Path) -> Golden:
         files = {path: _checked(directory / path, digest) for path, digest in made_by["sha256"].items()}
     except (OSError, ValueError, KeyError) as error:
         remedy = "record one: axonc golden record BUILD --input X"
-        raise ModelError(Diagnostic("AX703", str(directory), f"no golden: {error}", "", remedy)) from error
+        missing = isinstance(error, FileNotFoundError | NotADirectoryError)
+        found = "it holds no golden outputs" if missing else f"its golden outputs cannot be read: {error}"
+        raise ModelError(Diagnostic("AX703", str(directory), found, "", remedy)) from error
     texts = {path.removeprefix("emitted/"): files[path].decode() for path in files if path.startswith("emitted/")}
     return Golden(made_by, _arrays(files["input.npz"]), _arrays(files["result.npz"]), texts)
 

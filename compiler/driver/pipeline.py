@@ -14,6 +14,7 @@ from axonc.ir.interpret.run import check_references
 from axonc.ir.machine import Machine
 from axonc.ir.mapping import Mapping as CoreMapping
 from axonc.ir.network import network, output_population
+from axonc.ir.ops import Input
 from axonc.ir.serialize import load_graph, to_bytes
 from axonc.ir.target import LIVE, Backend, HostInterface, Program
 from axonc.ir.version import __version__
@@ -22,6 +23,7 @@ from ..frontends import import_nir, read_nir
 from ..mapping import MapOptions, map_network
 from ..passes import STATES, Discretise, Pass, Quantize, ToPopulations, run_pipeline
 from ..semantics import Semantics, parse_semantics, positive_seconds
+from .directory import SCHEMA
 from .targets import backend
 
 if TYPE_CHECKING:
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
 
 WEIGHTS = ("int8", "float32")
 STRATEGIES = ("fewest-cores", "spread")
-MANIFEST_SCHEMA = 1
 
 
 @dataclass(frozen=True)
@@ -79,9 +80,12 @@ def load(
         ModelError: with every problem of the file and the semantics.
     """
     graph = with_digest(read_model(model, inputs))
-    if graph.stage == "steps":
-        return graph
-    return discretise(graph, semantics, dt)
+    if graph.stage == "model":
+        return discretise(graph, semantics, dt)
+    if dt is not None or semantics != "nir":
+        found = f"the graph is in steps already, under {graph.properties.get('semantics', 'unknown semantics')}"
+        raise ModelError(Diagnostic("AX202", "", found, "semantics and dt apply to continuous time", "leave them out"))
+    return graph
 
 
 def read_model(model: str | Path | nir.NIRGraph | Graph, inputs: str = "events") -> Graph:
@@ -92,7 +96,8 @@ def read_model(model: str | Path | nir.NIRGraph | Graph, inputs: str = "events")
         return import_nir(model, inputs)
     path = Path(model)
     if not path.is_file():
-        raise ModelError(Diagnostic("AX703", str(path), "there is no such file", "", "check the path"))
+        found = "it is a folder" if path.is_dir() else "there is no such file"
+        raise ModelError(Diagnostic("AX703", str(path), found, "", "check the path"))
     return load_graph(path) if path.suffix == ".axg" else read_nir(path, inputs)
 
 
@@ -165,7 +170,7 @@ def prepare(graph: Graph, target: str, options: Options) -> tuple[Graph, CoreMap
         return final, None, None
     machine = chosen.machine(options.machine)
     net = network(final)
-    raise_if_any(_unknown_slices(options.slice_size, {population.name for population in net.populations}))
+    raise_if_any(_unknown_slices(options.slice_size, {p.name for p in net.populations if not isinstance(p.op, Input)}))
     outputs = [output_population(final, node) for node in final.outputs]
     raise_if_any(_host_problems(options.host))
     check_references(final, options.host.record, chosen.recordable(final))
@@ -215,7 +220,7 @@ def _manifest(
 ) -> dict[str, Any]:
     properties = dict(graph.properties)
     return {
-        "schema": MANIFEST_SCHEMA,
+        "schema": SCHEMA,
         "axonc": __version__,
         "target": target,
         "source_sha256": properties.get("source_sha256"),

@@ -19,7 +19,7 @@ from axonc.ir.target import RunOptions
 from .directory import publish, read_manifest, write_files
 from .export import write_result
 from .pipeline import Compiled
-from .targets import ENGINES, backend, missing_extra
+from .targets import backend, engine_target, missing_extra
 from .verify import Verification, compare
 
 
@@ -53,7 +53,7 @@ class Program:
     def run(
         self,
         x: Data,
-        record: Sequence[str] = (),
+        record: str | Sequence[str] = (),
         *,
         engine: str | None = None,
         seed: int = 0,
@@ -77,7 +77,8 @@ class Program:
             ModelError: the data do not fit, or something cannot be recorded.
             ToolError: a core stopped with a fault, or the engine is not installed.
         """
-        name = ENGINES[engine] if engine else self.target
+        name = engine_target(engine) if engine else self.target
+        record = [record] if isinstance(record, str) else record
         options = RunOptions(seed, shuffle, keep_going, back_to_back)
         try:
             if name in (self.target, "reference"):

@@ -30,6 +30,15 @@ def backend(name: str) -> Backend:
         raise missing_extra(name, error) from error
 
 
+def engine_target(engine: str) -> str:
+    """The target whose engine it is; `ModelError` if there is none."""
+    if engine not in ENGINES:
+        raise ModelError(
+            Diagnostic("AX603", "", f"the engine {engine!r}", f"known: {', '.join(ENGINES)}", "choose one")
+        )
+    return ENGINES[engine]
+
+
 def missing_extra(name: str, error: ModuleNotFoundError) -> ToolError:
     """The error of a target whose optional dependencies are not installed."""
     remedy = f'pip install "axonc[{name}]"'

@@ -25,7 +25,7 @@ def split_reference(reference: str) -> tuple[str, str | None]:
     return (node, state) if node and state in STATES else (reference, None)
 
 
-def interpret(graph: Graph, x: Data, record: Sequence[str] = (), precision: Precision = "float32") -> Result:
+def interpret(graph: Graph, x: Data, record: str | Sequence[str] = (), precision: Precision = "float32") -> Result:
     """Run ``graph`` (stage ``steps``) over ``x`` and return its outputs and what ``record`` names.
 
     Args:
@@ -39,6 +39,7 @@ def interpret(graph: Graph, x: Data, record: Sequence[str] = (), precision: Prec
     """
     if graph.stage != "steps":
         raise ModelError(Diagnostic("AX305", "", "the graph is not in steps", "", "discretise it with semantics"))
+    record = [record] if isinstance(record, str) else record
     data, batched = batches(graph, x)
     check_references(graph, record)
     traces = _run(graph, data, record, precision)

@@ -71,6 +71,15 @@ def test_cores_record_what_probes_see(kind: str, state: str, target: str) -> Non
     assert ours.recorded["cell"].any()
 
 
+@pytest.mark.parametrize("target", TARGETS)
+def test_cores_count_several_spikes_a_step(target: str) -> None:
+    graph = load("LIF", "sinabs,spikes=3")
+    program = axonc.compile(graph, target, record=["cell"], record_steps=2 * STEPS)
+    counts = program.run(data(), ["cell"], back_to_back=True).recorded["cell"]
+    np.testing.assert_array_equal(counts, program.run(data(), ["cell"], engine="reference").recorded["cell"])
+    assert counts.max() > 1
+
+
 def test_recording_is_counted_and_described() -> None:
     plain, recording = (
         axonc.compile(load(), "native", record=record, record_steps=100) for record in ((), ("cell", "cell:v"))
@@ -88,7 +97,7 @@ def test_recording_is_counted_and_described() -> None:
 
 def test_recording_that_does_not_fit_is_refused() -> None:
     with pytest.raises(ModelError, match=r"AX501 cell: neuron 0 alone needs .*recording \d+.*record fewer steps"):
-        axonc.compile(load(), "native", record=["cell:v"], record_steps=100_000)
+        axonc.compile(load(), "spinnaker2", record=["cell:v"], record_steps=100_000)
     with pytest.raises(ModelError, match="AX403 1 recorded signals for 0 steps"):
         axonc.compile(load(), "native", record=["cell:v"])
     with pytest.raises(ModelError, match="AX702 fc: this cannot be recorded"):
@@ -119,7 +128,7 @@ def test_too_many_input_events_are_refused() -> None:
     with pytest.raises(ModelError, match=r"AX701 core 0: \d+ input events; its list holds 10; compile with longer"):
         program.run(data())
     with pytest.raises(ModelError, match=r"AX501 input: its input list alone needs .* lists \d+"):
-        axonc.compile(load(), "native", input_events=100_000)
+        axonc.compile(load(), "spinnaker2", input_events=100_000)
 
 
 @pytest.mark.parametrize("target", TARGETS)

@@ -114,3 +114,20 @@ def test_mistakes_are_named() -> None:
     ):
         with pytest.raises(ModelError):
             wrong()
+
+
+def test_an_unknown_target_is_named() -> None:
+    net = axonc.Graph.builder()
+    net.input("in", 2)
+    net.population("p", "if", 3)
+    net.connect("in", "q", np.ones((3, 2)))
+    net.connect("in", "p", np.ones((3, 2)))
+    net.output("y", "p")
+    with pytest.raises(ModelError) as refused:
+        net.graph()
+    assert "'q' does not exist" in str(refused.value)
+
+
+@pytest.mark.parametrize("delay", [np.float32(2e-3), sparse.coo_array(([2e-3], ([0], [0])), shape=(1, 1))])
+def test_a_delay_may_be_any_number_or_sparse_array(delay: Any) -> None:
+    assert np.flatnonzero(response(relay(delay), np.eye(1, 6, dtype=int).T)[:, 0]).tolist() == [2]

@@ -11,6 +11,8 @@ from typing import ClassVar
 import numpy as np
 
 from ..memory import MemoryMap
+from ..toolchain import fast_library
+from .library import has_wide_vectors
 from .machine import POISON, CoreImage, Machine, Route, aligned_buffer, port_words
 
 
@@ -27,7 +29,7 @@ class NativeMachine(Machine):
         memory: MemoryMap | None = None,
     ) -> None:
         super().__init__(cores, routes, memory or MemoryMap())
-        self._programs = [ctypes.CDLL(str(Path(path).resolve())) for path in libraries]
+        self._programs = [ctypes.CDLL(str(_best(Path(path).resolve()))) for path in libraries]
         self._buffers = []
         for index, core in enumerate(cores):
             data, work = aligned_buffer(len(core.data)), aligned_buffer(core.work_bytes)
@@ -42,3 +44,9 @@ class NativeMachine(Machine):
         reset = ctypes.cast(program.axonc_core_reset, c_void_p)
         tick = ctypes.cast(program.axonc_core_tick, c_void_p)
         self._library.axonc_machine_host(self._handle, core, reset, tick)
+
+
+def _best(library: Path) -> Path:
+    """The fastest form of a library that this processor runs."""
+    fast = fast_library(library)
+    return fast if fast.exists() and has_wide_vectors() else library

@@ -23,7 +23,7 @@ static void add_dense_batch(int32_t *restrict sums, const int8_t *restrict weigh
     const int8_t *fourth = weights + rows[3] * targets;
 
     for (uint32_t t = 0; t < targets; t++) {
-        sums[t] += first[t] + second[t] + third[t] + fourth[t];
+        sums[t] += (int16_t)(first[t] + second[t] + third[t] + fourth[t]);
     }
 }
 
