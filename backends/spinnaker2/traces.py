@@ -43,13 +43,13 @@ class Traces:
 
     def live(self, data: Mapping[str, Array]) -> list[Array]:
         """The keys that enter as packets in every slot."""
-        events = self._joined(part for part in self._input_events(data) if part[0] is None)
+        events = self._joined(self._input_events(data, from_host=True))
         ends = np.searchsorted(events[:, 0], np.arange(1, self.slots))
         return np.split(events[:, 1].astype(np.uint32), ends) if self.slots else []
 
     def listed(self, data: Mapping[str, Array]) -> dict[int, Array]:
         """For every core that sends inputs of its own accord, its events (slot, key)."""
-        parts = [part for part in self._input_events(data) if part[0] is not None]
+        parts = list(self._input_events(data, from_host=False))
         return {core: self._joined(p for p in parts if p[0] == core) for core, _ in parts if core is not None}
 
     @staticmethod
@@ -58,13 +58,18 @@ class Traces:
         events = np.concatenate([np.zeros((0, 2), np.int64), *(events for _, events in parts)])
         return events[np.argsort(events[:, 0], kind="stable")]
 
-    def _input_events(self, data: Mapping[str, Array]) -> Iterator[tuple[int | None, Array]]:
-        """Core (None: the host) and events (slot, key) of every input slice; ``data`` are [samples, steps, *shape]."""
+    def _input_events(self, data: Mapping[str, Array], from_host: bool) -> Iterator[tuple[int | None, Array]]:
+        """Core (None: the host) and events (slot, key) of the input slices that the host sends, or of all others.
+
+        ``data`` are [samples, steps, *shape].
+        """
         for name, array in data.items():
             count = int(np.prod(self.graph.signals[name].shape))
             flat = array.reshape(self.samples, self.steps, count).astype(np.int64)
             for part in self.mapping.of(name):
                 assert part.block is not None
+                if from_host != (part.core is None):
+                    continue
                 mine = flat[:, :, part.start : part.stop]
                 sample, step, neuron = np.nonzero(mine)
                 keys = self.mapping.keys.base(part.block) + neuron

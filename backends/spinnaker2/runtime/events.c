@@ -1,8 +1,12 @@
+#include "neurons.h"
 #include "platform.h"
 #include "runtime.h"
 
 /* Events of one key block that are taken together. */
 #define BATCH 4u
+
+/* Targets whose four weights a host sums in 16 bits, in vectors. */
+#define TILE 32u
 
 /* Adds a dense row of weights to the accumulators of its targets. */
 static void add_dense_row(int32_t *restrict sums, const int8_t *restrict row, uint32_t targets)
@@ -22,8 +26,20 @@ static void add_dense_batch(int32_t *restrict sums, const int8_t *restrict weigh
     const int8_t *third = weights + rows[2] * targets;
     const int8_t *fourth = weights + rows[3] * targets;
 
-    for (uint32_t t = 0; t < targets; t++) {
-        sums[t] += (int16_t)(first[t] + second[t] + third[t] + fourth[t]);
+    uint32_t done = 0;
+
+    for (; AXONC_VECTORS && done + TILE <= targets; done += TILE) {
+        int16_t parts[TILE];
+
+        for (uint32_t t = 0; t < TILE; t++) {
+            parts[t] = (int16_t)(first[done + t] + second[done + t] + third[done + t] + fourth[done + t]);
+        }
+        for (uint32_t t = 0; t < TILE; t++) {
+            sums[done + t] += parts[t];
+        }
+    }
+    for (; done < targets; done++) {
+        sums[done] += first[done] + second[done] + third[done] + fourth[done];
     }
 }
 

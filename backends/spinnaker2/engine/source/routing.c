@@ -13,9 +13,15 @@ static uint32_t search(const routes_t *routes, uint32_t key)
     return entry;
 }
 
+/* A table of this many entries is searched faster than an entry is remembered. */
+#define FEW_ENTRIES 4
+
 /* The same, remembered: a neuron that spikes once spikes again. */
 static uint32_t find_entry(machine_t *machine, uint32_t key)
 {
+    if (machine->routes.count <= FEW_ENTRIES) {
+        return search(&machine->routes, key);
+    }
     memo_t *memo = &machine->memo[key * UINT32_C(2654435769) >> (32 - MEMO_BITS)];
 
     if (!memo->known || memo->key != key) {
