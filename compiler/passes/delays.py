@@ -9,7 +9,7 @@ import networkx as nx
 import numpy as np
 
 from axonc.ir import Diagnostic, Graph, ModelError, Node
-from axonc.ir.ops import IF, LIF, Array, CubaLIF, Delay, Input, Output, Scale, TimeDelay
+from axonc.ir.ops import IF, LIF, Array, CubaLIF, Delay, Flatten, Input, Scale, TimeDelay
 
 
 def in_steps(graph: Graph, dt: float | None) -> Graph:
@@ -77,8 +77,8 @@ class Transport:
     feedback: str = "source"
     late: bool = False
 
-    def steps(self, source: Node, target: Node, looped: bool) -> int:
-        """The delay of an edge; ``looped`` says that both its ends lie on one cycle."""
+    def steps(self, source: Node, target: Node, looped: bool, shown: bool) -> int:
+        """The delay of an edge; ``looped``: both its ends lie on one cycle; ``shown``: it leads to outputs only."""
         if isinstance(source.op, Delay):
             return 0
         if self.late and isinstance(source.op, (IF, LIF, CubaLIF)):
@@ -86,7 +86,7 @@ class Transport:
         if looped and (source if self.feedback == "source" else target).op.stateful:
             return self.forward if isinstance(target.op, Delay) else 1
         leaves = source.op.stateful or isinstance(source.op, Input)
-        return self.forward if leaves and not isinstance(target.op, Output) else 0
+        return self.forward if leaves and not shown else 0
 
 
 def insert_delays(graph: Graph, transport: Transport) -> Graph:
@@ -95,20 +95,15 @@ def insert_delays(graph: Graph, transport: Transport) -> Graph:
     The rule does not depend on the order of the nodes. An edge into a `Delay` of the model needs no feedback delay:
     that delay closes the cycle. Edges of one source with the same delay share one node, ``source+steps``.
     """
-    component = _components(graph)
+    component, shown = _components(graph), _shown(graph)
     delays: dict[str, Node] = {}
-    nodes: list[Node] = []
-    for node in graph:
-        inputs = [
-            _delayed(
-                graph,
-                graph[source],
-                transport.steps(graph[source], node, _looped(source, node.name, component)),
-                delays,
-            )
-            for source in node.inputs
-        ]
-        nodes.append(replace(node, inputs=tuple(inputs)))
+
+    def entry(source: str, target: Node) -> str:
+        looped = source in component and component[source] == component.get(target.name)
+        steps = transport.steps(graph[source], target, looped, target.name in shown)
+        return _delayed(graph, graph[source], steps, delays)
+
+    nodes = [replace(node, inputs=tuple(entry(source, node) for source in node.inputs)) for node in graph]
     return graph.with_nodes(_beside_sources(nodes, delays))
 
 
@@ -122,8 +117,16 @@ def _components(graph: Graph) -> dict[str, int]:
     return {name: index for index, names in enumerate(cyclic) for name in names}
 
 
-def _looped(source: str, target: str, component: Mapping[str, int]) -> bool:
-    return source in component and component[source] == component.get(target)
+def _shown(graph: Graph) -> set[str]:
+    """Outputs, and the shape ops that lead to nothing else."""
+    names = {node.name for node in graph.outputs}
+    pending = list(graph.outputs)
+    while pending:
+        for source in (graph[name] for name in pending.pop().inputs):
+            if isinstance(source.op, Flatten) and all(node.name in names for node in graph.consumers[source.name]):
+                names.add(source.name)
+                pending.append(source)
+    return names
 
 
 def _delayed(graph: Graph, source: Node, steps: int, delays: dict[str, Node]) -> str:

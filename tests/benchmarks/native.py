@@ -17,8 +17,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import axonc
 import numpy as np
+
+import axonc
 from axonc.backends.spinnaker2.toolchain import build_shared
 
 from . import frameworks

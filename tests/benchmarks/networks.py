@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import axonc
 import numpy as np
+from scipy import sparse
+
+import axonc
 from axonc import Graph
 from axonc.ir.network import network
-from scipy import sparse
 
 Array = np.ndarray[Any, Any]
 DT = 1e-3
@@ -33,7 +34,9 @@ def recurrent(inputs: int, hidden: int, outputs: int, density: float = 1.0, seed
 def _weight(rng: np.random.Generator, rows: int, columns: int, density: float) -> Any:
     if density == 1.0:
         return rng.normal(size=(rows, columns))
-    return sparse.random_array((rows, columns), density=density, rng=rng, data_sampler=rng.standard_normal, format="csr")
+    return sparse.random_array(
+        (rows, columns), density=density, rng=rng, data_sampler=rng.standard_normal, format="csr"
+    )
 
 
 def events(steps: int, inputs: int, density: float = 0.05, seed: int = 1) -> Array:
@@ -58,9 +61,7 @@ class Weights:
 def weights_of(graph: Graph) -> Weights:
     """The weights and numbers of a quantised graph."""
     net = network(graph)
-    rows = {
-        (p.source, p.target): np.ascontiguousarray(p.weight.toarray().T.astype(np.int8)) for p in net.projections
-    }
+    rows = {(p.source, p.target): np.ascontiguousarray(p.weight.toarray().T.astype(np.int8)) for p in net.projections}
     return Weights(rows["in", "h"], rows["h", "h"], rows["h", "o"], _numbers(net, "h"), _numbers(net, "o"))
 
 

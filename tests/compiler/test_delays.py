@@ -67,3 +67,18 @@ def test_a_self_loop_acts_one_step_later() -> None:
     graph = axonc.load(models.graph(nodes, "input cell cell output"), semantics="nir")
     x = np.array([[0], [1], [0], [0]])
     assert axonc.interpret(graph, x).outputs["output"].ravel().tolist() == [0, 1, 1, 1]
+
+
+def test_flattening_before_an_output_costs_no_step() -> None:
+    nodes = {
+        "input": models.source(2),
+        "fc": models.linear([[2.0, 0.0], [0.0, 2.0]]),
+        "cell": models.neuron("IF", 2),
+        "flat": models.flat(2),
+        "shown": models.sink(2),
+        "direct": models.sink(2),
+    }
+    model = models.graph(nodes, "input fc cell flat shown", "cell direct")
+    result = axonc.interpret(axonc.load(model, "spinnaker2", 1e-3), models.events((8, 2)))
+    assert result.outputs["direct"].any()
+    assert np.array_equal(result.outputs["shown"], result.outputs["direct"])
