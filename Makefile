@@ -1,5 +1,6 @@
 # make demo   compile, run on emulated cores, verify, report
 # make test   the whole test suite
+# make bench  the benchmarks: ours and peers in one run, with ratios
 # make docs   write the generated pages and build the site
 # Each sets up .venv from PyPI first; python3 (>= 3.11) and make are all that must be there.
 
@@ -8,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := demo
 
-.PHONY: demo test docs lint types check clean
+.PHONY: demo test docs bench lint types check clean
 
 demo: $(VENV)/.demo
 	mkdir -p $(DEMO)
@@ -26,6 +27,9 @@ test: $(VENV)/.test
 docs: $(VENV)/.test
 	$(BIN)/python docs/generate.py
 	$(BIN)/python -m mkdocs build --strict
+
+bench: $(VENV)/.test
+	for name in chip compiling native interpreter; do PYTHONPATH=tests $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .

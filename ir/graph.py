@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -47,6 +48,12 @@ class Graph:
         from .builder import Builder
 
         return Builder()
+
+    def save(self, path: str | Path) -> None:
+        """Write the graph as an axonc graph file (``.axg``), whole or not at all; sparse weights stay sparse."""
+        from .serialize import save_graph
+
+        save_graph(self, Path(path))
 
     @cached_property
     def by_name(self) -> Mapping[str, Node]:

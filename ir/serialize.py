@@ -15,6 +15,7 @@ from scipy import sparse
 
 from . import ops, signal
 from .diagnostics import Diagnostic, ModelError
+from .files import file_errors, write_file
 from .graph import Graph, Node
 from .verifier import require_valid
 
@@ -83,7 +84,17 @@ def from_bytes(data: bytes) -> Graph:
 
 def load_graph(path: Path) -> Graph:
     """The graph in a file."""
-    return from_bytes(path.read_bytes())
+    with file_errors(path):
+        return from_bytes(path.read_bytes())
+
+
+def save_graph(graph: Graph, path: Path) -> None:
+    """Write `to_bytes` to a file, whole or not at all."""
+    if path.suffix != ".axg":
+        raise ModelError(
+            Diagnostic("AX703", str(path), "a graph file of another type", "its name ends in .axg", "rename it")
+        )
+    write_file(path, to_bytes(graph))
 
 
 def _encode(value: Any, arrays: dict[str, np.ndarray[Any, Any]]) -> Any:

@@ -12,6 +12,7 @@ import platform
 import shutil
 import subprocess
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from .memory import PORT_AT, MemoryMap
@@ -61,7 +62,7 @@ def find_zig() -> Path:
         for name in ("zig", "zig.exe"):
             if (binary := Path(folder) / name).is_file():
                 return binary
-    raise ToolchainError('the C compiler is missing; pip install "axonc[all]"')
+    raise ToolchainError('the C compiler is missing; pip install "axonc[spinnaker2]"')
 
 
 def find_gcc() -> Path:
@@ -109,11 +110,12 @@ def compile_elf(folder: Path, program: str, output: str, compiler: str = "zig") 
 def compile_library(folder: Path, program: str, output: str) -> Path:
     """Links ``folder/program`` with ``folder/runtime`` into the host's shared library ``folder/output``, and into one
     with wider vectors beside it where the architecture has them (`fast_library`)."""
+    forms = {output: ["-mcpu=baseline"]}
+    if cpu := FAST_CPUS.get(platform.machine().lower()):
+        forms[str(fast_library(Path(output)))] = [f"-mcpu={cpu}", "-O3"]
     sources = [*_sources(HOSTED), program]
-    build_shared(folder, sources, output, ["runtime"])
-    if platform.machine().lower() in FAST_CPUS:
-        cpu = FAST_CPUS[platform.machine().lower()]
-        build_shared(folder, sources, str(fast_library(Path(output))), ["runtime"], [f"-mcpu={cpu}", "-O3"])
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda form: build_shared(folder, sources, form[0], ["runtime"], form[1]), forms.items()))
     return folder / output
 
 

@@ -8,9 +8,10 @@ from typing import Any, TypeVar
 
 import click
 
+from axonc.ir.files import write_file
+
 from . import golden
 from .data import read_data
-from .directory import write_file
 from .program import open_build
 from .targets import ENGINES
 

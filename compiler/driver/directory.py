@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from axonc.ir import Diagnostic, ModelError
+from axonc.ir.files import file_errors
 
 from .lock import abandoned, locked
 
@@ -29,20 +30,6 @@ def write_files(directory: Path, files: Mapping[str, bytes]) -> None:
         path.write_bytes(content)
 
 
-def write_file(path: Path, content: bytes) -> None:
-    """Write one file, whole or not at all."""
-    with _errors(path):
-        handle, partial = tempfile.mkstemp(prefix=f".{path.name}.partial-", dir=path.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-            os.chmod(partial, 0o644)
-            os.replace(partial, path)
-        except BaseException:
-            Path(partial).unlink(missing_ok=True)
-            raise
-
-
 def publish(target: Path, fill: Callable[[Path], None], marker: str = MANIFEST) -> None:
     """Make ``target`` a directory: ``fill`` writes a hidden neighbour, which then takes its name in one step.
 
@@ -50,11 +37,11 @@ def publish(target: Path, fill: Callable[[Path], None], marker: str = MANIFEST) 
     that is killed leaves ``.NAME.partial-*``, or ``.NAME.old-*`` with what it was replacing; the next one cleans up.
     """
     require_replaceable(target, marker)
-    with _errors(target):
+    with file_errors(target):
         target.parent.mkdir(parents=True, exist_ok=True)
     with _neighbour(target) as partial:
         fill(partial)
-        with _errors(target), locked(target.parent):
+        with file_errors(target), locked(target.parent):
             partial.chmod(0o755)
             _swap(partial, target)
 
@@ -62,7 +49,7 @@ def publish(target: Path, fill: Callable[[Path], None], marker: str = MANIFEST) 
 @contextmanager
 def _neighbour(target: Path) -> Iterator[Path]:
     """A new hidden directory beside ``target``, held by this process and removed at the end."""
-    with _errors(target), locked(target.parent):
+    with file_errors(target), locked(target.parent):
         _clean(target)
         partial = Path(tempfile.mkdtemp(prefix=f".{target.name}.partial-", dir=target.parent))
         hold = ExitStack()
@@ -104,15 +91,6 @@ def _swap(partial: Path, target: Path) -> None:
     os.rename(target, old / "build")
     os.rename(partial, target)
     shutil.rmtree(old, ignore_errors=True)
-
-
-@contextmanager
-def _errors(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        found = error.strerror or str(error)
-        raise ModelError(Diagnostic("AX703", str(path), found, "", "choose a folder that can be written")) from error
 
 
 def _is_ours(directory: Path, marker: str) -> bool:

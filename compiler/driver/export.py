@@ -10,9 +10,8 @@ import nir
 import numpy as np
 
 from axonc.ir import Diagnostic, Graph, ModelError, Result, raise_if_any, split_reference
+from axonc.ir.files import write_file
 from axonc.ir.ops import Array
-
-from .directory import write_file
 
 SPIKES = "spikes"
 """The observable under which NIRData holds the events of a node."""

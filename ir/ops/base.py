@@ -103,6 +103,14 @@ def not_finite(op: Op) -> Iterator[Problem]:
             )
 
 
+def misshapen(op: Op, shape: Shape) -> Iterator[Problem]:
+    """One problem for every parameter that is neither one number nor one a neuron."""
+    for name, array in arrays(op):
+        if array.shape not in ((), shape):
+            limit = f"one value, or one a neuron: {shape}"
+            yield Problem("AX103", f"{name} has shape {array.shape}", limit, "correct the parameters")
+
+
 def uniform(array: Array) -> bool:
     """Whether all elements are equal (so that one copy suffices)."""
     return array.size > 0 and bool(np.all(array == array.flat[0]))

@@ -14,7 +14,7 @@ from typing import ClassVar
 import numpy as np
 
 from ..signal import Kind, Shape, Signal
-from .base import Array, Op, Problem, arrays
+from .base import Array, Op, Problem, arrays, misshapen
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +41,7 @@ class ContinuousNeuron(Op):
 
     def verify(self, source: Signal | None) -> Iterator[Problem]:
         yield from super().verify(source)
+        yield from misshapen(self, self.shape)
         for name in self.positive:
             smallest = float(np.min(getattr(self, name), initial=np.inf))
             if smallest <= 0:

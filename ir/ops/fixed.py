@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from ..signal import Fixed, Kind, Shape, Signal
-from .base import Array, Op, Parameters, Problem
+from .base import Array, Op, Parameters, Problem, misshapen
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +95,7 @@ class FixedNeuron(Op):
         return {"i": Signal(self.shape, Kind.DENSE, self.synapse.format), **voltage}
 
     def verify(self, source: Signal | None) -> Iterator[Problem]:
+        yield from misshapen(self, self.shape)
         for part in (self.synapse, self.membrane, self.gate):
             for name, array in vars(part).items() if part is not None else ():
                 if isinstance(array, np.ndarray) and np.any(np.abs(array) > 2**31 - 1):

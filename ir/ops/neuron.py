@@ -13,7 +13,7 @@ from typing import ClassVar
 import numpy as np
 
 from ..signal import Float, Format, Kind, Shape, Signal
-from .base import Array, Op, Parameters, Problem
+from .base import Array, Op, Parameters, Problem, misshapen
 
 STATES = ("i", "v")
 """The states that a neuron may have, in the order in which they are updated."""
@@ -108,6 +108,7 @@ class Neuron(Op):
 
     def verify(self, source: Signal | None) -> Iterator[Problem]:
         yield from super().verify(source)
+        yield from misshapen(self, self.shape)
         for part in (self.synapse, self.membrane):
             if part is not None and (np.any(part.decay < 0) or np.any(part.decay > 1)):
                 yield Problem(

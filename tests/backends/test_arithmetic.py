@@ -39,6 +39,27 @@ void requantize(const int64_t *x, const int64_t *multiplier, const int64_t *shif
 }
 
 /* As above. */
+void decay_narrow(const int64_t *x, const int64_t *factor, int64_t *out, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++) {
+        out[i] = axonc_decay_narrow((int32_t)x[i], (int32_t)factor[i]);
+    }
+}
+
+/* As above; INT64_MAX where words do not do. */
+void requantize_narrow(const int64_t *x, const int64_t *multiplier, const int64_t *shift,
+                       int64_t *out, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++) {
+        int32_t result;
+        const bool done = axonc_requantize_narrow((int32_t)x[i], (int32_t)multiplier[i],
+                                                  (uint32_t)shift[i], &result);
+
+        out[i] = done ? result : INT64_MAX;
+    }
+}
+
+/* As above. */
 void saturate(const int64_t *x, const int64_t *limit, int64_t *out, int64_t count)
 {
     for (int64_t i = 0; i < count; i++) {
@@ -90,6 +111,24 @@ def test_requantize(library: ctypes.CDLL, rows: list[tuple[int, int, int]]) -> N
     x, multiplier, shift = columns(rows)
     expected = arithmetic.requantize(x, multiplier, shift)
     np.testing.assert_array_equal(call(library.requantize, x, multiplier, shift), expected)
+
+
+@settings(deadline=None)
+@given(rows=st.lists(st.tuples(WORDS, integers(0, 2**30)), min_size=1, max_size=50))
+def test_decay_of_words(library: ctypes.CDLL, rows: list[tuple[int, int]]) -> None:
+    x, factor = columns(rows)
+    np.testing.assert_array_equal(call(library.decay_narrow, x, factor), arithmetic.decay(x, factor))
+
+
+@settings(deadline=None)
+@given(rows=st.lists(st.tuples(WORDS, WORDS, integers(3, 62)), min_size=1, max_size=50))
+def test_requantize_in_words(library: ctypes.CDLL, rows: list[tuple[int, int, int]]) -> None:
+    """Equal wherever words do; and they do for every x below 2^(shift - 2)."""
+    x, multiplier, shift = columns(rows)
+    narrow = call(library.requantize_narrow, x, multiplier, shift)
+    done = narrow != 2**63 - 1
+    assert np.all(done | (np.abs(x) >= np.int64(1) << np.minimum(shift - 2, 31)))
+    np.testing.assert_array_equal(narrow[done], arithmetic.requantize(x, multiplier, shift)[done])
 
 
 @settings(deadline=None)

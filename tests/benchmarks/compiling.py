@@ -51,8 +51,8 @@ def main(arguments: list[str] | None = None) -> None:
         sparse = recurrent(*sizes, density=0.05)
         name = "-".join(map(str, sizes))
         ways: dict[str, Callable[[], object]] = {
-            "Braille-sized file, spinnaker2": lambda: axonc.compile(file, dt=1e-3, target="spinnaker2"),
-            "Braille-sized file, native": lambda: axonc.compile(file, dt=1e-3, target="native"),
+            "Braille-sized file, spinnaker2": lambda: axonc.compile(axonc.load(file, dt=1e-3), target="spinnaker2"),
+            "Braille-sized file, native": lambda: axonc.compile(axonc.load(file, dt=1e-3), target="native"),
             f"{name}, 5 %, spinnaker2": lambda: axonc.compile(sparse, target="spinnaker2"),
             f"{name}, 5 %, native": lambda: axonc.compile(sparse, target="native"),
         }

@@ -131,3 +131,17 @@ def test_an_unknown_target_is_named() -> None:
 @pytest.mark.parametrize("delay", [np.float32(2e-3), sparse.coo_array(([2e-3], ([0], [0])), shape=(1, 1))])
 def test_a_delay_may_be_any_number_or_sparse_array(delay: Any) -> None:
     assert np.flatnonzero(response(relay(delay), np.eye(1, 6, dtype=int).T)[:, 0]).tolist() == [2]
+
+
+def test_a_graph_is_saved_whole_and_loaded_again(tmp_path: Path) -> None:
+    graph = relay(1e-3)
+    graph.save(tmp_path / "relay.axg")
+    assert [path.name for path in tmp_path.iterdir()] == ["relay.axg"]
+    x = np.eye(1, 6, dtype=int).T
+    loaded = axonc.load(tmp_path / "relay.axg", "nir", DT)
+    assert np.array_equal(
+        axonc.interpret(loaded, x).outputs["y"], axonc.interpret(axonc.load(graph, "nir", DT), x).outputs["y"]
+    )
+    for wrong in ("relay.nir", "nowhere/relay.axg"):
+        with pytest.raises(ModelError):
+            graph.save(tmp_path / wrong)

@@ -14,7 +14,7 @@
 /* Shifts from here on need nothing but the upper word of a product. */
 #define AXONC_WORD_SHIFT 33u
 
-/* x / 2^shift, rounded down. C leaves the right shift of a negative number open: shift its complement. */
+/* x / 2^shift, rounded down. C leaves right shifts of negatives open: shift the complement. */
 static inline int64_t axonc_shift_right(int64_t x, uint32_t shift)
 {
     return x >= 0 ? x >> shift : ~(~x >> shift);

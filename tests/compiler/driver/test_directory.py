@@ -17,7 +17,8 @@ import nir
 import pytest
 
 from axonc import ModelError
-from axonc.compiler.driver.directory import MANIFEST, publish, write_file, write_files
+from axonc.compiler.driver.directory import MANIFEST, publish, write_files
+from axonc.ir.files import write_file
 
 COMMAND = [sys.executable, "-c", "from axonc.compiler.driver.cli import main; main()"]
 SOURCE = str(Path(__file__).parents[3] / "src")

@@ -1,0 +1,54 @@
+"""What the native target adds: few large cores, and programs in two forms; and spikes counted where cores record."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import models
+import numpy as np
+import pytest
+from benchmarks.networks import events, recurrent
+
+import axonc
+from axonc.backends.spinnaker2.engine.native import _best
+from axonc.backends.spinnaker2.toolchain import fast_library
+
+SMALL = "[cores]\ncount = 148\nusable = 148\n[memory]\nsram = 131072\n"
+
+
+def test_network_fits_one_core_unless_the_machine_is_small(tmp_path: Path) -> None:
+    (tmp_path / "small.toml").write_text(SMALL)
+    graph, x = recurrent(40, 600, 5), events(20, 40)
+    large = axonc.compile(graph, target="native")
+    small = axonc.compile(graph, target="native", machine=tmp_path / "small.toml")
+    assert large.manifest["cores"] == 1
+    assert small.manifest["cores"] > 1
+    np.testing.assert_array_equal(large.run(x).outputs["out"], small.run(x).outputs["out"])
+
+
+def test_sparse_rows_beyond_sixteen_bits() -> None:
+    """91 000 synapses reach a window of 256 targets: it is cut until a row's start fits its number."""
+    program = axonc.compile(recurrent(30, 1024, 5, density=0.35), target="native")
+    assert program.verify(events(12, 30, 0.3)).equal
+
+
+def test_both_forms_of_a_program_agree(tmp_path: Path) -> None:
+    graph, x = recurrent(40, 100, 5), events(30, 40, 0.2)
+    program = axonc.compile(graph, target="native", state="float32")
+    expected = program.run(x, ["h:v"])
+    for image in (program.directory / "images").glob("*.fast.so"):
+        image.unlink()
+    library = next((program.directory / "images").glob("*.so"))
+    assert _best(library) == library != fast_library(library)
+    other = program.save(tmp_path / "build").run(x, ["h:v"])
+    np.testing.assert_array_equal(other.recorded["h:v"], expected.recorded["h:v"])
+
+
+@pytest.mark.parametrize("target", ["native", "spinnaker2"])
+def test_several_spikes_a_step_are_recorded_by_the_cores(target: str) -> None:
+    graph = axonc.load(models.single(models.neuron("IF", 3), np.eye(3) * 4), semantics="sinabs,dt=1e-3")
+    x = models.events((20, 3), 0.5, seed=2)
+    program = axonc.compile(graph, target=target, record=["cell"], record_steps=20)
+    recorded = program.run(x, ["cell"]).recorded["cell"]
+    assert recorded.max() > 1
+    np.testing.assert_array_equal(recorded, program.run(x, ["cell"], engine="reference").recorded["cell"])
