@@ -100,11 +100,19 @@ def diagnostics() -> str:
     return "".join(parts)
 
 
+HELP: dict[str, Any] = {
+    "terminal_width": 100,
+    "max_content_width": 100,
+    "help_option_names": cli.context_settings["help_option_names"],
+}
+"""How help is shown: as wide as a page, with the options that the group gives to its commands."""
+
+
 def command_line() -> str:
     """The help of every command."""
     parts = ["# Command line\n"]
     for name, command in _commands("axonc", cli):
-        with click.Context(command, info_name=name, terminal_width=100, max_content_width=100) as context:
+        with click.Context(command, info_name=name, **HELP) as context:
             parts.append(f"\n## {name}\n\n```text\n{command.get_help(context)}\n```\n")
     return "".join(parts)
 

@@ -34,6 +34,10 @@ Precision = Literal["float32", "float64"]
 State = Mapping[str, Array]
 
 
+GATHER = 4
+"""Events are multiplied row by row where fewer than one in so many sources is active."""
+
+
 @dataclass(frozen=True)
 class Kernel:
     """``initial(batch)`` gives the state before step 0; ``step(state, x)`` the next state and the output."""
@@ -84,7 +88,14 @@ def _quant_linear(op: QuantLinear, precision: Precision) -> Kernel:
         wide = op.weight.astype(np.int64)
         return stateless(_unflattened(lambda x: np.ascontiguousarray((wide @ x.T.astype(np.int64)).T), op))
     rows = op.weight.T.astype(np.float64)  # |sums| stay far below 2^53, so that the fast float product is exact
-    return stateless(_unflattened(lambda x: (x.astype(np.float64) @ rows).astype(np.int64), op))
+
+    def product(x: Array) -> Array:
+        active = np.flatnonzero(np.any(x != 0, axis=0))
+        if active.size < rows.shape[0] // GATHER:
+            return np.asarray(x[:, active].astype(np.float64) @ rows[active]).astype(np.int64)
+        return np.asarray(x.astype(np.float64) @ rows).astype(np.int64)
+
+    return stateless(_unflattened(product, op))
 
 
 def _unflattened(function: Callable[[Array], Array], op: Linear | QuantLinear) -> Callable[[Array], Array]:

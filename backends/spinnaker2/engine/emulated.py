@@ -13,8 +13,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..memory import PAGE, PORT_AT, MemoryMap, round_up
+from .bindings import Emulated, Unicorn
 from .code import Code, read_code
-from .library import Emulated, Unicorn
 from .machine import POISON, Bytes, CoreImage, Keys, Machine, Route, aligned_buffer, port_words
 
 # The emulator's Python binding is not typed.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..schema import ERRORS
-from .library import Fault
+from .bindings import Fault
 
 BOOTING = 0xFFFFFFFF
 """The slot of a fault before the first slot."""

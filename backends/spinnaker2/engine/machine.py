@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from ..memory import PORT_WORDS, MemoryMap, port_bytes
 from ..schema import HEADER, LIST, LISTED, STATUS
+from .bindings import Fault, Routes, Run, load_library
 from .fault import BOOTING, MachineFault, describe
-from .library import Fault, Routes, Run, load_library
 
 Bytes = npt.NDArray[np.uint8]
 Keys = npt.NDArray[np.uint32]

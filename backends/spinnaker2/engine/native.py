@@ -12,7 +12,7 @@ import numpy as np
 
 from ..memory import MemoryMap
 from ..toolchain import fast_library
-from .library import has_wide_vectors
+from .bindings import has_wide_vectors
 from .machine import POISON, CoreImage, Machine, Route, aligned_buffer, port_words
 
 
