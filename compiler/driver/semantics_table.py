@@ -11,7 +11,7 @@ from axonc.ir import AxoncError, Graph, Kind, interpret
 from axonc.ir.interpret.run import Data
 from axonc.ir.ops import Array, Delay, Neuron
 
-from ..semantics import PRESETS, Semantics
+from ..semantics import PRESETS, Semantics, parse_semantics
 from .pipeline import discretise
 
 
@@ -48,12 +48,8 @@ def shown_signals(graph: Graph) -> dict[str, str]:
     spiking = [n.name for n in graph if isinstance(n.op, Neuron) and graph.signals[n.name].kind is Kind.EVENT]
     late = {name: [n.name for n in graph.consumers[name] if isinstance(n.op, Delay)] for name in spiking}
     always = {name: len(delays) == 1 and len(graph.consumers[name]) == 1 for name, delays in late.items()}
-    return {name: late[name][0] if always[name] and _tests_old(graph) else name for name in spiking}
-
-
-def _tests_old(graph: Graph) -> bool:
-    text = graph.properties.get("semantics", "")
-    return "test=old" in text or PRESETS[text.split(",")[0]].test == "old"
+    tests_old = parse_semantics(graph.properties["semantics"]).test == "old"
+    return {name: late[name][0] if always[name] and tests_old else name for name in spiking}
 
 
 def table_rows(runs: Sequence[PresetRun], against: str) -> list[tuple[str, ...]]:

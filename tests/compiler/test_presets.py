@@ -11,7 +11,7 @@ from recorded import recorded
 
 import axonc
 from axonc import ModelError
-from axonc.compiler.driver.semantics_table import run_presets, table_rows
+from axonc.compiler.driver.semantics_table import run_presets, shown_signals, table_rows
 from axonc.compiler.semantics import PRESETS, parse_semantics
 
 Array = np.ndarray[Any, Any]
@@ -150,3 +150,11 @@ def test_all_presets_are_tabulated() -> None:
     differing = {row[0]: int(row[4].split()[0]) for row in rows}
     assert differing["snntorch"] == 0
     assert differing["spinnaker2"] > 0
+
+
+@pytest.mark.parametrize(
+    ("text", "late"), [("spyx", True), ("spyx,test=new,forward_delay=1", False), ("nir,test=old,reset=none", True)]
+)
+def test_a_population_is_shown_as_its_platform_shows_it(text: str, late: bool) -> None:
+    graph = axonc.load(models.recurrent(), text, DT)
+    assert shown_signals(graph)["cell"] == ("cell+1" if late else "cell")
