@@ -33,6 +33,7 @@ _CLASSES: dict[str, type[Any]] = {
     cls.__name__: cls
     for cls in (
         *ops.OPS,
+        ops.Axis,
         ops.Synapse,
         ops.Membrane,
         ops.Gate,

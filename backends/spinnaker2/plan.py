@@ -10,7 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from axonc.ir.mapping import Schedule, Slice
-from axonc.ir.network import Network, Population, Projection
+from axonc.ir.network import Network, Population, Projection, SharedKernel
 from axonc.ir.ops import FixedNeuron, Input, Neuron
 from axonc.ir.target import LIVE, Cuts, HostInterface
 
@@ -257,6 +257,7 @@ def _stored(window: sparse.csc_array, source: Slice) -> int:
 
 @lru_cache(maxsize=1024)
 def _target_rows(projection: Projection, start: int, stop: int) -> sparse.csc_array:
+    assert not isinstance(projection.weight, SharedKernel)
     return projection.weight[start:stop]
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from axonc.ir import Diagnostic
 from axonc.ir.machine import Machine
 from axonc.ir.mapping import Keys, Route, Slice
-from axonc.ir.network import Network
+from axonc.ir.network import Network, SharedKernel
 
 
 def allocate_keys(
@@ -47,6 +47,7 @@ def route(
 def _listeners(network: Network, source: Slice, slices: Sequence[Slice]) -> tuple[int, ...]:
     cores: set[int] = set()
     for projection in network.fan_out[source.population]:
+        assert not isinstance(projection.weight, SharedKernel)
         columns = projection.weight[:, source.start : source.stop]
         targets = (part for part in slices if part.population == projection.target)
         cores |= {part.core for part in targets if part.core is not None and columns[part.start : part.stop].nnz}

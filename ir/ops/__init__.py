@@ -2,12 +2,14 @@
 
 from .base import ONE, ZERO, Array, Matrix, Op, Problem, arrays, is_sparse, uniform
 from .continuous import IF, LI, LIF, ContinuousNeuron, CubaLI, CubaLIF, I, Threshold, TimeDelay
+from .conv import Conv, Pool, QuantConv, channel_sums
 from .delay import Delay
 from .fixed import FixedGate, FixedMembrane, FixedNeuron, FixedSynapse
 from .io import Input, Output
 from .linear import Linear, QuantLinear, Scale, row_sums
 from .neuron import RESETS, STATES, Gate, Membrane, Neuron, Synapse
 from .shape import Flatten
+from .window import Axis
 
 OPS: tuple[type[Op], ...] = (
     Input,
@@ -15,6 +17,9 @@ OPS: tuple[type[Op], ...] = (
     Flatten,
     Linear,
     QuantLinear,
+    Conv,
+    QuantConv,
+    Pool,
     Scale,
     Delay,
     TimeDelay,
@@ -40,7 +45,9 @@ __all__ = [
     "STATES",
     "ZERO",
     "Array",
+    "Axis",
     "ContinuousNeuron",
+    "Conv",
     "CubaLI",
     "CubaLIF",
     "Delay",
@@ -58,13 +65,16 @@ __all__ = [
     "Neuron",
     "Op",
     "Output",
+    "Pool",
     "Problem",
+    "QuantConv",
     "QuantLinear",
     "Scale",
     "Synapse",
     "Threshold",
     "TimeDelay",
     "arrays",
+    "channel_sums",
     "is_sparse",
     "row_sums",
     "uniform",
