@@ -40,8 +40,13 @@ _ZIG_ARM = ("-target", "thumb-freestanding-eabihf", "-mcpu=cortex_m4+vfp4d16sp+s
 _GCC_ARM = ("-mcpu=cortex-m4", "-mthumb", "-mfpu=fpv4-sp-d16", "-mfloat-abi=hard", "-mno-unaligned-access")
 _GCC = "arm-none-eabi-gcc"
 
-FAST_CPUS = {"x86_64": "x86_64_v3", "amd64": "x86_64_v3"}
-"""Processors with wider vectors, by architecture. A build for them never depends on the one that compiles."""
+HOST_FORMS = {
+    4: ("-mcpu=x86_64_v4", "-O3", "-mprefer-vector-width=512"),
+    3: ("-mcpu=x86_64_v3", "-O3"),
+    0: ("-mcpu=baseline",),
+}
+"""How a program for the host is compiled, by level of x86-64, the widest vectors first; 0 is any host of the
+architecture. What is built never depends on the processor that compiles, only what is loaded on the one that runs."""
 
 
 class ToolchainError(Exception):
@@ -108,20 +113,23 @@ def compile_elf(folder: Path, program: str, output: str, compiler: str = "zig") 
 
 
 def compile_library(folder: Path, program: str, output: str) -> Path:
-    """Links ``folder/program`` with ``folder/runtime`` into the host's shared library ``folder/output``, and into one
-    with wider vectors beside it where the architecture has them (`fast_library`)."""
-    forms = {output: ["-mcpu=baseline"]}
-    if cpu := FAST_CPUS.get(platform.machine().lower()):
-        forms[str(fast_library(Path(output)))] = [f"-mcpu={cpu}", "-O3"]
+    """Links ``folder/program`` with ``folder/runtime`` into the host's shared library ``folder/output``, and into
+    others with wider vectors beside it where the architecture has them (`library_form`)."""
+    levels = HOST_FORMS if platform.machine().lower() in ("x86_64", "amd64") else (0,)
     sources = [*_sources(HOSTED), program]
+
+    def build(level: int) -> None:
+        form = str(library_form(Path(output), level))
+        build_shared(folder, sources, form, ["runtime"], HOST_FORMS[level])
+
     with ThreadPoolExecutor() as pool:
-        list(pool.map(lambda form: build_shared(folder, sources, form[0], ["runtime"], form[1]), forms.items()))
+        list(pool.map(build, levels))
     return folder / output
 
 
-def fast_library(library: Path) -> Path:
-    """The library for hosts with wider vectors, by the one for any host of the architecture."""
-    return library.with_suffix(f".fast{library.suffix}")
+def library_form(library: Path, level: int) -> Path:
+    """The form of a library for one level of `HOST_FORMS`."""
+    return library.with_suffix(f".v{level}{library.suffix}") if level else library
 
 
 def build_shared(
@@ -129,7 +137,7 @@ def build_shared(
     sources: Sequence[str],
     output: str,
     includes: Sequence[str] = (),
-    options: Sequence[str] = ("-mcpu=baseline",),
+    options: Sequence[str] = HOST_FORMS[0],
 ) -> None:
     """Compiles C sources of ``folder`` into a shared library, by default for any host of this architecture."""
     flags = [*_placeless("zig", folder), "-g0", "-fPIC", "-shared", "-fno-sanitize=all", *options]

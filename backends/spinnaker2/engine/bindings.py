@@ -80,7 +80,7 @@ _SIGNATURES: dict[str, tuple[type | None, tuple[type, ...]]] = {
     "use_unicorn": (None, (c_void_p,)),
     "emulate": (c_int, (c_void_p, c_uint32, c_void_p, c_uint32, c_void_p, c_void_p)),
     "run": (None, (c_void_p, c_void_p)),
-    "wide_vectors": (c_int, ()),
+    "host_level": (c_int, ()),
     "free_trace": (None, (c_void_p,)),
 }
 
@@ -95,9 +95,9 @@ def load_library() -> ctypes.CDLL:
     return library
 
 
-def has_wide_vectors() -> bool:
-    """Whether this processor runs what is compiled for `toolchain.FAST_CPUS`."""
-    return bool(load_library().axonc_machine_wide_vectors())
+def host_level() -> int:
+    """The level of `toolchain.HOST_FORMS` that this processor runs."""
+    return int(load_library().axonc_machine_host_level())
 
 
 def _sources() -> dict[str, bytes]:

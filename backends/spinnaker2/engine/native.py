@@ -11,8 +11,8 @@ from typing import ClassVar
 import numpy as np
 
 from ..memory import MemoryMap
-from ..toolchain import fast_library
-from .bindings import has_wide_vectors
+from ..toolchain import HOST_FORMS, library_form
+from .bindings import host_level
 from .machine import POISON, CoreImage, Machine, Route, aligned_buffer, port_words
 
 
@@ -47,6 +47,6 @@ class NativeMachine(Machine):
 
 
 def _best(library: Path) -> Path:
-    """The fastest form of a library that this processor runs."""
-    fast = fast_library(library)
-    return fast if fast.exists() and has_wide_vectors() else library
+    """The form of a library with the widest vectors that this processor has."""
+    forms = (library_form(library, level) for level in HOST_FORMS if level <= host_level())
+    return next((form for form in forms if form.exists()), library)

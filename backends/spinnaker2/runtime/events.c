@@ -3,10 +3,13 @@
 #include "runtime.h"
 
 /* Events of one key block that are taken together. */
-#define BATCH 4u
+#define BATCH (AXONC_VECTORS ? 32u : FEW)
 
-/* Targets whose four weights a host sums in 16 bits, in vectors. */
-#define TILE 32u
+/* Rows whose sum a core keeps in a register. */
+#define FEW 4u
+
+/* Targets whose weights a host sums in 16 bits, in vectors: BATCH weights of 8 bits fit. */
+#define TILE 128u
 
 /* Adds a dense row of weights to the accumulators of its targets. */
 static void add_dense_row(int32_t *restrict sums, const int8_t *restrict row, uint32_t targets)
@@ -17,29 +20,35 @@ static void add_dense_row(int32_t *restrict sums, const int8_t *restrict row, ui
     }
 }
 
-/* Adds BATCH dense rows at once: every accumulator is loaded and stored only once. */
-static void add_dense_batch(int32_t *restrict sums, const int8_t *restrict weights,
-                            const uint32_t *restrict rows, uint32_t targets)
+/* Adds the first columns of FEW dense rows: every accumulator is loaded and stored only once. */
+static void add_few_rows(int32_t *restrict sums, const int8_t *restrict weights,
+                         const uint32_t *restrict rows, uint32_t targets, uint32_t columns)
 {
     const int8_t *first = weights + rows[0] * targets;
     const int8_t *second = weights + rows[1] * targets;
     const int8_t *third = weights + rows[2] * targets;
     const int8_t *fourth = weights + rows[3] * targets;
 
-    uint32_t done = 0;
+    for (uint32_t t = 0; t < columns; t++) {
+        sums[t] += first[t] + second[t] + third[t] + fourth[t];
+    }
+}
 
-    for (; AXONC_VECTORS && done + TILE <= targets; done += TILE) {
-        int16_t parts[TILE];
+/* Adds TILE columns of dense rows, at most BATCH. */
+static void add_tile(int32_t *restrict sums, const int8_t *restrict weights,
+                     const uint32_t *restrict rows, uint32_t count, uint32_t targets)
+{
+    int16_t parts[TILE] = {0};
+
+    for (uint32_t i = 0; i < count; i++) {
+        const int8_t *row = weights + rows[i] * targets;
 
         for (uint32_t t = 0; t < TILE; t++) {
-            parts[t] = (int16_t)(first[done + t] + second[done + t] + third[done + t] + fourth[done + t]);
-        }
-        for (uint32_t t = 0; t < TILE; t++) {
-            sums[done + t] += parts[t];
+            parts[t] = (int16_t)(parts[t] + row[t]);
         }
     }
-    for (; done < targets; done++) {
-        sums[done] += first[done] + second[done] + third[done] + fourth[done];
+    for (uint32_t t = 0; t < TILE; t++) {
+        sums[t] += parts[t];
     }
 }
 
@@ -47,12 +56,19 @@ static void add_dense_batch(int32_t *restrict sums, const int8_t *restrict weigh
 static void add_dense_rows(int32_t *sums, const int8_t *weights, const uint32_t *rows,
                            uint32_t count, uint32_t targets)
 {
-    if (count == BATCH) {
-        add_dense_batch(sums, weights, rows, targets);
-        return;
+    uint32_t done = 0;
+    uint32_t i = 0;
+
+    for (; AXONC_VECTORS && done + TILE <= targets; done += TILE) {
+        add_tile(sums + done, weights + done, rows, count, targets);
     }
-    for (uint32_t i = 0; i < count; i++) {
-        add_dense_row(sums, weights + rows[i] * targets, targets);
+    sums += done;
+    weights += done;
+    for (; i + FEW <= count && done < targets; i += FEW) {
+        add_few_rows(sums, weights, rows + i, targets, targets - done);
+    }
+    for (; i < count && done < targets; i++) {
+        add_dense_row(sums, weights + rows[i] * targets, targets - done);
     }
 }
 
@@ -100,30 +116,31 @@ static uint32_t row_of(const axonc_core_t *core, uint32_t key)
     return key & ((UINT32_C(1) << core->header->local_bits) - 1);
 }
 
-/* Gives events of one key block, at most BATCH, to every projection that listens; counts the others. */
+/* Lists the rows of events of one key block, at most BATCH, and counts those without; returns how many have one. */
+static uint32_t list_rows(axonc_core_t *core, uint32_t rows_there, const uint32_t *keys,
+                          uint32_t count, uint32_t *rows)
+{
+    uint32_t found = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        rows[found] = row_of(core, keys[i]);
+        found += rows[found] < rows_there;
+    }
+    core->status->stray += count - found;
+    return found;
+}
+
+/* Gives events of one key block, at most BATCH, to every projection that listens. All have as many rows. */
 static void take_events(axonc_core_t *core, uint32_t block, const uint32_t *keys, uint32_t count)
 {
     const axonc_source_t source = core->sources[block];
-    bool heard[BATCH] = {false};
+    const axonc_projection_t *projections = core->projections + source.first;
+    uint32_t rows[BATCH];
+    const uint32_t there = source.count == 0 ? 0 : projections->rows;
+    const uint32_t found = list_rows(core, there, keys, count, rows);
 
     for (uint32_t p = 0; p < source.count; p++) {
-        const axonc_projection_t *projection = &core->projections[source.first + p];
-        uint32_t rows[BATCH];
-        uint32_t found = 0;
-
-        for (uint32_t i = 0; i < count; i++) {
-            const uint32_t row = row_of(core, keys[i]);
-
-            if (row < projection->rows) {
-                heard[i] = true;
-                rows[found] = row;
-                found++;
-            }
-        }
-        add_rows(core, projection, rows, found);
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        core->status->stray += !heard[i];
+        add_rows(core, &projections[p], rows, found);
     }
 }
 

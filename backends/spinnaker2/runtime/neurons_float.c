@@ -1,11 +1,9 @@
 #include "neurons.h"
-
-
-
 #include "recording.h"
 
 /* Neurons that are updated before their spikes are sent: on a host, these loops run in vectors. */
 #define TILE 64u
+#define BYTE_BITS 8u
 
 /* A population while its neurons are updated. */
 typedef struct {
@@ -132,7 +130,7 @@ AXONC_SPECIALISED void update_tile(axonc_synapse_float_t s, axonc_membrane_float
     }
 }
 
-/* Sends the spikes of neurons that are above threshold, and resets these. */
+/* Sends the spikes of neurons that are above threshold, and resets these. Hosts are little-endian. */
 static void send_tile(const group_t *group, uint32_t first, float reset, float *voltages,
                       const uint8_t *above)
 {
@@ -140,10 +138,10 @@ static void send_tile(const group_t *group, uint32_t first, float reset, float *
         uint64_t flags;
 
         __builtin_memcpy(&flags, above + n, sizeof flags);
-        for (uint32_t k = n; flags != 0 && k < n + sizeof flags; k++) {
-            if (above[k]) {
-                voltages[k] = spike(group, first + k, voltages[k], reset);
-            }
+        for (; flags != 0; flags &= flags - 1) {
+            const uint32_t k = n + (uint32_t)__builtin_ctzll(flags) / BYTE_BITS;
+
+            voltages[k] = spike(group, first + k, voltages[k], reset);
         }
     }
 }
