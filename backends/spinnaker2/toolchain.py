@@ -6,11 +6,13 @@ sources give equal bytes wherever they lie.
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import os
 import platform
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -105,10 +107,11 @@ def compile_elf(folder: Path, program: str, output: str, compiler: str = "zig") 
     """
     if compiler not in ("zig", _GCC):
         raise ValueError(f'compiler must be "zig" or "{_GCC}", not {compiler!r}')
-    command = [*_arm_compiler(compiler), *LANGUAGE, *_EMBEDDED_FLAGS, *_placeless(compiler, folder)]
-    command += ["-Iruntime", "-Wl,--gc-sections", "-Wl,-T,runtime/link.ld"]
+    command = [*_arm_compiler(compiler), *LANGUAGE, *_EMBEDDED_FLAGS, *_placeless(compiler, folder), "-Iruntime"]
+    runtime = runtime_object(folder, EMBEDDED, command)
     libraries = ["-lgcc"] if compiler == _GCC else []
-    _run([*command, *_sources(EMBEDDED), program, *libraries, "-o", output], folder)
+    link = ["-Wl,--gc-sections", "-Wl,-T,runtime/link.ld"]
+    run_compiler([*command, *link, str(runtime), program, *libraries, "-o", output], folder)
     return folder / output
 
 
@@ -116,11 +119,12 @@ def compile_library(folder: Path, program: str, output: str) -> Path:
     """Links ``folder/program`` with ``folder/runtime`` into the host's shared library ``folder/output``, and into
     others with wider vectors beside it where the architecture has them (`library_form`)."""
     levels = HOST_FORMS if platform.machine().lower() in ("x86_64", "amd64") else (0,)
-    sources = [*_sources(HOSTED), program]
 
     def build(level: int) -> None:
         form = str(library_form(Path(output), level))
-        build_shared(folder, sources, form, ["runtime"], HOST_FORMS[level])
+        command = [*_host_compiler(folder, HOST_FORMS[level]), "-Iruntime"]
+        runtime = runtime_object(folder, HOSTED, command)
+        run_compiler([*command, "-shared", str(runtime), program, "-o", form], folder)
 
     with ThreadPoolExecutor() as pool:
         list(pool.map(build, levels))
@@ -140,19 +144,19 @@ def build_shared(
     options: Sequence[str] = HOST_FORMS[0],
 ) -> None:
     """Compiles C sources of ``folder`` into a shared library, by default for any host of this architecture."""
-    flags = [*_placeless("zig", folder), "-g0", "-fPIC", "-shared", "-fno-sanitize=all", *options]
-    command = [str(find_zig()), "cc", *LANGUAGE, *flags, *(f"-I{i}" for i in includes)]
-    _run([*command, *sources, "-o", output], folder)
+    command = [*_host_compiler(folder, options), "-shared", *(f"-I{i}" for i in includes)]
+    run_compiler([*command, *sources, "-o", output], folder)
+
+
+def _host_compiler(folder: Path, options: Sequence[str]) -> list[str]:
+    flags = [*_placeless("zig", folder), "-g0", "-fPIC", "-fno-sanitize=all", *options]
+    return [str(find_zig()), "cc", *LANGUAGE, *flags]
 
 
 def _arm_compiler(compiler: str) -> list[str]:
     if compiler == _GCC:
         return [str(find_gcc()), *_GCC_ARM, "-nostdlib", "-nostartfiles"]
     return [str(find_zig()), "cc", *_ZIG_ARM, "-fno-sanitize=all", "-nostdlib"]
-
-
-def _sources(names: Sequence[str]) -> list[str]:
-    return [f"runtime/{name}" for name in names]
 
 
 def _placeless(compiler: str, folder: Path) -> list[str]:
@@ -162,10 +166,29 @@ def _placeless(compiler: str, folder: Path) -> list[str]:
     return ["-fdebug-compilation-dir=.", f"-ffile-prefix-map={find_zig().parent}=zig"]
 
 
-def _run(command: Sequence[str], folder: Path) -> None:
+def run_compiler(command: Sequence[str], folder: Path) -> None:
     """Runs a compiler in ``folder``; what it says on failure becomes the error."""
     zig = str(cache_folder() / "zig")
     environment = {**os.environ, "ZIG_GLOBAL_CACHE_DIR": zig, "ZIG_LOCAL_CACHE_DIR": zig}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise ToolchainError(f"{Path(command[0]).name} failed in {folder}:\n{done.stderr.strip()}")
+
+
+def runtime_object(folder: Path, sources: Sequence[str], command: Sequence[str]) -> Path:
+    """The sources of ``folder/runtime`` as one object file, in the cache: they are the same for most programs.
+
+    Its name says what is in it: all files of the folder, the command, and the compiler by its size and date.
+    """
+    compiler = Path(command[0]).stat()
+    digest = hashlib.sha256(repr((sources, command[1:], compiler.st_size, compiler.st_mtime_ns)).encode())
+    for path in sorted((folder / "runtime").iterdir()):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    found = cache_folder() / f"runtime-{digest.hexdigest()[:32]}.o"
+    if not found.exists():
+        found.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=found.parent) as made:
+            new = Path(made) / "runtime.o"
+            run_compiler([*command, "-r", *(f"runtime/{name}" for name in sources), "-o", str(new)], folder)
+            os.replace(new, found)
+    return found
