@@ -43,10 +43,23 @@ def quant_conv(op: QuantConv, precision: Precision) -> Kernel:
         places = seen.shape[3 + len(op.axes) :]
         total = np.empty((len(x), *rows.shape[:2], prod(places)), np.int64)
         for sample, image in enumerate(seen):  # one at a time: the windows of a whole batch may fill the memory
-            total[sample] = rows @ image.reshape(op.groups, rows.shape[2], -1)
+            _products(rows, image.reshape(op.groups, rows.shape[2], -1), total[sample])
         return total.reshape(len(x), *(op.gives or (len(op.weight), *places)))
 
     return stateless(step)
+
+
+SMALL = 2**18
+"""Products up to this size stay on one thread; waiting for others takes longer than they do, most of all where the
+processors are busy."""
+
+
+def _products(rows: Array, columns: Array, total: Array) -> None:
+    """total = rows @ columns, in parts of at most `SMALL` multiplications where they are not too narrow."""
+    width = max(16, SMALL // max(1, rows.shape[1] * rows.shape[2]))
+    for first in range(0, columns.shape[2], width):
+        part = slice(first, first + width)
+        total[:, :, part] = rows @ columns[:, :, part]
 
 
 def pool(op: Pool, precision: Precision) -> Kernel:
