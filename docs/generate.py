@@ -26,12 +26,14 @@ from axonc.compiler.driver.targets import TARGETS, backend
 from axonc.compiler.passes import PASSES
 from axonc.compiler.semantics import PRESETS
 from axonc.ir import CODES, AxoncError
-from axonc.ir.ops import OPS, FixedGate, FixedMembrane, FixedSynapse, Gate, Membrane, Synapse
+from axonc.ir.ops import OPS, Axis, FixedGate, FixedMembrane, FixedSynapse, Gate, Membrane, Synapse
 
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
 NOTE = "<!-- Made by docs/generate.py: change the source, then run it. -->\n\n"
 PARTS: dict[str, tuple[type, ...]] = {
+    "conv": (Axis,),
+    "pool": (Axis,),
     "neuron": (Synapse, Membrane, Gate),
     "fixed_neuron": (FixedSynapse, FixedMembrane, FixedGate),
 }

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 
+from .connections import Padding, PerAxis, by_delay, matrix_of, windows
 from .diagnostics import Diagnostic, ModelError, raise_if_any
 from .graph import Graph, Node
 from .ops import (
@@ -17,6 +17,7 @@ from .ops import (
     LIF,
     Array,
     ContinuousNeuron,
+    Conv,
     CubaLI,
     CubaLIF,
     I,
@@ -25,6 +26,7 @@ from .ops import (
     Matrix,
     Op,
     Output,
+    Pool,
     Threshold,
     TimeDelay,
 )
@@ -53,6 +55,7 @@ class Builder:
     def __init__(self) -> None:
         self._nodes: dict[str, Node] = {}
         self._inputs: dict[str, list[str]] = {}
+        self._targets: dict[str, str] = {}
 
     def input(self, name: str, shape: int | Shape, *, events: int = 1, dense: bool = False) -> None:
         """An input of ``shape``: up to ``events`` events an element and step, or any number if ``dense``."""
@@ -93,15 +96,39 @@ class Builder:
         ``delay``: in the unit of the time constants, for all synapses or one for each (an array like ``weight``);
         rounded to whole steps when the graph is discretised, halves up. ``bias``: [target], acts at every step.
         """
-        matrix = _matrix(weight)
         name = self._fresh(name or f"{source}->{target}")
         constant = None if bias is None else np.asarray(bias, np.float64)
-        for label, time, part in _by_delay(matrix, delay):
-            entry = self._delayed(source, time, part.shape[1])
-            linear = f"{name}{label}"
-            self._add(linear, Linear(part, constant), [entry])
-            self._inputs.setdefault(target, []).append(linear)
+        for label, time, part in by_delay(matrix_of(weight), delay):
+            self._join(f"{name}{label}", Linear(part, constant), self._delayed(source, time), target)
             constant = None
+
+    def conv(
+        self,
+        source: str,
+        target: str,
+        weight: npt.ArrayLike,
+        *,
+        bias: npt.ArrayLike | None = None,
+        stride: PerAxis = 1,
+        padding: Padding = 0,
+        dilation: PerAxis = 1,
+        groups: int = 1,
+        pool: PerAxis = 1,
+        delay: float = 0.0,
+        name: str | None = None,
+    ) -> None:
+        """A convolution from one population to another, with one or two spatial axes, as torch defines it.
+
+        ``weight``: [O, I/groups, *K]; ``bias``: [O]. ``stride``, ``padding`` and ``dilation``: one number, or one an
+        axis; a padding may be a pair, before and after. ``pool``: before it, events of so many places side by side are
+        added up. The target's shape holds as many elements as the convolution gives. ``delay`` as in `connect`.
+        """
+        kernel = np.asarray(weight, np.float64)
+        name = self._fresh(name or f"{source}->{target}")
+        axes = windows(name, kernel.shape[2:], stride, padding, dilation)
+        entry = self._pooled(self._delayed(source, delay), pool, len(axes))
+        constant = None if bias is None else np.asarray(bias, np.float64)
+        self._join(name, Conv(kernel, constant, axes, groups), entry, target)
 
     def graph(self) -> Graph:
         """The graph in continuous time; `ModelError` with every problem."""
@@ -111,11 +138,21 @@ class Builder:
             if target not in self._nodes
             for linear in linears
         )
-        nodes = (
-            Node(node.name, node.op, tuple(dict.fromkeys([*node.inputs, *self._inputs.get(node.name, [])])), node.name)
-            for node in self._nodes.values()
-        )
-        return require_valid(Graph("model", tuple(nodes)))
+        return require_valid(Graph("model", tuple(map(self._finished, self._nodes.values()))))
+
+    def _finished(self, node: Node) -> Node:
+        """A node with all its inputs; of a connection, with the shapes of the populations that it joins."""
+        inputs = tuple(dict.fromkeys([*node.inputs, *self._inputs.get(node.name, [])]))
+        source = self._shape(node.inputs[0]) if node.inputs else None
+        target = self._shape(self._targets.get(node.name, ""))
+        return Node(node.name, _fitted(node.op, source, target), inputs, node.name)
+
+    def _shape(self, name: str) -> Shape | None:
+        """The shape of a population or an input, also behind a delay; None if there is none of this name."""
+        node = self._nodes.get(name)
+        if node is None or isinstance(node.op, (ContinuousNeuron, Input)):
+            return None if node is None else node.op.output(None).shape
+        return self._shape(node.inputs[0]) if isinstance(node.op, TimeDelay) else None
 
     def _add(self, name: str, op: Op, inputs: Sequence[str] = ()) -> None:
         if name in self._nodes:
@@ -128,13 +165,41 @@ class Builder:
             candidate, number = f"{name}.{number}", number + 1
         return candidate
 
-    def _delayed(self, source: str, time: float, count: int) -> str:
+    def _join(self, name: str, op: Op, source: str, target: str) -> None:
+        self._add(name, op, [source])
+        self._inputs.setdefault(target, []).append(name)
+        self._targets[name] = target
+
+    def _delayed(self, source: str, time: float) -> str:
         if time == 0:
             return source
         name = f"{source}@{time:g}"
         if name not in self._nodes:
-            self._add(name, TimeDelay(np.full(count, time)), [source])
+            self._add(name, TimeDelay(np.asarray(time)), [source])
         return name
+
+    def _pooled(self, source: str, pool: PerAxis, axes: int) -> str:
+        taken = windows(source, [1] * axes, pool)  # its strides are its sizes
+        sizes = [axis.stride for axis in taken]
+        if set(sizes) <= {1}:
+            return source
+        name = f"{source}.pool{'x'.join(map(str, sizes))}"
+        if name not in self._nodes:
+            self._add(name, Pool(windows(name, sizes, sizes)), [source])
+        return name
+
+
+def _fitted(op: Op, source: Shape | None, target: Shape | None) -> Op:
+    """``op`` between populations of these shapes, as far as they are known."""
+    if isinstance(op, TimeDelay) and source is not None:
+        return TimeDelay(np.full(source, op.delay))
+    if isinstance(op, Linear):
+        return replace(op, takes=_unless_flat(source), gives=_unless_flat(target))
+    return replace(op, gives=target) if isinstance(op, Conv) else op
+
+
+def _unless_flat(shape: Shape | None) -> Shape | None:
+    return None if shape is None or len(shape) == 1 else shape
 
 
 def _missing(name: str, keys: set[str]) -> Iterator[Diagnostic]:
@@ -152,30 +217,3 @@ def _spread(name: str, key: str, value: npt.ArrayLike, shape: Shape) -> Array:
     if array.shape not in ((), shape):
         raise ModelError(Diagnostic("AX103", name, f"{key} has shape {array.shape}", f"a number, or {shape}"))
     return np.broadcast_to(array, shape).copy()
-
-
-def _matrix(weight: npt.ArrayLike | Matrix) -> Matrix:
-    if sparse.issparse(weight):
-        matrix = sparse.csr_array(weight)
-        matrix.sum_duplicates()
-        return matrix
-    return np.atleast_2d(np.asarray(weight))
-
-
-def _by_delay(matrix: Matrix, delay: float | npt.ArrayLike | Matrix) -> Iterator[tuple[str, float, Matrix]]:
-    """The synapses of each distinct delay: a suffix for the name, the delay, the weights."""
-    delays = delay.toarray() if sparse.issparse(delay) else np.asarray(delay, np.float64)
-    if delays.ndim == 0:
-        yield "", float(delays), matrix
-        return
-    synapses = sparse.csr_array(matrix)
-    rows, columns = synapses.nonzero()
-    if delays.shape != synapses.shape:
-        found, limit = f"delays of shape {delays.shape}", f"the weights have {synapses.shape}"
-        raise ModelError(Diagnostic("AX103", "", found, limit, "give one delay a synapse"))
-    times = delays[rows, columns]
-    for time in np.unique(times):
-        mine = times == time
-        values = np.asarray(synapses[rows[mine], columns[mine]]).reshape(-1)
-        part = sparse.csr_array((values, (rows[mine], columns[mine])), shape=synapses.shape)
-        yield f"@{time:g}", float(time), part

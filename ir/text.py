@@ -9,7 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from .graph import Graph, Node
-from .ops import Array, Input
+from .ops import Array, Axis, Input
 from .signal import Fixed, Float, Signal
 
 
@@ -49,9 +49,20 @@ def _value(value: object) -> str:
         return f"{_extents(value.shape)} {value.dtype} sparse, {value.nnz} stored"
     if isinstance(value, (Fixed, Float, Signal)):
         return str(value)
+    if isinstance(value, Axis):
+        return _window(value)
+    if isinstance(value, tuple) and any(isinstance(member, Axis) for member in value):
+        return f"[{', '.join(map(_value, value))}]"
     if hasattr(value, "__dataclass_fields__"):
         return f"{type(value).__name__}({_members(value)})"
     return str(value)
+
+
+def _window(axis: Axis) -> str:
+    """``5 stride 2 pad 1``: what is usual is left out; padding before and after that differs reads ``pad 1+0``."""
+    pad = f"{axis.before}" if axis.before == axis.after else f"{axis.before}+{axis.after}"
+    parts = (("stride", axis.stride, 1), ("pad", pad, "0"), ("dilation", axis.dilation, 1))
+    return " ".join([str(axis.kernel), *(f"{name} {value}" for name, value, usual in parts if value != usual)])
 
 
 def _array(array: Array) -> str:

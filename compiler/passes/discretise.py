@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from math import prod
 from typing import Any, ClassVar
 
 import numpy as np
@@ -17,8 +18,10 @@ from axonc.ir.ops import (
     ZERO,
     Array,
     ContinuousNeuron,
+    Conv,
     CubaLI,
     CubaLIF,
+    Flatten,
     Gate,
     I,
     Linear,
@@ -46,7 +49,8 @@ class Discretise(Pass):
        a Dirac impulse; v_leak is kept as the membrane's leak.
     4. A neuron without leak: decay 1, gain r (Dirac) or r dt (pulse).
     5. A threshold: a membrane with decay 0 and a gate that resets nothing.
-    6. ``bias=offset``: the bias of a linear node that feeds a synapse becomes v's offset, at its steady state.
+    6. ``bias=offset``: the bias of a linear map or convolution that feeds a synapse becomes v's offset, at its steady
+       state.
     """
 
     name: ClassVar[str] = "discretise"
@@ -195,17 +199,31 @@ def _bias_to_offset(graph: Graph) -> tuple[Node, ...]:
     offsets: dict[str, Array] = {}
     moved: set[str] = set()
     for node in graph:
-        followers = graph.consumers[node.name]
-        synapses = [_synapse(follower) for follower in followers]
-        if isinstance(node.op, Linear) and node.op.bias is not None and followers and all(synapses):
+        readers = list(_readers(graph, node))
+        if isinstance(node.op, (Linear, Conv)) and node.op.bias is not None and readers and all(map(_synapse, readers)):
             moved.add(node.name)
-            for follower, synapse in zip(followers, synapses, strict=True):
-                assert synapse is not None
-                assert isinstance(follower.op, Neuron)
-                steady = synapse.gain / (1.0 - synapse.decay) * node.op.bias
-                share = follower.op.membrane.gain * steady
-                offsets[follower.name] = offsets.get(follower.name, ZERO) + share
+            elements = prod(graph.signals[node.name].shape)
+            bias = np.repeat(node.op.bias, elements // len(node.op.bias))  # one a row, or one a channel
+            for reader in readers:
+                offsets[reader.name] = offsets.get(reader.name, ZERO) + _steady_share(reader, bias)
     return tuple(_with_offset(node, moved, offsets) for node in graph)
+
+
+def _readers(graph: Graph, node: Node) -> Iterator[Node]:
+    """What a node feeds, behind any flattening."""
+    for reader in graph.consumers[node.name]:
+        if isinstance(reader.op, Flatten):
+            yield from _readers(graph, reader)
+        else:
+            yield reader
+
+
+def _steady_share(node: Node, bias: Array) -> Array:
+    """What a constant ``bias``, flat, adds to v in each step once i is in its steady state."""
+    synapse = _synapse(node)
+    assert synapse is not None
+    assert isinstance(node.op, Neuron)
+    return np.asarray(node.op.membrane.gain * (synapse.gain / (1.0 - synapse.decay) * bias.reshape(node.op.shape)))
 
 
 def _synapse(node: Node) -> Synapse | None:
@@ -213,7 +231,7 @@ def _synapse(node: Node) -> Synapse | None:
 
 
 def _with_offset(node: Node, moved: set[str], offsets: Mapping[str, Array]) -> Node:
-    if node.name in moved and isinstance(node.op, Linear):
+    if node.name in moved and isinstance(node.op, (Linear, Conv)):
         return replace(node, op=replace(node.op, bias=None))
     if node.name in offsets and isinstance(node.op, Neuron):
         membrane = replace(node.op.membrane, offset=node.op.membrane.offset + offsets[node.name])

@@ -1,78 +1,69 @@
-"""Bringing a graph into the form of a many-core target: populations, joined by single weight matrices."""
+"""Bringing a graph into the form of a many-core target: populations, joined by single maps."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
-from scipy import sparse
 
-from axonc.ir import Diagnostic, Graph, ModelError, Node, Shape
-from axonc.ir.ops import ONE, ZERO, Array, Delay, Flatten, Input, Linear, Matrix, Membrane, Neuron, Op, Output, Scale
+from axonc.ir import Diagnostic, Graph, ModelError, Node, Shape, raise_if_any
+from axonc.ir.interpret import KERNELS
+from axonc.ir.ops import ONE, ZERO, Array, Conv, Delay, Flatten, Input, Linear, Membrane, Neuron, Output, Pool
 
 from .base import Pass
 from .delays import fresh_name
+from .terms import Term, behind, matrix_of, merged
 
 
 @dataclass(frozen=True)
 class ToPopulations(Pass):
-    """Folds everything between two populations into one `Linear` a source and delay, and biases into the neurons.
+    """Folds everything between two populations into one `Linear` or `Conv` a source and delay, and biases into the
+    neurons.
 
     1. Linear after linear: W2 (W1 x + b1) + b2 = (W2 W1) x + (W2 b1 + b2); scale: diag(s); flatten: the identity.
-    2. Terms of one target with the same source and delay: their matrices are added.
-    3. A bias b enters the neuron's first stage: offset += gain * b.
-    4. An output that shows something else than a population gets one: a readout neuron with decay 0 and gain 1,
+    2. Pools and one convolution of a population's image stay: sum pools, then the kernel. An average is a sum and a
+       factor 1 / taps; factors of whole channels enter the kernel; a linear map of a pooled image is a convolution
+       whose kernel is as large as that image; pools alone get a convolution of one tap a channel.
+    3. What follows a convolution, or sees an image reshaped, is unrolled: the matrices are multiplied.
+    4. Terms of one target with the same source and delay: their matrices, or kernels of one geometry, are added.
+    5. A bias b enters the neuron's first stage: offset += gain * b.
+    6. An output that shows something else than a population gets one: a readout neuron with decay 0 and gain 1,
        v[k] = x[k].
-    5. Nodes that nothing reads any more are dropped.
+    7. Nodes that nothing reads any more are dropped.
     """
 
     name: ClassVar[str] = "populations"
     requires: ClassVar[str] = "stage steps"
-    ensures: ClassVar[str] = "every neuron is fed by Linear nodes without bias, each fed by a population or its Delay"
+    ensures: ClassVar[str] = (
+        "every neuron is fed by Linear and Conv nodes without bias, each fed by a population or its Delay, a Conv also "
+        "through Pool nodes that sum"
+    )
 
     def run(self, graph: Graph) -> tuple[Graph, bool]:
         rewrite = _Rewrite(graph)
+        problems: list[Diagnostic] = []
         for node in graph:
-            rewrite.node(node)
+            try:
+                rewrite.node(node)
+            except ModelError as error:
+                problems += error.diagnostics
+        raise_if_any(dict.fromkeys(problems))
         return graph.with_nodes(_reading_order(graph, rewrite.by_name)), True
 
 
 @dataclass(frozen=True)
-class _Term:
-    """``matrix`` (None: identity) applied to ``source``, ``delay`` steps late.
-
-    ``paths``: the linear nodes that it runs through; several paths where terms were added.
-    """
-
-    source: str
-    delay: int
-    matrix: Matrix | None = None
-    paths: tuple[tuple[str, ...], ...] = ((),)
-
-    @property
-    def label(self) -> str:
-        """Its linear nodes, as a product or a sum of products; empty if there are none."""
-        return "+".join(dict.fromkeys("*".join(path) for path in self.paths if path))
-
-    def through(self, node: str, matrix: Matrix) -> _Term:
-        """This term behind one more linear node."""
-        paths = tuple((*path, node) for path in self.paths)
-        return replace(self, matrix=matrix if self.matrix is None else matrix @ self.matrix, paths=paths)
-
-
-@dataclass
 class _Sum:
-    """A sum of terms and a constant."""
+    """A sum of terms and a constant, flat."""
 
-    terms: list[_Term] = field(default_factory=list)
+    terms: tuple[Term, ...] = ()
     bias: Array | None = None
 
-    def add(self, other: _Sum) -> None:
-        self.terms += other.terms
-        if other.bias is not None:
-            self.bias = other.bias if self.bias is None else self.bias + other.bias
+    def __add__(self, other: _Sum) -> _Sum:
+        either = self.bias if other.bias is None else other.bias
+        bias = either if self.bias is None or other.bias is None else self.bias + other.bias
+        return _Sum(self.terms + other.terms, bias)
 
 
 class _Rewrite:
@@ -81,6 +72,8 @@ class _Rewrite:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self.by_name: dict[str, Node] = {}
+        self.sums: dict[str, _Sum] = {}
+        self.pools: dict[tuple[str, object], str] = {}
 
     def node(self, node: Node) -> None:
         """Add what ``node`` becomes; linear nodes, delays and shape ops are added where they are used."""
@@ -93,7 +86,7 @@ class _Rewrite:
 
     def _target(self, node: Node, op: Neuron) -> None:
         total = self._sum(node)
-        inputs = tuple(self._linear(term, node, op.shape) for term in _merged(total.terms, self.graph))
+        inputs = tuple(self._projection(term, node, op.shape) for term in merged(total.terms))
         self.by_name[node.name] = replace(node, op=_with_bias(op, total.bias), inputs=inputs)
 
     def _output(self, node: Node) -> None:
@@ -122,30 +115,50 @@ class _Rewrite:
     def _sum(self, node: Node) -> _Sum:
         total = _Sum()
         for name in node.inputs:
-            total.add(self._expand(self.graph[name]))
+            total += self._expand(self.graph[name])
         return total
 
     def _expand(self, node: Node) -> _Sum:
         """A node's output as terms over populations."""
-        if isinstance(node.op, (Input, Neuron)):
-            return _Sum([_Term(node.name, 0)])
-        inner = self._sum(node)
-        return _APPLY[type(node.op)](node, inner)
+        if node.name not in self.sums:
+            self.sums[node.name] = self._expanded(node)
+        return self.sums[node.name]
 
-    def _linear(self, term: _Term, target: Node, shape: Shape) -> str:
+    def _expanded(self, node: Node) -> _Sum:
+        if isinstance(node.op, (Input, Neuron)):
+            return _Sum((Term(node.name, self.graph.signals[node.name].shape),))
+        inner = self._sum(node)
+        if isinstance(node.op, Delay):
+            return _late(node, node.op, inner)
+        takes = self.graph.signals[node.inputs[0]].shape
+        return _Sum(tuple(behind(term, node, takes) for term in inner.terms), _constant(node, inner.bias, takes))
+
+    def _projection(self, term: Term, target: Node, shape: Shape) -> str:
         source = self._delayed(term.source, term.delay)
-        short = term.label or f"{term.source}->{target.name}"
+        for pool in term.pools:
+            source = self._pool(source, pool)
+        name = self._name(term, target)
+        origins = dict.fromkeys(self.graph[path[-1]].origin for path in term.paths if path)
+        self.by_name[name] = Node(name, _op(term, shape), (source,), " + ".join(origins) or target.origin)
+        return name
+
+    def _name(self, term: Term, target: Node) -> str:
+        last = term.pools[-1].name if term.pools else term.source
+        short = term.label or f"{last}->{target.name}"
         name = short if short not in self.by_name else f"{short}->{target.name}"
         while name in self.by_name or (name in self.graph and (name,) not in term.paths):
             name += "'"
-        matrix = sparse.eye_array(int(np.prod(shape)), format="csr") if term.matrix is None else term.matrix
-        origins = dict.fromkeys(self.graph[path[-1]].origin for path in term.paths if path)
-        origin = " + ".join(origins) or target.origin
-        takes = self.graph.signals[term.source].shape
-        self.by_name[name] = Node(
-            name, Linear(matrix, None, _unless_flat(takes), _unless_flat(shape)), (source,), origin
-        )
         return name
+
+    def _pool(self, source: str, pool: Node) -> str:
+        """A pool behind ``source``; targets that pool alike share it."""
+        assert isinstance(pool.op, Pool)
+        key = (source, pool.op.axes)
+        if key not in self.pools:
+            taken: Iterable[str] = {*self.by_name, *(node.name for node in self.graph if node.name != pool.name)}
+            self.pools[key] = name = fresh_name(pool.name, set(taken))
+            self.by_name[name] = replace(pool, name=name, inputs=(source,))
+        return self.pools[key]
 
     def _delayed(self, source: str, steps: int) -> str:
         if steps == 0:
@@ -157,6 +170,13 @@ class _Rewrite:
         name = fresh_name(f"{source}+{steps}", self.graph)
         self.by_name.setdefault(name, Node(name, Delay(steps), (source,), self.graph[source].origin))
         return name
+
+
+def _op(term: Term, shape: Shape) -> Conv | Linear:
+    """The op that a term becomes in front of a population of ``shape``."""
+    if isinstance(term.map, Conv):
+        return replace(term.map, gives=None if term.shape == shape else shape)
+    return Linear(matrix_of(term, term.source), None, _unless_flat(term.image), _unless_flat(shape))
 
 
 def _unless_flat(shape: Shape) -> Shape | None:
@@ -179,60 +199,20 @@ def _reading_order(graph: Graph, by_name: dict[str, Node]) -> list[Node]:
     return list(order.values())
 
 
-def _delay(node: Node, inner: _Sum) -> _Sum:
-    assert isinstance(node.op, Delay)
+def _late(node: Node, op: Delay, inner: _Sum) -> _Sum:
     if inner.bias is not None and np.any(inner.bias != 0):
         found = "a constant (a bias) passes through a delay, which is zero in its first steps"
         raise ModelError(Diagnostic("AX601", node.name, found, "delays carry events only", "delay the events instead"))
-    return _Sum([replace(term, delay=term.delay + node.op.steps) for term in inner.terms])
+    return _Sum(tuple(replace(term, delay=term.delay + op.steps) for term in inner.terms))
 
 
-def _apply_linear(node: Node, inner: _Sum) -> _Sum:
-    assert isinstance(node.op, Linear)
-    return _apply(node, inner, node.op.weight, node.op.bias)
-
-
-def _apply_scale(node: Node, inner: _Sum) -> _Sum:
-    assert isinstance(node.op, Scale)
-    return _apply(node, inner, sparse.diags_array(node.op.scale.reshape(-1), format="csr"), None)
-
-
-def _apply(node: Node, inner: _Sum, weight: Matrix, bias: Array | None) -> _Sum:
-    total = _Sum([term.through(node.name, weight) for term in inner.terms])
-    total.add(_Sum([], None if inner.bias is None else weight @ inner.bias.reshape(-1)))
-    total.add(_Sum([], bias))
-    return total
-
-
-_APPLY: dict[type[Op], Callable[[Node, _Sum], _Sum]] = {
-    Delay: _delay,
-    Linear: _apply_linear,
-    Scale: _apply_scale,
-    Flatten: lambda node, inner: inner,
-}
-
-
-def _merged(terms: list[_Term], graph: Graph) -> Iterator[_Term]:
-    """Terms with the same source and delay, added up."""
-    groups: dict[tuple[str, int], list[_Term]] = {}
-    for term in terms:
-        groups.setdefault((term.source, term.delay), []).append(term)
-    for group in groups.values():
-        if len(group) == 1:
-            yield group[0]
-            continue
-        size = int(np.prod(graph.signals[group[0].source].shape))
-        eye = sparse.eye_array(size, format="csr")
-        matrices = [eye if term.matrix is None else term.matrix for term in group]
-        paths = tuple(path for term in group for path in term.paths)
-        yield replace(group[0], matrix=_added(matrices), paths=paths)
-
-
-def _added(matrices: list[Matrix]) -> Matrix:
-    total = matrices[0]
-    for matrix in matrices[1:]:
-        total = total + matrix
-    return total if sparse.issparse(total) else np.asarray(total)
+def _constant(node: Node, bias: Array | None, takes: Shape) -> Array | None:
+    """What a linear node makes of a constant, its own bias included, by its own meaning: padding is no constant."""
+    if bias is None and getattr(node.op, "bias", None) is None:
+        return None
+    x = np.zeros(takes) if bias is None else bias.reshape(takes)
+    _, y = KERNELS[type(node.op)](node.op, "float64").step({}, x[None])
+    return np.asarray(y).reshape(-1)
 
 
 def _with_bias(op: Neuron, bias: Array | None) -> Neuron:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..diagnostics import Diagnostic, ModelError, raise_if_any
-from ..graph import Graph
+from ..graph import Graph, Node
 from ..ops import STATES, Array, Delay
 from ..result import Result
 from ..signal import Fixed, Format, Kind, Signal
@@ -167,12 +167,17 @@ class _Run:
         values: dict[str, Array] = {name: buffer.popleft() for name, buffer in self.buffers.items()}
         for node in self.graph.order:
             if node.name not in self.buffers:
-                x = data[node.name] if node.name in data else self._sum(node.inputs, values)
+                x = self._given(node, data) if node.name in data else self._sum(node.inputs, values)
                 self.states[node.name], values[node.name] = self.kernels[node.name].step(self.states[node.name], x)
                 values.update({f"{node.name}:{key}": value for key, value in self.states[node.name].items()})
         for name, buffer in self.buffers.items():
             buffer.append(self._sum(self.graph[name].inputs, values))
         return values
+
+    def _given(self, node: Node, data: Mapping[str, Array]) -> Array:
+        """An input's data; events as integers, so that counts add up exactly whatever type they came in."""
+        x = data[node.name]
+        return x.astype(np.int64) if self.graph.signals[node.name].kind is Kind.EVENT else x
 
     @staticmethod
     def _sum(inputs: Sequence[str], values: Mapping[str, Array]) -> Array:
