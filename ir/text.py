@@ -12,14 +12,19 @@ from .graph import Graph, Node
 from .ops import Array, Axis, Input
 from .signal import Fixed, Float, Signal
 
+REMARKS = ("notes", "repairs")
+"""Properties of several lines: what the quantiser remarks, and what the frontend repaired."""
+
 
 def print_graph(graph: Graph) -> str:
-    """The whole graph as text: a head line, then ``name: signal = op(input + input; field=value, ...)  # origin``."""
+    """The whole graph as text: a head line, a line for everything that was repaired, then, for every node,
+    ``name: signal = op(input + input; field=value, ...)  # origin``."""
     head = [f'graph "{graph.name}"', graph.stage]
     if graph.dt is not None:
         head.append(f"dt={graph.dt:g}")
-    head += [f"{key}={value}" for key, value in sorted(graph.properties.items()) if key != "notes"]
-    return "\n".join([" ".join(head) + " {", *(f"  {line}" for line in _lines(graph)), "}"]) + "\n"
+    head += [f"{key}={value}" for key, value in sorted(graph.properties.items()) if key not in REMARKS]
+    repairs = [f"  # {line}" for line in graph.properties.get("repairs", "").splitlines()]
+    return "\n".join([" ".join(head) + " {", *repairs, *(f"  {line}" for line in _lines(graph)), "}"]) + "\n"
 
 
 def _lines(graph: Graph) -> Iterator[str]:

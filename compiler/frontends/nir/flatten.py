@@ -1,92 +1,131 @@
-"""Inlining nested graphs: their inputs and outputs become plain edges, their nodes get dotted names."""
+"""Inlining nested graphs: nodes get dotted names, edges attach to the nodes that they mean."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
-
-from axonc.ir import Diagnostic
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 
 from .reader import Tree
+from .report import Report
+
+
+@dataclass
+class Flat:
+    """Nodes by dotted name, their paths in the file, and the edges between them, in file order.
+
+    ``ports`` are the nodes that only pass on: inputs and outputs of nested graphs, identities.
+    """
+
+    nodes: dict[str, Tree] = field(default_factory=dict)
+    origins: dict[str, str] = field(default_factory=dict)
+    edges: list[tuple[str, str]] = field(default_factory=list)
+    ports: set[str] = field(default_factory=set)
+
+    @cached_property
+    def before(self) -> Mapping[str, list[str]]:
+        """For every node, those that feed it, in file order. Fixed once asked for."""
+        return self._neighbours(1, 0)
+
+    @cached_property
+    def after(self) -> Mapping[str, list[str]]:
+        """For every node, those that it feeds, in file order. Fixed once asked for."""
+        return self._neighbours(0, 1)
+
+    def _neighbours(self, of: int, other: int) -> Mapping[str, list[str]]:
+        found: dict[str, list[str]] = {name: [] for name in self.nodes}
+        for edge in self.edges:
+            found[edge[of]].append(edge[other])
+        return found
+
+
+def flatten(tree: Tree, report: Report) -> Flat:
+    """All nodes of a nested graph in one; problems of its structure are reported."""
+    flat = Flat()
+    _Level(tree, "", "").collect(flat, report)
+    return flat
 
 
 @dataclass(frozen=True)
-class Flat:
-    """Nodes by dotted name, their paths in the file, and the edges between them, in file order."""
+class _Level:
+    """One graph of the nest: what its nodes' names and paths in the file begin with."""
 
-    nodes: dict[str, Tree]
-    origins: dict[str, str]
-    edges: list[tuple[str, str]]
+    tree: Tree
+    prefix: str
+    path: str
+
+    def collect(self, flat: Flat, report: Report) -> None:
+        """Add the nodes of this graph and of those in it, then its edges."""
+        for name, node in self.tree.nodes.items():
+            full, origin = self.prefix + name, self.path + name
+            if node.type == "NIRGraph":
+                _Level(node, full + ".", origin + "/").collect(flat, report)
+            elif full in flat.nodes:
+                report.refuse("AX106", full, "two nodes get this name", "one node a name", "rename one")
+            else:
+                flat.nodes[full], flat.origins[full] = node, origin
+                if node.type == "Identity" or (self.prefix and node.type in ("Input", "Output")):
+                    flat.ports.add(full)
+        flat.edges.extend(self._edges(report))
+
+    def _edges(self, report: Report) -> Iterator[tuple[str, str]]:
+        for (source, target), count in Counter(self.tree.edges).items():
+            shown = f"{self.prefix}{source} -> {self.prefix}{target}"
+            if count > 1:
+                report.refuse("AX104", shown, f"the edge stands {count} times", "once", "remove the copies")
+            ends = (self._end(source, "Output", shown, report), self._end(target, "Input", shown, report))
+            if ends[0] and ends[1]:
+                yield ends[0], ends[1]
+
+    def _end(self, name: str, kind: str, shown: str, report: Report) -> str:
+        """The node to which an edge's end attaches; empty where that is not certain."""
+        if name in self.tree.nodes:
+            return self._inside(name, kind, report)
+        meant = self._addressed(name) or self._wrapped(name, kind)
+        if meant:
+            found = f"there is no node {name!r}"
+            report.repair("AX110", shown, found, f"attached to {self.prefix}{meant}, the only node that it can mean")
+            return self.prefix + meant
+        idle = sorted(set(self.tree.nodes) - {end for edge in self.tree.edges for end in edge})
+        hint = f"correct the edge (no edge names {', '.join(idle[:5])})" if idle else "correct the edge"
+        report.refuse("AX104", shown, f"there is no node {name!r}", "an edge joins two nodes", hint)
+        return ""
+
+    def _inside(self, name: str, kind: str, report: Report) -> str:
+        """The node itself; for a nested graph its only Input or Output, or the only node that takes that place."""
+        node, full = self.tree.nodes[name], self.prefix + name
+        while node.type == "NIRGraph":
+            found = [inner for inner, other in node.nodes.items() if other.type == kind] or _ends(node, kind)
+            if len(found) != 1:
+                limit = f"an edge to a nested graph needs exactly one {kind} in it"
+                report.refuse("AX104", full, f"{len(found)} nodes of type {kind}", limit, "flatten the graph")
+                return ""
+            node, full = node.nodes[found[0]], f"{full}.{found[0]}"
+            if node.type != kind:
+                report.repair("AX111", full, f"the graph around it has no {kind}", "edges of the graph attach to it")
+        return full
+
+    def _addressed(self, name: str) -> str:
+        """``graph.node`` for a node in a nested graph, if that is what the name reads as."""
+        node, rest = self.tree, name
+        while rest not in node.nodes:
+            heads = [head for head in node.nodes if rest.startswith(head + ".") and node.nodes[head].type == "NIRGraph"]
+            if len(heads) != 1:
+                return ""
+            node, rest = node.nodes[heads[0]], rest[len(heads[0]) + 1 :]
+        return name if node is not self.tree and node.nodes[rest].type != "NIRGraph" else ""
+
+    def _wrapped(self, name: str, kind: str) -> str:
+        """For a graph that an exporter inlined, leaving the edges to it: its only Input or Output, or its only node."""
+        parts = [other for other in self.tree.nodes if other.startswith(name + ".")]
+        ports = [other for other in parts if self.tree.nodes[other].type == kind]
+        chosen = ports if ports else parts
+        return chosen[0] if len(chosen) == 1 and self.tree.nodes[chosen[0]].type != "NIRGraph" else ""
 
 
-def flatten(tree: Tree) -> tuple[Flat, list[Diagnostic]]:
-    """All nodes of a nested graph in one, and the problems of its structure."""
-    flat, problems = Flat({}, {}, []), list[Diagnostic]()
-    _collect(tree, "", "", flat, problems)
-    for name in [name for name in flat.nodes if _is_port(name, flat)]:
-        _bypass(name, flat)
-    return flat, problems
-
-
-def _is_port(name: str, flat: Flat) -> bool:
-    nested = "/" in flat.origins[name]
-    return nested and flat.nodes[name].type in ("Input", "Output")
-
-
-def _collect(tree: Tree, prefix: str, path: str, flat: Flat, problems: list[Diagnostic]) -> None:
-    problems.extend(_edge_problems(tree, prefix))
-    for name, node in tree.nodes.items():
-        full, origin = prefix + name, path + name
-        if node.type == "NIRGraph":
-            _collect(node, full + ".", origin + "/", flat, problems)
-        elif full in flat.nodes:
-            problems.append(Diagnostic("AX106", full, "two nodes get this name", "one node a name", "rename one"))
-        else:
-            flat.nodes[full], flat.origins[full] = node, origin
-    ports = {name: _ports(node, prefix + name, problems) for name, node in tree.nodes.items()}
-    flat.edges.extend(
-        (sources[1], targets[0])
-        for source, target in dict.fromkeys(tree.edges)
-        if (sources := ports.get(source)) and (targets := ports.get(target)) and sources[1] and targets[0]
-    )
-
-
-def _ports(node: Tree, full: str, problems: list[Diagnostic]) -> tuple[str, str]:
-    """Where edges into a node and out of it attach: for a nested graph, its Input and its Output."""
-    if node.type != "NIRGraph":
-        return full, full
-    return _port(node, full, "Input", problems), _port(node, full, "Output", problems)
-
-
-def _port(node: Tree, full: str, kind: str, problems: list[Diagnostic]) -> str:
-    found = [name for name, inner in node.nodes.items() if inner.type == kind]
-    if len(found) == 1:
-        return f"{full}.{found[0]}"
-    limit = f"an edge to a nested graph needs exactly one {kind} in it"
-    problems.append(Diagnostic("AX104", full, f"{len(found)} nodes of type {kind}", limit, "flatten the graph"))
-    return ""
-
-
-def _edge_problems(tree: Tree, prefix: str) -> Iterator[Diagnostic]:
-    for edge, count in Counter(tree.edges).items():
-        shown = f"{prefix}{edge[0]} -> {prefix}{edge[1]}"
-        if count > 1:
-            yield Diagnostic("AX104", shown, f"the edge stands {count} times", "once", "remove the copies")
-        missing = [name for name in edge if name not in tree.nodes]
-        if missing:
-            names = " and ".join(repr(name) for name in missing)
-            yield Diagnostic("AX104", shown, f"there is no node {names}", "an edge joins two nodes", "correct the edge")
-
-
-def _bypass(name: str, flat: Flat) -> None:
-    """Join everything before a pass-through node to everything behind it, at the place of the edge before."""
-    after = [target for source, target in flat.edges if source == name]
-    joined: list[tuple[str, str]] = []
-    for source, target in flat.edges:
-        if target == name:
-            joined += [(source, follower) for follower in after]
-        elif source != name:
-            joined.append((source, target))
-    flat.edges[:] = joined
-    del flat.nodes[name], flat.origins[name]
+def _ends(tree: Tree, kind: str) -> list[str]:
+    """The nodes that no edge enters (for an Input) or leaves (for an Output)."""
+    side = 1 if kind == "Input" else 0
+    taken = {edge[side] for edge in tree.edges}
+    return [name for name in tree.nodes if name not in taken]

@@ -161,7 +161,6 @@ def test_a_name_that_cannot_be_shown_is_refused(tmp_path: Path, name: bytes) -> 
         ("fc/weight", np.ones((1, 1), np.complex64), "AX103"),
         ("fc/weight", "a text", "AX103"),
         ("fc/weight", np.ones((1, 2)), "AX301"),
-        ("fc/weight", np.ones((1, 1, 1)), "AX103"),
         ("fc/weight", np.ones(1), "AX103"),
         ("fc/weight", np.ones((0, 1)), "AX103"),
         ("fc/weight", h5py.Empty("f"), "AX103"),
@@ -181,7 +180,7 @@ def test_a_name_that_cannot_be_shown_is_refused(tmp_path: Path, name: bytes) -> 
         ("input/shape", "one", "AX103"),
         ("input/shape", np.array([1 << 40]), "AX103"),
         ("input/shape", np.array([1 << 62, 1 << 62]), "AX103"),
-        ("output/shape", np.array([2]), "AX301"),
+        ("output/shape", np.array([0]), "AX103"),
     ],
 )
 def test_a_bad_field_has_its_own_code(tmp_path: Path, name: str, value: Any, code: str) -> None:
