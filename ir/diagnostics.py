@@ -48,6 +48,7 @@ CODES = {
     "AX502": "the machine has too few cores",
     "AX503": "the routing table is full",
     "AX504": "the key space is full",
+    "AX505": "a core has too little time in a tick",
     "AX601": "the target does not support an operation",
     "AX602": "the target does not support a signal between populations",
     "AX603": "the target is unknown, or not installed",

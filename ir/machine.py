@@ -36,3 +36,8 @@ class Machine:
     key_bits: int
     clock_hz: float
     tick_s: float
+
+    @property
+    def tick_cycles(self) -> int:
+        """Cycles of a core in one slot."""
+        return round(self.clock_hz * self.tick_s)

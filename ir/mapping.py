@@ -4,26 +4,68 @@ from __future__ import annotations
 
 from collections.abc import Mapping as MappingType
 from dataclasses import asdict, dataclass
+from functools import lru_cache
+from math import prod
 from typing import Any
+
+import numpy as np
+
+from .ops import Array
+from .signal import Shape
 
 
 @dataclass(frozen=True)
 class Slice:
-    """Neurons ``start`` to ``stop`` (exclusive) of ``population``, on ``core`` (None: an input, fed by the host).
+    """A box of the neurons of ``population``, which has ``shape``: from ``lower`` to ``upper`` (exclusive) along every
+    axis, on ``core`` (None: an input, fed by the host).
 
-    ``block`` numbers the key block under which the slice sends its events, or is None if it sends none.
+    On its core, and in its keys, the neurons stand in *machine order*: the first axis runs fastest, then the last, then
+    the one before, so that all channels of one place of an image are neighbours. ``block`` numbers the key block under
+    which the slice sends its events, or is None if it sends none.
     """
 
     population: str
-    start: int
-    stop: int
-    core: int | None
-    block: int | None
+    shape: Shape
+    lower: tuple[int, ...]
+    upper: tuple[int, ...]
+    core: int | None = None
+    block: int | None = None
+
+    @property
+    def extents(self) -> Shape:
+        """The size of the box along every axis."""
+        return tuple(upper - lower for lower, upper in zip(self.lower, self.upper, strict=True))
 
     @property
     def count(self) -> int:
         """Neurons in the slice."""
-        return self.stop - self.start
+        return prod(self.extents)
+
+    @property
+    def place(self) -> tuple[str, tuple[int, ...]]:
+        """What tells it from every other slice: population and first neuron."""
+        return self.population, self.lower
+
+    @property
+    def neurons(self) -> Array:
+        """The numbers of its neurons within the population (C order of the shape), in machine order."""
+        return box_neurons(self.shape, self.lower, self.upper)
+
+    def __str__(self) -> str:
+        ranges = ", ".join(f"{lower}:{upper}" for lower, upper in zip(self.lower, self.upper, strict=True))
+        return f"{self.population}[{ranges}]"
+
+
+@lru_cache(maxsize=512)
+def box_neurons(shape: Shape, lower: tuple[int, ...], upper: tuple[int, ...]) -> Array:
+    """The C-order numbers of a box's neurons in an array of ``shape``, in machine order; read-only."""
+    numbers = np.zeros((1,) * len(shape), np.int64)
+    for axis, (first, last) in enumerate(zip(lower, upper, strict=True)):
+        along = np.arange(first, last) * prod(shape[axis + 1 :])
+        numbers = numbers + along.reshape([-1 if other == axis else 1 for other in range(len(shape))])
+    machine = np.ascontiguousarray(np.moveaxis(numbers, 0, -1) if shape else numbers).reshape(-1)
+    machine.flags.writeable = False
+    return machine
 
 
 @dataclass(frozen=True)
@@ -93,7 +135,7 @@ class Mapping:
         """The mapping of a JSON form."""
         return Mapping(
             description["cores"],
-            tuple(Slice(**part) for part in description["slices"]),
+            tuple(_slice(**part) for part in description["slices"]),
             Keys(**description["keys"]),
             tuple(Route(r["key"], r["mask"], tuple(r["cores"])) for r in description["routes"]),
             Schedule(**description["schedule"]),
@@ -102,3 +144,9 @@ class Mapping:
     def of(self, population: str) -> tuple[Slice, ...]:
         """The slices of one population, ascending."""
         return tuple(part for part in self.slices if part.population == population)
+
+
+def _slice(
+    population: str, shape: list[int], lower: list[int], upper: list[int], core: int | None, block: int | None
+) -> Slice:
+    return Slice(population, tuple(shape), tuple(lower), tuple(upper), core, block)

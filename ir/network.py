@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property, reduce
 from math import prod
 
@@ -14,16 +14,28 @@ from .graph import Graph, Node
 from .ops import Array, Delay, FixedNeuron, Flatten, Input, Neuron, Output, Pool, QuantConv, QuantLinear
 from .signal import Shape
 
+INT8 = 127
+"""The largest weight of a projection."""
+
 
 @dataclass(frozen=True)
 class Population:
-    """An input or a population of neurons: ``count`` neurons (flat, C order of the shape)."""
+    """An input or a population of neurons.
+
+    ``shape``: that of its signal; where a convolution feeds it and none reads it, that of the convolution's maps, of
+    as many elements in the same order. Populations are cut along its axes.
+    """
 
     name: str
     op: Input | Neuron | FixedNeuron
-    count: int
+    shape: Shape
     peak: int
     """The most events that one of its neurons sends in a step; 0 if it sends none."""
+
+    @property
+    def count(self) -> int:
+        """Neurons; they are numbered in C order of the shape."""
+        return prod(self.shape)
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +53,35 @@ class SharedKernel:
     target: Shape
     taps: tuple[Array, ...]
     groups: int = 1
+
+    def reach(self, channel: int) -> tuple[int, int]:
+        """The first target channel of a source channel's group, and the one behind its last."""
+        group, size = channel // (self.source[0] // self.groups), self.target[0] // self.groups
+        return group * size, (group + 1) * size
+
+    def matrices(self) -> Iterator[sparse.csc_array]:
+        """The same synapses one by one: CSC int8 [targets, sources] that add up to them. More than one where pooled
+        windows overlap, so that a target's weights for one source add up to more than an int8."""
+        total = sparse.csc_array(sparse.hstack([self._columns(channel) for channel in range(self.source[0])]))
+        while total.nnz:
+            part = total.copy()
+            part.data = np.clip(part.data, -INT8, INT8)
+            yield _narrow(part)
+            total = total - part
+            total.eliminate_zeros()
+
+    def _columns(self, channel: int) -> sparse.csc_array:
+        """The synapses of a source channel, [targets, places of the channel]."""
+        source, target, tap = (np.zeros(1, np.int64) for _ in range(3))
+        for axis, taps in enumerate(self.taps):
+            extents = (self.source[axis + 1], self.target[axis + 1], self.weight.shape[axis + 2])
+            flat = zip((source, target, tap), taps.T, extents, strict=True)
+            source, target, tap = (np.add.outer(place * size, along).reshape(-1) for place, along, size in flat)
+        first, last = self.reach(channel)
+        kernels = self.weight[first:last, channel % self.weight.shape[1]].reshape(last - first, -1).astype(np.int64)
+        rows = np.arange(first, last)[:, None] * prod(self.target[1:]) + target
+        places = (rows.ravel(), np.broadcast_to(source, rows.shape).ravel())
+        return sparse.csc_array((kernels[:, tap].ravel(), places), shape=(prod(self.target), prod(self.source[1:])))
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,16 +126,37 @@ def network(graph: Graph) -> Network:
     """The network of a graph in which every neuron is fed by `QuantLinear` and `QuantConv` nodes, each fed by one
     population, through at most one `Delay`; a convolution also through summing `Pool` nodes, behind the delay.
     `compiler.passes` bring a graph into this form."""
-    populations = tuple(_population(graph, node) for node in graph if isinstance(node.op, (Input, Neuron, FixedNeuron)))
+    nodes = [node for node in graph if isinstance(node.op, (Input, Neuron, FixedNeuron))]
+    projections = list(_projections(graph))
+    shapes = {node.name: _maps(graph.signals[node.name].shape, node.name, projections) for node in nodes}
+    populations = (_population(graph, node, shapes[node.name]) for node in nodes)
     ordered = sorted(populations, key=lambda population: not isinstance(population.op, Input))
-    return Network(tuple(ordered), tuple(_projections(graph)))
+    return Network(
+        tuple(ordered), tuple(fitted for projection in projections for fitted in _fitted(projection, shapes))
+    )
 
 
-def _population(graph: Graph, node: Node) -> Population:
-    signal = graph.signals[node.name]
+def _population(graph: Graph, node: Node, shape: Shape) -> Population:
     assert isinstance(node.op, (Input, Neuron, FixedNeuron))
     spikes = isinstance(node.op, Input) or node.op.gate is not None
-    return Population(node.name, node.op, prod(signal.shape), signal.peak if spikes else 0)
+    return Population(node.name, node.op, shape, graph.signals[node.name].peak if spikes else 0)
+
+
+def _maps(shape: Shape, name: str, projections: Sequence[Projection]) -> Shape:
+    """The shape of a population, seen as the maps between which convolutions lead."""
+    kernels = [(j, j.weight) for j in projections if isinstance(j.weight, SharedKernel)]
+    if any(j.source == name for j, _ in kernels):
+        return shape
+    return next((kernel.target for j, kernel in kernels if j.target == name), shape)
+
+
+def _fitted(projection: Projection, shapes: Mapping[str, Shape]) -> Iterator[Projection]:
+    """The projection; as matrices where its kernel's maps are not those that its target is seen as."""
+    kernel = projection.weight
+    if not isinstance(kernel, SharedKernel) or kernel.target == shapes[projection.target]:
+        yield projection
+    else:
+        yield from (replace(projection, weight=matrix) for matrix in kernel.matrices())
 
 
 def _projections(graph: Graph) -> Iterator[Projection]:
@@ -111,7 +173,12 @@ def _weight(graph: Graph, node: Node, source: str, pools: list[Pool]) -> sparse.
         return _kernel(node.op, graph.signals[source].shape, pools)
     assert isinstance(node.op, QuantLinear)
     assert not pools
-    weight = sparse.csc_array(node.op.weight.astype(np.int8))
+    return _narrow(sparse.csc_array(node.op.weight))
+
+
+def _narrow(matrix: sparse.csc_array) -> sparse.csc_array:
+    """The matrix as int8, without zeros, its columns in order."""
+    weight = sparse.csc_array(matrix.astype(np.int8))
     weight.eliminate_zeros()
     weight.sort_indices()
     return weight

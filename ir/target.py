@@ -20,13 +20,20 @@ Cuts = MappingType[str, Sequence[Slice]]
 """How every population is cut: its slices, by its name."""
 
 
+@dataclass(frozen=True)
+class CoreLoad:
+    """What a core holds and does: ``bytes`` by kind, exact; ``cycles`` of its busiest slot, an estimate at a stated
+    activity of its sources, 0 where time does not count."""
+
+    bytes: MappingType[str, int]
+    cycles: int = 0
+
+
 class CostModel(Protocol):
     """What a core's share of a network costs, before anything is emitted."""
 
-    def core_bytes(
-        self, network: Network, schedule: Schedule, here: Sequence[Slice], cuts: Cuts
-    ) -> MappingType[str, int]:
-        """Bytes by kind of a core that holds the slices ``here``, when the populations are cut as ``cuts`` says."""
+    def core_load(self, network: Network, schedule: Schedule, here: Sequence[Slice], cuts: Cuts) -> CoreLoad:
+        """The load of a core that holds the slices ``here``, when the populations are cut as ``cuts`` says."""
         ...
 
 

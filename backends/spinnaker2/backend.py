@@ -12,7 +12,19 @@ from axonc.ir import Diagnostic, Graph, Result, ToolError
 from axonc.ir.interpret.run import Data
 from axonc.ir.machine import Machine
 from axonc.ir.mapping import Mapping as CoreMapping
-from axonc.ir.ops import Delay, FixedGate, FixedNeuron, Flatten, Gate, Input, Neuron, Output, QuantLinear
+from axonc.ir.ops import (
+    Delay,
+    FixedGate,
+    FixedNeuron,
+    Flatten,
+    Gate,
+    Input,
+    Neuron,
+    Output,
+    Pool,
+    QuantConv,
+    QuantLinear,
+)
 from axonc.ir.signal import Kind
 from axonc.ir.target import LIVE, HostInterface, Program, RunOptions
 
@@ -28,7 +40,7 @@ from .schema import RESETS
 from .toolchain import ToolchainError, compile_elf
 from .traces import recordable
 
-SUPPORTED = (Input, Output, Flatten, Delay, QuantLinear, Neuron, FixedNeuron)
+SUPPORTED = (Input, Output, Flatten, Delay, QuantLinear, QuantConv, Pool, Neuron, FixedNeuron)
 
 
 @dataclass(frozen=True)

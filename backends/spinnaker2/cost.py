@@ -1,13 +1,13 @@
-"""The cost model: bytes of a core by kind, from the same plan that is packed later."""
+"""The cost model: the load of a core, from the same plan that is packed later."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from axonc.ir.mapping import Schedule, Slice
 from axonc.ir.network import Network
-from axonc.ir.target import LIVE, Cuts, HostInterface
+from axonc.ir.target import LIVE, CoreLoad, Cuts, HostInterface
 
 from .memory import MemoryMap
 from .plan import plan_core
@@ -15,11 +15,13 @@ from .plan import plan_core
 
 @dataclass(frozen=True)
 class CoreCost:
-    """Exact bytes of a core with the given memory map and host interface."""
+    """The load of a core with the given memory map and host interface. ``timed``: whether its cycles count."""
 
     memory: MemoryMap
     host: HostInterface = LIVE
+    timed: bool = True
 
-    def core_bytes(self, network: Network, schedule: Schedule, here: Sequence[Slice], cuts: Cuts) -> Mapping[str, int]:
-        """Bytes by kind: code, tables, weights, padding, state, recording, lists, queues, stack."""
-        return plan_core(network, schedule, here, cuts, self.host).bytes_by_kind(self.memory)
+    def core_load(self, network: Network, schedule: Schedule, here: Sequence[Slice], cuts: Cuts) -> CoreLoad:
+        """Exact bytes by kind: code, tables, weights, padding, state, recording, lists, queues, stack."""
+        plan = plan_core(network, schedule, here, cuts, self.host)
+        return CoreLoad(plan.bytes_by_kind(self.memory), 0)

@@ -12,6 +12,7 @@ from axonc.ir.version import __version__
 
 from .memory import MemoryMap
 from .plan import CorePlan
+from .schema import FORMATS
 from .toolchain import runtime_files
 
 Kernels = tuple[str, ...]
@@ -92,9 +93,7 @@ def report(plans: Sequence[CorePlan], memory: MemoryMap) -> Mapping[str, object]
             "kernels": list(plan.kernels),
             "bytes": plan.bytes_by_kind(memory),
             "sram_bytes": memory.sram_bytes,
-            "synapses": {
-                kind: sum(rows.synapses for rows in plan.rows if rows.format == kind) for kind in ("dense", "sparse")
-            },
+            "synapses": {kind: sum(rows.synapses for rows in plan.rows if rows.format == kind) for kind in FORMATS},
             "queue_keys": plan.queue(memory),
             "most_events": plan.most_events,
             "safe_activity": plan.safe_activity(memory),

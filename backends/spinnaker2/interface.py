@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from axonc.ir.mapping import Mapping
+from axonc.ir.mapping import Mapping, Slice
 from axonc.ir.network import Network
 from axonc.ir.ops import Input
 from axonc.ir.target import HostInterface
@@ -19,6 +19,10 @@ _INPUTS = {
     "lists": "write `axonc_list_t` and its events, in the order of slots, to `list_at` of the core before the run",
 }
 _SLOT = "step k of sample n of a population runs in slot start + phases * (n * (steps + gap) + k)"
+_ORDER = (
+    "a slice is the box from lower to upper of a population of that shape; its neurons stand in the order "
+    "numpy.moveaxis(box, 0, -1).ravel(), in keys and buffers alike"
+)
 
 
 def describe_host(
@@ -28,6 +32,7 @@ def describe_host(
     mode = "lists" if host.input_events else "live"
     return {
         "slots": _SLOT,
+        "order": _ORDER,
         "gap": gap,
         "inputs": {"mode": mode, "how": _INPUTS[mode], "slices": list(_inputs(network, mapping, packed))},
         "recording": {"steps": host.record_steps, "buffers": list(_buffers(plans, packed))},
@@ -36,7 +41,7 @@ def describe_host(
 
 
 def _inputs(network: Network, mapping: Mapping, packed: list[CoreData]) -> Iterator[dict[str, Any]]:
-    """Every input slice: neuron n has the key first_key + n - start; an event counts as 1."""
+    """Every input slice: its neurons have the keys from first_key on; an event counts as 1."""
     for population in network.populations:
         if isinstance(population.op, Input):
             for part in mapping.of(population.name):
@@ -45,8 +50,7 @@ def _inputs(network: Network, mapping: Mapping, packed: list[CoreData]) -> Itera
                 listed = {} if part.core is None else _list(part.core, packed)
                 yield {
                     "input": population.name,
-                    "start": part.start,
-                    "stop": part.stop,
+                    **_box(part),
                     "first_key": first,
                     "last_key": first + part.count - 1,
                     "scale": 1,
@@ -55,21 +59,24 @@ def _inputs(network: Network, mapping: Mapping, packed: list[CoreData]) -> Itera
                 }
 
 
+def _box(part: Slice) -> dict[str, Any]:
+    return {"shape": list(part.shape), "lower": list(part.lower), "upper": list(part.upper)}
+
+
 def _list(core: int, packed: list[CoreData]) -> dict[str, int]:
     """Where the list of a core lies; the input slices of a core share it."""
     return {"core": core, "list_at": packed[core].list_at, "capacity": packed[core].list_capacity}
 
 
 def _buffers(plans: list[CorePlan], packed: list[CoreData]) -> Iterator[dict[str, Any]]:
-    """Every recording buffer: ``row_bytes`` a step, one neuron after the other from ``start`` on."""
+    """Every recording buffer: ``row_bytes`` a step, one neuron after the other."""
     for core, (plan, image) in enumerate(zip(plans, packed, strict=True)):
         for population, buffers in zip(plan.populations, image.buffers, strict=True):
             for buffer, at in buffers:
                 yield {
                     "names": list(buffer.names),
                     "core": core,
-                    "start": population.part.start,
-                    "stop": population.part.stop,
+                    **_box(population.part),
                     "at": at,
                     "row_bytes": buffer.row_bytes,
                     "format": buffer.format,

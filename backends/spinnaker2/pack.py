@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,11 +10,18 @@ import numpy as np
 
 from axonc.ir.mapping import Keys, Schedule
 
+from .convolution import KernelRows, KernelTables
 from .memory import MemoryMap, round_up
 from .parameters import is_plain, most_spikes, reset_code
-from .plan import CorePlan, LocalPopulation, Rows, dense_rows
+from .plan import AnyRows, CorePlan, LocalPopulation
 from .recording import Buffer, Recording
-from .schema import ABI, ALIGN, CLOCK, FORMATS, HEADER, MAGIC, POPULATION, PROJECTION, SOURCE, STATUS, SYNAPSE
+from .rows import Rows, dense_rows
+from .schema import ABI, ALIGN, CLOCK, FORMATS, HEADER, KERNEL, MAGIC, POPULATION, PROJECTION, SOURCE, STATUS, SYNAPSE
+
+KernelPlace = tuple[int, np.ndarray[Any, Any]]
+"""Where a kernel's weights lie, and a record of it."""
+
+WORD = 0xFFFFFFFF
 
 
 class Arena:
@@ -80,7 +88,8 @@ def pack_core(plan: CorePlan, schedule: Schedule, keys: Keys, memory: MemoryMap,
     populations = np.concatenate([np.zeros(0, POPULATION.dtype), *packed])
     buffers = _buffers([p.record for p in plan.populations], populations, work)
     cleared_bytes = work.size
-    projections = [_projection(rows, data) for rows in ordered]
+    kernels = {tables: _tables(tables, data) for tables in plan.convolutions}
+    projections = [_projection(rows, kernels, data) for rows in ordered]
     data.chunks.append((populations_at, populations.tobytes()))
     data.chunks.append((projections_at, b"".join(record.tobytes() for record in projections)))
     queue = plan.queue(memory)
@@ -124,7 +133,7 @@ def _buffers(
     return placed
 
 
-def _block(rows: Rows) -> int:
+def _block(rows: AnyRows) -> int:
     assert rows.source.block is not None
     return rows.source.block
 
@@ -136,7 +145,7 @@ def _record(dtype: np.dtype[Any], **fields: Any) -> np.ndarray[Any, Any]:
     return record
 
 
-def _sources(ordered: list[Rows]) -> tuple[np.ndarray[Any, Any], int]:
+def _sources(ordered: list[AnyRows]) -> tuple[np.ndarray[Any, Any], int]:
     """For every block in the window, its projections; ``ordered`` is sorted by block."""
     blocks = [_block(rows) for rows in ordered]
     if not blocks:
@@ -183,14 +192,14 @@ def _stride(records: np.ndarray[Any, Any]) -> int:
     return records.dtype.itemsize if len(records) > 1 else 0
 
 
-def _projection(rows: Rows, data: Arena) -> np.ndarray[Any, Any]:
-    if rows.format == "dense":
+def _projection(rows: AnyRows, kernels: Mapping[KernelTables, KernelPlace], data: Arena) -> np.ndarray[Any, Any]:
+    if isinstance(rows, KernelRows):
+        weights_at, record = kernels[rows.tables]
+        rows_at, synapses_at = weights_at, data.add(_kernel(rows, record))
+    elif rows.format == "dense":
         rows_at, synapses_at = data.add(dense_rows(rows)), 0
     else:
-        weight = rows.weight
-        synapses = np.zeros(weight.nnz, SYNAPSE.dtype)
-        synapses["target"], synapses["weight"] = weight.indices, weight.data
-        rows_at, synapses_at = data.add(weight.indptr.astype("<u2")), data.add(synapses)
+        rows_at, synapses_at = _sparse(rows, data)
     return _record(
         PROJECTION.dtype,
         format=FORMATS.index(rows.format),
@@ -202,3 +211,39 @@ def _projection(rows: Rows, data: Arena) -> np.ndarray[Any, Any]:
         synapses_at=synapses_at,
         rows=rows.source.count,
     )
+
+
+def _sparse(rows: Rows, data: Arena) -> tuple[int, int]:
+    """Where the starts of the rows and their synapses lie."""
+    weight = rows.weight
+    synapses = np.zeros(weight.nnz, SYNAPSE.dtype)
+    synapses["target"], synapses["weight"] = weight.indices, weight.data
+    return data.add(weight.indptr.astype("<u2")), data.add(synapses)
+
+
+def _tables(tables: KernelTables, data: Arena) -> KernelPlace:
+    """Where a kernel's weights lie, and the part of its records that is the same for all source slices."""
+    record = _record(
+        KERNEL.dtype,
+        channel_count=len(tables.channels),
+        y_count=tables.y.count,
+        x_count=tables.x.count,
+        channels_at=data.add(tables.channels),
+        y_starts_at=data.add(tables.y.starts),
+        y_runs_at=data.add(tables.y.runs),
+        x_starts_at=data.add(tables.x.starts),
+        x_runs_at=data.add(tables.x.runs),
+        target_channels=tables.target.extents[0],
+        target_columns=tables.target.extents[-1],
+        taps=tables.taps[1],
+    )
+    return data.add(tables.weights), record
+
+
+def _kernel(rows: KernelRows, shared: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """The record of a source slice: its box within the tables, modulo 2^32."""
+    record, tables, (channels, y, x) = shared.copy(), rows.tables, rows.box
+    record["channels"], record["columns"] = channels[1] - channels[0], x[1] - x[0]
+    record["first_channel"] = (channels[0] - tables.first_channel) & WORD
+    record["first_y"], record["first_x"] = (y[0] - tables.y.first) & WORD, (x[0] - tables.x.first) & WORD
+    return record

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from axonc.ir.ops import FixedGate, FixedNeuron, FixedSynapse, Gate, Neuron, Synapse
+from axonc.ir.ops import Array, FixedGate, FixedNeuron, FixedSynapse, Gate, Neuron, Synapse
 from axonc.ir.signal import Shape
 
 from .schema import MEMBRANE_FIXED, MEMBRANE_FLOAT, RESETS, SYNAPSE_FIXED, SYNAPSE_FLOAT
@@ -56,27 +56,27 @@ def is_plain(op: Neuron | FixedNeuron) -> bool:
     return gate.spikes == 1 and gate.v_min is None and gate.reset in ("none", "value", "subtract")
 
 
-def synapse_records(op: Neuron | FixedNeuron, start: int, stop: int) -> Records | None:
-    """The synapse parameters of neurons ``start`` to ``stop``: one record if all are equal."""
+def synapse_records(op: Neuron | FixedNeuron, neurons: Array) -> Records | None:
+    """The synapse parameters of ``neurons``: one record if all are equal."""
     if op.synapse is None:
         return None
     if isinstance(op.synapse, Synapse):
         fields = {"decay": op.synapse.decay, "gain": op.synapse.gain, "constant": op.synapse.offset}
-        return _records(SYNAPSE_FLOAT.dtype, fields, op.shape, start, stop)
+        return _records(SYNAPSE_FLOAT.dtype, fields, op.shape, neurons)
     assert isinstance(op.synapse, FixedSynapse)
     names = ("decay", "multiplier", "shift", "offset")
     fields = {name: getattr(op.synapse, name) for name in names}
-    return _records(SYNAPSE_FIXED.dtype, fields, op.shape, start, stop)
+    return _records(SYNAPSE_FIXED.dtype, fields, op.shape, neurons)
 
 
-def membrane_records(op: Neuron | FixedNeuron, start: int, stop: int) -> Records:
-    """The membrane and gate parameters of neurons ``start`` to ``stop``: one record if all are equal."""
+def membrane_records(op: Neuron | FixedNeuron, neurons: Array) -> Records:
+    """The membrane and gate parameters of ``neurons``: one record if all are equal."""
     if isinstance(op, Neuron):
         membrane = {"decay": op.membrane.decay, "gain": op.membrane.gain, "constant": op.membrane.constant}
-        return _records(MEMBRANE_FLOAT.dtype, {**membrane, **_float_gate(op.gate)}, op.shape, start, stop)
+        return _records(MEMBRANE_FLOAT.dtype, {**membrane, **_float_gate(op.gate)}, op.shape, neurons)
     names = ("decay", "multiplier", "shift", "offset", "leak")
     fields = {name: getattr(op.membrane, name) for name in names}
-    return _records(MEMBRANE_FIXED.dtype, {**fields, **_fixed_gate(op.gate)}, op.shape, start, stop)
+    return _records(MEMBRANE_FIXED.dtype, {**fields, **_fixed_gate(op.gate)}, op.shape, neurons)
 
 
 def _fixed_gate(gate: FixedGate | None) -> dict[str, Any]:
@@ -96,9 +96,9 @@ def _float_gate(gate: Gate | None) -> dict[str, Any]:
     return {"threshold": tested, "reset": reset, "lowest": np.float32(-np.inf) if gate.v_min is None else gate.v_min}
 
 
-def _records(dtype: np.dtype[Any], fields: dict[str, Any], shape: Shape, start: int, stop: int) -> Records:
-    records = np.zeros(stop - start, dtype)
+def _records(dtype: np.dtype[Any], fields: dict[str, Any], shape: Shape, neurons: Array) -> Records:
+    records = np.zeros(len(neurons), dtype)
     for name, value in fields.items():
-        records[name] = np.broadcast_to(value, shape).reshape(-1)[start:stop]
+        records[name] = np.broadcast_to(value, shape).reshape(-1)[neurons]
     same = len(records) > 0 and bool(np.all(records == records[0]))
     return records[:1] if same else records

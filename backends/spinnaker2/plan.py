@@ -2,38 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
-
-import numpy as np
-from scipy import sparse
+from functools import cached_property
 
 from axonc.ir.mapping import Schedule, Slice
 from axonc.ir.network import Network, Population, Projection, SharedKernel
 from axonc.ir.ops import FixedNeuron, Input, Neuron
 from axonc.ir.target import LIVE, Cuts, HostInterface
 
+from .convolution import KernelRows, KernelTables, kernel_rows
 from .memory import MemoryMap, round_up
 from .parameters import Records, kernel, membrane_records, most_spikes, state_bytes, synapse_records
 from .recording import Recording, recording
-from .schema import (
-    ALIGN,
-    CLOCK,
-    HEADER,
-    LIST,
-    LISTED,
-    POPULATION,
-    PROJECTION,
-    SOURCE,
-    SPARSE_SYNAPSES,
-    SPARSE_WINDOW,
-    STATUS,
-    SYNAPSE,
-)
+from .rows import Rows, matrix_rows
+from .schema import ALIGN, CLOCK, HEADER, LIST, LISTED, POPULATION, PROJECTION, SOURCE, STATUS
 
-SPARSE_BELOW = 0.4
-"""Density below which sparse rows cost fewer cycles than dense ones (cycles cross at 43 %, bytes at 50 %)."""
+Place = tuple[str, tuple[int, ...]]
+"""`Slice.place`."""
 
 QUEUE_UNIT = 4
 """A queue's capacity is a multiple of this many keys."""
@@ -42,42 +28,7 @@ SMALLEST_QUEUE = 512
 """Keys that a queue must hold where the worst case is larger."""
 
 
-@dataclass(frozen=True, eq=False)
-class Rows:
-    """The synapses from one source slice to a window of one local population, in one format.
-
-    ``window``: CSC [targets, all source neurons], the window's part of the projection.
-    """
-
-    source: Slice
-    population: int
-    first_target: int
-    ring_offset: int
-    format: str
-    window: sparse.csc_array
-
-    @property
-    def targets(self) -> int:
-        """Neurons in the window."""
-        return int(self.window.shape[0])
-
-    @property
-    def synapses(self) -> int:
-        """Weights that are not zero."""
-        return _stored(self.window, self.source)
-
-    @property
-    def weight(self) -> sparse.csc_array:
-        """CSC [targets, rows]."""
-        return self.window[:, self.source.start : self.source.stop]
-
-    @property
-    def data_bytes(self) -> int:
-        """Bytes of the rows."""
-        if self.format == "dense":
-            return round_up(self.source.count * self.targets, ALIGN)
-        starts = round_up(2 * (self.source.count + 1), ALIGN)
-        return starts + round_up(SYNAPSE.dtype.itemsize * self.synapses, ALIGN)
+AnyRows = Rows | KernelRows
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,12 +43,12 @@ class LocalPopulation:
     @cached_property
     def synapse(self) -> Records | None:
         """Its synapse parameters."""
-        return synapse_records(self.op, self.part.start, self.part.stop)
+        return synapse_records(self.op, self.part.neurons)
 
     @cached_property
     def membrane(self) -> Records:
         """Its membrane parameters."""
-        return membrane_records(self.op, self.part.start, self.part.stop)
+        return membrane_records(self.op, self.part.neurons)
 
     @property
     def parameter_bytes(self) -> int:
@@ -127,7 +78,7 @@ class CorePlan:
     """Everything that one core holds."""
 
     populations: tuple[LocalPopulation, ...]
-    rows: tuple[Rows, ...]
+    rows: tuple[AnyRows, ...]
     window: int
     """Key blocks between the first and the last that the core listens to."""
     most_events: int
@@ -145,6 +96,11 @@ class CorePlan:
         """The kernels of its populations, in order: what makes it a kind of core."""
         return tuple(kernel(population.op) for population in self.populations)
 
+    @property
+    def convolutions(self) -> tuple[KernelTables, ...]:
+        """The tables of its convolutions, each once."""
+        return tuple(dict.fromkeys(rows.tables for rows in self.rows if isinstance(rows, KernelRows)))
+
     def bytes_by_kind(self, memory: MemoryMap) -> dict[str, int]:
         """Bytes by kind; all together must not exceed the SRAM."""
         tables = (
@@ -154,7 +110,7 @@ class CorePlan:
             + round_up(PROJECTION.dtype.itemsize * len(self.rows), ALIGN)
             + sum(population.parameter_bytes for population in self.populations)
         )
-        weights = sum(rows.data_bytes for rows in self.rows)
+        weights = sum(part.data_bytes for part in (*self.rows, *self.convolutions))
         sizes = {
             "code": memory.code_bytes,
             "tables": tables,
@@ -202,7 +158,7 @@ def plan_core(
     populations = tuple(
         _local(network.by_name[target.population], target, depth[index], host) for index, target in enumerate(here)
     )
-    sources = {(part.source.population, part.source.start): part.source for part in rows}
+    sources = {rows.source.place: rows.source for rows in rows}
     listed = host.input_events * (len(slices) - len(here))
     return CorePlan(populations, rows, _window(sources.values(), network, cuts), _most_events(network, sources), listed)
 
@@ -217,48 +173,13 @@ def _neuron(population: Population) -> Neuron | FixedNeuron:
     return population.op
 
 
-def _rows_into(network: Network, schedule: Schedule, index: int, target: Slice, cuts: Cuts) -> Iterator[Rows]:
+def _rows_into(network: Network, schedule: Schedule, index: int, target: Slice, cuts: Cuts) -> Iterator[AnyRows]:
     for projection in network.fan_in[target.population]:
-        offset = ring_offset(schedule, projection)
-        whole = _target_rows(projection, target.start, target.stop)
-        for source in cuts[projection.source]:
-            if _stored(whole, source) >= SPARSE_BELOW * target.count * source.count:
-                yield Rows(source, index, 0, offset, "dense", whole)
-            else:
-                yield from _sparse_rows(projection, source, target, index, offset)
-
-
-def _sparse_rows(projection: Projection, source: Slice, target: Slice, index: int, offset: int) -> Iterator[Rows]:
-    """Sparse rows in windows that a one-byte index can address; windows without synapses are left out."""
-    for first in range(0, target.count, SPARSE_WINDOW):
-        start = target.start + first
-        window = (start, min(start + SPARSE_WINDOW, target.stop))
-        yield from _windows(projection, source, target, index, offset, *window)
-
-
-def _windows(
-    projection: Projection, source: Slice, target: Slice, index: int, offset: int, start: int, stop: int
-) -> Iterator[Rows]:
-    """Sparse rows of targets ``start`` to ``stop``, in halves where a row could start beyond `SPARSE_SYNAPSES`."""
-    window = _target_rows(projection, start, stop)
-    stored = _stored(window, source)
-    if stored > SPARSE_SYNAPSES and stop - start > 1:
-        middle = (start + stop) // 2
-        yield from _windows(projection, source, target, index, offset, start, middle)
-        yield from _windows(projection, source, target, index, offset, middle, stop)
-    elif stored:
-        form = "sparse" if stored <= SPARSE_SYNAPSES else "dense"
-        yield Rows(source, index, start - target.start, offset, form, window)
-
-
-def _stored(window: sparse.csc_array, source: Slice) -> int:
-    return int(window.indptr[source.stop] - window.indptr[source.start])
-
-
-@lru_cache(maxsize=1024)
-def _target_rows(projection: Projection, start: int, stop: int) -> sparse.csc_array:
-    assert not isinstance(projection.weight, SharedKernel)
-    return projection.weight[start:stop]
+        offset, sources = ring_offset(schedule, projection), cuts[projection.source]
+        if isinstance(projection.weight, SharedKernel):
+            yield from kernel_rows(projection, sources, target, index, offset)
+        else:
+            yield from matrix_rows(projection, sources, target, index, offset)
 
 
 def ring_offset(schedule: Schedule, projection: Projection) -> int:
@@ -268,24 +189,19 @@ def ring_offset(schedule: Schedule, projection: Projection) -> int:
     return -(-slack // phases)
 
 
-def _window(sources: object, network: Network, cuts: Cuts) -> int:
+def _window(sources: Iterable[Slice], network: Network, cuts: Cuts) -> int:
     """Blocks are numbered by population, then slice: the window runs from the first source to the last."""
     blocks = block_numbers(network, cuts)
-    used = [blocks[part.population, part.start] for part in sources]  # type: ignore[attr-defined]
+    used = [blocks[part.place] for part in sources]
     return max(used) - min(used) + 1 if used else 0
 
 
-def block_numbers(network: Network, cuts: Cuts) -> Mapping[tuple[str, int], int]:
+def block_numbers(network: Network, cuts: Cuts) -> Mapping[Place, int]:
     """The key block of every slice that sends events, in the order in which `compiler.mapping` numbers them."""
     sending = (p for p in network.populations if p.peak)
     ordered = (part for population in sending for part in cuts[population.name])
-    return {(part.population, part.start): block for block, part in enumerate(ordered)}
+    return {part.place: block for block, part in enumerate(ordered)}
 
 
-def _most_events(network: Network, sources: Mapping[tuple[str, int], Slice]) -> int:
+def _most_events(network: Network, sources: Mapping[Place, Slice]) -> int:
     return sum(part.count * network.by_name[part.population].peak for part in sources.values())
-
-
-def dense_rows(rows: Rows) -> np.ndarray[tuple[int, int], np.dtype[np.int8]]:
-    """int8 [rows, targets]."""
-    return np.ascontiguousarray(rows.weight.toarray().T.astype(np.int8))

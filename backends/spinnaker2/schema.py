@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 MAGIC = 0x434E5841  # "AXNC" in little-endian bytes
-ABI = 2
+ABI = 3
 ALIGN = 16
 """Alignment in bytes of every table in ``data`` and every array in ``work``."""
 
@@ -181,11 +181,14 @@ PROJECTION = Record(
     (
         _u32("format", "axonc_format_t"),
         _u32("population", "index of the target population"),
-        _u32("first_target", "first neuron of the window"),
+        _u32("first_target", "first neuron of the window; kernel: 0"),
         _u32("targets", "neurons in the window"),
         _u32("ring_offset", "steps ahead of the ring's head at which events act"),
-        _u32("rows_at", "dense: data offset of int8_t[rows][targets]; sparse: of uint16_t[rows + 1]"),
-        _u32("synapses_at", "sparse: data offset of axonc_synapse_t[]"),
+        _u32(
+            "rows_at",
+            "data offset; dense: of int8_t[rows][targets]; sparse: of uint16_t[rows + 1]; kernel: of int8_t[]",
+        ),
+        _u32("synapses_at", "data offset; sparse: of axonc_synapse_t[]; kernel: of axonc_kernel_t"),
         _u32("rows", "source neurons"),
     ),
 )
@@ -194,6 +197,50 @@ SYNAPSE = Record(
     "synapse",
     "One entry of a sparse row.",
     (Field("target", "u8", "neuron within the window"), Field("weight", "i8", "weight")),
+)
+
+KERNEL = Record(
+    "kernel",
+    "Synapses of a convolution, from a box of source channels and places to a box of targets. A source neuron is "
+    "(y * columns + x) * channels + channel, a target likewise; tables tell what a channel, a y and an x reach.",
+    (
+        _u32("channels", "channels of the source box"),
+        _u32("columns", "places of the source box along x"),
+        _u32("first_channel", "entry of the box's first channel in its table, modulo 2^32"),
+        _u32("first_y", "entry of the box's first y"),
+        _u32("first_x", "entry of the box's first x"),
+        _u32("channel_count", "entries of the table of channels"),
+        _u32("y_count", "entries of the table of y"),
+        _u32("x_count", "entries of the table of x"),
+        _u32("channels_at", "data offset of axonc_channel_t[channel_count]"),
+        _u32("y_starts_at", "data offset of uint32_t[y_count + 1], into the runs"),
+        _u32("y_runs_at", "data offset of axonc_run_t[]"),
+        _u32("x_starts_at", "data offset of uint32_t[x_count + 1], into the runs"),
+        _u32("x_runs_at", "data offset of axonc_run_t[]"),
+        _u32("target_channels", "channels of the target box"),
+        _u32("target_columns", "places of the target box along x"),
+        _u32("taps", "taps of the kernel along x"),
+    ),
+)
+
+CHANNEL = Record(
+    "channel",
+    "What a source channel reaches: channels of the target box, with a weight for each at every tap.",
+    (
+        _u32("weights", "index of int8_t[taps along y][taps along x][count]"),
+        Field("first", "u16", "first target channel"),
+        Field("count", "u16", "target channels"),
+    ),
+)
+
+RUN = Record(
+    "run",
+    "What a place along an axis reaches: neighbouring places of the target box, through taps stored side by side.",
+    (
+        Field("target", "u16", "first target place"),
+        Field("tap", "u16", "its tap, in the order of storage"),
+        Field("count", "u16", "places; more than 1 only along x, where a channel reaches all target channels"),
+    ),
 )
 
 SYNAPSE_FIXED = Record(
@@ -253,6 +300,9 @@ RECORDS = (
     SOURCE,
     PROJECTION,
     SYNAPSE,
+    KERNEL,
+    CHANNEL,
+    RUN,
     SYNAPSE_FIXED,
     MEMBRANE_FIXED,
     SYNAPSE_FLOAT,
@@ -260,7 +310,7 @@ RECORDS = (
 )
 
 RESETS = ("none", "value", "subtract", "subtract_guarded", "subtract_next")
-FORMATS = ("dense", "sparse")
+FORMATS = ("dense", "sparse", "kernel")
 ERRORS = ("none", "bad_data", "queue_overflow", "bad_format")
 ENUMS = (("reset", RESETS), ("format", FORMATS), ("error", ERRORS))
 
@@ -269,6 +319,9 @@ SPARSE_SYNAPSES = 65535
 
 SPARSE_WINDOW = 256
 """Neurons that a sparse projection can address: its target index is one byte."""
+
+KERNEL_EXTENT = 65535
+"""Places along an axis, channels or taps that a convolution can have: their numbers have 16 bits."""
 
 
 def _c_enum(name: str, values: tuple[str, ...]) -> str:

@@ -26,7 +26,16 @@ MEMORY_SCRIPT = "memory.ld"
 
 WARNINGS = ("-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror")
 LANGUAGE = ("-std=c11", "-O2", "-ffp-contract=off", *WARNINGS)
-PORTABLE = ("runtime.c", "clock.c", "events.c", "recording.c", "neurons_fixed.c", "neurons_float.c", "platform_port.c")
+PORTABLE = (
+    "runtime.c",
+    "clock.c",
+    "events.c",
+    "convolution.c",
+    "recording.c",
+    "neurons_fixed.c",
+    "neurons_float.c",
+    "platform_port.c",
+)
 EMBEDDED = ("start.S", "main.c", *PORTABLE, "platform_emulator.c")
 HOSTED = (*PORTABLE, "platform_native.c")
 

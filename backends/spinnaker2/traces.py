@@ -70,7 +70,7 @@ class Traces:
                 assert part.block is not None
                 if from_host != (part.core is None):
                     continue
-                mine = flat[:, :, part.start : part.stop]
+                mine = flat[:, :, part.neurons]
                 sample, step, neuron = np.nonzero(mine)
                 keys = self.mapping.keys.base(part.block) + neuron
                 events = np.stack([self._slots_of(name)[sample, step], keys], axis=1)
@@ -125,8 +125,11 @@ class Traces:
 
     def _voltages(self, rows: Iterator[Array], node: str, state: str | None) -> Array:
         op = _neuron(self.graph, node)
-        parts = [next(rows).view(state_dtype(op)) for _ in self.mapping.of(node)]
-        trace = np.concatenate(parts, axis=1)[self._slots_of(node)]
+        parts = self.mapping.of(node)
+        states = np.zeros((self.slots, sum(part.count for part in parts)), state_dtype(op))
+        for part in parts:
+            states[:, part.neurons] = next(rows).view(states.dtype)
+        trace = states[self._slots_of(node)]
         return trace if isinstance(op, Neuron) else trace.astype(np.int64)
 
     def _raster(self, run: RunResult, node: str) -> Array:
@@ -138,7 +141,7 @@ class Traces:
         for part in self.mapping.of(node):
             mine = blocks == part.block
             steps = (run.trace_slots[mine].astype(np.int64) - schedule.start[node]) // schedule.phases
-            neurons = part.start + (run.trace_keys[mine] & ((1 << keys.local_bits) - 1)).astype(np.int64)
+            neurons = part.neurons[run.trace_keys[mine] & ((1 << keys.local_bits) - 1)]
             np.add.at(raster, (steps, neurons), 1)
         return raster.reshape(self.samples, self._period, count)[:, : self.steps]
 

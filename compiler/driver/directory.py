@@ -18,7 +18,7 @@ from axonc.ir.files import file_errors
 from .lock import abandoned, locked
 
 MANIFEST = "manifest.json"
-SCHEMA = 2
+SCHEMA = 3
 """The version of the build directory's form: raised when an older build cannot be run any more."""
 
 

@@ -229,7 +229,7 @@ def _manifest(
         "pipeline": properties.get("pipeline", ""),
         "notes": [line for line in properties.get("notes", "").splitlines() if line],
         "machine": machine.name if machine else None,
-        "tick_cycles": round(machine.clock_hz * machine.tick_s) if machine else None,
+        "tick_cycles": machine.tick_cycles if machine else None,
         "strategy": options.strategy if mapping else None,
         "record": list(options.host.record) if mapping else [],
         "record_steps": options.host.record_steps if mapping else 0,

@@ -53,7 +53,7 @@ def memory_table(cores: Sequence[Mapping[str, Any]], mapping: CoreMapping) -> Ta
 
 def holds(mapping: CoreMapping, core: int) -> str:
     """The slices of a core."""
-    return ", ".join(f"{part.population}[{part.start}:{part.stop}]" for part in mapping.on_core(core))
+    return ", ".join(map(str, mapping.on_core(core)))
 
 
 def queue_lines(cores: Sequence[Mapping[str, Any]]) -> Iterator[str]:

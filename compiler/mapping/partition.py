@@ -1,18 +1,24 @@
-"""Cutting populations into slices and packing slices on cores, under the memory limit of a core."""
+"""Cutting populations into slices and packing slices on cores, under the limits of a core: memory and time."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from axonc.ir import Diagnostic
 from axonc.ir.machine import Machine
 from axonc.ir.mapping import Schedule, Slice
 from axonc.ir.network import Network, Population
 from axonc.ir.ops import Input
-from axonc.ir.target import CostModel, Cuts
+from axonc.ir.target import CoreLoad, CostModel, Cuts
+
+from .cut import cut, finest, largest_box, ways
 
 Sizes = int | Mapping[str, int] | None
+
+TICK_SHARE = 0.8
+"""The part of a tick that the estimated cycles of a core may take: a busier tick than the estimate's still fits."""
 
 
 @dataclass(frozen=True)
@@ -24,13 +30,22 @@ class _Fit:
     machine: Machine
     cost: CostModel
 
-    def bytes(self, here: Sequence[Slice], cuts: Cuts) -> Mapping[str, int]:
-        """Bytes by kind of a core that holds ``here``."""
-        return self.cost.core_bytes(self.network, self.schedule, here, cuts)
+    def load(self, here: Sequence[Slice], cuts: Cuts) -> CoreLoad:
+        """The load of a core that holds ``here``."""
+        return self.cost.core_load(self.network, self.schedule, here, cuts)
 
-    def need(self, here: Sequence[Slice], cuts: Cuts) -> int:
-        """All of them."""
-        return sum(self.bytes(here, cuts).values())
+    @property
+    def cycles(self) -> int:
+        """The most cycles of a core in a slot."""
+        return int(TICK_SHARE * self.machine.tick_cycles)
+
+    def holds(self, load: CoreLoad) -> bool:
+        """Whether a core can have that load."""
+        return sum(load.bytes.values()) <= self.machine.memory.total and load.cycles <= self.cycles
+
+    def holds_all(self, slices: Sequence[Slice], cuts: Cuts) -> bool:
+        """Whether each of the slices fits a core of its own."""
+        return all(self.holds(self.load([part], cuts)) for part in slices)
 
 
 ADDITIVE = ("weights", "state", "recording")
@@ -54,68 +69,106 @@ def partition(
 ) -> tuple[tuple[Slice, ...], list[Diagnostic]]:
     """Slices with their cores (blocks still open), and every misfit.
 
-    Each population is cut into the fewest balanced slices that fit a core alone and hold at most ``largest`` neurons
+    Each population is cut into the fewest balanced boxes that fit a core alone and hold at most ``largest`` neurons
     (a number, or one a population). ``pack`` puts a slice on the first core with room, else each gets its own.
     Inputs have no core, unless ``place_inputs``.
     """
-    problems: list[Diagnostic] = []
     fit = _Fit(network, schedule, machine, cost)
-    cuts = {population.name: _cut(population, _pieces(population, largest)) for population in network.populations}
+    choices = {p.name: partial(_choices, network, p, _size(p, largest)) for p in network.populations}
+    cuts: dict[str, list[Slice]] = {name: next(cuttings())[0] for name, cuttings in choices.items()}
+    problems: list[Diagnostic] = []
     for population in network.populations:
         if place_inputs or not isinstance(population.op, Input):
-            cuts[population.name] = _fitting(fit, population, len(cuts[population.name]), cuts, problems)
+            cuts[population.name], found = _fitting(fit, population, choices[population.name](), cuts)
+            problems += found
     if problems:
         return tuple(part for parts in cuts.values() for part in parts), problems
     placed = _place(fit, cuts, pack, place_inputs)
     used = 1 + max((part.core for part in placed if part.core is not None), default=-1)
     if used > machine.cores:
-        remedy = "prune the model, use a smaller state format, or a larger machine"
-        problems.append(Diagnostic("AX502", "", f"the model needs {used} cores", f"{machine.cores} are usable", remedy))
+        problems.append(_too_few_cores(f"the model needs {used} cores", machine))
     return tuple(placed), problems
 
 
-def _pieces(population: Population, largest: Sizes) -> int:
-    """The fewest slices that the option allows."""
+def _size(population: Population, largest: Sizes) -> int:
+    """The most neurons of a slice that the option allows."""
     size = largest.get(population.name) if isinstance(largest, Mapping) else largest
-    if size is None or isinstance(population.op, Input):
-        return 1
-    return -(-population.count // size)
+    return population.count if size is None or isinstance(population.op, Input) else size
 
 
-def _cut(population: Population, pieces: int) -> list[Slice]:
-    """``pieces`` slices whose sizes differ by at most one, larger ones first."""
-    base, more = divmod(population.count, pieces)
-    bounds = [index * base + min(index, more) for index in range(pieces + 1)]
-    return [Slice(population.name, bounds[i], bounds[i + 1], None, None) for i in range(pieces)]
+def _choices(network: Network, population: Population, size: int) -> Iterator[list[list[Slice]]]:
+    """The ways of cutting a population into the fewest boxes of at most ``size`` neurons; then those into more."""
+    last = max(population.count, 1)
+    pieces = -(-last // size) if size else 1
+    while True:
+        found = [way for way in ways(network, population, pieces) if largest_box(population.shape, way) <= size]
+        if found:
+            yield [cut(population, way) for way in found]
+        if pieces == last:
+            return
+        pieces = min(last, max(pieces + 1, int(pieces * GROWTH) if found else 0))
 
 
-def _fitting(fit: _Fit, population: Population, fewest: int, cuts: Cuts, problems: list[Diagnostic]) -> list[Slice]:
-    is_input = isinstance(population.op, Input)  # its list of events does not shrink with its slices
-    for pieces in _attempts(fewest, fewest if is_input else population.count):
-        slices = _cut(population, pieces)
-        needs = [fit.need([part], {**cuts, population.name: slices}) for part in slices]
-        if max(needs) <= fit.machine.memory.total:
-            return slices
-    worst = slices[needs.index(max(needs))]
-    problems.append(
-        Diagnostic(
-            "AX501",
-            population.name,
-            f"{'its input list' if is_input else f'neuron {worst.start}'} alone needs {max(needs)} bytes on its core: "
-            + _kinds(fit.bytes([worst], {**cuts, population.name: slices})),
-            f"a core has {fit.machine.memory.total}",
-            "list fewer input events" if is_input else "lower its fan-in, prune its weights, or record fewer steps",
-        )
+def _fitting(
+    fit: _Fit, population: Population, choices: Iterator[list[list[Slice]]], cuts: Cuts
+) -> tuple[list[Slice], list[Diagnostic]]:
+    """The fewest slices that fit a core each, or why there are none."""
+    slices = []
+    for number, choice in enumerate(choices):
+        if (fitting := _best_that_fits(fit, choice, cuts)) is not None:
+            return fitting, []
+        slices = choice[0]
+        if number == 0 and (problem := _hopeless(fit, population, slices, cuts)) is not None:
+            return slices, [problem]
+        if len(slices) >= fit.machine.cores:
+            return slices, [_too_few_cores(f"{len(slices)} cores do not hold it", fit.machine, population.name)]
+    loads = [(fit.load([part], {**cuts, population.name: slices}), part) for part in slices]
+    load, worst = next(found for found in loads if not fit.holds(found[0]))
+    return slices, [_misfit(fit, f"neuron {worst.neurons[0]}", load, population.name)]
+
+
+def _best_that_fits(fit: _Fit, choice: Sequence[list[Slice]], cuts: Cuts) -> list[Slice] | None:
+    """Of some ways of cutting the one whose slices need the fewest bytes, if it fits; the first of equal ones.
+
+    A slice at the edge and one in the middle speak for the others, until one way is chosen.
+    """
+    ranked = []
+    for slices in choice:
+        trial = {**cuts, slices[0].population: slices}
+        loads = [fit.load([slices[index]], trial) for index in sorted({0, len(slices) // 2})]
+        if all(map(fit.holds, loads)):
+            ranked.append((max(sum(load.bytes.values()) for load in loads), slices, trial))
+    ordered = sorted(ranked, key=lambda found: found[0])
+    return next((slices for _, slices, trial in ordered if fit.holds_all(slices, trial)), None)
+
+
+def _hopeless(fit: _Fit, population: Population, slices: list[Slice], cuts: Cuts) -> Diagnostic | None:
+    """Why no slice fits, however small: known before all sizes are tried. An input's list has only one size."""
+    is_input = isinstance(population.op, Input)
+    smallest = slices[0] if is_input else finest(population)
+    load = fit.load([smallest], {**cuts, population.name: slices})
+    if fit.holds(load):
+        return None
+    return _misfit(fit, "its input list" if is_input else "neuron 0", load, population.name, is_input)
+
+
+def _misfit(fit: _Fit, what: str, load: CoreLoad, name: str, is_input: bool = False) -> Diagnostic:
+    if sum(load.bytes.values()) <= fit.machine.memory.total:
+        found = f"{what} alone needs an estimated {load.cycles} cycles a tick on its core"
+        limit = f"{TICK_SHARE:.0%} of a tick are {fit.cycles}"
+        return Diagnostic("AX505", name, found, limit, "give a longer tick_s in a --machine file, or lower its fan-in")
+    return Diagnostic(
+        "AX501",
+        name,
+        f"{what} alone needs {sum(load.bytes.values())} bytes on its core: {_kinds(load.bytes)}",
+        f"a core has {fit.machine.memory.total}",
+        "list fewer input events" if is_input else "lower its fan-in, prune its weights, or record fewer steps",
     )
-    return slices
 
 
-def _attempts(first: int, last: int) -> Iterator[int]:
-    pieces = min(first, last)
-    while pieces < last:
-        yield pieces
-        pieces = min(last, max(pieces + 1, int(pieces * GROWTH)))
-    yield last
+def _too_few_cores(found: str, machine: Machine, name: str = "") -> Diagnostic:
+    remedy = "prune the model, use a smaller state format, or a larger machine"
+    return Diagnostic("AX502", name, found, f"{machine.cores} are usable", remedy)
 
 
 def _kinds(sizes: Mapping[str, int]) -> str:
@@ -143,15 +196,16 @@ def _place(fit: _Fit, cuts: Cuts, pack: bool, place_inputs: bool) -> list[Slice]
                 if core == len(cores):
                     cores.append(_Core())
                 cores[core].slices.append(part)
-                cores[core].bytes = sum(fit.bytes(cores[core].slices, cuts)[kind] for kind in ADDITIVE)
+                sizes = fit.load(cores[core].slices, cuts).bytes
+                cores[core].bytes = sum(sizes[kind] for kind in ADDITIVE)
                 placed.append(replace(part, core=core))
     return placed
 
 
 def _first_with_room(fit: _Fit, part: Slice, cores: Sequence[_Core], cuts: Cuts, new: int) -> int:
-    """The first core that can take ``part``; what surely adds up is compared first, exact bytes only then."""
+    """The first core that can take ``part``; what surely adds up is compared first, the whole load only then."""
     total = fit.machine.memory.total
-    alone = fit.bytes([part], cuts)
+    alone = fit.load([part], cuts).bytes
     own, fixed = (sum(alone[kind] for kind in kinds) for kinds in (ADDITIVE, FIXED))
     near = (i for i, core in enumerate(cores) if fixed + core.bytes + own <= total)
-    return next((i for i in near if fit.need([*cores[i].slices, part], cuts) <= total), new)
+    return next((i for i in near if fit.holds(fit.load([*cores[i].slices, part], cuts))), new)

@@ -8,7 +8,8 @@ from dataclasses import replace
 from axonc.ir import Diagnostic
 from axonc.ir.machine import Machine
 from axonc.ir.mapping import Keys, Route, Slice
-from axonc.ir.network import Network, SharedKernel
+from axonc.ir.network import Network
+from axonc.ir.synapses import joins
 
 
 def allocate_keys(
@@ -18,8 +19,8 @@ def allocate_keys(
     size of the largest slice, rounded up to a power of two, so that a core finds a block's synapses by a shift."""
     sending = [part for part in slices if network.by_name[part.population].peak]
     local_bits = max(((part.count - 1).bit_length() for part in sending), default=0)
-    blocks = {(part.population, part.start): block for block, part in enumerate(sending)}
-    keyed = tuple(replace(part, block=blocks.get((part.population, part.start))) for part in slices)
+    blocks = {part.place: block for block, part in enumerate(sending)}
+    keyed = tuple(replace(part, block=blocks.get(part.place)) for part in slices)
     needed = local_bits + (len(sending) - 1).bit_length() + 1 if sending else 1
     problems = []
     if needed > machine.key_bits:
@@ -47,8 +48,6 @@ def route(
 def _listeners(network: Network, source: Slice, slices: Sequence[Slice]) -> tuple[int, ...]:
     cores: set[int] = set()
     for projection in network.fan_out[source.population]:
-        assert not isinstance(projection.weight, SharedKernel)
-        columns = projection.weight[:, source.start : source.stop]
         targets = (part for part in slices if part.population == projection.target)
-        cores |= {part.core for part in targets if part.core is not None and columns[part.start : part.stop].nnz}
+        cores |= {part.core for part in targets if part.core is not None and joins(projection, source, part)}
     return tuple(sorted(cores))

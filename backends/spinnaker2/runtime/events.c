@@ -1,3 +1,4 @@
+#include "convolution.h"
 #include "neurons.h"
 #include "platform.h"
 #include "runtime.h"
@@ -102,6 +103,14 @@ static void add_rows(axonc_core_t *core, const axonc_projection_t *projection,
             const uint32_t start = starts[rows[i]];
 
             add_sparse_row(sums, synapses + start, starts[rows[i] + 1] - start);
+        }
+        break;
+    }
+    case AXONC_FORMAT_KERNEL: {
+        const axonc_kernel_t *kernel = axonc_data(core, projection->synapses_at);
+
+        for (uint32_t i = 0; i < count; i++) {
+            axonc_add_kernel(core, kernel, sums, weights, rows[i]);
         }
         break;
     }

@@ -45,7 +45,7 @@ def traffic_matrix(mapping: CoreMapping, activity: Activity | None) -> Array:
     for part in mapping.slices:
         if part.block is not None:
             seen = None if activity is None else activity.events.get(part.population)
-            amount = part.count if seen is None else int(seen[:, :, part.start : part.stop].sum())
+            amount = part.count if seen is None else int(seen[:, :, part.neurons].sum())
             key = mapping.keys.base(part.block)
             for route in mapping.routes:
                 if key & route.mask == route.key:

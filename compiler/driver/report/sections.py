@@ -90,17 +90,17 @@ def placement(facts: Facts) -> Section:
     for index, name in enumerate(names):
         shapes += _strip(name, facts.mapping.of(name), 4 + index * 32.0)
     figure = Figure("Slices of each population", WIDTH, 4 + len(names) * 32.0, shapes)
-    line = "A strip is a population from its first neuron to its last; the numbers are cores."
+    line = "A strip is a population, one slice after the other; the numbers are cores."
     return Section("Placement", [line], [figure])
 
 
 def _strip(name: str, parts: tuple[Slice, ...], y: float) -> Iterator[Shape]:
-    total = parts[-1].stop
+    total = sum(part.count for part in parts)
     yield Text(LEFT - 10, y + 16, shortened(name, 18), "name", "end", name)
     scale = (WIDTH - LEFT - RIGHT) / total
-    for part in parts:
-        x, width = LEFT + part.start * scale, part.count * scale
-        tip = f"{name}[{part.start}:{part.stop}] on core {part.core}"
+    for index, part in enumerate(parts):
+        x, width = LEFT + sum(before.count for before in parts[:index]) * scale, part.count * scale
+        tip = f"{part} on core {part.core}"
         yield Box(x + 0.5, y, max(width - 1, 0.5), 24, f"p{(part.core or 0) % 2}", tip)
         if width > 12 + 6 * len(str(part.core)):
             yield Text(x + width / 2, y + 16, str(part.core), "cell dark", "middle", tip)

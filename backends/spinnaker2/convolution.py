@@ -1,0 +1,193 @@
+"""Synapses of convolutions: the tables through which a core adds one kernel at every place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from typing import Any
+
+import numpy as np
+
+from axonc.ir.mapping import Slice
+from axonc.ir.network import Projection, SharedKernel
+from axonc.ir.ops import Array
+from axonc.ir.synapses import kernel_joins, reached_channels, taps_into
+
+from .memory import round_up
+from .schema import ALIGN, CHANNEL, KERNEL, RUN
+
+Table = np.ndarray[Any, Any]
+NOTHING = np.zeros((1, 3), np.int64)
+"""The taps of an axis of one place: a convolution over one axis has it as its y."""
+
+
+@dataclass(frozen=True, eq=False)
+class AxisTable:
+    """What every place along an axis reaches in a target box: place ``first + n`` the runs ``starts[n]`` to
+    ``starts[n + 1]``."""
+
+    first: int
+    starts: Table
+    runs: Table
+
+    @property
+    def count(self) -> int:
+        """Places in the table."""
+        return len(self.starts) - 1
+
+    @property
+    def data_bytes(self) -> int:
+        """Bytes of starts and runs."""
+        return round_up(self.starts.nbytes, ALIGN) + round_up(self.runs.nbytes, ALIGN)
+
+    def reached(self, lower: int, upper: int) -> Table:
+        """For every place from ``lower`` to ``upper``, how many target places it reaches, repeats counted."""
+        before = np.concatenate([[0], np.cumsum(self.runs["count"], dtype=np.int64)])
+        places = np.clip(np.arange(lower, upper + 1) - self.first, 0, self.count)
+        return np.asarray(np.diff(before[self.starts[places]]))
+
+
+@dataclass(frozen=True, eq=False)
+class KernelTables:
+    """A kernel as a slice of its targets needs it, for events of any source slice: stored once a core.
+
+    ``first_channel``: the source channel of the first entry of ``channels``; ``order``: the taps along x in the order
+    in which they are stored.
+    """
+
+    kernel: SharedKernel
+    target: Slice
+    first_channel: int
+    channels: Table
+    y: AxisTable
+    x: AxisTable
+    order: Array
+
+    @property
+    def taps(self) -> tuple[int, int]:
+        """Taps along y and x."""
+        shape = self.kernel.weight.shape[2:]
+        return (shape[0] if len(shape) > 1 else 1), shape[-1]
+
+    @property
+    def data_bytes(self) -> int:
+        """Bytes of all tables and weights."""
+        weights = int(self.channels["count"].sum(dtype=np.int64)) * self.taps[0] * self.taps[1]
+        return round_up(self.channels.nbytes, ALIGN) + self.y.data_bytes + self.x.data_bytes + round_up(weights, ALIGN)
+
+    @cached_property
+    def weights(self) -> Table:
+        """int8, flat: [source channel][tap along y][tap along x][target channel]."""
+        weight, lower = self.kernel.weight, self.target.lower[0]
+        each = weight.shape[1]
+        parts = [np.zeros(0, np.int8)]
+        for number, row in enumerate(self.channels):
+            first = lower + int(row["first"])
+            chosen = weight[first : first + int(row["count"]), (self.first_channel + number) % each]
+            image = chosen.reshape(len(chosen), *self.taps)[:, :, self.order]
+            parts.append(np.moveaxis(image, 0, -1).astype(np.int8).reshape(-1))
+        return np.concatenate(parts)
+
+
+@dataclass(frozen=True, eq=False)
+class KernelRows:
+    """The synapses of a convolution from one source slice to one local population."""
+
+    source: Slice
+    population: int
+    ring_offset: int
+    tables: KernelTables
+
+    format = "kernel"
+    first_target = 0
+
+    @property
+    def targets(self) -> int:
+        """Neurons that it may reach."""
+        return self.tables.target.count
+
+    @property
+    def data_bytes(self) -> int:
+        """Bytes of what this source slice needs besides the tables."""
+        return KERNEL.dtype.itemsize
+
+    @property
+    def box(self) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:
+        """From where to where the source slice reaches: along channels, y and x."""
+        bounds = list(zip(self.source.lower, self.source.upper, strict=True))
+        channels, *places = bounds
+        return channels, (places[0] if len(places) > 1 else (0, 1)), places[-1]
+
+    @cached_property
+    def synapses(self) -> int:
+        """The synapses that the kernel stands for."""
+        tables, (channels, y, x) = self.tables, self.box
+        reached = tables.channels["count"][max(channels[0] - tables.first_channel, 0) :]
+        wide = reached[: max(channels[1] - max(tables.first_channel, channels[0]), 0)].sum(dtype=np.int64)
+        return int(wide * tables.y.reached(*y).sum() * tables.x.reached(*x).sum())
+
+
+def kernel_rows(
+    projection: Projection, sources: Sequence[Slice], target: Slice, index: int, offset: int
+) -> Iterator[KernelRows]:
+    """The rows of a kernel into ``target``, the local population ``index``; events act ``offset`` steps ahead."""
+    kernel = projection.weight
+    assert isinstance(kernel, SharedKernel)
+    joined = [source for source in sources if kernel_joins(kernel, source, target)]
+    if joined:
+        tables = _tables(kernel, replace(target, core=None, block=None))
+        yield from (KernelRows(source, index, offset, tables) for source in joined)
+
+
+@lru_cache(maxsize=256)
+def _tables(kernel: SharedKernel, target: Slice) -> KernelTables:
+    first, channels = _channels(kernel, target)
+    places = [taps - [0, target.lower[axis + 1], 0] for axis, taps in enumerate(taps_into(kernel, target))]
+    y, x = places if len(places) > 1 else (NOTHING, places[0])
+    whole = bool(np.all(channels["count"] == target.extents[0]))
+    x_table, order = (
+        _best_order(x, kernel.weight.shape[-1]) if whole else (_axis(x), np.arange(kernel.weight.shape[-1]))
+    )
+    return KernelTables(kernel, target, first, channels, _axis(y), x_table, order)
+
+
+def _channels(kernel: SharedKernel, target: Slice) -> tuple[int, Table]:
+    """The first source channel that reaches a slice, and what each from there to the last one reaches."""
+    reached = np.array([reached_channels(kernel, channel, target) for channel in range(kernel.source[0])])
+    counts = reached[:, 1] - reached[:, 0]
+    used = np.flatnonzero(counts)
+    first, last = int(used[0]), int(used[-1]) + 1
+    table = np.zeros(last - first, CHANNEL.dtype)
+    table["first"] = reached[first:last, 0] - target.lower[0]
+    table["count"] = counts[first:last]
+    sizes = counts[first:last] * int(np.prod(kernel.weight.shape[2:]))
+    table["weights"] = np.cumsum(sizes) - sizes
+    return first, table
+
+
+def _best_order(taps: Array, count: int) -> tuple[AxisTable, Array]:
+    """The axis with the fewest runs, and the order of its ``count`` taps that gives them.
+
+    A window that moves by n meets neighbouring targets through taps n apart, the later target through the earlier tap:
+    so taps are stored by their remainder modulo n, descending.
+    """
+    orders = (np.lexsort((-np.arange(count), np.arange(count) % stride)) for stride in range(1, count + 1))
+    tables = ((_axis(taps, np.argsort(order), True), order) for order in orders)
+    return min(tables, key=lambda found: len(found[0].runs))
+
+
+def _axis(taps: Array, stored: Array | None = None, joined: bool = False) -> AxisTable:
+    """The table of an axis; ``stored``: where each tap is stored; ``joined``: neighbours make one run."""
+    source, target = taps[:, 0], taps[:, 1]
+    tap = taps[:, 2] if stored is None else stored[taps[:, 2]]
+    order = np.lexsort((target, target - tap, source))
+    rows = np.stack([source, target, tap], axis=1)[order]
+    follows = np.all(np.diff(rows, axis=0) == [0, 1, 1], axis=1) & joined
+    heads = np.flatnonzero(np.concatenate([[True], ~follows]))
+    runs = np.zeros(len(heads), RUN.dtype)
+    runs["target"], runs["tap"] = rows[heads, 1], rows[heads, 2]
+    runs["count"] = np.diff(np.append(heads, len(rows)))
+    first, last = int(rows[0, 0]), int(rows[-1, 0]) + 1
+    starts = np.searchsorted(rows[heads, 0], np.arange(first, last + 1)).astype("<u4")
+    return AxisTable(first, starts, runs)

@@ -1,0 +1,74 @@
+"""Ways of cutting a population into boxes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise, product
+from math import prod
+
+from axonc.ir import Shape
+from axonc.ir.mapping import Slice
+from axonc.ir.network import Network, Population, SharedKernel
+
+Pieces = tuple[int, ...]
+"""Into how many a population is cut along each axis."""
+
+
+def ways(network: Network, population: Population, pieces: int) -> list[Pieces]:
+    """The ways of cutting a population into so many boxes, those along the first axis first; none if there are none.
+
+    Maps between convolutions can be cut along all axes. Other populations are cut along the first axis, then, where
+    that is used up, along the next.
+    """
+    if _has_maps(network, population):
+        return sorted(_factors(population.shape, pieces), reverse=True)
+    return [way] if prod(way := _first_axes(population.shape, pieces)) == pieces else []
+
+
+def finest(population: Population) -> Slice:
+    """The first neuron alone."""
+    return Slice(population.name, population.shape, (0,) * len(population.shape), (1,) * len(population.shape))
+
+
+def cut(population: Population, way: Pieces) -> list[Slice]:
+    """The boxes, ascending; along each axis their sizes differ by at most one, larger ones first."""
+    axes = [_ranges(extent, pieces) for extent, pieces in zip(population.shape, way, strict=True)]
+    boxes = product(*axes)
+    return [
+        Slice(population.name, population.shape, tuple(first for first, _ in box), tuple(last for _, last in box))
+        for box in boxes
+    ]
+
+
+def largest_box(shape: Shape, way: Pieces) -> int:
+    """Neurons of the largest box."""
+    return prod(-(-extent // pieces) for extent, pieces in zip(shape, way, strict=True))
+
+
+def _has_maps(network: Network, population: Population) -> bool:
+    joined = (*network.fan_in[population.name], *network.fan_out[population.name])
+    return any(isinstance(projection.weight, SharedKernel) for projection in joined)
+
+
+def _factors(shape: Shape, pieces: int) -> Iterator[Pieces]:
+    """Every way of writing ``pieces`` as a product of numbers that do not exceed the extents."""
+    if not shape:
+        if pieces == 1:
+            yield ()
+        return
+    for first in range(1, min(shape[0], pieces) + 1):
+        if pieces % first == 0:
+            yield from ((first, *others) for others in _factors(shape[1:], pieces // first))
+
+
+def _first_axes(shape: Shape, pieces: int) -> Pieces:
+    way = []
+    for extent in shape:
+        way.append(min(extent, pieces))
+        pieces = -(-pieces // max(extent, 1))
+    return tuple(way)
+
+
+def _ranges(extent: int, pieces: int) -> list[tuple[int, int]]:
+    base, more = divmod(extent, pieces)
+    return list(pairwise(index * base + min(index, more) for index in range(pieces + 1)))

@@ -1,0 +1,55 @@
+"""Which synapses lead from one slice to another: what mapping and backends both must know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from .mapping import Slice
+from .network import Projection, SharedKernel
+from .ops import Array
+
+
+def joins(projection: Projection, source: Slice, target: Slice) -> bool:
+    """Whether a synapse leads from a neuron of ``source`` to one of ``target``."""
+    if isinstance(projection.weight, SharedKernel):
+        return kernel_joins(projection.weight, source, target)
+    weight, rows = projection.weight, target.neurons
+    if rows.size == 0 or source.count == 0:
+        return False
+    reached = weight.indices[_stored(weight.indptr, source.neurons)]
+    if rows[-1] - rows[0] == rows.size - 1:  # a range: machine order ends with the largest number
+        return bool(np.any((reached >= rows[0]) & (reached <= rows[-1])))
+    return bool(np.any(np.isin(reached, rows)))
+
+
+def _stored(starts: Array, columns: Array) -> slice | Array:
+    """Where the entries of some columns stand."""
+    if columns[-1] - columns[0] == columns.size - 1:
+        return slice(int(starts[columns[0]]), int(starts[columns[-1] + 1]))
+    return np.concatenate([np.arange(starts[column], starts[column + 1]) for column in columns])
+
+
+def kernel_joins(kernel: SharedKernel, source: Slice, target: Slice) -> bool:
+    """Whether a tap of a kernel leads from a neuron of ``source`` to one of ``target``."""
+    inputs = range(source.lower[0], source.upper[0])
+    if not any(last > first for first, last in (reached_channels(kernel, channel, target) for channel in inputs)):
+        return False
+    return all(
+        np.any((taps[:, 0] >= source.lower[axis + 1]) & (taps[:, 0] < source.upper[axis + 1]))
+        for axis, taps in enumerate(taps_into(kernel, target))
+    )
+
+
+def taps_into(kernel: SharedKernel, target: Slice) -> Iterator[Array]:
+    """Along every axis, the taps of a kernel that lead into a slice."""
+    for axis, taps in enumerate(kernel.taps):
+        yield taps[(taps[:, 1] >= target.lower[axis + 1]) & (taps[:, 1] < target.upper[axis + 1])]
+
+
+def reached_channels(kernel: SharedKernel, channel: int, target: Slice) -> tuple[int, int]:
+    """The first channel of a slice that a source channel reaches, and the one behind its last; equal if none."""
+    first, last = kernel.reach(channel)
+    first = max(first, target.lower[0])
+    return first, max(first, min(last, target.upper[0]))
