@@ -1,236 +1,195 @@
-"""Small networks over images in integers: drawn at random, cut at random, and what they must compute in plain loops."""
+"""Hypothesis strategies: windows, convolutions, pools, and graphs of maps between populations of images."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import reduce
-from itertools import product
+from dataclasses import dataclass, field
 from math import prod
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-from handmade import compile_program, program_text
 from hypothesis import strategies as st
+from scipy import sparse
 
-from axonc.backends.spinnaker2.backend import SpiNNaker2
-from axonc.backends.spinnaker2.engine import CoreImage, Machine, NativeMachine, Route, load_emulated_machine
-from axonc.backends.spinnaker2.memory import MemoryMap
-from axonc.backends.spinnaker2.run import run_program
-from axonc.compiler.driver.directory import write_files
-from axonc.compiler.mapping import allocate_keys, route, schedule_network
-from axonc.compiler.mapping.cut import cut
-from axonc.ir import Fixed, Graph, Kind, Node, Result, Signal, require_valid
-from axonc.ir.mapping import Mapping as CoreMapping
-from axonc.ir.mapping import Slice
-from axonc.ir.network import Network
+from axonc.ir import Fixed, Graph, Kind, Node, Shape, Signal
 from axonc.ir.ops import (
+    ONE,
+    ZERO,
     Axis,
+    Conv,
     Delay,
-    FixedGate,
-    FixedMembrane,
-    FixedNeuron,
+    Flatten,
+    Gate,
     Input,
+    Linear,
+    Membrane,
+    Neuron,
     Op,
     Output,
     Pool,
-    QuantConv,
     QuantLinear,
+    Scale,
+    Synapse,
 )
-from axonc.ir.target import HostInterface, RunOptions
+from axonc.ir.unroll import unrolled
 
 Array = np.ndarray[Any, Any]
 
 
-@dataclass(frozen=True)
-class Layer:
-    """Pools, weights (a convolution, or a matrix over all neurons), a delay; neurons with a threshold or without."""
-
-    pools: tuple[Pool, ...]
-    weights: QuantConv | QuantLinear
-    delay: int
-    threshold: int | None
-
-
-@dataclass(frozen=True)
-class Model:
-    """An input and a chain of layers, whose first population may feed itself."""
-
-    shape: tuple[int, ...]
-    layers: tuple[Layer, ...]
-    data: Array = field(repr=False)
-    """[steps, *shape]."""
-
-    @property
-    def graph(self) -> Graph:
-        nodes = [Node("in", Input(Signal(self.shape, Kind.EVENT, peak=2)))]
-        source, shape = "in", self.shape
-        for index, layer in enumerate(self.layers):
-            for step, op in enumerate([*[Delay(layer.delay)] * bool(layer.delay), *layer.pools, layer.weights]):
-                nodes.append(Node(f"{index}.{step}", op, (source,)))
-                source, shape = nodes[-1].name, op.output(Signal(shape, Kind.EVENT)).shape
-            nodes.append(Node(f"pop{index}", neurons(shape, layer.threshold), (source,)))
-            source = f"pop{index}"
-        return require_valid(Graph("images", (*nodes, Node("out", Output(), (source,))), "steps", 1e-3))
-
-    def expected(self) -> dict[str, Array]:
-        """Voltages (the sums) and events of every population, [steps, *shape]."""
-        seen, found = self.data, {}
-        for index, layer in enumerate(self.layers):
-            late = np.concatenate([np.zeros((layer.delay, *seen.shape[1:]), np.int64), seen])[: len(seen)]
-            sums = np.stack([naive(layer, image) for image in late])
-            found[f"pop{index}:v"] = sums
-            seen = found[f"pop{index}"] = sums if layer.threshold is None else (sums > layer.threshold).astype(np.int64)
-        return found
-
-
-def neurons(shape: tuple[int, ...], threshold: int | None) -> FixedNeuron:
-    """Neurons whose voltage is the sum of their inputs in this step."""
-    whole = {name: np.asarray(value) for name, value in {"decay": 0, "multiplier": 1 << 30, "shift": 30}.items()}
-    zero = np.asarray(0)
-    gate = None if threshold is None else FixedGate(np.full(shape, threshold), "none", zero)
-    return FixedNeuron(shape, None, FixedMembrane(Fixed(32), **whole, leak=zero, offset=zero), gate)
-
-
-def naive(layer: Layer, image: Array) -> Array:
-    """What a layer adds up in one step, by the definitions of its ops."""
-    for pool in layer.pools:
-        image = np.stack(
-            [_windows(pool.axes, channel[None], np.ones((1, 1, *_kernel(pool.axes))))[0] for channel in image]
-        )
-    op = layer.weights
-    if isinstance(op, QuantLinear):
-        return np.asarray(op.weight.astype(np.int64) @ image.reshape(-1)).reshape(op.output(None).shape)
-    each, targets = op.weight.shape[1], len(op.weight) // op.groups
-    parts = [
-        _windows(op.axes, image[group * each : (group + 1) * each], op.weight[group * targets : (group + 1) * targets])
-        for group in range(op.groups)
-    ]
-    maps = np.concatenate(parts)
-    return maps.reshape(op.gives or maps.shape)
-
-
-def _kernel(axes: Sequence[Axis]) -> tuple[int, ...]:
-    return tuple(axis.kernel for axis in axes)
-
-
-def _windows(axes: Sequence[Axis], image: Array, weight: Array) -> Array:
-    extents = [axis.extent(size) for axis, size in zip(axes, image.shape[1:], strict=True)]
-    sums = np.zeros((len(weight), *extents), np.int64)
-    for place in product(*map(range, extents)):
-        for tap in product(*(range(axis.kernel) for axis in axes)):
-            at = [t * a.stride + k * a.dilation - a.before for a, t, k in zip(axes, place, tap, strict=True)]
-            if all(0 <= s < size for s, size in zip(at, image.shape[1:], strict=True)):
-                sums[:, *place] += weight[:, :, *tap].astype(np.int64) @ image[:, *at]
-    return sums
-
-
 @st.composite
-def axes(draw: st.DrawFn, size: int) -> Axis:
-    """A window that fits an axis."""
+def axes(draw: st.DrawFn, size: int, small: bool = False) -> Axis:
+    """A window that fits over an axis of ``size``."""
     before, after = draw(st.integers(0, 2)), draw(st.integers(0, 2))
-    dilation = draw(st.sampled_from([1, 1, 1, 2, 3]))
-    kernel = draw(st.integers(1, max(1, min(4, (size + before + after - 1) // dilation + 1))))
-    return Axis(kernel, draw(st.sampled_from([1, 1, 2, 3])), before, after, dilation)
+    room = size + before + after
+    kernel = draw(st.integers(1, min(room, 2 if small else 4)))
+    dilation = draw(st.integers(1, max(1, min(3, (room - 1) // max(1, kernel - 1)))))
+    return Axis(kernel, draw(st.integers(1, 3)), before, after, dilation)
 
 
 @st.composite
-def pools(draw: st.DrawFn, shape: tuple[int, ...]) -> Pool:
-    """A pool that fits; its windows may overlap, or leave gaps."""
-    sizes = [draw(st.integers(1, min(3, size))) for size in shape[1:]]
-    return Pool(tuple(Axis(size, draw(st.integers(1, 3))) for size in sizes))
+def shapes(draw: st.DrawFn) -> Shape:
+    """Channels and one or two spatial axes, not square."""
+    return draw(st.sampled_from([(1, 5), (2, 7), (4, 6), (1, 4, 5), (2, 5, 3), (4, 3, 4), (6, 4, 2), (3, 1, 6)]))
 
 
 @st.composite
-def convolutions(draw: st.DrawFn, rng: np.random.Generator, shape: tuple[int, ...]) -> QuantConv:
-    """A convolution of maps of ``shape``."""
-    groups = draw(st.sampled_from([n for n in (1, 1, 2, 3, shape[0]) if shape[0] % n == 0]))
-    outputs = groups * draw(st.sampled_from([1, 2, 3, 4, 8] if groups == 1 else [1, 2, 4]))
-    windows = tuple(draw(axes(size)) for size in shape[1:])
-    weight = rng.integers(-127, 128, (outputs, shape[0] // groups, *_kernel(windows))).astype(np.int8)
-    return QuantConv(weight, np.asarray(1.0), windows, groups)
-
-
-@st.composite
-def models(draw: st.DrawFn) -> Model:
-    """A random network over images, or over signals of one axis."""
+def convolutions(draw: st.DrawFn, shape: Shape) -> Conv:
+    """A convolution over an image of ``shape``, with or without groups and bias; some weights are zero."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    places = draw(st.sampled_from([(5, 6), (9, 4), (3, 3), (7,), (12,), (1, 5)]))
-    shape = (draw(st.sampled_from([1, 2, 3, 6])), *places)
-    model = Model(shape, (), (rng.integers(1, 3, (4, *shape)) * (rng.random((4, *shape)) < 0.3)).astype(np.int64))
-    for _ in range(draw(st.integers(1, 3))):
-        model = replace(model, layers=(*model.layers, draw(_layer(rng, shape))))
-        shape = _behind(model.layers[-1], shape)
-        if len(shape) == 1:
-            break
-    if draw(st.booleans()):
-        return model
-    return replace(model, layers=(*model.layers[:-1], replace(model.layers[-1], threshold=None)))
-
-
-def _behind(layer: Layer, shape: tuple[int, ...]) -> tuple[int, ...]:
-    ops: list[Op] = [*layer.pools, layer.weights]
-    return reduce(lambda before, op: op.output(Signal(before, Kind.EVENT)).shape, ops, shape)
+    groups = draw(st.sampled_from([count for count in (1, 1, 2, shape[0]) if shape[0] % count == 0]))
+    outputs = groups * draw(st.integers(1, 3))
+    windows = tuple(draw(axes(size)) for size in shape[1:])
+    weight = rng.normal(0, 1, (outputs, shape[0] // groups, *(axis.kernel for axis in windows)))
+    bias = rng.normal(0, 1, outputs) if draw(st.booleans()) else None
+    return Conv(weight * (rng.random(weight.shape) < 0.8), bias, windows, groups)
 
 
 @st.composite
-def _layer(draw: st.DrawFn, rng: np.random.Generator, shape: tuple[int, ...]) -> Layer:
-    delay, threshold = draw(st.sampled_from([0, 0, 2])), draw(st.sampled_from([0, 0, 40]))
-    if draw(st.integers(0, 4)) == 0:
-        targets = draw(st.sampled_from([(3,), (2, 3, 2), (300,)]))
-        weight = rng.integers(-127, 128, (prod(targets), prod(shape))) * (rng.random((1, prod(shape))) < 0.6)
-        return Layer(
-            (), QuantLinear(weight.astype(np.int8), np.asarray(1.0), takes=shape, gives=targets), delay, threshold
-        )
-    pooled: list[Pool] = []
-    behind = shape
-    for _ in range(draw(st.sampled_from([0, 0, 1, 2]))):
-        pooled.append(draw(pools(behind)))
-        behind = pooled[-1].output(Signal(behind, Kind.EVENT)).shape
-    conv = draw(convolutions(rng, behind))
-    maps = conv.output(Signal(behind, Kind.EVENT)).shape
-    if draw(st.integers(0, 3)) == 0:
-        conv = replace(conv, gives=(prod(maps),))
-    return Layer(tuple(pooled), conv, delay, threshold)
+def pools(draw: st.DrawFn, shape: Shape) -> Pool:
+    """Windows that may overlap and be padded, but are small, so that something is left."""
+    return Pool(tuple(draw(axes(size, small=True)) for size in shape[1:]), draw(st.booleans()))
+
+
+@dataclass
+class Chain:
+    """Linear nodes behind one another: their names and the shape that the last one gives."""
+
+    last: str
+    shape: Shape
+    nodes: list[Node] = field(default_factory=list)
+    biased: bool = False
+
+    def add(self, op: Op) -> None:
+        """One more node."""
+        node = Node(f"{self.last}.{op.name}", op, (self.last,), f"origin of {self.last}.{op.name}")
+        self.shape = op.output(Signal(self.shape)).shape
+        self.biased |= getattr(op, "bias", None) is not None
+        self.nodes.append(node)
+        self.last = node.name
+
+
+KINDS = ("pool", "pool", "conv", "conv", "flatten", "linear", "sparse", "scale", "channels", "mask", "delay")
 
 
 @st.composite
-def mappings(draw: st.DrawFn, net: Network, outputs: Sequence[str]) -> CoreMapping:
-    """Every population cut along all axes at random, its slices on random cores; inputs of the host, or of cores."""
-    slices: list[Slice] = []
-    for population in net.populations:
-        way = tuple(draw(st.integers(1, min(3, extent))) for extent in population.shape)
-        parts = cut(population, way)
-        hosted = isinstance(population.op, Input)
-        slices += parts if hosted else [replace(part, core=draw(st.integers(0, 3))) for part in parts]
-    used = sorted({part.core for part in slices if part.core is not None})
-    numbered = [replace(part, core=None if part.core is None else used.index(part.core)) for part in slices]
-    machine = SpiNNaker2().machine(None)
-    keyed, keys, problems = allocate_keys(net, numbered, machine)
-    routes, more = route(net, keyed, keys, machine)
-    assert not problems + more
-    return CoreMapping(len(used), keyed, keys, routes, schedule_network(net, outputs))
+def chains(draw: st.DrawFn, source: str, shape: Shape, kinds: tuple[str, ...] = KINDS) -> Chain:
+    """Up to four maps behind ``source``."""
+    chain = Chain(source, shape)
+    for kind in draw(st.lists(st.sampled_from(kinds), max_size=4)):
+        if kind in ("pool", "conv", "channels") and len(chain.shape) == 1:
+            continue
+        if kind == "delay" and chain.biased:
+            continue
+        chain.add(draw(_link(kind, chain.shape)))
+    return chain
 
 
-def run(graph: Graph, mapping: CoreMapping, x: Array, kind: str, record: Sequence[str], seed: int = 0) -> Result:
-    """Run a mapped graph on native or emulated cores; programs of the same kernels are compiled once."""
-    target = SpiNNaker2()
-    program = target.lower(graph, mapping, target.machine(None), HostInterface())
-    kernels: Any = program.report["programs"]
+@st.composite
+def _link(draw: st.DrawFn, kind: str, shape: Shape) -> Op:
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    if kind == "pool":
+        return draw(pools(shape))
+    if kind == "conv":
+        return draw(convolutions(shape))
+    if kind == "flatten":
+        first = draw(st.integers(0, len(shape) - 1))
+        return Flatten(first, draw(st.integers(first, len(shape) - 1)))
+    if kind == "delay":
+        return Delay(draw(st.integers(1, 3)))
+    if kind in ("linear", "sparse"):
+        return dense(rng, shape, (draw(st.integers(1, 6)),), draw(st.booleans()), kind == "sparse")
+    if kind == "channels":
+        return Scale(np.broadcast_to(rng.normal(0, 1, shape[:1]).reshape(-1, *(1 for _ in shape[1:])), shape).copy())
+    return Scale(rng.normal(0, 1, shape) if kind == "scale" else (rng.random(shape) < 0.5).astype(float))
 
-    def make(
-        directory: Path, described: Mapping[str, Any], cores: list[CoreImage], routes: list[Route], memory: MemoryMap
-    ) -> Machine:
-        calls = ["".join(f"    axonc_{name}(core, {i});\n" for i, name in enumerate(names)) for names in kernels]
-        images = [compile_program(program_text(body), kind) for body in calls]
-        machine = NativeMachine if kind == "native" else load_emulated_machine()
-        return machine(images, cores, routes, memory)
 
-    with TemporaryDirectory() as folder:
-        described = json.loads(program.files["mapping.json"])
-        described["tick_s"] = 1.0
-        write_files(Path(folder), {**program.files, "mapping.json": json.dumps(described).encode()})
-        return run_program(Path(folder), graph, x, record, RunOptions(seed=seed, shuffle=True), make)
+def dense(rng: np.random.Generator, takes: Shape, gives: Shape, biased: bool = False, stored: bool = False) -> Linear:
+    """Random weights between flat or other shapes."""
+    weight = rng.normal(0, 1, (prod(gives), prod(takes))) * (rng.random((prod(gives), prod(takes))) < 0.4)
+    bias = rng.normal(0, 1, prod(gives)) if biased else None
+    return Linear(sparse.csr_array(weight) if stored else weight, bias, takes, gives)
+
+
+@st.composite
+def graphs(draw: st.DrawFn, kinds: tuple[str, ...] = KINDS) -> Graph:
+    """An input and spiking cells, both images of one shape, joined to a readout by up to three chains of maps."""
+    shape = draw(shapes())
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    nodes = [
+        Node("in", Input(Signal(shape, Kind.EVENT, peak=2))),
+        Node("cell", spiking(shape, rng.uniform(0.5, 2.5, shape)), ("in",), "cell"),
+    ]
+    links: list[Node] = []
+    target: Shape | None = None
+    ends: list[str] = []
+    for index in range(draw(st.integers(1, 3))):
+        source = draw(st.sampled_from(["in", "cell"]))
+        chain = draw(chains(source, shape, kinds))
+        if target is not None and chain.shape != target:
+            chain.add(dense(rng, chain.shape, target, draw(st.booleans())))
+        target = chain.shape
+        renamed = {node.name: f"{node.name}#{index}" for node in chain.nodes}
+        links += [
+            Node(renamed[n.name], n.op, tuple(renamed.get(i, i) for i in n.inputs), n.origin) for n in chain.nodes
+        ]
+        ends.append(renamed.get(chain.last, chain.last))
+    assert target is not None
+    read = Node("read", readout(target, draw(st.booleans())), tuple(dict.fromkeys(ends)), "read")
+    return Graph("images", (*nodes, *links, read, Node("out", Output(), ("read",), "out")), "steps", 1e-3)
+
+
+def spiking(shape: Shape, threshold: Array) -> Neuron:
+    """Cells that add up what they receive and start anew after a spike."""
+    return Neuron(shape, None, Membrane(np.asarray(0.9), ONE, ZERO, ZERO), Gate(threshold, "value", ZERO))
+
+
+def readout(shape: Shape, current: bool = False) -> Neuron:
+    """Leaky voltages, with a synapse in front if ``current``."""
+    synapse = Synapse(np.asarray(0.5), np.asarray(0.7), ZERO) if current else None
+    return Neuron(shape, synapse, Membrane(np.asarray(0.8), np.asarray(0.3), ZERO, ZERO), None)
+
+
+def data(graph: Graph, steps: int = 12, batch: int = 2) -> Array:
+    """Events for the input of ``graph``."""
+    rng = np.random.default_rng(0)
+    shape = (batch, steps, *graph.signals["in"].shape)
+    return rng.integers(0, 3, shape) * (rng.random(shape) < 0.4)
+
+
+def without_kernels(graph: Graph) -> Graph:
+    """A quantised graph with every convolution, and the pools before it, as one matrix of exact integers."""
+    return graph.with_nodes(_unrolled(graph, node) for node in graph)
+
+
+def _unrolled(graph: Graph, node: Node) -> Node:
+    if graph.signals[node.name].format != Fixed(32) or isinstance(node.op, QuantLinear):
+        return node
+    chain = [node]
+    while isinstance((before := graph[chain[0].inputs[0]]).op, Pool):
+        chain.insert(0, before)
+    takes = graph.signals[chain[0].inputs[0]].shape
+    matrix: Any = sparse.eye_array(prod(takes), dtype=np.int64, format="csr")
+    for link in chain:
+        matrix = unrolled(link.op, graph.signals[link.inputs[0]].shape).astype(np.int64) @ matrix  # type: ignore[arg-type]
+    gives = graph.signals[node.name].shape
+    op = QuantLinear(matrix, np.asarray(1.0), takes=takes, gives=gives)
+    return Node(node.name, op, chain[0].inputs, node.origin)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import images
+import core_images as images
 import numpy as np
 import strategies
 from hypothesis import given

@@ -11,7 +11,7 @@ import pytest
 
 import axonc
 from axonc import Graph, ModelError
-from axonc.ir.ops import Neuron
+from axonc.ir.ops import Conv, Neuron
 
 
 def cell(kind: str, semantics: str, **parameters: float) -> Neuron:
@@ -70,6 +70,53 @@ def test_a_bias_as_offset_has_the_same_steady_state() -> None:
     offset = axonc.interpret(axonc.load(model, "nir,dt=1e-3,bias=offset"), x, (), "float64").outputs["output"]
     assert through[-1, 0] == pytest.approx(offset[-1, 0]) == pytest.approx(3.0)
     assert offset[0, 0] > through[0, 0]
+
+
+@pytest.mark.parametrize("shape", [(2, 3, 4), (24,), (2, 12)])
+def test_the_bias_of_a_convolution_becomes_an_offset_a_channel(shape: tuple[int, ...]) -> None:
+    """In whatever shape the population has it; gain / (1 - decay) of the synapse, then the membrane's gain."""
+    bias = np.array([0.5, -2.0])
+    net = Graph.builder()
+    net.input("in", (3, 3, 4))
+    net.population("cell", "cuba_li", shape, tau_syn=4e-3, tau_mem=8e-3, r=3.0, w_in=2.0)
+    net.conv("in", "cell", np.ones((2, 3, 1, 1)), bias=bias, name="conv")
+    net.output("y", "cell")
+    graph = axonc.load(net.graph(), "nir,dt=1e-3,bias=offset")
+    cell, conv = graph["cell"].op, graph["conv"].op
+    assert isinstance(cell, Neuron)
+    assert isinstance(conv, Conv)
+    assert conv.bias is None
+    assert cell.synapse is not None
+    assert np.all(cell.synapse.offset == 0)
+    assert np.allclose(cell.membrane.offset, np.repeat(bias * 0.375 * 2.0, 12).reshape(shape), rtol=1e-15)
+
+
+def test_a_bias_moves_through_a_flattening() -> None:
+    nodes = {
+        "input": models.source(2),
+        "fc": nir.Affine(np.ones((6, 2)), np.arange(6.0)),
+        "flat": models.flat(6),
+        "cell": models.neuron("CubaLI", 6, tau_syn=4e-3, tau_mem=8e-3, r=3.0, w_in=2.0),
+        "output": models.sink(6),
+    }
+    graph = axonc.load(models.graph(nodes, "input fc flat cell output"), "nir,dt=1e-3,bias=offset")
+    assert np.allclose(graph["cell"].op.membrane.offset, np.arange(6.0) * 0.75)  # type: ignore[attr-defined]
+    assert graph["fc"].op.bias is None  # type: ignore[attr-defined]
+
+
+def test_a_bias_that_others_read_stays() -> None:
+    """A reader without a synapse needs it where it is."""
+    nodes = {
+        "input": models.source(1),
+        "fc": models.affine([[1.0]], [0.5]),
+        "cell": models.neuron("CubaLI", 1),
+        "other": models.neuron("LI", 1),
+        "output": models.sink(1),
+        "shown": models.sink(1),
+    }
+    graph = axonc.load(models.graph(nodes, "input fc cell output", "fc other shown"), "nir,dt=1e-3,bias=offset")
+    assert graph["fc"].op.bias.tolist() == [0.5]  # type: ignore[attr-defined]
+    assert np.all(graph["cell"].op.membrane.offset == 0)  # type: ignore[attr-defined]
 
 
 def problems(model: nir.NIRGraph | Graph, semantics: str) -> list[str]:

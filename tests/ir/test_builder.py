@@ -11,7 +11,9 @@ from scipy import sparse
 
 import axonc
 from axonc import ModelError
+from axonc.ir.ops import Axis, Conv
 from axonc.ir.serialize import from_bytes, to_bytes
+from axonc.ir.unroll import unrolled
 
 Array = np.ndarray[Any, Any]
 DT = 1e-3
@@ -99,6 +101,71 @@ def test_a_sparse_graph_survives_its_file_sparse() -> None:
     assert len(data) < 200 * 300
 
 
+def imaged(**options: Any) -> axonc.Graph:
+    """in, 2 x 7 x 6 -> a convolution -> out: integrators."""
+    net = axonc.Graph.builder()
+    net.input("in", (2, 7, 6))
+    shape = options.pop("shape")
+    net.population("out", "i", shape)
+    net.conv("in", "out", np.random.default_rng(0).normal(0, 1, options.pop("kernel")), name="conv", **options)
+    net.output("y", "out")
+    return net.graph()
+
+
+GEOMETRIES: dict[str, tuple[dict[str, Any], tuple[Axis, ...]]] = {
+    "plain": ({"shape": (3, 5, 4), "kernel": (3, 2, 3, 3)}, (Axis(3), Axis(3))),
+    "all": (
+        {"shape": (4, 4, 3), "kernel": (4, 1, 3, 2), "stride": 2, "padding": 1, "dilation": (1, 2), "groups": 2},
+        (Axis(3, 2, 1, 1), Axis(2, 2, 1, 1, 2)),
+    ),
+    "one an axis": (
+        {"shape": (3, 3, 7), "kernel": (3, 2, 3, 2), "stride": (2, 1), "padding": [0, (2, 0)]},
+        (Axis(3, 2), Axis(2, 1, 2, 0)),
+    ),
+    "pooled": ({"shape": (3, 3, 1), "kernel": (3, 2, 1, 1), "pool": (2, 4)}, (Axis(1), Axis(1))),
+    "another shape": ({"shape": (60,), "kernel": (3, 2, 3, 3)}, (Axis(3), Axis(3))),
+}
+
+
+@pytest.mark.parametrize("name", GEOMETRIES)
+def test_a_convolution_joins_populations(name: str) -> None:
+    options, axes = GEOMETRIES[name]
+    graph = imaged(**options)
+    op = graph["conv"].op
+    assert isinstance(op, Conv)
+    assert op.axes == axes
+    assert op.gives == options["shape"]
+    x = np.random.default_rng(1).integers(0, 2, (1, 2, 7, 6))
+    pool = options.get("pool", (1, 1))
+    pooled = x[:, :, : 7 // pool[0] * pool[0], : 6 // pool[1] * pool[1]]
+    pooled = pooled.reshape(1, 2, 7 // pool[0], pool[0], 6 // pool[1], pool[1]).sum(axis=(3, 5))
+    expected = unrolled(op, pooled.shape[1:]) @ pooled.reshape(-1)
+    assert np.allclose(response(graph, x).reshape(-1), expected)
+
+
+def test_a_convolution_has_bias_and_delay() -> None:
+    graph = imaged(shape=(1, 7, 6), kernel=(1, 2, 1, 1), bias=[0.5], delay=2e-3)
+    x = np.zeros((4, 2, 7, 6), int)
+    x[0, 0, 3, 2] = 1
+    seen = response(graph, x)[:, 0]
+    assert np.allclose(seen[[0, 1, 3]], 0.5)
+    assert [tuple(place) for place in np.argwhere(np.abs(seen[2] - 0.5) > 1e-9)] == [(3, 2)]
+
+
+def test_matrices_join_populations_of_several_axes() -> None:
+    rng = np.random.default_rng(0)
+    weight = rng.normal(0, 1, (12, 84))
+    net = axonc.Graph.builder()
+    net.input("in", (2, 7, 6))
+    net.population("out", "i", (3, 2, 2))
+    net.connect("in", "out", weight, delay=1e-3)
+    net.output("y", "out")
+    x = rng.integers(0, 2, (3, 2, 7, 6))
+    seen = response(net.graph(), x)
+    assert seen.shape == (3, 3, 2, 2)
+    assert np.allclose(seen[1:].reshape(2, -1), x[:2].reshape(2, -1) @ weight.T)
+
+
 def test_mistakes_are_named() -> None:
     net = axonc.Graph.builder()
     net.input("in", 2)
@@ -110,6 +177,14 @@ def test_mistakes_are_named() -> None:
         lambda: net.population("p", "lif", 3, tau=[1.0, 2.0]),
         lambda: net.connect("in", "p", np.ones((3, 2)), delay=np.ones((2, 2))),
         lambda: relay(-1e-3),
+        lambda: imaged(shape=(3, 5, 5), kernel=(3, 2, 3, 3)),
+        lambda: imaged(shape=(3, 5, 4), kernel=(3, 2, 3, 3), stride=(1, 1, 1)),
+        lambda: imaged(shape=(3, 5, 4), kernel=(3, 2, 3, 3), padding=(1,)),
+        lambda: imaged(shape=(3, 5, 4), kernel=(3, 2, 3, 3), stride=0),
+        lambda: imaged(shape=(3, 5, 4), kernel=(3, 2, 3, 3), pool=0),
+        lambda: imaged(shape=(3, 5, 4), kernel=(3, 2, 3, 3), groups=2),
+        lambda: imaged(shape=(3, 5, 4), kernel=(3, 2, 3, 3), bias=[1.0]),
+        lambda: imaged(shape=(3, 5, 4), kernel=(3, 2, 3)),
         net.graph,
     ):
         with pytest.raises(ModelError):

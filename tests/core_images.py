@@ -1,0 +1,236 @@
+"""Small networks over images in integers: drawn at random, cut at random, and what they must compute in plain loops."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import reduce
+from itertools import product
+from math import prod
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+from handmade import compile_program, program_text
+from hypothesis import strategies as st
+
+from axonc.backends.spinnaker2.backend import SpiNNaker2
+from axonc.backends.spinnaker2.engine import CoreImage, Machine, NativeMachine, Route, load_emulated_machine
+from axonc.backends.spinnaker2.memory import MemoryMap
+from axonc.backends.spinnaker2.run import run_program
+from axonc.compiler.driver.directory import write_files
+from axonc.compiler.mapping import allocate_keys, route, schedule_network
+from axonc.compiler.mapping.cut import cut
+from axonc.ir import Fixed, Graph, Kind, Node, Result, Signal, require_valid
+from axonc.ir.mapping import Mapping as CoreMapping
+from axonc.ir.mapping import Slice
+from axonc.ir.network import Network
+from axonc.ir.ops import (
+    Axis,
+    Delay,
+    FixedGate,
+    FixedMembrane,
+    FixedNeuron,
+    Input,
+    Op,
+    Output,
+    Pool,
+    QuantConv,
+    QuantLinear,
+)
+from axonc.ir.target import HostInterface, RunOptions
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Pools, weights (a convolution, or a matrix over all neurons), a delay; neurons with a threshold or without."""
+
+    pools: tuple[Pool, ...]
+    weights: QuantConv | QuantLinear
+    delay: int
+    threshold: int | None
+
+
+@dataclass(frozen=True)
+class Model:
+    """An input and a chain of layers, whose first population may feed itself."""
+
+    shape: tuple[int, ...]
+    layers: tuple[Layer, ...]
+    data: Array = field(repr=False)
+    """[steps, *shape]."""
+
+    @property
+    def graph(self) -> Graph:
+        nodes = [Node("in", Input(Signal(self.shape, Kind.EVENT, peak=2)))]
+        source, shape = "in", self.shape
+        for index, layer in enumerate(self.layers):
+            for step, op in enumerate([*[Delay(layer.delay)] * bool(layer.delay), *layer.pools, layer.weights]):
+                nodes.append(Node(f"{index}.{step}", op, (source,)))
+                source, shape = nodes[-1].name, op.output(Signal(shape, Kind.EVENT)).shape
+            nodes.append(Node(f"pop{index}", neurons(shape, layer.threshold), (source,)))
+            source = f"pop{index}"
+        return require_valid(Graph("images", (*nodes, Node("out", Output(), (source,))), "steps", 1e-3))
+
+    def expected(self) -> dict[str, Array]:
+        """Voltages (the sums) and events of every population, [steps, *shape]."""
+        seen, found = self.data, {}
+        for index, layer in enumerate(self.layers):
+            late = np.concatenate([np.zeros((layer.delay, *seen.shape[1:]), np.int64), seen])[: len(seen)]
+            sums = np.stack([naive(layer, image) for image in late])
+            found[f"pop{index}:v"] = sums
+            seen = found[f"pop{index}"] = sums if layer.threshold is None else (sums > layer.threshold).astype(np.int64)
+        return found
+
+
+def neurons(shape: tuple[int, ...], threshold: int | None) -> FixedNeuron:
+    """Neurons whose voltage is the sum of their inputs in this step."""
+    whole = {name: np.asarray(value) for name, value in {"decay": 0, "multiplier": 1 << 30, "shift": 30}.items()}
+    zero = np.asarray(0)
+    gate = None if threshold is None else FixedGate(np.full(shape, threshold), "none", zero)
+    return FixedNeuron(shape, None, FixedMembrane(Fixed(32), **whole, leak=zero, offset=zero), gate)
+
+
+def naive(layer: Layer, image: Array) -> Array:
+    """What a layer adds up in one step, by the definitions of its ops."""
+    for pool in layer.pools:
+        image = np.stack(
+            [_windows(pool.axes, channel[None], np.ones((1, 1, *_kernel(pool.axes))))[0] for channel in image]
+        )
+    op = layer.weights
+    if isinstance(op, QuantLinear):
+        return np.asarray(op.weight.astype(np.int64) @ image.reshape(-1)).reshape(op.output(None).shape)
+    each, targets = op.weight.shape[1], len(op.weight) // op.groups
+    parts = [
+        _windows(op.axes, image[group * each : (group + 1) * each], op.weight[group * targets : (group + 1) * targets])
+        for group in range(op.groups)
+    ]
+    maps = np.concatenate(parts)
+    return maps.reshape(op.gives or maps.shape)
+
+
+def _kernel(axes: Sequence[Axis]) -> tuple[int, ...]:
+    return tuple(axis.kernel for axis in axes)
+
+
+def _windows(axes: Sequence[Axis], image: Array, weight: Array) -> Array:
+    extents = [axis.extent(size) for axis, size in zip(axes, image.shape[1:], strict=True)]
+    sums = np.zeros((len(weight), *extents), np.int64)
+    for place in product(*map(range, extents)):
+        for tap in product(*(range(axis.kernel) for axis in axes)):
+            at = [t * a.stride + k * a.dilation - a.before for a, t, k in zip(axes, place, tap, strict=True)]
+            if all(0 <= s < size for s, size in zip(at, image.shape[1:], strict=True)):
+                sums[:, *place] += weight[:, :, *tap].astype(np.int64) @ image[:, *at]
+    return sums
+
+
+@st.composite
+def axes(draw: st.DrawFn, size: int) -> Axis:
+    """A window that fits an axis."""
+    before, after = draw(st.integers(0, 2)), draw(st.integers(0, 2))
+    dilation = draw(st.sampled_from([1, 1, 1, 2, 3]))
+    kernel = draw(st.integers(1, max(1, min(4, (size + before + after - 1) // dilation + 1))))
+    return Axis(kernel, draw(st.sampled_from([1, 1, 2, 3])), before, after, dilation)
+
+
+@st.composite
+def pools(draw: st.DrawFn, shape: tuple[int, ...]) -> Pool:
+    """A pool that fits; its windows may overlap, or leave gaps."""
+    sizes = [draw(st.integers(1, min(3, size))) for size in shape[1:]]
+    return Pool(tuple(Axis(size, draw(st.integers(1, 3))) for size in sizes))
+
+
+@st.composite
+def convolutions(draw: st.DrawFn, rng: np.random.Generator, shape: tuple[int, ...]) -> QuantConv:
+    """A convolution of maps of ``shape``."""
+    groups = draw(st.sampled_from([n for n in (1, 1, 2, 3, shape[0]) if shape[0] % n == 0]))
+    outputs = groups * draw(st.sampled_from([1, 2, 3, 4, 8] if groups == 1 else [1, 2, 4]))
+    windows = tuple(draw(axes(size)) for size in shape[1:])
+    weight = rng.integers(-127, 128, (outputs, shape[0] // groups, *_kernel(windows))).astype(np.int8)
+    return QuantConv(weight, np.asarray(1.0), windows, groups)
+
+
+@st.composite
+def models(draw: st.DrawFn) -> Model:
+    """A random network over images, or over signals of one axis."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    places = draw(st.sampled_from([(5, 6), (9, 4), (3, 3), (7,), (12,), (1, 5)]))
+    shape = (draw(st.sampled_from([1, 2, 3, 6])), *places)
+    model = Model(shape, (), (rng.integers(1, 3, (4, *shape)) * (rng.random((4, *shape)) < 0.3)).astype(np.int64))
+    for _ in range(draw(st.integers(1, 3))):
+        model = replace(model, layers=(*model.layers, draw(_layer(rng, shape))))
+        shape = _behind(model.layers[-1], shape)
+        if len(shape) == 1:
+            break
+    if draw(st.booleans()):
+        return model
+    return replace(model, layers=(*model.layers[:-1], replace(model.layers[-1], threshold=None)))
+
+
+def _behind(layer: Layer, shape: tuple[int, ...]) -> tuple[int, ...]:
+    ops: list[Op] = [*layer.pools, layer.weights]
+    return reduce(lambda before, op: op.output(Signal(before, Kind.EVENT)).shape, ops, shape)
+
+
+@st.composite
+def _layer(draw: st.DrawFn, rng: np.random.Generator, shape: tuple[int, ...]) -> Layer:
+    delay, threshold = draw(st.sampled_from([0, 0, 2])), draw(st.sampled_from([0, 0, 40]))
+    if draw(st.integers(0, 4)) == 0:
+        targets = draw(st.sampled_from([(3,), (2, 3, 2), (300,)]))
+        weight = rng.integers(-127, 128, (prod(targets), prod(shape))) * (rng.random((1, prod(shape))) < 0.6)
+        return Layer(
+            (), QuantLinear(weight.astype(np.int8), np.asarray(1.0), takes=shape, gives=targets), delay, threshold
+        )
+    pooled: list[Pool] = []
+    behind = shape
+    for _ in range(draw(st.sampled_from([0, 0, 1, 2]))):
+        pooled.append(draw(pools(behind)))
+        behind = pooled[-1].output(Signal(behind, Kind.EVENT)).shape
+    conv = draw(convolutions(rng, behind))
+    maps = conv.output(Signal(behind, Kind.EVENT)).shape
+    if draw(st.integers(0, 3)) == 0:
+        conv = replace(conv, gives=(prod(maps),))
+    return Layer(tuple(pooled), conv, delay, threshold)
+
+
+@st.composite
+def mappings(draw: st.DrawFn, net: Network, outputs: Sequence[str]) -> CoreMapping:
+    """Every population cut along all axes at random, its slices on random cores; inputs of the host, or of cores."""
+    slices: list[Slice] = []
+    for population in net.populations:
+        way = tuple(draw(st.integers(1, min(3, extent))) for extent in population.shape)
+        parts = cut(population, way)
+        hosted = isinstance(population.op, Input)
+        slices += parts if hosted else [replace(part, core=draw(st.integers(0, 3))) for part in parts]
+    used = sorted({part.core for part in slices if part.core is not None})
+    numbered = [replace(part, core=None if part.core is None else used.index(part.core)) for part in slices]
+    machine = SpiNNaker2().machine(None)
+    keyed, keys, problems = allocate_keys(net, numbered, machine)
+    routes, more = route(net, keyed, keys, machine)
+    assert not problems + more
+    return CoreMapping(len(used), keyed, keys, routes, schedule_network(net, outputs))
+
+
+def run(graph: Graph, mapping: CoreMapping, x: Array, kind: str, record: Sequence[str], seed: int = 0) -> Result:
+    """Run a mapped graph on native or emulated cores; programs of the same kernels are compiled once."""
+    target = SpiNNaker2()
+    program = target.lower(graph, mapping, target.machine(None), HostInterface())
+    kernels: Any = program.report["programs"]
+
+    def make(
+        directory: Path, described: Mapping[str, Any], cores: list[CoreImage], routes: list[Route], memory: MemoryMap
+    ) -> Machine:
+        calls = ["".join(f"    axonc_{name}(core, {i});\n" for i, name in enumerate(names)) for names in kernels]
+        images = [compile_program(program_text(body), kind) for body in calls]
+        machine = NativeMachine if kind == "native" else load_emulated_machine()
+        return machine(images, cores, routes, memory)
+
+    with TemporaryDirectory() as folder:
+        described = json.loads(program.files["mapping.json"])
+        described["tick_s"] = 1.0
+        write_files(Path(folder), {**program.files, "mapping.json": json.dumps(described).encode()})
+        return run_program(Path(folder), graph, x, record, RunOptions(seed=seed, shuffle=True), make)
