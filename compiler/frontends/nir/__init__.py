@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from axonc.ir import Graph
 
 from .convert import build_graph
-from .reader import read_tree, tree_of
+from .memory import tree_of
+from .reader import read_tree
 
 if TYPE_CHECKING:
     import nir
@@ -28,4 +29,4 @@ def read_nir(path: Path, inputs: str = "events") -> Graph:
 
 def import_nir(model: nir.NIRGraph, inputs: str = "events") -> Graph:
     """The graph of a `nir.NIRGraph` in memory."""
-    return build_graph(tree_of(model.to_dict()), inputs).with_properties(source="nir")
+    return build_graph(tree_of(model), inputs).with_properties(source="nir")
