@@ -22,7 +22,7 @@ from .cli_outputs import golden_command, report
 from .data import read_data
 from .directory import MANIFEST, publish, require_replaceable
 from .export import write_result
-from .pipeline import Compiled, Options, compile_graph, discretise, load, prepare, read_model, stages, with_dt
+from .pipeline import Compiled, Options, compile_graph, discretise, load, prepare, read_model, remarks, stages, with_dt
 from .program import fill, open_build
 from .semantics_table import run_presets, table_rows
 from .targets import ENGINES, TARGETS, backend
@@ -117,7 +117,7 @@ def compile_command(model: Path, output: Path, dt: float | None, semantics: str,
     """Compile MODEL into a build directory."""
     console = _console()
     require_replaceable(output)
-    graph = load(model, semantics, dt, inputs)
+    graph = _told(load(model, semantics, dt, inputs))
     compiled = compile_graph(graph, given.pop("target"), _options(**given))
     with console.status("compiling the emitted C") if console.is_terminal else _quiet():
         publish(output, lambda partial: _fill(compiled, partial, output))
@@ -145,6 +145,7 @@ def check(model: Path, as_json: bool, dt: float | None, semantics: str, inputs: 
     target = given.pop("target")
     try:
         graph = load(model, semantics, dt, inputs)
+        graph = graph if as_json else _told(graph)
         options = _options(**given)
         final, mapping, machine = prepare(graph, target, options)
         report = backend(target).lower(final, mapping, machine, options.host).report
@@ -155,7 +156,8 @@ def check(model: Path, as_json: bool, dt: float | None, semantics: str, inputs: 
             sys.exit(error.exit_code)
         raise
     if as_json:
-        shown = {"ok": True, "problems": [], "semantics": final.properties["semantics"], "fit": dict(report)}
+        chosen = final.properties["semantics"]
+        shown = {"ok": True, "problems": [], "repairs": remarks(final), "semantics": chosen, "fit": dict(report)}
         click.echo(json.dumps(shown, indent=1))
         return
     console = _console()
@@ -216,7 +218,7 @@ def inspect(model: Path, after: str | None, target: str, dt: float | None, seman
     if model.is_dir():
         _inspect_build(model)
         return
-    graph = read_model(model, inputs)
+    graph = _told(read_model(model, inputs))
     if after is None or after == "model":
         click.echo(str(graph), nl=False)
         return
@@ -249,7 +251,7 @@ def _inspect_build(build: Path) -> None:
 @model_options
 def semantics_command(model: Path, data: Path, dt: float | None, semantics: str, inputs: str) -> None:
     """Run MODEL under every preset and tabulate how their spikes differ from those of --semantics."""
-    graph, chosen = read_model(model, inputs), with_dt(semantics, dt)
+    graph, chosen = _told(read_model(model, inputs)), with_dt(semantics, dt)
     runs = run_presets(graph, read_data(data, graph), chosen)
     title = f"spikes of every population; bins that differ from {chosen.preset}"
     columns = ("preset", "population", "spikes", "first step", "differs")
@@ -299,6 +301,13 @@ def explain(code: str | None) -> None:
 
 cli.add_command(golden_command)
 cli.add_command(report)
+
+
+def _told(graph: Graph) -> Graph:
+    """The graph, after saying on standard error what loading it repaired or recovered."""
+    for line in remarks(graph):
+        click.echo(line, err=True)
+    return graph
 
 
 def _print_choices(console: Console, graph: Graph, notes: list[str]) -> None:

@@ -25,6 +25,7 @@ from ..passes import STATES, Discretise, Pass, Quantize, ToPopulations, run_pipe
 from ..semantics import Semantics, parse_semantics, positive_seconds
 from .directory import SCHEMA
 from .targets import backend
+from .time_step import with_seen, with_time_step
 
 if TYPE_CHECKING:
     import nir
@@ -73,8 +74,13 @@ def load(
     Args:
         model: the file, or the graph in memory.
         semantics: ``PRESET,field=value,...`` or a `Semantics`: every choice that NIR leaves open.
-        dt: the time step, in the unit of the model's time constants (overrides the semantics').
+        dt: the time step, in the unit of the model's time constants (overrides the semantics'). Where none is given
+            it is recovered from the model's parameters, if they agree in one.
         inputs: ``events`` (0 or 1), ``events:N`` (up to N a step) or ``dense`` (any number).
+
+    Returns:
+        The graph. What had to be repaired in the file is in its property ``repairs``, a recovered time step in
+        ``time_step``.
 
     Raises:
         ModelError: with every problem of the file and the semantics.
@@ -109,8 +115,19 @@ def with_digest(graph: Graph) -> Graph:
 
 
 def discretise(graph: Graph, semantics: str | Semantics, dt: float | None = None) -> Graph:
-    """The graph in steps under the given semantics."""
-    return run_pipeline(graph, [Discretise(with_dt(semantics, dt))])[-1][1]
+    """The graph in steps under the given semantics; its time step may be recovered from the model."""
+    chosen, said = with_time_step(graph, with_dt(semantics, dt))
+    try:
+        stepped = run_pipeline(graph, [Discretise(chosen)])[-1][1]
+    except ModelError as error:
+        error.diagnostics = tuple(with_seen(error.diagnostics, graph))
+        raise
+    return stepped.with_properties(time_step=said) if said else stepped
+
+
+def remarks(graph: Graph) -> list[str]:
+    """What loading a model repaired in it, and what it found out about its time step: one line each."""
+    return [*graph.properties.get("repairs", "").splitlines(), *graph.properties.get("time_step", "").splitlines()]
 
 
 def with_dt(semantics: str | Semantics, dt: float | None) -> Semantics:
@@ -226,6 +243,7 @@ def _manifest(
         "source_sha256": properties.get("source_sha256"),
         "semantics": properties.get("semantics"),
         "dt": graph.dt,
+        "repairs": remarks(graph),
         "pipeline": properties.get("pipeline", ""),
         "notes": [line for line in properties.get("notes", "").splitlines() if line],
         "machine": machine.name if machine else None,

@@ -11,9 +11,9 @@ from axonc.ir.ops import Input, Op
 
 from .flatten import Flat, flatten
 from .infer import infer
-from .reader import Tree
 from .report import Report
 from .structure import settle_ends
+from .tree import Tree
 
 MAX_WAYS = 1 << 16
 """The most ways by which events may reach a node through nodes that only pass on: two at a time, they double."""

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from .reader import Tree
 from .report import Report
+from .tree import Tree
 
 
 @dataclass

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .flatten import Flat
-from .reader import Tree
 from .report import Report
+from .tree import Tree
 
 
 def settle_ends(flat: Flat, report: Report) -> Flat:

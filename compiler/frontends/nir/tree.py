@@ -1,0 +1,18 @@
+"""A model as it stands in a file or in memory, before anything is made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Tree:
+    """One node: its type, its fields, what its writer remarked and, for a graph, its nodes and edges."""
+
+    type: str
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    nodes: Mapping[str, Tree] = field(default_factory=dict)
+    edges: tuple[tuple[str, str], ...] = ()
+    metadata: Mapping[str, Any] = field(default_factory=dict)
