@@ -16,7 +16,7 @@ from axonc.ir import Diagnostic, ModelError
 Integrator = Literal["euler", "exponential", "exponential_euler"]
 Gain = Literal["model", "unit", "decayed"]
 EventModel = Literal["pulse", "dirac"]
-State = Literal["q16", "q32", "float32"]
+State = Literal["q16", "q32", "loihi", "float32"]
 Reset = Literal["v_reset", "zero", "subtract", "subtract_guarded", "none"]
 
 
@@ -40,6 +40,8 @@ class Semantics:
       recorded output is that delay's. As recorded runs of Spyx show, a neuron without synapse then subtracts the
       threshold after the decay, one with a synapse before it.
     * ``spikes``: the most spikes of a neuron in a step; several need a subtractive reset.
+    * ``spike_time``: when a neuron spikes: at the end of a ``step``, or where within it v passes the threshold
+      (``substep``): between two spikes v is integrated exactly. The interpreter alone computes that.
     * ``v_min``: lower bound of v after the reset: ``none``, ``zero``, or ``threshold``: minus the threshold, for
       neurons without leak.
     * ``reset``: what a spike does: ``v_reset`` (to the file's value), ``zero``, ``subtract`` (the threshold),
@@ -68,6 +70,7 @@ class Semantics:
     compare: Literal["gt", "ge"] = "gt"
     test: Literal["new", "old"] = "new"
     spikes: int = 1
+    spike_time: Literal["step", "substep"] = "step"
     v_min: Literal["none", "zero", "threshold"] = "none"
     reset: Reset = "v_reset"
     forward_delay: Literal[0, 1] = 0
@@ -99,12 +102,14 @@ PRESETS = {
     ),
     "spyx": Semantics("spyx", test="old", reset="subtract"),
     "nengo": Semantics("nengo", integrator="exponential", reset="zero"),
+    "lava": Semantics("lava", reset="zero", forward_delay=1, weight_rounding="truncate", state="loihi"),
     "spinnaker2": Semantics(
         "spinnaker2", reset="zero", forward_delay=1, bias="offset", weight_rounding="truncate", state="float32"
     ),
+    "exact": Semantics("exact", integrator="exponential", spike_time="substep", reset="subtract", spikes=MANY),
 }
-"""The presets: ``nir`` is the NIR paper's equations under forward Euler; the others are what a simulator, or the
-SpiNNaker2 chip under py-spinnaker2, computes for an imported graph. ``docs/semantics.md`` says how each was checked."""
+"""The presets: ``nir`` is the NIR paper's equations under forward Euler, ``exact`` their solution; the others are
+what a simulator, or the SpiNNaker2 chip under py-spinnaker2, computes for an imported graph. ``docs/semantics.md`` says how each was checked."""
 
 
 def parse_semantics(text: str | Semantics) -> Semantics:
@@ -130,6 +135,11 @@ def _repeated(settings: Sequence[str]) -> Iterator[Diagnostic]:
 
 def _setting(setting: str, problems: list[Diagnostic]) -> tuple[str, object]:
     name, _, value = setting.partition("=")
+    return checked(name, value, problems)
+
+
+def checked(name: str, value: str, problems: list[Diagnostic]) -> tuple[str, object]:
+    """The field ``name`` and its value as a `Semantics` holds it; what is wrong with them joins ``problems``."""
     hints = get_type_hints(Semantics)
     if name not in hints or name == "preset":
         known = ", ".join(hint for hint in hints if hint != "preset")

@@ -14,14 +14,14 @@ from axonc.ir.interpret.run import check_references
 from axonc.ir.machine import Machine
 from axonc.ir.mapping import Mapping as CoreMapping
 from axonc.ir.network import network, output_population
-from axonc.ir.ops import Input
+from axonc.ir.ops import ExactNeuron, Input
 from axonc.ir.serialize import load_graph, to_bytes
 from axonc.ir.target import LIVE, Backend, HostInterface, Program
 from axonc.ir.version import __version__
 
 from ..frontends import import_nir, read_nir
 from ..mapping import MapOptions, map_network
-from ..passes import STATES, Discretise, Pass, Quantize, ToPopulations, run_pipeline
+from ..passes import STATES, Discretise, Pass, Quantize, QuantizeLoihi, ToPopulations, run_pipeline
 from ..semantics import Semantics, parse_semantics, positive_seconds
 from .directory import SCHEMA
 from .targets import backend
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import nir
 
 WEIGHTS = ("int8", "float32")
+STATE_FORMATS = (*STATES, "loihi")
 STRATEGIES = ("fewest-cores", "spread")
 
 
@@ -37,7 +38,7 @@ STRATEGIES = ("fewest-cores", "spread")
 class Options:
     """Options of a compilation; None takes the target's or the semantics' default.
 
-    ``weights``: int8, or float32 (target reference only). ``state``: q16, q32 or float32. ``slice_size``: the most
+    ``weights``: int8, or float32 (target reference only). ``state``: q16, q32, loihi or float32. ``slice_size``: the most
     neurons in a slice, for all populations or by name. ``strategy``: fewest-cores or spread. ``machine``: a TOML
     file that overrides the shipped machine description. ``host``: what host and cores exchange through memory.
     """
@@ -132,14 +133,27 @@ def passes_for(graph: Graph, target: Backend, options: Options) -> list[Pass]:
     raise_if_any(_option_problems(target, weights, state, options))
     if weights == "float32":
         return []
+    raise_if_any(_exact_problems(graph, target))
+    if state == "loihi":
+        return [ToPopulations(), QuantizeLoihi()]
     quantise = Quantize("int8", state, semantics.weight_rounding, semantics.weight_scope)
     return [ToPopulations(), quantise]
+
+
+def _exact_problems(graph: Graph, target: Backend) -> list[Diagnostic]:
+    """Neurons that only the interpreter runs, in float."""
+    remedy = "choose --target reference with --weights float32, or spike_time=step"
+    return [
+        Diagnostic("AX601", node.name, f"{target.name} with int8 weights", f"it does not run {node.op.name}", remedy)
+        for node in graph
+        if isinstance(node.op, ExactNeuron)
+    ]
 
 
 def _option_problems(target: Backend, weights: str, state: str, options: Options) -> list[Diagnostic]:
     checks = (
         ("weights", weights, WEIGHTS if not target.mapped else WEIGHTS[:1]),
-        ("state", state, tuple(STATES) if target.mapped or weights == "int8" else ("float32",)),
+        ("state", state, STATE_FORMATS if target.mapped or weights == "int8" else ("float32",)),
         ("strategy", options.strategy, STRATEGIES),
     )
     problems = [

@@ -19,6 +19,7 @@ from axonc.ir.ops import (
     ContinuousNeuron,
     CubaLI,
     CubaLIF,
+    ExactNeuron,
     Gate,
     I,
     Linear,
@@ -31,6 +32,7 @@ from axonc.ir.ops import (
 from ..semantics import Semantics
 from .base import Pass
 from .delays import Transport, in_steps, insert_delays
+from .exact import exact_integrator, exact_leaky, exact_problems
 
 SUBTRACTIVE_UNTIL = "1.0.5"
 """Up to this version NIR documented a subtractive reset and stored no v_reset."""
@@ -46,7 +48,8 @@ class Discretise(Pass):
        a Dirac impulse; v_leak is kept as the membrane's leak.
     4. A neuron without leak: decay 1, gain r (Dirac) or r dt (pulse).
     5. A threshold: a membrane with decay 0 and a gate that resets nothing.
-    6. ``bias=offset``: the bias of a linear node that feeds a synapse becomes v's offset, at its steady state.
+    6. ``spike_time=substep``: neurons without synapse become `ExactNeuron`; rate dt / tau (0 without leak).
+    7. ``bias=offset``: the bias of a linear node that feeds a synapse becomes v's offset, at its steady state.
     """
 
     name: ClassVar[str] = "discretise"
@@ -93,13 +96,17 @@ def _threshold(op: Threshold, semantics: Semantics) -> Neuron:
     return Neuron(op.shape, None, Membrane(ZERO, ONE, ZERO, ZERO), gate)
 
 
-def _integrator(op: I | IF, semantics: Semantics) -> Neuron:
+def _integrator(op: I | IF, semantics: Semantics) -> Neuron | ExactNeuron:
+    if semantics.spike_time == "substep":
+        return exact_integrator(op, semantics, _gate(op, semantics))
     gain = op.r if semantics.if_event == "dirac" else op.r * (semantics.dt or 0.0)
     gain = gain if semantics.gain == "model" and semantics.leaky_r == "model" else np.ones_like(gain)
     return Neuron(op.shape, None, Membrane(ONE, gain, ZERO, ZERO), _gate(op, semantics))
 
 
-def _leaky_integrator(op: LI | LIF, semantics: Semantics) -> Neuron:
+def _leaky_integrator(op: LI | LIF, semantics: Semantics) -> Neuron | ExactNeuron:
+    if semantics.spike_time == "substep":
+        return exact_leaky(op, semantics, _gate(op, semantics))
     resistance = op.r if semantics.leaky_r == "model" else np.ones_like(op.r)
     decay, gain = _event_gain(op.tau, resistance, semantics)
     return Neuron(op.shape, None, Membrane(decay, gain, op.v_leak, ZERO), _gate(op, semantics))
@@ -127,7 +134,7 @@ def _gate(op: ContinuousNeuron, semantics: Semantics) -> Gate | None:
     return Gate(op.v_threshold, reset, value, semantics.compare, semantics.spikes, bounded)
 
 
-_MAKERS: Mapping[type, Callable[[Any, Semantics], Neuron]] = {
+_MAKERS: Mapping[type, Callable[[Any, Semantics], Neuron | ExactNeuron]] = {
     Threshold: _threshold,
     I: _integrator,
     IF: _integrator,
@@ -152,6 +159,7 @@ def _problems(node: Node, semantics: Semantics) -> Iterator[Diagnostic]:
         )
     if not isinstance(op, ContinuousNeuron):
         return
+    yield from exact_problems(node, semantics)
     if semantics.dt is None and _needs_dt(op, semantics):
         yield Diagnostic(
             "AX201",
@@ -165,6 +173,8 @@ def _problems(node: Node, semantics: Semantics) -> Iterator[Diagnostic]:
 
 
 def _gate_problems(name: str, semantics: Semantics) -> Iterator[Diagnostic]:
+    if semantics.spike_time == "substep":
+        return
     if semantics.test == "old" and semantics.reset not in ("subtract", "none"):
         found, limit = f"test=old with reset={semantics.reset}", "testing the old v goes with reset=subtract or none"
         yield Diagnostic("AX206", name, found, limit, "choose one of them")

@@ -6,8 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +14,7 @@ from ..arithmetic import decay, requantize, saturate
 from ..ops import (
     Array,
     Delay,
+    ExactNeuron,
     FixedGate,
     FixedMembrane,
     FixedNeuron,
@@ -29,26 +29,13 @@ from ..ops import (
     Scale,
     is_sparse,
 )
+from .base import Kernel, Precision, State, stateless
+from .exact import exact_neuron
 
-Precision = Literal["float32", "float64"]
-State = Mapping[str, Array]
-
+__all__ = ["KERNELS", "Kernel", "Precision", "State", "stateless"]
 
 GATHER = 4
 """Events are multiplied row by row where fewer than one in so many sources is active."""
-
-
-@dataclass(frozen=True)
-class Kernel:
-    """``initial(batch)`` gives the state before step 0; ``step(state, x)`` the next state and the output."""
-
-    initial: Callable[[int], State]
-    step: Callable[[State, Array], tuple[State, Array]]
-
-
-def stateless(function: Callable[[Array], Array]) -> Kernel:
-    """A kernel without state."""
-    return Kernel(lambda batch: {}, lambda state, x: (state, function(x)))
 
 
 def _identity(op: Op, precision: Precision) -> Kernel:
@@ -215,6 +202,7 @@ KERNELS: Mapping[type[Op], Callable[[Any, Precision], Kernel]] = {
     QuantLinear: _quant_linear,
     Neuron: _neuron,
     FixedNeuron: _fixed_neuron,
+    ExactNeuron: exact_neuron,
 }
 """The meaning of every op in steps, but `Delay`, whose buffers the run itself holds."""
 
