@@ -108,8 +108,9 @@ PRESETS = {
     ),
     "exact": Semantics("exact", integrator="exponential", spike_time="substep", reset="subtract", spikes=MANY),
 }
-"""The presets: ``nir`` is the NIR paper's equations under forward Euler, ``exact`` their solution; the others are
-what a simulator, or the SpiNNaker2 chip under py-spinnaker2, computes for an imported graph. ``docs/semantics.md`` says how each was checked."""
+"""The presets: ``nir`` is the NIR paper's equations under forward Euler, ``exact`` their solution; the others are what
+a simulator, or the SpiNNaker2 chip under py-spinnaker2, computes for an imported graph. ``docs/semantics.md`` says how
+each was checked."""
 
 
 def parse_semantics(text: str | Semantics) -> Semantics:

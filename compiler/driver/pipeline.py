@@ -38,8 +38,8 @@ STRATEGIES = ("fewest-cores", "spread")
 class Options:
     """Options of a compilation; None takes the target's or the semantics' default.
 
-    ``weights``: int8, or float32 (target reference only). ``state``: q16, q32, loihi or float32. ``slice_size``: the most
-    neurons in a slice, for all populations or by name. ``strategy``: fewest-cores or spread. ``machine``: a TOML
+    ``weights``: int8, or float32 (target reference only). ``state``: q16, q32, loihi or float32. ``slice_size``: the
+    most neurons in a slice, for all populations or by name. ``strategy``: fewest-cores or spread. ``machine``: a TOML
     file that overrides the shipped machine description. ``host``: what host and cores exchange through memory.
     """
 

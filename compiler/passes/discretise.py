@@ -29,9 +29,10 @@ from axonc.ir.ops import (
     Threshold,
 )
 
+from ..node_semantics import NodeChoice, as_property, semantics_by_node, unmatched
 from ..semantics import Semantics
 from .base import Pass
-from .delays import Transport, in_steps, insert_delays
+from .delays import Transport, dt_missing, in_steps, insert_delays
 from .exact import exact_integrator, exact_leaky, exact_problems
 
 SUBTRACTIVE_UNTIL = "1.0.5"
@@ -41,6 +42,8 @@ SUBTRACTIVE_UNTIL = "1.0.5"
 @dataclass(frozen=True)
 class Discretise(Pass):
     """Makes the delays explicit, then replaces every continuous neuron by a `Neuron` in steps.
+
+    ``nodes``: what single neurons have of their own instead of ``semantics``; later choices win.
 
     1. Time delays become whole steps, halves rounded up; elements of different delays are split (`in_steps`).
     2. Feedback edges get a delay, and forward edges if the semantics give them one (`insert_delays`).
@@ -56,16 +59,28 @@ class Discretise(Pass):
     requires: ClassVar[str] = "stage model"
     ensures: ClassVar[str] = "stage steps"
     semantics: Semantics
+    nodes: tuple[NodeChoice, ...] = ()
+
+    def __str__(self) -> str:
+        if not self.nodes:
+            return f"{self.name}{{semantics={self.semantics}}}"
+        return f"{self.name}{{semantics={self.semantics},nodes=[{'; '.join(map(str, self.nodes))}]}}"
 
     def run(self, graph: Graph) -> tuple[Graph, bool]:
-        raise_if_any(problem for node in graph for problem in _problems(node, self.semantics))
-        transport = Transport(self.semantics.forward_delay, self.semantics.feedback, self.semantics.test == "old")
+        chosen = semantics_by_node(graph, self.semantics, self.nodes)
+        own = {node.name: chosen.get(node.name, self.semantics) for node in graph}
+        problems = [problem for node in graph for problem in _problems(node, own[node.name])]
+        raise_if_any(unmatched(graph, self.nodes) + problems)
+        late = frozenset(name for name, semantics in own.items() if semantics.test == "old")
+        transport = Transport(self.semantics.forward_delay, self.semantics.feedback, late)
         delayed = insert_delays(in_steps(graph, self.semantics.dt), transport)
-        stepped = delayed.with_nodes(replace(node, op=_in_steps(node, self.semantics)) for node in delayed)
+        stepped = delayed.with_nodes(
+            replace(node, op=_in_steps(node, own.get(node.name, self.semantics))) for node in delayed
+        )
         if self.semantics.bias == "offset":
             stepped = stepped.with_nodes(_bias_to_offset(stepped))
         discrete = stepped.with_nodes(stepped, stage="steps", dt=self.semantics.dt)
-        return discrete.with_properties(semantics=str(self.semantics)), True
+        return discrete.with_properties(semantics=str(self.semantics), **as_property(self.semantics, chosen)), True
 
 
 def _in_steps(node: Node, semantics: Semantics) -> Any:
@@ -161,13 +176,7 @@ def _problems(node: Node, semantics: Semantics) -> Iterator[Diagnostic]:
         return
     yield from exact_problems(node, semantics)
     if semantics.dt is None and _needs_dt(op, semantics):
-        yield Diagnostic(
-            "AX201",
-            node.name,
-            f"{op.name} needs the time step dt",
-            "there is no default",
-            "give --dt SECONDS, or dt=SECONDS in the semantics",
-        )
+        yield dt_missing(node)
     elif semantics.integrator == "euler":
         yield from _euler_problems(node.name, op, semantics)
 

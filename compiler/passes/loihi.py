@@ -29,7 +29,6 @@ from axonc.ir.ops import (
     Input,
     Linear,
     Matrix,
-    Membrane,
     Neuron,
     Output,
     QuantLinear,

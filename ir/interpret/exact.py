@@ -22,7 +22,7 @@ class _Course:
 
     def after(self, v: Array, s: Array) -> Array:
         """v after ``s`` of a step."""
-        leaky = self.target + (v - self.target) * np.exp(-self.rate * s)
+        leaky: Array = self.target + (v - self.target) * np.exp(-self.rate * s)
         return np.where(self.rate > 0, leaky, v + self.slope * s)
 
     def until(self, v: Array, threshold: Array) -> Array:
