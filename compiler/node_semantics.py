@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any, Literal
 
-from axonc.ir import Diagnostic, Graph, ModelError
+from axonc.ir import Diagnostic, Graph
 from axonc.ir.ops import ContinuousNeuron
 
-from .semantics import Semantics, checked, parse_semantics
+from .semantics import Semantics, checked, parse_semantics, repeated
 
 SCOPE: Mapping[str, Literal["node", "graph"]] = {
     "dt": "graph",
@@ -56,29 +55,18 @@ class NodeChoice:
         return name == self.pattern or fnmatchcase(name, self.pattern)
 
 
-def node_choice(pattern: str, settings: str | Mapping[str, object]) -> NodeChoice:
-    """The choice that ``field=value,...`` or a table of fields states; `ModelError` lists every problem."""
-    problems: list[Diagnostic] = []
-    pairs = _pairs(settings)
-    fields = tuple(checked(name, value, problems) for name, value in pairs)
-    for name, count in Counter(name for name, _ in pairs).items():
-        if SCOPE.get(name) == "graph":
-            found, limit = f"{name} for single nodes", "the whole graph has one"
-            problems.append(Diagnostic("AX208", "", found, limit, "state it in the graph's semantics"))
-        if count > 1:
-            found = f"the semantics field {name!r} stands {count} times"
-            problems.append(Diagnostic("AX202", "", found, "once", "remove one"))
-    if problems:
-        raise ModelError(replace(problem, node=pattern) for problem in problems)
+def node_choice(pattern: str, settings: Sequence[tuple[str, str]], problems: list[Diagnostic]) -> NodeChoice:
+    """The choice that names and values of fields state; what is wrong with them joins ``problems``."""
+    found = list(repeated(name for name, _ in settings))
+    fields = tuple(checked(name, value, found) for name, value in settings)
+    found += [_of_the_graph(name) for name, _ in settings if SCOPE.get(name) == "graph"]
+    problems += [replace(problem, node=pattern) for problem in found]
     return NodeChoice(pattern, fields)
 
 
-def _pairs(settings: str | Mapping[str, object]) -> list[tuple[str, str]]:
-    if isinstance(settings, str):
-        return [
-            (name.strip(), value.strip()) for name, _, value in (part.partition("=") for part in settings.split(","))
-        ]
-    return [(name, str(value)) for name, value in settings.items()]
+def _of_the_graph(name: str) -> Diagnostic:
+    limit, remedy = "the whole graph has one", "state it in the graph's semantics"
+    return Diagnostic("AX208", "", f"the field {name} for single nodes", limit, remedy)
 
 
 def unmatched(graph: Graph, choices: Sequence[NodeChoice]) -> list[Diagnostic]:

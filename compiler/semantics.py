@@ -7,7 +7,7 @@ The presets' equations are documented in ``docs/semantics.md``.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Literal, get_args, get_type_hints
 
@@ -118,25 +118,32 @@ def parse_semantics(text: str | Semantics) -> Semantics:
     if isinstance(text, Semantics):
         return text
     preset, *settings = (part.strip() for part in text.split(","))
+    return make_semantics(preset, [named(setting) for setting in settings])
+
+
+def named(setting: str) -> tuple[str, str]:
+    """``field=value`` as name and value."""
+    name, _, value = setting.partition("=")
+    return name, value
+
+
+def make_semantics(preset: str, settings: Sequence[tuple[str, str]]) -> Semantics:
+    """The semantics of a preset with fields changed; `ModelError` lists every unknown name or value."""
     if preset not in PRESETS:
         known = f"known presets: {', '.join(PRESETS)}"
-        raise ModelError(Diagnostic("AX202", "", f"the semantics {preset!r}", known, "choose one of them"))
-    problems = list(_repeated(settings))
-    changes = dict(_setting(setting, problems) for setting in settings)
+        raise ModelError(Diagnostic("AX202", "", f"the semantics {shortened(preset)!r}", known, "choose one of them"))
+    problems = list(repeated(name for name, _ in settings))
+    changes = dict(checked(name, value, problems) for name, value in settings)
     if problems:
         raise ModelError(problems)
     return replace(PRESETS[preset], **changes)  # type: ignore[arg-type]
 
 
-def _repeated(settings: Sequence[str]) -> Iterator[Diagnostic]:
-    for name, count in Counter(setting.partition("=")[0] for setting in settings).items():
+def repeated(names: Iterable[str]) -> Iterator[Diagnostic]:
+    """One problem for every field that is named more than once."""
+    for name, count in Counter(names).items():
         if count > 1:
             yield Diagnostic("AX202", "", f"the semantics field {name!r} stands {count} times", "once", "remove one")
-
-
-def _setting(setting: str, problems: list[Diagnostic]) -> tuple[str, object]:
-    name, _, value = setting.partition("=")
-    return checked(name, value, problems)
 
 
 def checked(name: str, value: str, problems: list[Diagnostic]) -> tuple[str, object]:
@@ -144,13 +151,19 @@ def checked(name: str, value: str, problems: list[Diagnostic]) -> tuple[str, obj
     hints = get_type_hints(Semantics)
     if name not in hints or name == "preset":
         known = ", ".join(hint for hint in hints if hint != "preset")
-        problems.append(Diagnostic("AX202", "", f"the semantics field {name!r}", f"known: {known}", "correct it"))
+        found = f"the semantics field {shortened(name)!r}"
+        problems.append(Diagnostic("AX202", "", found, f"known: {known}", "correct it"))
         return name, value
     try:
         return name, _value(name, value, hints[name])
     except ValueError as error:
-        problems.append(Diagnostic("AX202", "", f"{name}={value!r}", str(error), "correct it"))
+        problems.append(Diagnostic("AX202", "", f"{name}={shortened(value)!r}", str(error), "correct it"))
         return name, value
+
+
+def shortened(text: str) -> str:
+    """``text`` as a message shows it."""
+    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def _value(name: str, value: str, hint: object) -> object:
@@ -177,7 +190,7 @@ def positive_seconds(value: str | float) -> float:
     """A finite number above 0, or ValueError."""
     try:
         number = float(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         number = -1.0
     if not 0 < number < float("inf"):
         raise ValueError("a number above 0, in the unit of the model's time constants (seconds)")

@@ -25,6 +25,7 @@ def summary(facts: Facts) -> list[tuple[str, str]]:
     rows = [
         ("target", f"{manifest['target']}" + (f" ({manifest['machine']})" if manifest.get("machine") else "")),
         ("semantics", manifest.get("semantics") or "-"),
+        *((f"semantics of {name}", text) for name, text in manifest.get("node_semantics", {}).items()),
         ("passes", (manifest.get("pipeline") or "-").replace("; ", " → ")),
         ("model", f"SHA-256 {manifest.get('source_sha256') or 'unknown'}"),
         ("compiler", f"axonc {manifest['axonc']}"),
