@@ -289,7 +289,7 @@ def semantics_command(
     file.require(graph)
     chosen = chosen_semantics(semantics, dt, file)
     runs = run_presets(graph, read_data(data, graph), chosen, file.nodes)
-    title = f"spikes of every population; steps that each is late by; bins that differ from {chosen.preset}, that aside"
+    title = f"spikes of every population; late: by so many steps; differs: from {chosen.preset}, lateness aside"
     columns = ("preset", "population", "spikes", "first step", "late", "differs")
     _console().print(show.table(title, columns, table_rows(runs, chosen.preset)))
 

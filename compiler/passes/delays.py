@@ -56,7 +56,7 @@ def _step_delays(graph: Graph, node: Node, op: TimeDelay, dt: float | None) -> l
 
 def dt_missing(node: Node) -> Diagnostic:
     """That ``node`` cannot be put in steps without a time step."""
-    remedy = "give --dt SECONDS, or dt=SECONDS in the semantics or in the configuration file"
+    remedy = "give --dt SECONDS, or dt in the semantics or a configuration file"
     limit = "the model does not say which, and there is no default"
     return Diagnostic("AX201", node.name, f"{node.op.name} needs the time step dt", limit, remedy)
 
