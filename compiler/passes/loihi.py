@@ -46,14 +46,19 @@ ALIGN = 6
 """Bits by which Loihi shifts weights and thresholds left to align them with the states."""
 
 WEIGHT_BITS = 8
+"""Weights are integers of at most 255 in magnitude, in units of 1/256."""
+
 MAX_EXPONENT = 7
 """The largest exponent that a set of weights shares."""
 
 DECAY_UNITS = 12
+"""Bits of a decay."""
+
 LIMIT_24 = (1 << 23) - 1
 """The largest state of the chip."""
 
-MAX_THRESHOLD = (1 << 17) - 1
+MAX_THRESHOLD = 512.0
+"""Thresholds of 17 bits, in units of 1/256, lie below this."""
 
 
 @dataclass(frozen=True)
@@ -106,8 +111,8 @@ def _range_problems(graph: Graph, node: Node, op: Neuron) -> Iterator[Diagnostic
         yield Diagnostic("AX306", node.name, found, f"Loihi holds less than {limit:g}", remedy)
     if op.gate is not None:
         lowest, highest = float(np.min(op.gate.threshold)), float(np.max(op.gate.threshold))
-        if lowest < 0 or highest * 131071 >= MAX_THRESHOLD << 9:
-            found, held = f"thresholds from {lowest:.4g} to {highest:.4g}", "Loihi holds 0 to 511"
+        if lowest < 0 or highest >= MAX_THRESHOLD:
+            found, held = f"thresholds from {lowest:.4g} to {highest:.4g}", "Loihi holds 0 to less than 512"
             yield Diagnostic("AX306", node.name, found, held, "scale the population, or choose another --state")
 
 

@@ -161,7 +161,7 @@ def test_rows_beyond_int8_are_halved_and_enter_doubled() -> None:
     [
         ("IF", {}, 128.0),
         ("LIF", {"v_threshold": -0.1}, 0.1),
-        ("LIF", {"v_threshold": 600.0}, 0.1),
+        ("LIF", {"v_threshold": 512.0}, 0.1),
         ("LIF", {"r": 1e5}, 1.0),
     ],
 )

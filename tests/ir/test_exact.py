@@ -34,6 +34,8 @@ def test_the_recorded_exact_solution() -> None:
     assert np.array_equal(result.recorded["1"][:, 0], spikes)
     assert np.flatnonzero(spikes).tolist() == [460, 510, 710, 760]
     assert np.abs(result.recorded["1:v"][:, 0] - v).max() <= 3e-8 * np.abs(v).max()
+    single = axonc.interpret(graph, x[:, None], ["1:v"]).recorded["1:v"][:, 0]
+    assert np.abs(single - v).max() <= 2e-6 * np.abs(v).max()
     assert np.allclose(result.recorded["1:t"][[460, 510, 710, 760], 0], [0.8439, 0.8975, 0.9196, 0.9089], atol=1e-4)
 
 
