@@ -7,7 +7,7 @@ The presets' equations are documented in ``docs/semantics.md``.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Literal, get_args, get_type_hints
 
@@ -16,7 +16,7 @@ from axonc.ir import Diagnostic, ModelError
 Integrator = Literal["euler", "exponential", "exponential_euler"]
 Gain = Literal["model", "unit", "decayed"]
 EventModel = Literal["pulse", "dirac"]
-State = Literal["q16", "q32", "float32"]
+State = Literal["q16", "q32", "loihi", "float32"]
 Reset = Literal["v_reset", "zero", "subtract", "subtract_guarded", "none"]
 
 
@@ -40,6 +40,8 @@ class Semantics:
       recorded output is that delay's. As recorded runs of Spyx show, a neuron without synapse then subtracts the
       threshold after the decay, one with a synapse before it.
     * ``spikes``: the most spikes of a neuron in a step; several need a subtractive reset.
+    * ``spike_time``: when a neuron spikes: at the end of a ``step``, or where within it v passes the threshold
+      (``substep``): between two spikes v is integrated exactly. The interpreter alone computes that.
     * ``v_min``: lower bound of v after the reset: ``none``, ``zero``, or ``threshold``: minus the threshold, for
       neurons without leak.
     * ``reset``: what a spike does: ``v_reset`` (to the file's value), ``zero``, ``subtract`` (the threshold),
@@ -68,6 +70,7 @@ class Semantics:
     compare: Literal["gt", "ge"] = "gt"
     test: Literal["new", "old"] = "new"
     spikes: int = 1
+    spike_time: Literal["step", "substep"] = "step"
     v_min: Literal["none", "zero", "threshold"] = "none"
     reset: Reset = "v_reset"
     forward_delay: Literal[0, 1] = 0
@@ -99,12 +102,15 @@ PRESETS = {
     ),
     "spyx": Semantics("spyx", test="old", reset="subtract"),
     "nengo": Semantics("nengo", integrator="exponential", reset="zero"),
+    "lava": Semantics("lava", reset="zero", forward_delay=1, weight_rounding="truncate", state="loihi"),
     "spinnaker2": Semantics(
         "spinnaker2", reset="zero", forward_delay=1, bias="offset", weight_rounding="truncate", state="float32"
     ),
+    "exact": Semantics("exact", integrator="exponential", spike_time="substep", reset="subtract", spikes=MANY),
 }
-"""The presets: ``nir`` is the NIR paper's equations under forward Euler; the others are what a simulator, or the
-SpiNNaker2 chip under py-spinnaker2, computes for an imported graph. ``docs/semantics.md`` says how each was checked."""
+"""The presets: ``nir`` is the NIR paper's equations under forward Euler, ``exact`` their solution; the others are what
+a simulator, or the SpiNNaker2 chip under py-spinnaker2, computes for an imported graph. ``docs/semantics.md`` says how
+each was checked."""
 
 
 def parse_semantics(text: str | Semantics) -> Semantics:
@@ -112,34 +118,52 @@ def parse_semantics(text: str | Semantics) -> Semantics:
     if isinstance(text, Semantics):
         return text
     preset, *settings = (part.strip() for part in text.split(","))
+    return make_semantics(preset, [named(setting) for setting in settings])
+
+
+def named(setting: str) -> tuple[str, str]:
+    """``field=value`` as name and value."""
+    name, _, value = setting.partition("=")
+    return name, value
+
+
+def make_semantics(preset: str, settings: Sequence[tuple[str, str]]) -> Semantics:
+    """The semantics of a preset with fields changed; `ModelError` lists every unknown name or value."""
     if preset not in PRESETS:
         known = f"known presets: {', '.join(PRESETS)}"
-        raise ModelError(Diagnostic("AX202", "", f"the semantics {preset!r}", known, "choose one of them"))
-    problems = list(_repeated(settings))
-    changes = dict(_setting(setting, problems) for setting in settings)
+        raise ModelError(Diagnostic("AX202", "", f"the semantics {shortened(preset)!r}", known, "choose one of them"))
+    problems = list(repeated(name for name, _ in settings))
+    changes = dict(checked(name, value, problems) for name, value in settings)
     if problems:
         raise ModelError(problems)
     return replace(PRESETS[preset], **changes)  # type: ignore[arg-type]
 
 
-def _repeated(settings: Sequence[str]) -> Iterator[Diagnostic]:
-    for name, count in Counter(setting.partition("=")[0] for setting in settings).items():
+def repeated(names: Iterable[str]) -> Iterator[Diagnostic]:
+    """One problem for every field that is named more than once."""
+    for name, count in Counter(names).items():
         if count > 1:
             yield Diagnostic("AX202", "", f"the semantics field {name!r} stands {count} times", "once", "remove one")
 
 
-def _setting(setting: str, problems: list[Diagnostic]) -> tuple[str, object]:
-    name, _, value = setting.partition("=")
+def checked(name: str, value: str, problems: list[Diagnostic]) -> tuple[str, object]:
+    """The field ``name`` and its value as a `Semantics` holds it; what is wrong with them joins ``problems``."""
     hints = get_type_hints(Semantics)
     if name not in hints or name == "preset":
         known = ", ".join(hint for hint in hints if hint != "preset")
-        problems.append(Diagnostic("AX202", "", f"the semantics field {name!r}", f"known: {known}", "correct it"))
+        found = f"the semantics field {shortened(name)!r}"
+        problems.append(Diagnostic("AX202", "", found, f"known: {known}", "correct it"))
         return name, value
     try:
         return name, _value(name, value, hints[name])
     except ValueError as error:
-        problems.append(Diagnostic("AX202", "", f"{name}={value!r}", str(error), "correct it"))
+        problems.append(Diagnostic("AX202", "", f"{name}={shortened(value)!r}", str(error), "correct it"))
         return name, value
+
+
+def shortened(text: str) -> str:
+    """``text`` as a message shows it."""
+    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def _value(name: str, value: str, hint: object) -> object:
@@ -166,7 +190,7 @@ def positive_seconds(value: str | float) -> float:
     """A finite number above 0, or ValueError."""
     try:
         number = float(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         number = -1.0
     if not 0 < number < float("inf"):
         raise ValueError("a number above 0, in the unit of the model's time constants (seconds)")

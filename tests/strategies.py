@@ -58,8 +58,8 @@ class Draft:
         return name
 
 
-MAPPED = {"feedback": "source"}
-"""What a chip runs of every preset: a bias that no delay carries."""
+MAPPED = {"feedback": "source", "spike_time": "step"}
+"""What a chip runs of every preset: a bias that no delay carries, spikes at the end of a step."""
 
 
 @st.composite

@@ -14,15 +14,28 @@ import click
 from rich.console import Console
 
 from axonc.ir import CODES, AxoncError, Diagnostic, Graph, MismatchError, ModelError
-from axonc.ir.target import HostInterface
 from axonc.ir.version import __version__
 
+from ..node_semantics import node_texts
 from . import golden, show
 from .cli_outputs import golden_command, report
+from .config import Config, read_config
 from .data import read_data
 from .directory import MANIFEST, publish, require_replaceable
 from .export import write_result
-from .pipeline import Compiled, Options, compile_graph, discretise, load, prepare, read_model, remarks, stages, with_dt
+from .pipeline import (
+    Compiled,
+    Options,
+    chosen_semantics,
+    compile_graph,
+    discretise,
+    load,
+    merged_options,
+    prepare,
+    read_model,
+    remarks,
+    stages,
+)
 from .program import fill, open_build
 from .semantics_table import run_presets, table_rows
 from .targets import ENGINES, TARGETS, backend
@@ -65,8 +78,9 @@ def cli(debug: bool) -> None:
 def model_options(command: F) -> F:
     """Options that say what a model means."""
     for option in (
-        click.option("--inputs", default="events", show_default=True, help="events, events:N (up to N a step), dense."),
-        click.option("--semantics", default="nir", show_default=True, help="PRESET,field=value,..."),
+        click.option("--config", type=click.Path(path_type=Path), help="TOML file of options and nodes' semantics."),
+        click.option("--inputs", help="events (default), events:N (up to N a step), dense."),
+        click.option("--semantics", help="PRESET,field=value,...; default: nir."),
         click.option("--dt", type=float, help="Time step, in the unit of the model's time constants."),
     ):
         command = option(command)
@@ -76,24 +90,27 @@ def model_options(command: F) -> F:
 def compile_options(command: F) -> F:
     """Options of a compilation."""
     for option in (
-        click.option("--input-lists", "input_events", default=0, help="Cores send the inputs: N events a slice."),
-        click.option("--record-steps", default=0, help="Steps that the recording buffers hold."),
+        click.option("--input-lists", "input_events", type=int, help="Cores send the inputs: N events a slice."),
+        click.option("--record-steps", type=int, help="Steps that the recording buffers hold."),
         click.option("--record", multiple=True, help="What cores record in their memory: lif1, lif1:v; repeatable."),
         click.option("--machine", type=click.Path(path_type=Path), help="TOML file that overrides the machine."),
-        click.option("--strategy", default="fewest-cores", show_default=True, help="fewest-cores or spread."),
+        click.option("--strategy", help="fewest-cores (default) or spread."),
         click.option("--slice", "slices", multiple=True, help="Most neurons a slice: N, or POPULATION=N; repeatable."),
-        click.option("--state", help="Number format of states: q16, q32 or float32."),
+        click.option("--state", help="Number format of states: q16, q32, loihi or float32."),
         click.option("--weights", help="Number format of weights: int8; the reference also takes float32."),
-        click.option("--target", required=True, help=f"{', '.join(TARGETS)}."),
+        click.option("--target", help=f"{', '.join(TARGETS)}."),
     ):
         command = option(command)
     return command
 
 
-def _options(**given: Any) -> Options:
-    slices = given.pop("slices")
-    host = HostInterface(given.pop("record"), given.pop("record_steps"), given.pop("input_events"))
-    return Options(slice_size=_slice_sizes(slices), host=host, **given)
+def _options(config: Config, **given: Any) -> tuple[str, Options]:
+    """The target and the options: what is given, else what the file says, else the defaults."""
+    config.require()
+    target = given.pop("target") or config.compilation.get("target")
+    if target is None:
+        raise click.UsageError("Missing option '--target'.", click.get_current_context())
+    return target, merged_options(config, slice_size=_slice_sizes(given.pop("slices")), **given)
 
 
 def _slice_sizes(texts: tuple[str, ...]) -> int | dict[str, int] | None:
@@ -108,17 +125,25 @@ def _slice_sizes(texts: tuple[str, ...]) -> int | dict[str, int] | None:
     return named.get("", named)
 
 
+def _loaded(model: Path, config: Path | None, given: dict[str, Any]) -> tuple[Graph, str, Options]:
+    """The graph in steps, the target and the options that a command is given."""
+    file = read_config(config)
+    meaning = {name: given.pop(name) for name in ("semantics", "dt", "inputs")}
+    target, options = _options(file, **given)
+    return load(model, **meaning, config=file), target, options
+
+
 @cli.command("compile")
 @click.argument("model", type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("build"), show_default=True)
 @model_options
 @compile_options
-def compile_command(model: Path, output: Path, dt: float | None, semantics: str, inputs: str, **given: Any) -> None:
+def compile_command(model: Path, output: Path, config: Path | None, **given: Any) -> None:
     """Compile MODEL into a build directory."""
     console = _console()
     require_replaceable(output)
-    graph = _told(load(model, semantics, dt, inputs))
-    compiled = compile_graph(graph, given.pop("target"), _options(**given))
+    graph, target, options = _loaded(model, config, given)
+    compiled = compile_graph(_told(graph), target, options)
     with console.status("compiling the emitted C") if console.is_terminal else _quiet():
         publish(output, lambda partial: _fill(compiled, partial, output))
     console.print(f"{compiled.target}: {output}", markup=False, highlight=False)
@@ -140,13 +165,11 @@ def _fill(compiled: Compiled, partial: Path, earlier: Path) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable result.")
 @model_options
 @compile_options
-def check(model: Path, as_json: bool, dt: float | None, semantics: str, inputs: str, **given: Any) -> None:
+def check(model: Path, as_json: bool, config: Path | None, **given: Any) -> None:
     """Say whether MODEL compiles for a target, with every problem and the fit, without compiling."""
-    target = given.pop("target")
     try:
-        graph = load(model, semantics, dt, inputs)
+        graph, target, options = _loaded(model, config, given)
         graph = graph if as_json else _told(graph)
-        options = _options(**given)
         final, mapping, machine = prepare(graph, target, options)
         report = backend(target).lower(final, mapping, machine, options.host).report
     except AxoncError as error:
@@ -158,6 +181,7 @@ def check(model: Path, as_json: bool, dt: float | None, semantics: str, inputs: 
     if as_json:
         chosen = final.properties["semantics"]
         shown = {"ok": True, "problems": [], "repairs": remarks(final), "semantics": chosen, "fit": dict(report)}
+        shown |= {"node_semantics": texts} if (texts := node_texts(final.properties)) else {}
         click.echo(json.dumps(shown, indent=1))
         return
     console = _console()
@@ -211,19 +235,29 @@ def verify(build: Path, data: Path, engine: str | None, seed: int, shuffle: bool
 @cli.command()
 @click.argument("model", type=click.Path(path_type=Path))
 @click.option("--after", help="Show the graph after this pass; 'model': as imported.")
-@click.option("--target", default="spinnaker2", show_default=True, help="Whose passes to run.")
+@click.option("--target", help="Whose passes to run; default: spinnaker2.")
 @model_options
-def inspect(model: Path, after: str | None, target: str, dt: float | None, semantics: str, inputs: str) -> None:
+def inspect(
+    model: Path,
+    after: str | None,
+    target: str | None,
+    config: Path | None,
+    dt: float | None,
+    semantics: str | None,
+    inputs: str | None,
+) -> None:
     """Print the graph of MODEL (a model file or a build directory) as text, at any stage."""
     if model.is_dir():
         _inspect_build(model)
         return
-    graph = _told(read_model(model, inputs))
+    file = read_config(config)
+    graph = _told(read_model(model, inputs or file.inputs or "events"))
     if after is None or after == "model":
         click.echo(str(graph), nl=False)
         return
-    stepped = discretise(graph, semantics, dt) if graph.stage == "model" else graph
-    known = {"discretise": stepped} if after == "discretise" else dict(stages(stepped, target, Options()))
+    stepped = discretise(graph, semantics, dt, file) if graph.stage == "model" else graph
+    target = target or file.compilation.get("target", "spinnaker2")
+    known = {"discretise": stepped} if after == "discretise" else dict(stages(stepped, target, merged_options(file)))
     if after not in known:
         limit = f"known: model, discretise, {', '.join(known)}"
         raise ModelError(Diagnostic("AX202", "", f"no pass {after!r} runs for {target}", limit, "choose one"))
@@ -249,12 +283,17 @@ def _inspect_build(build: Path) -> None:
 @click.argument("model", type=click.Path(path_type=Path))
 @click.option("--input", "data", required=True, type=click.Path(path_type=Path), help="One sample, [T, ...].")
 @model_options
-def semantics_command(model: Path, data: Path, dt: float | None, semantics: str, inputs: str) -> None:
+def semantics_command(
+    model: Path, data: Path, config: Path | None, dt: float | None, semantics: str | None, inputs: str | None
+) -> None:
     """Run MODEL under every preset and tabulate how their spikes differ from those of --semantics."""
-    graph, chosen = _told(read_model(model, inputs)), with_dt(semantics, dt)
-    runs = run_presets(graph, read_data(data, graph), chosen)
-    title = f"spikes of every population; bins that differ from {chosen.preset}"
-    columns = ("preset", "population", "spikes", "first step", "differs")
+    file = read_config(config)
+    graph = _told(read_model(model, inputs or file.inputs or "events"))
+    file.require(graph)
+    chosen = chosen_semantics(semantics, dt, file)
+    runs = run_presets(graph, read_data(data, graph), chosen, file.nodes)
+    title = f"spikes of every population; late: by so many steps; differs: from {chosen.preset}, lateness aside"
+    columns = ("preset", "population", "spikes", "first step", "late", "differs")
     _console().print(show.table(title, columns, table_rows(runs, chosen.preset)))
 
 
@@ -312,6 +351,8 @@ def _told(graph: Graph) -> Graph:
 
 def _print_choices(console: Console, graph: Graph, notes: list[str]) -> None:
     console.print(f"semantics: {graph.properties['semantics']}", markup=False, highlight=False)
+    for name, text in node_texts(graph.properties).items():
+        console.print(f"semantics of {name}: {text}", markup=False, highlight=False)
     for note in notes:
         console.print(f"note: {note}", markup=False, highlight=False)
 

@@ -14,15 +14,17 @@ from axonc.ir.interpret.run import check_references
 from axonc.ir.machine import Machine
 from axonc.ir.mapping import Mapping as CoreMapping
 from axonc.ir.network import network, output_population
-from axonc.ir.ops import Input
+from axonc.ir.ops import ExactNeuron, Input
 from axonc.ir.serialize import load_graph, to_bytes
 from axonc.ir.target import LIVE, Backend, HostInterface, Program
 from axonc.ir.version import __version__
 
 from ..frontends import import_nir, read_nir
 from ..mapping import MapOptions, map_network
-from ..passes import STATES, Discretise, Pass, Quantize, ToPopulations, run_pipeline
+from ..node_semantics import node_texts
+from ..passes import STATES, Discretise, Pass, Quantize, QuantizeLoihi, ToPopulations, run_pipeline
 from ..semantics import Semantics, parse_semantics, positive_seconds
+from .config import NOTHING, Config, read_config
 from .directory import SCHEMA
 from .targets import backend
 from .time_step import with_seen, with_time_step
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     import nir
 
 WEIGHTS = ("int8", "float32")
+STATE_FORMATS = (*STATES, "loihi")
 STRATEGIES = ("fewest-cores", "spread")
 
 
@@ -38,8 +41,8 @@ STRATEGIES = ("fewest-cores", "spread")
 class Options:
     """Options of a compilation; None takes the target's or the semantics' default.
 
-    ``weights``: int8, or float32 (target reference only). ``state``: q16, q32 or float32. ``slice_size``: the most
-    neurons in a slice, for all populations or by name. ``strategy``: fewest-cores or spread. ``machine``: a TOML
+    ``weights``: int8, or float32 (target reference only). ``state``: q16, q32, loihi or float32. ``slice_size``: the
+    most neurons in a slice, for all populations or by name. ``strategy``: fewest-cores or spread. ``machine``: a TOML
     file that overrides the shipped machine description. ``host``: what host and cores exchange through memory.
     """
 
@@ -49,6 +52,14 @@ class Options:
     strategy: str = "fewest-cores"
     machine: Path | None = None
     host: HostInterface = LIVE
+
+
+def merged_options(config: Config, **given: Any) -> Options:
+    """The options that are given (None or (): not given), else the file's, else the defaults."""
+    values = {**config.compilation, **{name: value for name, value in given.items() if value not in (None, ())}}
+    values.pop("target", None)
+    host = HostInterface(tuple(values.pop("record", ())), values.pop("record_steps", 0), values.pop("input_events", 0))
+    return Options(**values, host=host)
 
 
 @dataclass(frozen=True)
@@ -65,18 +76,20 @@ class Compiled:
 
 def load(
     model: str | Path | nir.NIRGraph | Graph,
-    semantics: str | Semantics = "nir",
+    semantics: str | Semantics | None = None,
     dt: float | None = None,
-    inputs: str = "events",
+    inputs: str | None = None,
+    config: str | Path | Config | None = None,
 ) -> Graph:
     """The graph in steps of a ``.nir`` file, an axonc graph file (``.axg``), a `nir.NIRGraph` or a built `Graph`.
 
     Args:
         model: the file, or the graph in memory.
-        semantics: ``PRESET,field=value,...`` or a `Semantics`: every choice that NIR leaves open.
+        semantics: ``PRESET,field=value,...`` or a `Semantics`: every choice that NIR leaves open; None: ``nir``.
         dt: the time step, in the unit of the model's time constants (overrides the semantics'). Where none is given
             it is recovered from the model's parameters, if they agree in one.
-        inputs: ``events`` (0 or 1), ``events:N`` (up to N a step) or ``dense`` (any number).
+        inputs: ``events`` (0 or 1; the default), ``events:N`` (up to N a step) or ``dense`` (any number).
+        config: a TOML file that may hold all of these, and semantics of single nodes; what is given here wins.
 
     Returns:
         The graph. What had to be repaired in the file is in its property ``repairs``, a recovered time step in
@@ -85,10 +98,12 @@ def load(
     Raises:
         ModelError: with every problem of the file and the semantics.
     """
-    graph = with_digest(read_model(model, inputs))
+    file = read_config(config)
+    graph = with_digest(read_model(model, inputs or file.inputs or "events"))
     if graph.stage == "model":
-        return discretise(graph, semantics, dt)
-    if dt is not None or semantics != "nir":
+        return discretise(graph, semantics, dt, file)
+    file.require()
+    if dt is not None or semantics not in (None, "nir") or file.states_meaning:
         found = f"the graph is in steps already, under {graph.properties.get('semantics', 'unknown semantics')}"
         raise ModelError(Diagnostic("AX202", "", found, "semantics and dt apply to continuous time", "leave them out"))
     return graph
@@ -114,11 +129,15 @@ def with_digest(graph: Graph) -> Graph:
     return graph.with_properties(source_sha256=hashlib.sha256(to_bytes(graph)).hexdigest())
 
 
-def discretise(graph: Graph, semantics: str | Semantics, dt: float | None = None) -> Graph:
-    """The graph in steps under the given semantics; its time step may be recovered from the model."""
-    chosen, said = with_time_step(graph, with_dt(semantics, dt))
+def discretise(
+    graph: Graph, semantics: str | Semantics | None = None, dt: float | None = None, config: Config = NOTHING
+) -> Graph:
+    """The graph in steps under the given semantics, and what ``config`` adds to them; its time step may be recovered
+    from the model."""
+    config.require(graph)
+    chosen, said = with_time_step(graph, chosen_semantics(semantics, dt, config))
     try:
-        stepped = run_pipeline(graph, [Discretise(chosen)])[-1][1]
+        stepped = run_pipeline(graph, [Discretise(chosen, config.nodes)])[-1][1]
     except ModelError as error:
         error.diagnostics = tuple(with_seen(error.diagnostics, graph))
         raise
@@ -130,15 +149,18 @@ def remarks(graph: Graph) -> list[str]:
     return [*graph.properties.get("repairs", "").splitlines(), *graph.properties.get("time_step", "").splitlines()]
 
 
-def with_dt(semantics: str | Semantics, dt: float | None) -> Semantics:
-    """The semantics, with the time step if one is given."""
-    chosen = parse_semantics(semantics)
-    if dt is None:
+def chosen_semantics(semantics: str | Semantics | None, dt: float | None = None, config: Config = NOTHING) -> Semantics:
+    """The graph's semantics: what is given, else what the file says; the same for the time step."""
+    given = None if semantics is None else parse_semantics(semantics)
+    chosen = given or config.semantics or parse_semantics("nir")
+    own = given.dt if given is not None else None
+    time = next((value for value in (dt, own, config.dt) if value is not None), None)
+    if time is None:
         return chosen
     try:
-        return replace(chosen, dt=positive_seconds(dt))
+        return replace(chosen, dt=positive_seconds(time))
     except ValueError as error:
-        raise ModelError(Diagnostic("AX202", "", f"dt={dt}", str(error), "correct it")) from error
+        raise ModelError(Diagnostic("AX202", "", f"dt={time}", str(error), "correct it")) from error
 
 
 def passes_for(graph: Graph, target: Backend, options: Options) -> list[Pass]:
@@ -149,14 +171,27 @@ def passes_for(graph: Graph, target: Backend, options: Options) -> list[Pass]:
     raise_if_any(_option_problems(target, weights, state, options))
     if weights == "float32":
         return []
+    raise_if_any(_exact_problems(graph, target))
+    if state == "loihi":
+        return [ToPopulations(), QuantizeLoihi()]
     quantise = Quantize("int8", state, semantics.weight_rounding, semantics.weight_scope)
     return [ToPopulations(), quantise]
+
+
+def _exact_problems(graph: Graph, target: Backend) -> list[Diagnostic]:
+    """Neurons that only the interpreter runs, in float."""
+    remedy = "choose --target reference with --weights float32, or spike_time=step"
+    return [
+        Diagnostic("AX601", node.name, f"{target.name} with int8 weights", f"it does not run {node.op.name}", remedy)
+        for node in graph
+        if isinstance(node.op, ExactNeuron)
+    ]
 
 
 def _option_problems(target: Backend, weights: str, state: str, options: Options) -> list[Diagnostic]:
     checks = (
         ("weights", weights, WEIGHTS if not target.mapped else WEIGHTS[:1]),
-        ("state", state, tuple(STATES) if target.mapped or weights == "int8" else ("float32",)),
+        ("state", state, STATE_FORMATS if target.mapped or weights == "int8" else ("float32",)),
         ("strategy", options.strategy, STRATEGIES),
     )
     problems = [
@@ -242,6 +277,7 @@ def _manifest(
         "target": target,
         "source_sha256": properties.get("source_sha256"),
         "semantics": properties.get("semantics"),
+        **({"node_semantics": texts} if (texts := node_texts(properties)) else {}),
         "dt": graph.dt,
         "repairs": remarks(graph),
         "pipeline": properties.get("pipeline", ""),

@@ -2,10 +2,11 @@
 
 from .base import Pass, run_pipeline
 from .discretise import Discretise
+from .loihi import QuantizeLoihi
 from .populations import ToPopulations
 from .quantize import STATES, Quantize
 
-PASSES: tuple[type[Pass], ...] = (Discretise, ToPopulations, Quantize)
+PASSES: tuple[type[Pass], ...] = (Discretise, ToPopulations, Quantize, QuantizeLoihi)
 """Every pass, in the order in which the standard pipeline runs them."""
 
-__all__ = ["PASSES", "STATES", "Discretise", "Pass", "Quantize", "ToPopulations", "run_pipeline"]
+__all__ = ["PASSES", "STATES", "Discretise", "Pass", "Quantize", "QuantizeLoihi", "ToPopulations", "run_pipeline"]

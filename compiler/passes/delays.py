@@ -46,13 +46,19 @@ def _is_end(node: Node, nodes: Sequence[Node]) -> bool:
 
 def _step_delays(graph: Graph, node: Node, op: TimeDelay, dt: float | None) -> list[Node]:
     if dt is None:
-        limit, remedy = "there is no default", "give --dt SECONDS, or dt=SECONDS in the semantics"
-        raise ModelError(Diagnostic("AX201", node.name, "time_delay needs the time step dt", limit, remedy))
+        raise ModelError(dt_missing(node))
     steps = np.floor(op.delay / dt + 0.5).astype(np.int64)
     distinct = [int(count) for count in np.unique(steps)]
     if len(distinct) == 1:
         return [replace(node, op=Delay(distinct[0]))] if distinct[0] else []
     return [part for count in distinct for part in _masked(graph, node, count, (steps == count).astype(np.float64))]
+
+
+def dt_missing(node: Node) -> Diagnostic:
+    """That ``node`` cannot be put in steps without a time step."""
+    remedy = "give --dt SECONDS, or dt in the semantics or a configuration file"
+    limit = "the model does not say which, and there is no default"
+    return Diagnostic("AX201", node.name, f"{node.op.name} needs the time step dt", limit, remedy)
 
 
 def _masked(graph: Graph, node: Node, steps: int, mask: Array) -> list[Node]:
@@ -70,18 +76,19 @@ class Transport:
 
     ``forward``: steps of edges that leave an input or a stateful node for anything but a model output. ``feedback``:
     ``source``: edges that leave a stateful node for a node of its strongly connected component; ``target``: edges
-    that enter a stateful node from there. ``late``: all edges that leave a neuron with a threshold, outputs included.
+    that enter a stateful node from there. ``late``: neurons; all edges that leave one with a threshold, outputs
+    included.
     """
 
     forward: int = 0
     feedback: str = "source"
-    late: bool = False
+    late: frozenset[str] = frozenset()
 
     def steps(self, source: Node, target: Node, looped: bool, shown: bool) -> int:
         """The delay of an edge; ``looped``: both its ends lie on one cycle; ``shown``: it leads to outputs only."""
         if isinstance(source.op, Delay):
             return 0
-        if self.late and isinstance(source.op, (IF, LIF, CubaLIF)):
+        if source.name in self.late and isinstance(source.op, (IF, LIF, CubaLIF)):
             return 1
         if looped and (source if self.feedback == "source" else target).op.stateful:
             return self.forward if isinstance(target.op, Delay) else 1

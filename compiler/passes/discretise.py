@@ -21,6 +21,7 @@ from axonc.ir.ops import (
     Conv,
     CubaLI,
     CubaLIF,
+    ExactNeuron,
     Flatten,
     Gate,
     I,
@@ -31,9 +32,11 @@ from axonc.ir.ops import (
     Threshold,
 )
 
+from ..node_semantics import NodeChoice, as_property, semantics_by_node, unmatched
 from ..semantics import Semantics
 from .base import Pass
-from .delays import Transport, in_steps, insert_delays
+from .delays import Transport, dt_missing, in_steps, insert_delays
+from .exact import exact_integrator, exact_leaky, exact_problems
 
 SUBTRACTIVE_UNTIL = "1.0.5"
 """Up to this version NIR documented a subtractive reset and stored no v_reset."""
@@ -43,13 +46,16 @@ SUBTRACTIVE_UNTIL = "1.0.5"
 class Discretise(Pass):
     """Makes the delays explicit, then replaces every continuous neuron by a `Neuron` in steps.
 
+    ``nodes``: what single neurons have of their own instead of ``semantics``; later choices win.
+
     1. Time delays become whole steps, halves rounded up; elements of different delays are split (`in_steps`).
     2. Feedback edges get a delay, and forward edges if the semantics give them one (`insert_delays`).
     3. With h = dt / tau: decay 1 - h (euler) or exp(-h); the input gain is (1 - decay) r for a pulse, r dt / tau for
        a Dirac impulse; v_leak is kept as the membrane's leak.
     4. A neuron without leak: decay 1, gain r (Dirac) or r dt (pulse).
     5. A threshold: a membrane with decay 0 and a gate that resets nothing.
-    6. ``bias=offset``: the bias of a linear map or convolution that feeds a synapse becomes v's offset, at its steady
+    6. ``spike_time=substep``: neurons without synapse become `ExactNeuron`; rate dt / tau (0 without leak).
+    7. ``bias=offset``: the bias of a linear map or convolution that feeds a synapse becomes v's offset, at its steady
        state.
     """
 
@@ -57,16 +63,28 @@ class Discretise(Pass):
     requires: ClassVar[str] = "stage model"
     ensures: ClassVar[str] = "stage steps"
     semantics: Semantics
+    nodes: tuple[NodeChoice, ...] = ()
+
+    def __str__(self) -> str:
+        if not self.nodes:
+            return f"{self.name}{{semantics={self.semantics}}}"
+        return f"{self.name}{{semantics={self.semantics},nodes=[{'; '.join(map(str, self.nodes))}]}}"
 
     def run(self, graph: Graph) -> tuple[Graph, bool]:
-        raise_if_any(problem for node in graph for problem in _problems(node, self.semantics))
-        transport = Transport(self.semantics.forward_delay, self.semantics.feedback, self.semantics.test == "old")
+        chosen = semantics_by_node(graph, self.semantics, self.nodes)
+        own = {node.name: chosen.get(node.name, self.semantics) for node in graph}
+        problems = [problem for node in graph for problem in _problems(node, own[node.name])]
+        raise_if_any(unmatched(graph, self.nodes) + problems)
+        late = frozenset(name for name, semantics in own.items() if semantics.test == "old")
+        transport = Transport(self.semantics.forward_delay, self.semantics.feedback, late)
         delayed = insert_delays(in_steps(graph, self.semantics.dt), transport)
-        stepped = delayed.with_nodes(replace(node, op=_in_steps(node, self.semantics)) for node in delayed)
+        stepped = delayed.with_nodes(
+            replace(node, op=_in_steps(node, own.get(node.name, self.semantics))) for node in delayed
+        )
         if self.semantics.bias == "offset":
             stepped = stepped.with_nodes(_bias_to_offset(stepped))
         discrete = stepped.with_nodes(stepped, stage="steps", dt=self.semantics.dt)
-        return discrete.with_properties(semantics=str(self.semantics)), True
+        return discrete.with_properties(semantics=str(self.semantics), **as_property(self.semantics, chosen)), True
 
 
 def _in_steps(node: Node, semantics: Semantics) -> Any:
@@ -97,13 +115,17 @@ def _threshold(op: Threshold, semantics: Semantics) -> Neuron:
     return Neuron(op.shape, None, Membrane(ZERO, ONE, ZERO, ZERO), gate)
 
 
-def _integrator(op: I | IF, semantics: Semantics) -> Neuron:
+def _integrator(op: I | IF, semantics: Semantics) -> Neuron | ExactNeuron:
+    if semantics.spike_time == "substep":
+        return exact_integrator(op, semantics, _gate(op, semantics))
     gain = op.r if semantics.if_event == "dirac" else op.r * (semantics.dt or 0.0)
     gain = gain if semantics.gain == "model" and semantics.leaky_r == "model" else np.ones_like(gain)
     return Neuron(op.shape, None, Membrane(ONE, gain, ZERO, ZERO), _gate(op, semantics))
 
 
-def _leaky_integrator(op: LI | LIF, semantics: Semantics) -> Neuron:
+def _leaky_integrator(op: LI | LIF, semantics: Semantics) -> Neuron | ExactNeuron:
+    if semantics.spike_time == "substep":
+        return exact_leaky(op, semantics, _gate(op, semantics))
     resistance = op.r if semantics.leaky_r == "model" else np.ones_like(op.r)
     decay, gain = _event_gain(op.tau, resistance, semantics)
     return Neuron(op.shape, None, Membrane(decay, gain, op.v_leak, ZERO), _gate(op, semantics))
@@ -131,7 +153,7 @@ def _gate(op: ContinuousNeuron, semantics: Semantics) -> Gate | None:
     return Gate(op.v_threshold, reset, value, semantics.compare, semantics.spikes, bounded)
 
 
-_MAKERS: Mapping[type, Callable[[Any, Semantics], Neuron]] = {
+_MAKERS: Mapping[type, Callable[[Any, Semantics], Neuron | ExactNeuron]] = {
     Threshold: _threshold,
     I: _integrator,
     IF: _integrator,
@@ -156,19 +178,16 @@ def _problems(node: Node, semantics: Semantics) -> Iterator[Diagnostic]:
         )
     if not isinstance(op, ContinuousNeuron):
         return
+    yield from exact_problems(node, semantics)
     if semantics.dt is None and _needs_dt(op, semantics):
-        yield Diagnostic(
-            "AX201",
-            node.name,
-            f"{op.name} needs the time step dt",
-            "there is no default",
-            "give --dt SECONDS, or dt=SECONDS in the semantics",
-        )
+        yield dt_missing(node)
     elif semantics.integrator == "euler":
         yield from _euler_problems(node.name, op, semantics)
 
 
 def _gate_problems(name: str, semantics: Semantics) -> Iterator[Diagnostic]:
+    if semantics.spike_time == "substep":
+        return
     if semantics.test == "old" and semantics.reset not in ("subtract", "none"):
         found, limit = f"test=old with reset={semantics.reset}", "testing the old v goes with reset=subtract or none"
         yield Diagnostic("AX206", name, found, limit, "choose one of them")

@@ -12,6 +12,7 @@ from ..ops import (
     Array,
     Conv,
     Delay,
+    ExactNeuron,
     FixedNeuron,
     Flatten,
     Input,
@@ -26,6 +27,7 @@ from ..ops import (
 )
 from .base import Kernel, Precision, State, stateless
 from .conv import conv, pool, quant_conv
+from .exact import exact_neuron
 from .linear import linear, quant_linear, scale
 from .neuron import fixed_neuron, neuron
 
@@ -56,6 +58,7 @@ KERNELS: Mapping[type[Op], Callable[[Any, Precision], Kernel]] = {
     Pool: pool,
     Neuron: neuron,
     FixedNeuron: fixed_neuron,
+    ExactNeuron: exact_neuron,
 }
 """The meaning of every op in steps, but `Delay`, whose buffers the run itself holds."""
 

@@ -4,6 +4,7 @@ from .base import ONE, ZERO, Array, Matrix, Op, Problem, arrays, is_sparse, unif
 from .continuous import IF, LI, LIF, ContinuousNeuron, CubaLI, CubaLIF, I, Threshold, TimeDelay
 from .conv import Conv, Pool, QuantConv, channel_sums
 from .delay import Delay
+from .exact import ExactNeuron
 from .fixed import FixedGate, FixedMembrane, FixedNeuron, FixedSynapse
 from .io import Input, Output
 from .linear import Linear, QuantLinear, Scale, row_sums
@@ -32,6 +33,7 @@ OPS: tuple[type[Op], ...] = (
     CubaLIF,
     Neuron,
     FixedNeuron,
+    ExactNeuron,
 )
 """Every op, in the order in which the documentation lists them."""
 
@@ -51,6 +53,7 @@ __all__ = [
     "CubaLI",
     "CubaLIF",
     "Delay",
+    "ExactNeuron",
     "FixedGate",
     "FixedMembrane",
     "FixedNeuron",

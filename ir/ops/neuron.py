@@ -15,8 +15,8 @@ import numpy as np
 from ..signal import Float, Format, Kind, Shape, Signal
 from .base import Array, Op, Parameters, Problem, misshapen
 
-STATES = ("i", "v")
-"""The states that a neuron may have, in the order in which they are updated."""
+STATES = ("i", "v", "t")
+"""The states that a neuron may have, in the order in which they are updated; ``t`` is that of `ExactNeuron`."""
 
 RESETS = ("none", "value", "subtract", "subtract_guarded", "subtract_next")
 """What a spike does to v. ``subtract_guarded`` is snnTorch's: if the stored v was above the threshold already, the

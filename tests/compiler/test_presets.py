@@ -147,9 +147,10 @@ def test_all_presets_are_tabulated() -> None:
     runs = run_presets(graph.graph(), models.events((30, 3)), parse_semantics("snntorch,dt=1e-3"))
     rows = table_rows(runs, "snntorch")
     assert [row[0] for row in rows] == list(PRESETS)
-    differing = {row[0]: int(row[4].split()[0]) for row in rows}
-    assert differing["snntorch"] == 0
-    assert differing["spinnaker2"] > 0
+    differing = {row[0]: row[5].partition(" ")[0] for row in rows}
+    assert differing["snntorch"] == differing["spinnaker2"] == differing["lava"] == "0"
+    assert {row[0]: row[4] for row in rows if row[4] not in ("0", "")} == {"spyx": "1", "lava": "1", "spinnaker2": "1"}
+    assert "AX206" in next(row[1] for row in rows if row[0] == "exact")
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from math import prod
 
 from axonc.ir.mapping import Slice
-from axonc.ir.ops import FixedNeuron, Neuron
+from axonc.ir.ops import ExactNeuron, FixedNeuron, Neuron
 
 from ..show import KINDS, holds
 from .charts import stacked_bars
@@ -25,6 +25,7 @@ def summary(facts: Facts) -> list[tuple[str, str]]:
     rows = [
         ("target", f"{manifest['target']}" + (f" ({manifest['machine']})" if manifest.get("machine") else "")),
         ("semantics", manifest.get("semantics") or "-"),
+        *((f"semantics of {name}", text) for name, text in manifest.get("node_semantics", {}).items()),
         ("passes", (manifest.get("pipeline") or "-").replace("; ", " → ")),
         ("model", f"SHA-256 {manifest.get('source_sha256') or 'unknown'}"),
         ("compiler", f"axonc {manifest['axonc']}"),
@@ -40,7 +41,7 @@ def summary(facts: Facts) -> list[tuple[str, str]]:
 def tiles(facts: Facts) -> Iterator[tuple[str, str]]:
     """The numbers at the top: value and what it is."""
     if facts.mapping is None:
-        cells = (node.name for node in facts.graph if isinstance(node.op, (Neuron, FixedNeuron)))
+        cells = (node.name for node in facts.graph if isinstance(node.op, (Neuron, FixedNeuron, ExactNeuron)))
         yield number(sum(prod(facts.graph.signals[name].shape) for name in cells)), "neurons"
         yield number(len(facts.graph.nodes)), "nodes of the graph"
     else:
