@@ -2,60 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
-
 import models
 import numpy as np
 import pytest
 import strategies
-from hypothesis import assume, given
+from equality import assert_equal, built
+from hypothesis import given
 from hypothesis import strategies as st
-
-import axonc
-from axonc import ModelError, Program
-from axonc.compiler.driver.pipeline import Options, compile_graph
-from axonc.compiler.driver.program import fill
-from axonc.compiler.passes import QuantizeLoihi, ToPopulations, run_pipeline
 
 SCALED = ("q16", "q32", "float32")
 STATES = (*SCALED, "loihi")
-
-
-@contextmanager
-def built(case: strategies.Case, target: str) -> Iterator[Program]:
-    """The case's program for a target."""
-    graph = axonc.load(case.model, semantics=case.semantics, inputs=case.inputs)
-    with TemporaryDirectory() as folder:
-        machine, build = Path(folder) / "machine.toml", Path(folder) / "build"
-        machine.write_text("[clock]\ntick_s = 1.0\n")  # time for any activity
-        build.mkdir()
-        fill(compile_graph(graph, target, Options(**case.options, machine=machine)), build)
-        yield Program(build)
-
-
-def _held(case: strategies.Case) -> bool:
-    """Whether Loihi holds the case's weights and thresholds."""
-    graph = axonc.load(case.model, semantics=case.semantics, inputs=case.inputs)
-    try:
-        run_pipeline(graph, [ToPopulations(), QuantizeLoihi()])
-    except ModelError as refused:
-        return any(problem.code != "AX306" for problem in refused.diagnostics)
-    return True
-
-
-def assert_equal(case: strategies.Case, target: str) -> None:
-    """Every state and event of every step is the interpreter's, in the given order of arrivals and in another."""
-    if case.options["state"] == "loihi":
-        assume(_held(case))
-    with built(case, target) as program:
-        for shuffle in (False, True):
-            verification = program.verify(case.data, seed=case.seed, shuffle=shuffle)
-            assert verification.equal, str(verification.divergence)
-            assert not np.any(verification.result.stats["dropped"])
-            assert not np.any(verification.result.stats["stray"])
 
 
 @pytest.mark.parametrize("state", STATES)
