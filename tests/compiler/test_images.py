@@ -89,7 +89,7 @@ GROUPED = Conv(weights((4, 1, 3, 3)), None, SAME, 2)
 KEPT: dict[str, tuple[tuple[Op, ...], list[str], Shape]] = {
     "a convolution": ((CONV,), ["conv"], (4, 2, 3, 3)),
     "with groups": ((GROUPED,), ["conv"], (4, 1, 3, 3)),
-    "another shape": ((replace(CONV, gives=(8, 12)), Flatten()), ["conv"], (4, 2, 3, 3)),
+    "another shape": ((replace(CONV, gives=(8, 12)),), ["conv"], (4, 2, 3, 3)),
     "pools before": ((Pool(PAIR), Pool(SAME), CONV), ["pool", "pool", "conv"], (4, 2, 3, 3)),
     "an average before": ((Pool(PAIR, True), Conv(weights((4, 2, 1, 1)), None, ONE)), ["pool", "conv"], (4, 2, 1, 1)),
     "pools alone": ((Pool(PAIR),), ["pool", "conv"], (2, 1, 1, 1)),
