@@ -144,7 +144,7 @@ _BEHIND: dict[type[Op], Callable[[Term, Node, Any, Shape], Term]] = {
 def _behind_matrix(term: Term, name: str, matrix: Matrix) -> Term:
     """Matrices are multiplied; behind a convolution that has one place, a matrix acts on the channels."""
     if isinstance(term.map, Conv) and has_one_place(term.map, term.shape):
-        _check_size(name, matrix.shape[0] * prod(term.map.weight.shape[1:]), int(np.size(term.map.weight)))
+        _check_size(name, matrix.shape[0] * prod(term.map.weight.shape[1:]), prod(term.map.weight.shape))
         return term.at(name, behind_one_place(term.map, matrix))
     if isinstance(term.map, Channels) and term.map.is_identity and not term.pools:
         return term.at(name, matrix)
@@ -230,7 +230,7 @@ def _form(term: Term) -> object:
     if not isinstance(term.map, Conv):
         return term.source, term.delay
     windows = tuple(pool.op.axes for pool in term.pools if isinstance(pool.op, Pool))
-    return term.source, term.delay, windows, term.map.axes, term.map.groups, term.map.weight.shape
+    return term.source, term.delay, windows, term.map.axes, term.map.weight.shape  # which tells the groups
 
 
 def _added(one: Term, other: Term) -> Term:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import images
@@ -88,6 +89,7 @@ GROUPED = Conv(weights((4, 1, 3, 3)), None, SAME, 2)
 KEPT: dict[str, tuple[tuple[Op, ...], list[str], Shape]] = {
     "a convolution": ((CONV,), ["conv"], (4, 2, 3, 3)),
     "with groups": ((GROUPED,), ["conv"], (4, 1, 3, 3)),
+    "another shape": ((replace(CONV, gives=(8, 12)),), ["conv"], (4, 2, 3, 3)),
     "pools before": ((Pool(PAIR), Pool(SAME), CONV), ["pool", "pool", "conv"], (4, 2, 3, 3)),
     "an average before": ((Pool(PAIR, True), Conv(weights((4, 2, 1, 1)), None, ONE)), ["pool", "conv"], (4, 2, 1, 1)),
     "pools alone": ((Pool(PAIR),), ["pool", "conv"], (2, 1, 1, 1)),
@@ -134,6 +136,7 @@ UNROLLED: dict[str, tuple[Op, ...]] = {
     "a matrix behind": (Conv(weights((1, 2, 3, 3)), None, SAME), Flatten(), Linear(weights((5, 24)))),
     "an image reshaped": (Flatten(1), Conv(weights((4, 2, 3)), None, SAME[:1])),
     "an image reshaped, pooled": (Flatten(0, 1), Linear(np.eye(48), None, (12, 4), (6, 8)), Pool(SAME[:1])),
+    "a convolution of another shape": (replace(CONV, gives=(8, 3, 4)), Conv(weights((2, 8, 2, 2)), None, PAIR)),
     "a matrix before": (Linear(weights((48, 48)), None, (2, 6, 4), (2, 6, 4)), CONV),
     "few weights on pools": (
         Pool(PAIR),
@@ -222,6 +225,15 @@ def test_kernels_of_other_geometry_stay_apart() -> None:
     assert [node.name for node in after][1:-2] == ["m0", "m1", "m2", "m3", "m4+m5"]
 
 
+def test_kernels_of_other_delays_stay_apart() -> None:
+    base = joined(CONV, CONV)
+    late = Node("late", Delay(1), ("in",))
+    graph = base.with_nodes([*base.nodes[:2], late, replace(base["m1"], inputs=("late",)), *base.nodes[3:]])
+    after = folded(graph)
+    same(graph, after)
+    assert [after[name].inputs for name in after["read"].inputs] == [("in",), ("late",)]
+
+
 def test_targets_that_pool_alike_share_the_pool() -> None:
     cell, pool = images.spiking((2, 3, 2), np.asarray(1.0)), Pool(PAIR)
     nodes = (
@@ -238,14 +250,26 @@ def test_targets_that_pool_alike_share_the_pool() -> None:
     assert after["r"].inputs == ("late",)
 
 
-@pytest.mark.parametrize("name", ["a pool behind", "another convolution", "a matrix behind", "a mask behind"])
+NARROW = Linear(weights((1, 12)))
+LARGE: dict[str, tuple[Op, ...]] = {
+    **{name: UNROLLED[name] for name in ("a pool behind", "another convolution", "a matrix behind", "a mask behind")},
+    "two matrices": (Linear(weights((1, 48)), None, (2, 6, 4)), Linear(weights((10, 1)))),
+    "two sparse matrices": (
+        Linear(sparse.csr_array(weights((1, 48))), None, (2, 6, 4)),
+        Linear(sparse.csr_array(weights((10, 1)))),
+    ),
+    "two matrices on pools": (Pool(PAIR), Flatten(), NARROW, Linear(weights((10, 1)))),
+}
+
+
+@pytest.mark.parametrize("name", LARGE)
 def test_what_would_be_too_large_is_refused(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(terms, "MAX_STORED", 100)
     with pytest.raises(ModelError) as refused:
-        folded(chain(*UNROLLED[name]))
+        folded(chain(*LARGE[name]))
     (problem,) = refused.value.diagnostics
     assert problem.code == "AX601"
-    assert problem.node in ("pool", "conv2", "linear", "scale")
+    assert problem.node in ("pool", "conv2", "linear", "linear2", "scale")
     assert "values; at most 100 are unrolled; put neurons between the two" in str(problem)
 
 

@@ -135,12 +135,13 @@ def test_a_channel_has_one_scale_at_all_places() -> None:
 
 
 def test_kernels_of_other_channels_share_what_they_have_in_common() -> None:
-    """4 channels of 4 neurons, and 2 of 8: only halves of the population have one scale in both."""
-    four = Conv(np.array([1.0, 2.0, 3.0, 4.0]).reshape(4, 1, 1, 1) * np.ones((4, 2, 2, 2)), None, PAIR, gives=(16,))
-    two = Conv(np.array([5.0, 1.0]).reshape(2, 1, 1, 1) * np.ones((2, 2, 1, 3)), None, (Axis(1), Axis(3)), gives=(16,))
-    _, quantised = integers(joined((16,), (four, "in"), (two, "in")), scope="channel")
-    assert quantised["m0"].op.scale.tolist() == [5.0 / 127] * 2 + [4.0 / 127] * 2  # type: ignore[attr-defined]
-    assert quantised["m1"].op.scale.tolist() == [5.0 / 127, 4.0 / 127]  # type: ignore[attr-defined]
+    """6 channels of 4 neurons, and 4 of 6: only halves of the population have one scale in both."""
+    peaks = np.arange(1.0, 7.0).reshape(6, 1, 1, 1), np.array([5.0, 1.0, 1.0, 1.0]).reshape(4, 1, 1, 1)
+    six = Conv(peaks[0] * np.ones((6, 2, 2, 2)), None, PAIR, gives=(24,))
+    four = Conv(peaks[1] * np.ones((4, 2, 2, 2)), None, (Axis(2, 2), Axis(2)), gives=(24,))
+    _, quantised = integers(joined((24,), (six, "in"), (four, "in")), scope="channel")
+    assert quantised["m0"].op.scale.tolist() == [5.0 / 127] * 3 + [6.0 / 127] * 3  # type: ignore[attr-defined]
+    assert quantised["m1"].op.scale.tolist() == [5.0 / 127] * 2 + [6.0 / 127] * 2  # type: ignore[attr-defined]
 
 
 def test_pooled_events_count_in_the_bound_of_the_accumulator() -> None:

@@ -10,7 +10,7 @@ import pytest
 import strategies
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import signal
+from scipy import signal, sparse
 
 import axonc
 from axonc.ir import Graph, Kind, Node, Shape, Signal, verify
@@ -157,6 +157,30 @@ def test_pooled_events_are_counted_whatever_type_they_came_in(kind: type) -> Non
     y = axonc.interpret(Graph("g", nodes, "steps", 1.0), np.ones((1, 1, 20, 20), kind)).outputs["out"]
     assert y.tolist() == [[[[400]]]]
     assert y.dtype == np.int64
+
+
+def test_small_integers_of_a_dense_input_add_up() -> None:
+    nodes = (
+        Node("in", Input(Signal((1, 3)))),
+        Node("pool", Pool((Axis(3),)), ("in",)),
+        Node("out", Output(), ("pool",)),
+    )
+    y = axonc.interpret(Graph("g", nodes, "steps", 1.0), np.full((1, 1, 3), 100, np.int8)).outputs["out"]
+    assert y.item() == 300
+
+
+def test_an_average_multiplies_by_a_rounded_share() -> None:
+    """As a target does that has no division; x / 7 rounds another way for some of these."""
+    x = np.arange(1, 200, dtype=np.int64)[:, None, None] * [[[1, 0, 0, 0, 0, 0, 0]]]
+    y = kernel(Pool((Axis(7),), True), x.reshape(199, 1, 7), "float32").reshape(-1)
+    exact = np.arange(1, 200, dtype=np.float32)
+    assert np.array_equal(y, exact * np.float32(1 / 7))
+    assert not np.array_equal(y, exact / np.float32(7))
+
+
+def test_a_sparse_matrix_may_store_a_value_in_parts() -> None:
+    parts = sparse.csr_array(([1.0, 2.0, 4.0], [0, 0, 1], [0, 3]), shape=(1, 2))
+    assert kernel(Linear(parts), np.array([[1.0, 1.0]]), "float32").item() == 7.0
 
 
 def test_events_add_up_and_averages_are_dense() -> None:
