@@ -35,7 +35,7 @@ def _tree(content: bytes, name: str) -> tuple[Tree, str]:
     try:
         with open_bytes(content) as file:
             root = _members(file, name)
-            version = _text(root["version"]) if "version" in root else "unknown"
+            version = _line(_text(root["version"])) if "version" in root else "unknown"
             return _read("node", root["node"]), version
     except (OSError, KeyError, RuntimeError, TypeError, ValueError, MemoryError) as error:
         remedy = "write it with nir.write"
@@ -59,6 +59,11 @@ def _members(file: h5py.File, name: str) -> dict[str, Any]:
 
 def _text(value: Any) -> str:
     return value.decode("utf8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def _line(text: str) -> str:
+    """A short text that can be shown."""
+    return (text if text.isprintable() else ascii(text))[:40]
 
 
 def _read(path: str, group: Any) -> Tree:
