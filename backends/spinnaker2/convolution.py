@@ -41,11 +41,10 @@ class AxisTable:
         """Bytes of starts and runs."""
         return round_up(self.starts.nbytes, ALIGN) + round_up(self.runs.nbytes, ALIGN)
 
-    def reached(self, lower: int, upper: int) -> Table:
-        """For every place from ``lower`` to ``upper``, how many target places it reaches, repeats counted."""
-        before = np.concatenate([[0], np.cumsum(self.runs["count"], dtype=np.int64)])
-        places = np.clip(np.arange(lower, upper + 1) - self.first, 0, self.count)
-        return np.asarray(np.diff(before[self.starts[places]]))
+    def within(self, lower: int, upper: int) -> Table:
+        """The runs of the places from ``lower`` to ``upper``."""
+        first, last = (min(max(place - self.first, 0), self.count) for place in (lower, upper))
+        return self.runs[int(self.starts[first]) : int(self.starts[last])]
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,13 +118,27 @@ class KernelRows:
         channels, *places = bounds
         return channels, (places[0] if len(places) > 1 else (0, 1)), places[-1]
 
+    @property
+    def _reaching(self) -> Table:
+        """The channels of the source slice that reach anything."""
+        first, (lower, upper) = self.tables.first_channel, self.box[0]
+        return self.tables.channels[max(lower - first, 0) : max(upper - first, 0)]
+
     @cached_property
     def synapses(self) -> int:
         """The synapses that the kernel stands for."""
-        tables, (channels, y, x) = self.tables, self.box
-        reached = tables.channels["count"][max(channels[0] - tables.first_channel, 0) :]
-        wide = reached[: max(channels[1] - max(tables.first_channel, channels[0]), 0)].sum(dtype=np.int64)
-        return int(wide * tables.y.reached(*y).sum() * tables.x.reached(*x).sum())
+        lines, places = (int(axis.sum(dtype=np.int64)) for axis in self._runs("count"))
+        return int(self._reaching["count"].sum(dtype=np.int64)) * lines * places
+
+    @cached_property
+    def patches(self) -> int:
+        """Runs of places times lines, over one event of every source neuron: how often weights are added in a row."""
+        lines, runs = (len(axis) for axis in self._runs("count"))
+        return int(np.count_nonzero(self._reaching["count"])) * lines * runs
+
+    def _runs(self, field: str) -> tuple[Table, Table]:
+        _, y, x = self.box
+        return self.tables.y.within(*y)[field], self.tables.x.within(*x)[field]
 
 
 def kernel_rows(

@@ -13,7 +13,7 @@ from axonc.ir.network import Network, Population
 from axonc.ir.ops import Input
 from axonc.ir.target import CoreLoad, CostModel, Cuts
 
-from .cut import cut, finest, largest_box, ways
+from .cut import bands, cut, finest, largest_box, ways
 
 Sizes = int | Mapping[str, int] | None
 
@@ -71,14 +71,18 @@ def partition(
 
     Each population is cut into the fewest balanced boxes that fit a core alone and hold at most ``largest`` neurons
     (a number, or one a population). ``pack`` puts a slice on the first core with room, else each gets its own.
-    Inputs have no core, unless ``place_inputs``.
+    Inputs have no core, unless ``place_inputs``; without one they are cut into bands.
     """
     fit = _Fit(network, schedule, machine, cost)
     choices = {p.name: partial(_choices, network, p, _size(p, largest)) for p in network.populations}
-    cuts: dict[str, list[Slice]] = {name: next(cuttings())[0] for name, cuttings in choices.items()}
+    hosted = {p.name for p in network.populations if isinstance(p.op, Input) and not place_inputs}
+    cuts = {
+        p.name: cut(p, bands(network, p)) if p.name in hosted else next(choices[p.name]())[0]
+        for p in network.populations
+    }
     problems: list[Diagnostic] = []
     for population in network.populations:
-        if place_inputs or not isinstance(population.op, Input):
+        if population.name not in hosted:
             cuts[population.name], found = _fitting(fit, population, choices[population.name](), cuts)
             problems += found
     if problems:
