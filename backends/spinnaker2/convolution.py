@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy as np
 from axonc.ir.mapping import Slice
 from axonc.ir.network import Projection, SharedKernel
 from axonc.ir.ops import Array
-from axonc.ir.synapses import kernel_joins, reached_channels, taps_into
+from axonc.ir.synapses import joined, reached_channels, taps_into
 
 from .memory import round_up
 from .schema import ALIGN, CHANNEL, KERNEL, RUN
@@ -41,10 +41,17 @@ class AxisTable:
         """Bytes of starts and runs."""
         return round_up(self.starts.nbytes, ALIGN) + round_up(self.runs.nbytes, ALIGN)
 
-    def within(self, lower: int, upper: int) -> Table:
-        """The runs of the places from ``lower`` to ``upper``."""
+    @cached_property
+    def _sums(self) -> tuple[list[int], list[int]]:
+        """How many runs, and how many target places in them, lie before every place of the table."""
+        reached = np.concatenate([[0], np.cumsum(self.runs["count"], dtype=np.int64)])
+        return self.starts.tolist(), reached[self.starts].tolist()
+
+    def within(self, lower: int, upper: int) -> tuple[int, int, int]:
+        """Of the places from ``lower`` to ``upper``: how many are in the table, their runs, what these reach."""
         first, last = (min(max(place - self.first, 0), self.count) for place in (lower, upper))
-        return self.runs[int(self.starts[first]) : int(self.starts[last])]
+        runs, reached = self._sums
+        return last - first, runs[last] - runs[first], reached[last] - reached[first]
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,27 +125,32 @@ class KernelRows:
         channels, *places = bounds
         return channels, (places[0] if len(places) > 1 else (0, 1)), places[-1]
 
+    @cached_property
+    def _within(self) -> tuple[tuple[int, int], tuple[int, int, int], tuple[int, int, int]]:
+        """Channels, y and x of the source slice: how many are in the tables, and what they reach."""
+        (lower, upper), y, x = self.box
+        first = self.tables.first_channel
+        reached = self.tables.channels["count"][max(lower - first, 0) : max(upper - first, 0)]
+        channels = len(reached), int(reached.sum(dtype=np.int64))
+        return channels, self.tables.y.within(*y), self.tables.x.within(*x)
+
     @property
-    def _reaching(self) -> Table:
-        """The channels of the source slice that reach anything."""
-        first, (lower, upper) = self.tables.first_channel, self.box[0]
-        return self.tables.channels[max(lower - first, 0) : max(upper - first, 0)]
+    def inside(self) -> int:
+        """Source neurons that the tables know: no other reaches anything."""
+        (channels, _), (lines, _, _), (places, _, _) = self._within
+        return channels * lines * places
 
-    @cached_property
-    def synapses(self) -> int:
-        """The synapses that the kernel stands for."""
-        lines, places = (int(axis.sum(dtype=np.int64)) for axis in self._runs("count"))
-        return int(self._reaching["count"].sum(dtype=np.int64)) * lines * places
-
-    @cached_property
+    @property
     def patches(self) -> int:
         """Runs of places times lines, over one event of every source neuron: how often weights are added in a row."""
-        lines, runs = (len(axis) for axis in self._runs("count"))
-        return int(np.count_nonzero(self._reaching["count"])) * lines * runs
+        (channels, _), (_, lines, _), (_, runs, _) = self._within
+        return channels * lines * runs
 
-    def _runs(self, field: str) -> tuple[Table, Table]:
-        _, y, x = self.box
-        return self.tables.y.within(*y)[field], self.tables.x.within(*x)[field]
+    @property
+    def synapses(self) -> int:
+        """The synapses that the kernel stands for."""
+        (_, channels), (_, _, lines), (_, _, places) = self._within
+        return channels * lines * places
 
 
 def kernel_rows(
@@ -147,10 +159,9 @@ def kernel_rows(
     """The rows of a kernel into ``target``, the local population ``index``; events act ``offset`` steps ahead."""
     kernel = projection.weight
     assert isinstance(kernel, SharedKernel)
-    joined = [source for source in sources if kernel_joins(kernel, source, target)]
-    if joined:
-        tables = _tables(kernel, replace(target, core=None, block=None))
-        yield from (KernelRows(source, index, offset, tables) for source in joined)
+    if reaching := joined(kernel, sources, target):
+        tables = _tables(kernel, target.box)
+        yield from (KernelRows(source, index, offset, tables) for source in reaching)
 
 
 @lru_cache(maxsize=256)

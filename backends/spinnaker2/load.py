@@ -47,12 +47,13 @@ DENSE_WEIGHT = 3.8
 SPARSE_WEIGHT = 7.1
 """A row of a matrix, and each of its weights."""
 
-KERNEL = 245
+MISSED = 90
+KERNEL = 125
 PATCH = 35
 KERNEL_WEIGHT = 4.75
 KERNEL_WEIGHT_BYTEWISE = 7.0
-"""An event of a convolution, each line and run of places that it reaches, and each weight: by words, where the channels
-of the targets are a multiple of 4."""
+"""An event of a convolution that reaches nothing, what it takes more inside the tables, each line and run of places
+that it reaches, and each weight: by words, where the channels of the targets are a multiple of 4."""
 
 
 def slot_cycles(plan: CorePlan, schedule: Schedule) -> int:
@@ -84,7 +85,8 @@ def _all_events(rows: AnyRows) -> float:
     if isinstance(rows, KernelRows):
         words = rows.tables.target.extents[0] % 4 == 0
         weight = KERNEL_WEIGHT if words else KERNEL_WEIGHT_BYTEWISE
-        return KERNEL * rows.source.count + PATCH * rows.patches + weight * rows.synapses
+        events = MISSED * rows.source.count + KERNEL * rows.inside
+        return events + PATCH * rows.patches + weight * rows.synapses
     return ROW * rows.source.count + _weights(rows)
 
 

@@ -10,7 +10,7 @@ from axonc.ir import Shape
 from axonc.ir.mapping import Slice
 from axonc.ir.network import Network, Population, SharedKernel
 
-BAND = 1024
+BAND = 256
 """Neurons in a slice of an input that convolutions read, or a few more."""
 
 Pieces = tuple[int, ...]

@@ -15,16 +15,9 @@ typedef struct {
     uint32_t weights;
 } lines_t;
 
-/* The runs of a place; none if it lies outside of the table. */
-static inline runs_t runs_of(const axonc_core_t *core, uint32_t starts_at, uint32_t runs_at,
-                             uint32_t count, uint32_t place)
+/* The runs of a place, which is in the table. */
+static inline runs_t runs_of(const uint32_t *starts, const axonc_run_t *runs, uint32_t place)
 {
-    const axonc_run_t *runs = axonc_data(core, runs_at);
-    const uint32_t *starts = axonc_data(core, starts_at);
-
-    if (place >= count) {
-        return (runs_t){runs, runs};
-    }
     return (runs_t){runs + starts[place], runs + starts[place + 1]};
 }
 
@@ -89,33 +82,41 @@ static __attribute__((noinline)) void add_lines(int32_t *sums, const int8_t *wei
     }
 }
 
-void axonc_add_kernel(const axonc_core_t *core, const axonc_kernel_t *kernel, int32_t *sums,
-                      const int8_t *weights, uint32_t neuron)
+/* Adds the weights of a source neuron, if it reaches anything. */
+static inline void add_event(const axonc_core_t *core, const axonc_kernel_t *kernel, int32_t *sums,
+                             const int8_t *weights, uint32_t neuron)
 {
     const uint32_t place = neuron / kernel->channels;
+    const uint32_t line = place / kernel->columns;
+    const uint32_t y = line + kernel->first_y;
+    const uint32_t x = place - line * kernel->columns + kernel->first_x;
     const uint32_t channel = neuron - place * kernel->channels + kernel->first_channel;
-    const uint32_t y = place / kernel->columns;
-    const uint32_t x = place - y * kernel->columns;
-    const axonc_channel_t *channels = axonc_data(core, kernel->channels_at);
 
-    if (channel >= kernel->channel_count) {
+    if (y >= kernel->y_count || x >= kernel->x_count || channel >= kernel->channel_count) {
         return;
     }
-    const axonc_channel_t reached = channels[channel];
+    const axonc_channel_t *reached = axonc_data(core, kernel->channels_at);
+    const uint32_t count = reached[channel].count;
     const uint32_t pitch = kernel->target_channels;
-    const runs_t columns = runs_of(core, kernel->x_starts_at, kernel->x_runs_at, kernel->x_count,
-                                   x + kernel->first_x);
+    const runs_t columns = runs_of(axonc_data(core, kernel->x_starts_at),
+                                   axonc_data(core, kernel->x_runs_at), x);
     const lines_t lines = {
-        .runs = runs_of(core, kernel->y_starts_at, kernel->y_runs_at, kernel->y_count,
-                        y + kernel->first_y),
+        .runs = runs_of(axonc_data(core, kernel->y_starts_at), axonc_data(core, kernel->y_runs_at), y),
         .sums = pitch * kernel->target_columns,
-        .weights = (uint32_t)reached.count * kernel->taps,
+        .weights = count * kernel->taps,
     };
 
-    sums += reached.first;
-    weights += reached.weights;
+    sums += reached[channel].first;
+    weights += reached[channel].weights;
     for (const axonc_run_t *run = columns.next; run < columns.end; run++) {
-        add_lines(sums + run->target * pitch, weights + (uint32_t)run->tap * reached.count,
-                  (uint32_t)run->count * reached.count, &lines);
+        add_lines(sums + run->target * pitch, weights + run->tap * count, run->count * count, &lines);
+    }
+}
+
+void axonc_add_kernel(const axonc_core_t *core, const axonc_kernel_t *kernel, int32_t *sums,
+                      const int8_t *weights, const uint32_t *neurons, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        add_event(core, kernel, sums, weights, neurons[i]);
     }
 }
