@@ -50,14 +50,16 @@ class CoreTarget:
     name: ClassVar[str]
     summary: ClassVar[str]
     mapped: ClassVar[bool] = True
+    timed: ClassVar[bool] = True
+    """Whether a core's work must fit a tick."""
 
     def machine(self, description: Path | None) -> Machine:
         """The machine that a TOML description (None: the shipped one) states."""
         return load_machine(description)
 
     def cost_model(self, machine: Machine, host: HostInterface = LIVE) -> CoreCost:
-        """Exact bytes of a core."""
-        return CoreCost(memory_map(machine), host)
+        """Exact bytes and estimated cycles of a core."""
+        return CoreCost(memory_map(machine), host, self.timed)
 
     def check(self, graph: Graph) -> list[Diagnostic]:
         """Every node that the runtime cannot run."""
@@ -69,7 +71,7 @@ class CoreTarget:
         """Sources, core data and mapping."""
         assert mapping is not None
         assert machine is not None
-        return lower(graph, mapping, machine, host)
+        return lower(graph, mapping, machine, host, self.timed)
 
     def build(self, directory: Path) -> None:
         """Compile every program into ``images/``; `ToolError` if that fails."""
