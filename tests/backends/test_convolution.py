@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from math import prod
 
@@ -116,11 +117,13 @@ def image_model(channels: int, size: int, seed: int = 0) -> images.Model:
     return images.Model(shape, layers, (rng.random((STEPS, *shape)) < ACTIVITY).astype(np.int64))
 
 
-def chip_mapping(model: images.Model, tick_s: float, **options: object) -> tuple[Network, Mapping, list[CorePlan]]:
+def chip_mapping(
+    model: images.Model, tick_s: float, outputs: Sequence[str] = ("pop1",), **options: object
+) -> tuple[Network, Mapping, list[CorePlan]]:
     """What the compiler makes of a model for a chip with some tick."""
     net, target = network(model.graph), SpiNNaker2()
     machine = replace(target.machine(None), tick_s=tick_s)
-    mapping = map_network(net, ["pop1"], machine, target.cost_model(machine), MapOptions(**options))  # type: ignore[arg-type]
+    mapping = map_network(net, outputs, machine, target.cost_model(machine), MapOptions(**options))  # type: ignore[arg-type]
     return net, mapping, plan_cores(net, mapping)
 
 
@@ -147,6 +150,19 @@ def test_cores_have_time_for_what_they_hold() -> None:
     first = [core for core in range(mapping.cores) if mapping.on_core(core)[0].population == "pop0"]
     measured = result.stats["cycles"][0].max(axis=0)
     assert np.all(abs(measured[first] / predicted[first] - 1) < 0.25)
+
+
+def test_queues_hold_what_an_image_can_send_or_say_what_is_safe() -> None:
+    """A core that sees all of 2 x 128 x 128 has no room for the keys of all at once."""
+    weight, window = np.ones((1, 2, 128, 128), np.int8), Axis(128)
+    layer = images.Layer((), QuantConv(weight, np.asarray(1.0), (window, window)), 0, None)
+    model = images.Model((2, 128, 128), (layer,), np.zeros((1, 2, 128, 128), np.int64))
+    _, _, (plan,) = chip_mapping(model, 1.0, outputs=["pop0"])
+    memory = memory_map(SpiNNaker2().machine(None))
+    assert plan.most_events == 2 * 2 * 128 * 128  # two events a neuron
+    assert 512 < plan.queue(memory) < plan.most_events
+    assert plan.safe_activity(memory) == plan.queue(memory) / plan.most_events
+    assert sum(plan.bytes_by_kind(memory).values()) <= memory.sram_bytes
 
 
 @pytest.mark.parametrize("size", [10_000, 1000, 100, 7])
