@@ -36,7 +36,7 @@ from .lower import lower
 from .memory import MemoryMap
 from .parameters import MOST_SPIKES
 from .run import run_program
-from .schema import RESETS
+from .schema import KERNEL_EXTENT, RESETS
 from .toolchain import ToolchainError, compile_elf
 from .traces import recordable
 
@@ -141,11 +141,24 @@ def _problems(graph: Graph, name: str, target: str) -> Iterator[Diagnostic]:
     if not isinstance(node.op, SUPPORTED):
         listed = ", ".join(op.name for op in SUPPORTED)
         yield Diagnostic("AX601", name, f"{target} does not run {node.op.name}", f"it runs {listed}", "replace it")
+    elif isinstance(node.op, QuantConv):
+        yield from _extent_problems(graph, name, node.op, target)
     elif isinstance(node.op, (Neuron, FixedNeuron)) and node.op.gate is not None:
         yield from _gate_problems(name, node.op.gate, target)
     elif isinstance(node.op, Input) and node.op.signal.kind is not Kind.EVENT:
         remedy = "import with --inputs events, or encode the values as spikes"
         yield Diagnostic("AX602", name, f"the input is a {node.op.signal}", f"{target} takes events", remedy)
+
+
+def _extent_problems(graph: Graph, name: str, op: QuantConv, target: str) -> Iterator[Diagnostic]:
+    source = graph.source(name)
+    assert source is not None
+    places = (axis.extent(size) for axis, size in zip(op.axes, source.shape[1:], strict=True))
+    largest = max(*op.weight.shape, *places)
+    if largest > KERNEL_EXTENT:
+        found = f"{largest} channels, taps or places along an axis"
+        limit = f"{target} takes {KERNEL_EXTENT} at most"
+        yield Diagnostic("AX601", name, found, limit, "pool or crop the input")
 
 
 def _gate_problems(name: str, gate: Gate | FixedGate, target: str) -> Iterator[Diagnostic]:
