@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-import images
+import core_images as images
 import numpy as np
 import pytest
 
