@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, reduce
@@ -31,6 +32,8 @@ class Population:
     shape: Shape
     peak: int
     """The most events that one of its neurons sends in a step; 0 if it sends none."""
+    activity: float | None = None
+    """The events of its busiest step in the data that the graph was calibrated with, over its neurons."""
 
     @property
     def count(self) -> int:
@@ -139,7 +142,13 @@ def network(graph: Graph) -> Network:
 def _population(graph: Graph, node: Node, shape: Shape) -> Population:
     assert isinstance(node.op, (Input, Neuron, FixedNeuron))
     spikes = isinstance(node.op, Input) or node.op.gate is not None
-    return Population(node.name, node.op, shape, graph.signals[node.name].peak if spikes else 0)
+    peak = graph.signals[node.name].peak if spikes else 0
+    return Population(node.name, node.op, shape, peak, activity(graph).get(node.name))
+
+
+def activity(graph: Graph) -> Mapping[str, float]:
+    """What the calibration of a graph measured (`Population.activity`), by population; empty without one."""
+    return dict(json.loads(graph.properties.get("activity", "{}")))
 
 
 def _maps(shape: Shape, name: str, projections: Sequence[Projection]) -> Shape:

@@ -86,7 +86,7 @@ def core_ranges(cores: Sequence[int]) -> str:
 
 def report(plans: Sequence[CorePlan], memory: MemoryMap, cycles: Sequence[int | None]) -> Mapping[str, object]:
     """What the compiler knows of each core before it runs: bytes by kind, program, synapses by format, and the
-    estimated ``cycles`` of its busiest slot (None: time does not count)."""
+    estimated ``cycles`` of its busiest slot (None: time does not count) at an ``activity`` (None: as calibrated)."""
     programs = distinct_programs(plans)
     cores = [
         {
@@ -96,7 +96,7 @@ def report(plans: Sequence[CorePlan], memory: MemoryMap, cycles: Sequence[int | 
             "bytes": plan.bytes_by_kind(memory),
             "sram_bytes": memory.sram_bytes,
             "cycles": cycles[core],
-            "activity": ACTIVITY,
+            "activity": None if plan.activity else ACTIVITY,
             "synapses": {kind: sum(rows.synapses for rows in plan.rows if rows.format == kind) for kind in FORMATS},
             "queue_keys": plan.queue(memory),
             "most_events": plan.most_events,

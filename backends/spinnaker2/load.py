@@ -1,8 +1,8 @@
 """Estimated cycles of a core in one slot, before anything is emitted.
 
 The costs are cycles as the emulator counts them (`engine.cycles`, estimates themselves), measured on cores with one
-population and one kind of synapse, with inputs that are not 0. What a core does depends on its events: this stands for
-a network in which `ACTIVITY` of the sources send in a slot.
+population and one kind of synapse, with inputs that are not 0. What a core does depends on its events: as many as in
+the busiest step of the data that the network was calibrated with; without such data, from `ACTIVITY` of its sources.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from .plan import AnyRows, CorePlan, LocalPopulation
 from .rows import Rows
 
 ACTIVITY = 0.05
-"""The part of the sources that send an event in a slot."""
+"""Events of a source in a slot where nothing was measured."""
 
 SLOT = 250
 """A slot in which nothing happens."""
@@ -60,14 +60,21 @@ def slot_cycles(plan: CorePlan, schedule: Schedule) -> int:
     """Cycles of the busiest slot: what is due at the same time depends on the phases of the schedule."""
     phases = schedule.phases
     cycles = [float(SLOT + POPULATION * len(plan.populations))] * phases
+
+    def add(population: str, late: int, amount: float, events: float = 0.0) -> None:
+        """Fixed cycles, and those of events that all neurons of a population send."""
+        slot = (schedule.start[population] + late) % phases
+        cycles[slot] += amount + events * plan.activity.get(population, ACTIVITY)
+
     for local in plan.populations:
-        cycles[schedule.start[local.part.population] % phases] += _neurons(local)
+        spikes = SPIKE * local.part.count if local.op.gate is not None else 0.0
+        add(local.part.population, 0, _neurons(local), spikes)
     for part in plan.inputs:
-        cycles[schedule.start[part.population] % phases] += LISTED * ACTIVITY * part.count
+        add(part.population, 0, 0.0, LISTED * part.count)
     for source in plan.sources:
-        cycles[(schedule.start[source.population] + 1) % phases] += EVENT * ACTIVITY * source.count
+        add(source.population, 1, 0.0, EVENT * source.count)
     for rows in plan.rows:
-        cycles[(schedule.start[rows.source.population] + 1) % phases] += ACTIVITY * _all_events(rows)
+        add(rows.source.population, 1, 0.0, _all_events(rows))
     return round(max(cycles))
 
 
@@ -75,9 +82,8 @@ def _neurons(local: LocalPopulation) -> float:
     shared, own, full = NEURON[kernel(local.op)]
     records = [local.membrane, *([] if local.synapse is None else [local.synapse])]
     each = full if not is_plain(local.op) else shared if all(len(r) == 1 for r in records) else own
-    spikes = SPIKE * ACTIVITY if local.op.gate is not None else 0.0
     recorded = sum(buffer.row_bytes for buffer in local.record.buffers) / 4
-    return local.part.count * (each + spikes) + RECORDED_WORD * recorded
+    return local.part.count * each + RECORDED_WORD * recorded
 
 
 def _all_events(rows: AnyRows) -> float:

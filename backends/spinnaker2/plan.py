@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from axonc.ir.mapping import Schedule, Slice
@@ -89,6 +89,8 @@ class CorePlan:
     """The slices of inputs whose events it sends."""
     listed_events: int = 0
     """How many of them it stores, at most."""
+    activity: Mapping[str, float] = field(default_factory=dict)
+    """The measured activity of the populations of which there is one."""
 
     @property
     def most_sent(self) -> int:
@@ -172,6 +174,7 @@ def plan_core(
         sources,
         inputs,
         host.input_events * len(inputs),
+        {p.name: p.activity for p in network.populations if p.activity is not None},
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from axonc.ir import Graph
+from axonc.ir.interpret.run import Data
 
 from .config import Config, read_config
 from .pipeline import compile_graph, merged_options
@@ -24,6 +25,7 @@ def compile(
     record: Sequence[str] = (),
     record_steps: int | None = None,
     input_events: int | None = None,
+    calibrate: Data | str | Path | None = None,
     config: str | Path | Config | None = None,
 ) -> Program:
     """Compile a graph in steps (from `load`) for a target.
@@ -40,6 +42,8 @@ def compile(
         record_steps: the steps that they have room for.
         input_events: the events that the list of each slice of an input holds, which cores then send; 0: inputs
             enter as live packets.
+        calibrate: input data as `Program.run` takes them, or a file of them: cores are filled so that the busiest
+            step of each population in them fits a tick. None: 5 % of all sources are taken to be active.
         config: a TOML file that may hold all of these options; what is given here wins. What it says about semantics
             is for `load`.
 
@@ -62,5 +66,6 @@ def compile(
         record=tuple(record),
         record_steps=record_steps,
         input_events=input_events,
+        calibrate=calibrate,
     )
     return build(compile_graph(graph, target or file.compilation.get("target", "spinnaker2"), options))

@@ -93,6 +93,7 @@ def compile_options(command: F) -> F:
         click.option("--input-lists", "input_events", type=int, help="Cores send the inputs: N events a slice."),
         click.option("--record-steps", type=int, help="Steps that the recording buffers hold."),
         click.option("--record", multiple=True, help="What cores record in their memory: lif1, lif1:v; repeatable."),
+        click.option("--calibrate", type=click.Path(path_type=Path), help="Input data whose busiest steps fit a tick."),
         click.option("--machine", type=click.Path(path_type=Path), help="TOML file that overrides the machine."),
         click.option("--strategy", help="fewest-cores (default) or spread."),
         click.option("--slice", "slices", multiple=True, help="Most neurons a slice: N, or POPULATION=N; repeatable."),

@@ -207,9 +207,10 @@ COMPILATION: Mapping[str, Callable[[Any, Path], Any]] = {
     "slice_size": _sizes,
     "strategy": _text,
     "machine": _file,
+    "calibrate": _file,
     "record": _texts,
     "record_steps": _count,
     "input_events": _count,
 }
-"""The options of a compilation that a file may hold, by their names in Python. ``machine`` is a path from the file's
-folder."""
+"""The options of a compilation that a file may hold, by their names in Python. ``machine`` and
+``calibrate`` are paths from the file's folder."""

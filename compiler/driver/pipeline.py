@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from axonc.ir import Diagnostic, Graph, ModelError, raise_if_any
-from axonc.ir.interpret.run import check_references
+from axonc.ir.interpret.run import Data, check_references
 from axonc.ir.machine import Machine
 from axonc.ir.mapping import Mapping as CoreMapping
-from axonc.ir.network import network, output_population
+from axonc.ir.network import activity, network, output_population
 from axonc.ir.ops import ExactNeuron, Input
 from axonc.ir.serialize import load_graph, to_bytes
 from axonc.ir.target import LIVE, Backend, HostInterface, Program
@@ -24,6 +24,7 @@ from ..mapping import MapOptions, map_network
 from ..node_semantics import node_texts
 from ..passes import STATES, Discretise, Pass, Quantize, QuantizeLoihi, ToPopulations, run_pipeline
 from ..semantics import Semantics, parse_semantics, positive_seconds
+from .calibrate import calibrated
 from .config import NOTHING, Config, read_config
 from .directory import SCHEMA
 from .targets import backend
@@ -44,6 +45,7 @@ class Options:
     ``weights``: int8, or float32 (target reference only). ``state``: q16, q32, loihi or float32. ``slice_size``: the
     most neurons in a slice, for all populations or by name. ``strategy``: fewest-cores or spread. ``machine``: a TOML
     file that overrides the shipped machine description. ``host``: what host and cores exchange through memory.
+    ``calibrate``: input data, or a file with them, whose busiest steps cores are filled for.
     """
 
     weights: str | None = None
@@ -52,14 +54,19 @@ class Options:
     strategy: str = "fewest-cores"
     machine: Path | None = None
     host: HostInterface = LIVE
+    calibrate: Data | str | Path | None = None
 
 
 def merged_options(config: Config, **given: Any) -> Options:
     """The options that are given (None or (): not given), else the file's, else the defaults."""
-    values = {**config.compilation, **{name: value for name, value in given.items() if value not in (None, ())}}
+    values = {**config.compilation, **{name: value for name, value in given.items() if not _absent(value)}}
     values.pop("target", None)
     host = HostInterface(tuple(values.pop("record", ())), values.pop("record_steps", 0), values.pop("input_events", 0))
     return Options(**values, host=host)
+
+
+def _absent(value: object) -> bool:
+    return value is None or (isinstance(value, tuple) and not value)
 
 
 @dataclass(frozen=True)
@@ -221,6 +228,8 @@ def prepare(graph: Graph, target: str, options: Options) -> tuple[Graph, CoreMap
     if not chosen.mapped:
         return final, None, None
     machine = chosen.machine(options.machine)
+    if options.calibrate is not None:
+        final = calibrated(final, options.calibrate)
     net = network(final)
     raise_if_any(_unknown_slices(options.slice_size, {p.name for p in net.populations if not isinstance(p.op, Input)}))
     outputs = [output_population(final, node) for node in final.outputs]
@@ -288,6 +297,7 @@ def _manifest(
         "record": list(options.host.record) if mapping else [],
         "record_steps": options.host.record_steps if mapping else 0,
         "input_events": options.host.input_events if mapping else 0,
+        **({"activity": seen} if (seen := activity(graph)) else {}),
         "cores": mapping.cores if mapping else None,
         "phases": mapping.schedule.phases if mapping else 1,
         "latency": mapping.schedule.latency if mapping else 0,

@@ -56,7 +56,9 @@ def memory_table(cores: Sequence[Mapping[str, Any]], mapping: CoreMapping) -> Ta
 
 def predicted(cores: Sequence[Mapping[str, Any]]) -> str:
     """What the cycles in a fit are."""
-    return f"cycles of its busiest tick (estimated, {cores[0]['activity']:.0%} of its sources active)"
+    assumed = cores[0]["activity"]
+    activity = "as active as calibrated" if assumed is None else f"{assumed:.0%} of its sources active"
+    return f"cycles of its busiest tick (estimated, {activity})"
 
 
 def holds(mapping: CoreMapping, core: int) -> str:

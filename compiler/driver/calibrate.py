@@ -1,0 +1,35 @@
+"""Calibration: what a run of the interpreter over the user's data tells the mapping."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from axonc.ir import Graph
+from axonc.ir.interpret.run import Data, batches, interpret
+from axonc.ir.network import network
+
+from .data import read_data
+
+
+def calibrated(graph: Graph, x: Data | str | Path) -> Graph:
+    """``graph`` with the activity of its populations over ``x`` (data, or a file of them): the events of the busiest
+    step, over the neurons.
+
+    The graph is one that can be mapped. Its property ``activity`` then holds the numbers, by which cores are filled:
+    a core must finish that step within a tick.
+
+    Raises:
+        ModelError: the data do not fit the inputs.
+    """
+    data, _ = batches(graph, read_data(Path(x), graph) if isinstance(x, (str, Path)) else x)
+    populations = [population for population in network(graph).populations if population.peak]
+    recorded = interpret(graph, data, [p.name for p in populations if p.name not in data]).recorded
+    events = {p.name: np.asarray(data[p.name] if p.name in data else recorded[p.name]) for p in populations}
+    busiest = {
+        name: values.reshape(*values.shape[:2], -1).sum(axis=2, dtype=np.int64) for name, values in events.items()
+    }
+    measured = {p.name: int(busiest[p.name].max(initial=0)) / p.count for p in populations}
+    return graph.with_properties(activity=json.dumps(measured))
