@@ -37,7 +37,7 @@ def network(shape: tuple[int, int, int], channels: int, classes: tuple[int, ...]
     last, size = "input", shape
     for index, (wanted, kernel, stride, padding, pooled) in enumerate(LAYERS):
         count = min(wanted, channels)
-        weight = rng.normal(0.02, 1.0 / np.sqrt(size[0] * kernel), (count, size[0], kernel, kernel))
+        weight = rng.normal(0.01, 0.6 / np.sqrt(size[0] * kernel), (count, size[0], kernel, kernel))
         extents = [Axis(2, 2).extent(n) if pooled else n for n in size[1:]]
         size = (count, *(Axis(kernel, stride, padding, padding).extent(n) for n in extents))
         net.population(f"conv{index}", "if", size)
@@ -46,7 +46,7 @@ def network(shape: tuple[int, int, int], channels: int, classes: tuple[int, ...]
     for index, count in enumerate(classes):
         inputs = prod(size)
         net.population(f"fc{index}", "if", (count,))
-        net.connect(last, f"fc{index}", rng.normal(0.01, 1.5 / np.sqrt(inputs), (count, inputs)))
+        net.connect(last, f"fc{index}", rng.normal(0.0, 0.6 / np.sqrt(inputs), (count, inputs)))
         last, size = f"fc{index}", (count,)
     net.output("output", last)
     return axonc.load(net.graph(), semantics=SEMANTICS)
@@ -69,12 +69,12 @@ def one_by_one(graph: Graph) -> Graph:
 def describe(name: str, program: Program, x: Array) -> None:
     """Cores, bytes and instructions of a run."""
     run, cores = program.run(x).stats, json.loads((program.directory / "report.json").read_text())["cores"]
-    used = [sum(core["bytes"].values()) for core in cores]
+    used = [sum(core["bytes"].values()) - core["bytes"]["queues"] for core in cores]
     weights = sum(core["bytes"]["weights"] + core["bytes"]["tables"] for core in cores)
     per_tick = run["instructions"][0].sum(axis=1)
     print(
-        f"  {name}: {len(cores)} cores, SRAM {min(used)} to {max(used)} bytes a core (weights and tables {weights} in "
-        f"all), {per_tick.mean():.0f} instructions a tick on average, {per_tick.max()} at most; the busiest core "
+        f"  {name}: {len(cores)} cores, SRAM {min(used)} to {max(used)} bytes a core besides the queues (weights and tables "
+        f"{weights} in all), {per_tick.mean():.0f} instructions a tick on average, {per_tick.max()} at most; the busiest core "
         f"{run['instructions'].max()} instructions, {run['cycles'].max()} cycles (estimated), predicted "
         f"{max(core['cycles'] for core in cores)}"
     )
