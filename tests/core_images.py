@@ -48,17 +48,19 @@ IDLE = "    (void)core;\n"
 
 @dataclass(frozen=True)
 class Layer:
-    """Pools, weights (a convolution, or a matrix over all neurons), a delay; neurons with a threshold or without."""
+    """Pools, weights (a convolution, or a matrix over all neurons), a delay; neurons with a threshold or without, all
+    alike or each with its own bias."""
 
     pools: tuple[Pool, ...]
     weights: QuantConv | QuantLinear
     delay: int
     threshold: int | None
+    biased: bool = False
 
 
 @dataclass(frozen=True)
 class Model:
-    """An input and a chain of layers, whose first population may feed itself."""
+    """An input and a chain of layers."""
 
     shape: tuple[int, ...]
     layers: tuple[Layer, ...]
@@ -73,7 +75,7 @@ class Model:
             for step, op in enumerate([*[Delay(layer.delay)] * bool(layer.delay), *layer.pools, layer.weights]):
                 nodes.append(Node(f"{index}.{step}", op, (source,)))
                 source, shape = nodes[-1].name, op.output(Signal(shape, Kind.EVENT)).shape
-            nodes.append(Node(f"pop{index}", neurons(shape, layer.threshold), (source,)))
+            nodes.append(Node(f"pop{index}", neurons(shape, layer), (source,)))
             source = f"pop{index}"
         return require_valid(Graph("images", (*nodes, Node("out", Output(), (source,))), "steps", 1e-3))
 
@@ -83,17 +85,23 @@ class Model:
         for index, layer in enumerate(self.layers):
             late = np.concatenate([np.zeros((layer.delay, *seen.shape[1:]), np.int64), seen])[: len(seen)]
             sums = np.stack([naive(layer, image) for image in late])
+            sums = sums + biases(sums.shape[1:], layer)
             found[f"pop{index}:v"] = sums
             seen = found[f"pop{index}"] = sums if layer.threshold is None else (sums > layer.threshold).astype(np.int64)
         return found
 
 
-def neurons(shape: tuple[int, ...], threshold: int | None) -> FixedNeuron:
-    """Neurons whose voltage is the sum of their inputs in this step."""
+def biases(shape: tuple[int, ...], layer: Layer) -> Array:
+    """What every neuron of a layer adds to its sum."""
+    return np.arange(prod(shape)).reshape(shape) % 50 if layer.biased else np.asarray(0)
+
+
+def neurons(shape: tuple[int, ...], layer: Layer) -> FixedNeuron:
+    """Neurons whose voltage is the sum of their inputs in this step, and their bias."""
     whole = {name: np.asarray(value) for name, value in {"decay": 0, "multiplier": 1 << 30, "shift": 30}.items()}
     zero = np.asarray(0)
-    gate = None if threshold is None else FixedGate(np.full(shape, threshold), "none", zero)
-    return FixedNeuron(shape, None, FixedMembrane(Fixed(32), **whole, leak=zero, offset=zero), gate)
+    gate = None if layer.threshold is None else FixedGate(np.full(shape, layer.threshold), "none", zero)
+    return FixedNeuron(shape, None, FixedMembrane(Fixed(32), **whole, leak=zero, offset=biases(shape, layer)), gate)
 
 
 def naive(layer: Layer, image: Array) -> Array:
@@ -194,7 +202,7 @@ def _layer(draw: st.DrawFn, rng: np.random.Generator, shape: tuple[int, ...]) ->
     conv = draw(convolutions(rng, behind))
     maps = conv.output(Signal(behind, Kind.EVENT)).shape
     gives = draw(st.sampled_from([None, None, None, (prod(maps),), (maps[0], *maps[:0:-1])]))
-    return Layer(tuple(pooled), replace(conv, gives=gives), delay, threshold)
+    return Layer(tuple(pooled), replace(conv, gives=gives), delay, threshold, draw(st.booleans()))
 
 
 @st.composite

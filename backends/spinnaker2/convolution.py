@@ -84,13 +84,13 @@ class KernelTables:
 
     @cached_property
     def weights(self) -> Table:
-        """int8, flat: [source channel][tap along y][tap along x][target channel]."""
+        """int8, flat: [source channel][tap along y][tap along x][target channel]. The first is one of a group."""
         weight, lower = self.kernel.weight, self.target.lower[0]
         each = weight.shape[1]
         parts = [np.zeros(0, np.int8)]
         for number, row in enumerate(self.channels):
             first = lower + int(row["first"])
-            chosen = weight[first : first + int(row["count"]), (self.first_channel + number) % each]
+            chosen = weight[first : first + int(row["count"]), number % each]
             image = chosen.reshape(len(chosen), *self.taps)[:, :, self.order]
             parts.append(np.moveaxis(image, 0, -1).astype(np.int8).reshape(-1))
         return np.concatenate(parts)

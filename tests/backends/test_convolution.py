@@ -64,6 +64,31 @@ def test_emulated_cores_equal_loops(data: st.DataObject) -> None:
     check(data, "emulated")
 
 
+@pytest.mark.parametrize("groups", [1, 2])
+def test_overlapping_pools_repeat_taps(groups: int) -> None:
+    """Pools of 3 that move by 1 lead from one place to a target and its neighbour through taps in the same order."""
+    rng = np.random.default_rng(groups)
+    pool, three = Pool((Axis(3), Axis(3))), Axis(3, 1, 1, 1)
+    weight = rng.integers(-127, 128, (4, 2 // groups, 3, 3)).astype(np.int8)
+    layer = images.Layer((pool, pool), QuantConv(weight, np.asarray(1.0), (three, three), groups), 0, None)
+    model = images.Model((2, 9, 8), (layer,), rng.integers(0, 2, (STEPS, 2, 9, 8)))
+    _, mapping, _ = chip_mapping(model, 1.0, ["pop0"], slice_size=40)
+    result = images.run(model.graph, mapping, model.data, "native", ["pop0"])
+    np.testing.assert_array_equal(result.recorded["pop0"], model.expected()["pop0"])
+
+
+@pytest.mark.parametrize("stride", [1, 2, 3])
+def test_an_event_meets_neighbours_in_one_run(stride: int) -> None:
+    window = Axis(5, stride, 2, 2)
+    weight = np.ones((4, 1, 5, 5), np.int8)
+    layer = images.Layer((), QuantConv(weight, np.asarray(1.0), (window, window)), 0, None)
+    _, _, (plan,) = chip_mapping(images.Model((1, 20, 20), (layer,), np.zeros((1, 1, 20, 20))), 1.0, ["pop0"])
+    (tables,) = plan.convolutions
+    assert len(tables.x.runs) == tables.x.count == 20
+    assert tables.x.runs["count"].max() == -(-5 // stride)
+    assert len(tables.y.runs) == tables.x.runs["count"].sum()
+
+
 @strategies.examples(60)
 @given(data=st.data())
 def test_bytes_are_those_that_were_predicted(data: st.DataObject) -> None:
