@@ -57,7 +57,10 @@ class Slice:
         return box_neurons(self.shape, self.lower, self.upper)
 
     def __str__(self) -> str:
-        ranges = ", ".join(f"{lower}:{upper}" for lower, upper in zip(self.lower, self.upper, strict=True))
+        bounds = list(zip(self.lower, self.upper, strict=True))
+        while len(bounds) > 1 and bounds[-1] == (0, 1):
+            bounds.pop()  # an axis of one place says nothing
+        ranges = ", ".join(f"{lower}:{upper}" for lower, upper in bounds)
         return f"{self.population}[{ranges}]"
 
 

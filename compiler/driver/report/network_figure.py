@@ -7,7 +7,21 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from axonc.ir import Graph, Node
-from axonc.ir.ops import Delay, FixedNeuron, Input, Linear, Neuron, Output, QuantLinear, Scale
+from axonc.ir.ops import (
+    Conv,
+    Delay,
+    FixedNeuron,
+    Flatten,
+    Input,
+    Linear,
+    Neuron,
+    Op,
+    Output,
+    Pool,
+    QuantConv,
+    QuantLinear,
+    Scale,
+)
 
 from .figure import Box, Figure, Path, Shape, Text, fixed, shortened
 from .layers import Layout, layered
@@ -40,8 +54,12 @@ def network_figure(graph: Graph) -> Figure:
     )
 
 
+ON_EDGES: tuple[type[Op], ...] = (Delay, Linear, QuantLinear, Scale, Conv, QuantConv, Pool, Flatten)
+"""What is written on an edge."""
+
+
 def _on_edge(node: Node) -> bool:
-    return isinstance(node.op, (Delay, Linear, QuantLinear, Scale)) and len(node.inputs) == 1
+    return isinstance(node.op, ON_EDGES) and len(node.inputs) == 1
 
 
 def _links(graph: Graph, node: Node) -> Iterator[Link]:
@@ -59,9 +77,12 @@ def _on_edge_text(node: Node) -> str:
     op = node.op
     if isinstance(op, Delay):
         return f"delay {op.steps}"
-    if isinstance(op, (Linear, QuantLinear)):
-        extents = "×".join(map(str, op.weight.shape))
-        return f"{extents} int{op.bits}" if isinstance(op, QuantLinear) else extents
+    if isinstance(op, Pool):
+        return f"pool {'×'.join(str(axis.kernel) for axis in op.axes)}"
+    if isinstance(op, (Linear, QuantLinear, Conv, QuantConv)):
+        kind = "conv " if isinstance(op, (Conv, QuantConv)) else ""
+        bits = f" int{op.bits}" if isinstance(op, (QuantLinear, QuantConv)) else ""
+        return f"{kind}{'×'.join(map(str, op.weight.shape))}{bits}"
     return op.name
 
 

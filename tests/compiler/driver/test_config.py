@@ -11,6 +11,7 @@ from typing import Any
 
 import models
 import nir
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,6 +33,7 @@ state = "q16"
 slice_size = { cell = 2 }
 strategy = "spread"
 machine = "machine.toml"
+calibrate = "x.npy"
 record = ["cell"]
 record_steps = 20
 input_events = 40
@@ -50,6 +52,7 @@ Write = Callable[[str], Path]
 def write(tmp_path: Path) -> Write:
     """Writes a configuration file beside a machine file."""
     (tmp_path / "machine.toml").write_text("[clock]\ntick_s = 1.0\n")
+    np.save(tmp_path / "x.npy", np.ones((3, 3), np.int8))
 
     def file(text: str) -> Path:
         (tmp_path / "config.toml").write_text(text)
@@ -91,7 +94,7 @@ def test_a_file_holds_every_option(write: Write, tmp_path: Path) -> None:
     options = merged_options(config)
     assert (options.weights, options.state, options.strategy) == ("int8", "q16", "spread")
     assert options.slice_size == {"cell": 2}
-    assert options.machine == tmp_path / "machine.toml"
+    assert (options.machine, options.calibrate) == (tmp_path / "machine.toml", tmp_path / "x.npy")
     assert (options.host.record, options.host.record_steps, options.host.input_events) == (("cell",), 20, 40)
 
 
