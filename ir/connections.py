@@ -64,7 +64,7 @@ T = TypeVar("T")
 
 
 def _each(name: str, kernel: Sequence[int], value: int | Sequence[T]) -> list[int | T]:
-    values = list(value) if isinstance(value, Iterable) else [value] * len(kernel)
+    values: list[int | T] = list(value) if isinstance(value, Iterable) else [value] * len(kernel)
     if len(values) != len(kernel):
         found, limit = f"{values} for {len(kernel)} spatial axes", "one number, or one an axis"
         raise ModelError(Diagnostic("AX103", name, found, limit, "correct it"))
