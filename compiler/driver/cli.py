@@ -248,7 +248,7 @@ def inspect(
         _inspect_build(model)
         return
     file = read_config(config)
-    graph = read_model(model, inputs or file.inputs or "events")
+    graph = read_model(model, inputs or file.inputs)
     if after is None or after == "model":
         click.echo(str(graph), nl=False)
         return
@@ -285,7 +285,7 @@ def semantics_command(
 ) -> None:
     """Run MODEL under every preset and tabulate how their spikes differ from those of --semantics."""
     file = read_config(config)
-    graph = read_model(model, inputs or file.inputs or "events")
+    graph = read_model(model, inputs or file.inputs)
     file.require(graph)
     chosen = chosen_semantics(semantics, dt, file)
     runs = run_presets(graph, read_data(data, graph), chosen, file.nodes)

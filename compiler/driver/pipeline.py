@@ -19,7 +19,7 @@ from axonc.ir.serialize import load_graph, to_bytes
 from axonc.ir.target import LIVE, Backend, HostInterface, Program
 from axonc.ir.version import __version__
 
-from ..frontends import import_nir, read_nir
+from ..frontends import import_nir, read_nir, with_inputs
 from ..mapping import MapOptions, map_network
 from ..node_semantics import node_texts
 from ..passes import STATES, Discretise, Pass, Quantize, QuantizeLoihi, ToPopulations, run_pipeline
@@ -93,7 +93,7 @@ def load(
         ModelError: with every problem of the file and the semantics.
     """
     file = read_config(config)
-    graph = with_digest(read_model(model, inputs or file.inputs or "events"))
+    graph = with_digest(read_model(model, inputs or file.inputs))
     if graph.stage == "model":
         return discretise(graph, semantics, dt, file)
     file.require()
@@ -103,17 +103,17 @@ def load(
     return graph
 
 
-def read_model(model: str | Path | nir.NIRGraph | Graph, inputs: str = "events") -> Graph:
-    """The graph of a model as its frontend makes it: stage ``model`` from NIR, any stage from a graph file."""
+def read_model(model: str | Path | nir.NIRGraph | Graph, inputs: str | None = None) -> Graph:
+    """The graph of a model as its frontend makes it: stage ``model`` from NIR, any stage from a file of axonc's."""
     if isinstance(model, Graph):
-        return model
+        return with_inputs(model, inputs)
     if not isinstance(model, (str, Path)):
         return import_nir(model, inputs)
     path = Path(model)
     if not path.is_file():
         found = "it is a folder" if path.is_dir() else "there is no such file"
         raise ModelError(Diagnostic("AX703", str(path), found, "", "check the path"))
-    return load_graph(path) if path.suffix == ".axg" else read_nir(path, inputs)
+    return with_inputs(load_graph(path), inputs) if path.suffix == ".axg" else read_nir(path, inputs)
 
 
 def with_digest(graph: Graph) -> Graph:

@@ -15,15 +15,22 @@ from axonc.ir import Diagnostic, ModelError
 
 from .guard import open_checked
 
+METADATA = "axonc"
+"""The entry of a node's metadata that is axonc's own."""
+
 
 @dataclass(frozen=True)
 class Tree:
-    """One node as the file holds it: its type, its fields and, for a graph, its nodes and edges."""
+    """One node as the file holds it: its type, its fields and, for a graph, its nodes and edges.
+
+    ``metadata`` are what axonc keeps beside them; None where there are none.
+    """
 
     type: str
     fields: Mapping[str, Any] = field(default_factory=dict)
     nodes: Mapping[str, Tree] = field(default_factory=dict)
     edges: tuple[tuple[str, str], ...] = ()
+    metadata: Mapping[str, Any] | None = None
 
 
 def read_tree(path: Path) -> tuple[Tree, str, str]:
@@ -55,7 +62,18 @@ def _read(group: Any) -> Tree:
         {key: item[()] for key, item in members.items() if isinstance(item, h5py.Dataset)},
         nodes,
         _edges(group["edges"][()]) if "edges" in group else (),
+        _metadata(group),
     )
+
+
+def _metadata(group: Any) -> Mapping[str, Any] | None:
+    place = group.get("metadata")
+    kept = place.get(METADATA) if isinstance(place, h5py.Group) else None
+    return _members(kept) if isinstance(kept, h5py.Group) else None
+
+
+def _members(group: Any) -> dict[str, Any]:
+    return {key: _members(item) if isinstance(item, h5py.Group) else item[()] for key, item in group.items()}
 
 
 def _edges(stored: Any) -> tuple[tuple[str, str], ...]:
@@ -74,4 +92,5 @@ def tree_of(description: Mapping[str, Any]) -> Tree:
     }
     nodes = {key: tree_of(value) for key, value in description.get("nodes", {}).items()}
     edges = tuple((str(source), str(target)) for source, target in description.get("edges", ()))
-    return Tree(str(description["type"]), members, nodes, edges)
+    kept = (description.get("metadata") or {}).get(METADATA)
+    return Tree(str(description["type"]), members, nodes, edges, kept if isinstance(kept, dict) else None)
