@@ -13,7 +13,7 @@ from axonc.ir import Diagnostic, Graph, ModelError, raise_if_any
 from axonc.ir.interpret.run import check_references
 from axonc.ir.machine import Machine
 from axonc.ir.mapping import Mapping as CoreMapping
-from axonc.ir.network import network, output_population
+from axonc.ir.network import Network, network, output_population
 from axonc.ir.ops import ExactNeuron, Input
 from axonc.ir.serialize import load_graph, to_bytes
 from axonc.ir.target import LIVE, Backend, HostInterface, Program
@@ -22,7 +22,17 @@ from axonc.ir.version import __version__
 from ..frontends import import_nir, read_nir, with_inputs
 from ..mapping import MapOptions, map_network
 from ..node_semantics import node_texts
-from ..passes import STATES, Discretise, Pass, Quantize, QuantizeLoihi, ToPopulations, run_pipeline
+from ..passes import (
+    STATES,
+    Discretise,
+    Pass,
+    Quantize,
+    QuantizeLoihi,
+    ToPopulations,
+    form_problems,
+    is_quantised,
+    run_pipeline,
+)
 from ..semantics import Semantics, parse_semantics, positive_seconds
 from .config import NOTHING, Config, read_config
 from .directory import SCHEMA
@@ -151,6 +161,9 @@ def passes_for(graph: Graph, target: Backend, options: Options) -> list[Pass]:
     weights = options.weights or ("int8" if target.mapped else "float32")
     state = options.state or (semantics.state if weights == "int8" else "float32")
     raise_if_any(_option_problems(target, weights, state, options))
+    if is_quantised(graph):
+        raise_if_any([*_settled_problems(options), *(form_problems(graph) if target.mapped else ())])
+        return []
     if weights == "float32":
         return []
     raise_if_any(_exact_problems(graph, target))
@@ -158,6 +171,16 @@ def passes_for(graph: Graph, target: Backend, options: Options) -> list[Pass]:
         return [ToPopulations(), QuantizeLoihi()]
     quantise = Quantize("int8", state, semantics.weight_rounding, semantics.weight_scope)
     return [ToPopulations(), quantise]
+
+
+def _settled_problems(options: Options) -> list[Diagnostic]:
+    """Number formats that are asked for of a graph whose numbers have theirs."""
+    given = [("weights", options.weights), ("state", options.state)]
+    return [
+        Diagnostic("AX403", "", f"{name} {value!r}", "the graph is quantised already", "leave it out")
+        for name, value in given
+        if value is not None
+    ]
 
 
 def _exact_problems(graph: Graph, target: Backend) -> list[Diagnostic]:
@@ -200,16 +223,30 @@ def prepare(graph: Graph, target: str, options: Options) -> tuple[Graph, CoreMap
     stages = run_pipeline(graph, passes_for(graph, chosen, options))
     final = stages[-1][1] if stages else graph
     raise_if_any(chosen.check(final))
-    if not chosen.mapped:
-        return final, None, None
-    machine = chosen.machine(options.machine)
+    return final, *mapped(final, chosen, options)
+
+
+def mapped(final: Graph, target: Backend, options: Options) -> tuple[CoreMapping | None, Machine | None]:
+    """The mapping of a graph that the target runs, and the machine; None for a target that maps nothing."""
+    if not target.mapped:
+        return None, None
+    machine = target.machine(options.machine)
     net = network(final)
-    raise_if_any(_unknown_slices(options.slice_size, {p.name for p in net.populations if not isinstance(p.op, Input)}))
+    raise_if_any(_naming_problems(final, net, target, options))
     outputs = [output_population(final, node) for node in final.outputs]
-    raise_if_any(_host_problems(options.host))
-    check_references(final, options.host.record, chosen.recordable(final))
     how = MapOptions(options.slice_size, options.strategy, options.host.input_events > 0)
-    return final, map_network(net, outputs, machine, chosen.cost_model(machine, options.host), how), machine
+    return map_network(net, outputs, machine, target.cost_model(machine, options.host), how), machine
+
+
+def _naming_problems(final: Graph, net: Network, target: Backend, options: Options) -> list[Diagnostic]:
+    """Options that name what is not there, or ask the host for what cannot be."""
+    populations = {p.name for p in net.populations if not isinstance(p.op, Input)}
+    problems = _unknown_slices(options.slice_size, populations) + _host_problems(options.host)
+    try:
+        check_references(final, options.host.record, target.recordable(final))
+    except ModelError as error:
+        problems += error.diagnostics
+    return problems
 
 
 def _host_problems(host: HostInterface) -> list[Diagnostic]:
@@ -262,7 +299,8 @@ def _manifest(
         **({"node_semantics": texts} if (texts := node_texts(properties)) else {}),
         "dt": graph.dt,
         "pipeline": properties.get("pipeline", ""),
-        "notes": [line for line in properties.get("notes", "").splitlines() if line],
+        "repairs": lines_of(graph, "repairs"),
+        "notes": lines_of(graph, "notes"),
         "machine": machine.name if machine else None,
         "tick_cycles": machine.tick_cycles if machine else None,
         "strategy": options.strategy if mapping else None,
@@ -273,6 +311,11 @@ def _manifest(
         "phases": mapping.schedule.phases if mapping else 1,
         "latency": mapping.schedule.latency if mapping else 0,
     }
+
+
+def lines_of(graph: Graph, remark: str) -> list[str]:
+    """The ``repairs`` of the frontend, or the ``notes`` of the quantiser, one line each."""
+    return [line for line in graph.properties.get(remark, "").splitlines() if line]
 
 
 def _json(value: Mapping[str, Any]) -> bytes:

@@ -66,6 +66,16 @@ def queue_lines(cores: Sequence[Mapping[str, Any]]) -> Iterator[str]:
             )
 
 
+def load_lines(fit: Mapping[str, Any]) -> Iterator[str]:
+    """How many cores a model takes and, where time counts, what its busiest core does in a tick."""
+    cores = fit["cores"]
+    yield f"cores: {len(cores)} of {fit['usable_cores']}"
+    busiest = max(cores, key=lambda core: core["cycles"], default={"cycles": 0})
+    if busiest["cycles"]:
+        share = busiest["cycles"] / fit["tick_cycles"]
+        yield f"time: core {busiest['core']} is expected to take {busiest['cycles']} cycles a tick, {share:.1%} of it"
+
+
 def schedule_lines(mapping: CoreMapping) -> Iterator[str]:
     """Phases, latency and start slots."""
     schedule = mapping.schedule

@@ -11,11 +11,12 @@ from .convert import build_graph, with_inputs
 from .reader import Tree, read_tree, tree_of
 from .report import Report
 from .stored import restored
+from .survey import survey
 
 if TYPE_CHECKING:
     import nir
 
-__all__ = ["import_nir", "read_nir", "with_inputs"]
+__all__ = ["import_nir", "nodes_of", "read_nir", "with_inputs"]
 
 
 def read_nir(path: Path, inputs: str | None = None) -> Graph:
@@ -31,6 +32,11 @@ def read_nir(path: Path, inputs: str | None = None) -> Graph:
 def import_nir(model: nir.NIRGraph, inputs: str | None = None) -> Graph:
     """The graph of a `nir.NIRGraph` in memory."""
     return _graph(tree_of(model.to_dict()), inputs, source="nir")
+
+
+def nodes_of(model: Path | nir.NIRGraph) -> dict[str, str]:
+    """The type of every node of a model that may have problems, by name; `ModelError` if it is no NIR at all."""
+    return survey(read_tree(model)[0] if isinstance(model, Path) else tree_of(model.to_dict()))
 
 
 def _graph(tree: Tree, inputs: str | None, **found: str) -> Graph:
