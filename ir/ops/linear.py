@@ -95,7 +95,10 @@ class Scale(Op):
 
 
 def _shape_problems(op: Linear | QuantLinear) -> Iterator[Problem]:
-    """A shape that does not hold as many elements as the weight has rows or columns."""
+    """A weight that is no matrix, or a shape that does not hold as many elements as it has rows or columns."""
+    if op.weight.ndim != 2:
+        yield Problem("AX301", f"a weight of shape {op.weight.shape}", "(O, I)", "give a matrix")
+        return
     for shape, extent, part in ((op.gives, op.weight.shape[0], "rows"), (op.takes, op.weight.shape[1], "columns")):
         if shape is not None and prod(shape) != extent:
             yield Problem("AX301", f"the shape {shape}", f"the weight has {extent} {part}", "correct the shape")

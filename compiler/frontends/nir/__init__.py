@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from axonc.ir import Graph
+from axonc.ir import Graph, ModelError
 
 from .convert import build_graph, with_inputs
 from .reader import Tree, read_tree, tree_of
@@ -44,4 +44,8 @@ def _graph(tree: Tree, inputs: str | None, **found: str) -> Graph:
     graph = restored(tree, report)
     if graph is not None:
         return with_inputs(graph, inputs)
-    return build_graph(tree, inputs or "events", report).with_properties(**found)
+    left_aside = tuple(report.repairs)
+    try:
+        return build_graph(tree, inputs or "events", report).with_properties(**found)
+    except ModelError as error:
+        raise ModelError((*left_aside, *error.diagnostics)) from error
