@@ -106,7 +106,7 @@ def test_fields_that_were_edited_are_what_counts(name: str, tmp_path: Path) -> N
 
 
 def test_a_node_more_or_less_is_seen(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="AX120 another.*\nAX"):
+    with pytest.raises(ModelError, match=r"AX120 another.*\nAX"):
         read_nir(edited(tmp_path / "m.nir", add_node))
 
 
