@@ -17,11 +17,13 @@ from typing import Any
 
 import click
 import ledger
+import provoke
 
 from axonc.compiler.driver.cli import cli
 from axonc.compiler.driver.targets import TARGETS, backend
 from axonc.compiler.passes import PASSES
 from axonc.ir import CODES
+from axonc.ir.advice import ADVICE
 from axonc.ir.ops import OPS, Axis, FixedGate, FixedMembrane, FixedSynapse, Gate, Membrane, Synapse
 
 DOCS = Path(__file__).parent
@@ -84,18 +86,26 @@ def passes() -> str:
 
 
 def diagnostics() -> str:
-    """Every code, by chapter."""
+    """Every code, by chapter: what it stands for, a line that gives it, what to do."""
     parts = [
         "# Diagnostics\n\nA diagnostic is one line: `CODE node: what was found; the limit; what to change`. All "
         "problems of a model are reported at once. A code never changes its meaning; `axonc explain CODE` says what it "
-        "stands for.\n\nExit status: 0 success; 1 a target's result differs from the reference or from a golden output "
+        "stands for and what to do. The examples were made by running small models that provoke them.\n\n"
+        "Exit status: 0 success; 1 a target's result differs from the reference or from a golden output "
         "(AX801); 2 the model, its data or the options are not acceptable; 3 a tool is missing or failed, or a core "
         "stopped with a fault (AX901, AX902).\n"
     ]
     for digit, title in CHAPTERS.items():
-        rows = [(f"`{code}`", meaning) for code, meaning in CODES.items() if code[2] == digit]
-        parts.append(f"\n## {title}\n\n{table(('code', 'meaning'), rows)}")
+        parts.append(f"\n## {title}\n")
+        parts += [_diagnostic(code, meaning) for code, meaning in CODES.items() if code[2] == digit]
     return "".join(parts)
+
+
+def _diagnostic(code: str, meaning: str) -> str:
+    """The entry of one code."""
+    reason = provoke.NOT_SHOWN.get(code)
+    shown = f"No example: {reason}." if reason else f"```text\n{provoke.example(code)}\n```"
+    return f"\n### {code}\n\n{meaning[0].upper()}{meaning[1:]}.\n\n{shown}\n\n{ADVICE[code]}\n"
 
 
 HELP: dict[str, Any] = {

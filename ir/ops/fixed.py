@@ -13,6 +13,9 @@ from ..signal import Fixed, Kind, Shape, Signal
 from .base import Array, Op, Parameters, Problem, misshapen
 from .neuron import RESETS
 
+MAX_FRAC = 1000
+"""2 to the power of the fractional bits, or of minus them, is a number."""
+
 
 @dataclass(frozen=True, eq=False)
 class FixedSynapse(Parameters):
@@ -122,5 +125,5 @@ def _range_problems(part: FixedSynapse | FixedMembrane | None) -> Iterator[Probl
         if np.any(array < 0) or np.any(array > highest):
             found = f"{name} from {int(np.min(array))} to {int(np.max(array))}"
             yield Problem("AX306", found, f"0 to {highest}", "quantise the model again")
-    if not 2 <= part.format.bits <= 32 or abs(part.format.frac) > MAX_SHIFT:
+    if not 2 <= part.format.bits <= 32 or abs(part.format.frac) > MAX_FRAC:
         yield Problem("AX403", f"the state format {part.format}", "2 to 32 bits", "quantise the model again")
