@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as MappingType
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from math import prod
 from typing import Any
@@ -40,6 +40,11 @@ class Slice:
     def count(self) -> int:
         """Neurons in the slice."""
         return prod(self.extents)
+
+    @property
+    def box(self) -> Slice:
+        """The slice without its core and its keys."""
+        return replace(self, core=None, block=None)
 
     @property
     def place(self) -> tuple[str, tuple[int, ...]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 import numpy as np
 
@@ -14,7 +16,7 @@ from .ops import Array
 def joins(projection: Projection, source: Slice, target: Slice) -> bool:
     """Whether a synapse leads from a neuron of ``source`` to one of ``target``."""
     if isinstance(projection.weight, SharedKernel):
-        return kernel_joins(projection.weight, source, target)
+        return bool(joined(projection.weight, [source], target))
     weight, rows = projection.weight, target.neurons
     if rows.size == 0 or source.count == 0:
         return False
@@ -31,15 +33,22 @@ def _stored(starts: Array, columns: Array) -> slice | Array:
     return np.concatenate([np.arange(starts[column], starts[column + 1]) for column in columns])
 
 
-def kernel_joins(kernel: SharedKernel, source: Slice, target: Slice) -> bool:
-    """Whether a tap of a kernel leads from a neuron of ``source`` to one of ``target``."""
-    inputs = range(source.lower[0], source.upper[0])
-    if not any(last > first for first, last in (reached_channels(kernel, channel, target) for channel in inputs)):
-        return False
-    return all(
-        np.any((taps[:, 0] >= source.lower[axis + 1]) & (taps[:, 0] < source.upper[axis + 1]))
-        for axis, taps in enumerate(taps_into(kernel, target))
-    )
+def joined(kernel: SharedKernel, sources: Iterable[Slice], target: Slice) -> list[Slice]:
+    """The slices from which a tap of a kernel leads to a neuron of ``target``."""
+    reaching = _reaching(kernel, target.box)
+    return [source for source in sources if all(map(_any_between, reaching, source.lower, source.upper))]
+
+
+def _any_between(numbers: list[int], lower: int, upper: int) -> bool:
+    return bisect_left(numbers, lower) < bisect_left(numbers, upper)
+
+
+@lru_cache(maxsize=512)
+def _reaching(kernel: SharedKernel, target: Slice) -> list[list[int]]:
+    """The source channels, and along every axis the source places, from which a tap leads into a slice; ascending."""
+    reached = ((channel, reached_channels(kernel, channel, target)) for channel in range(kernel.source[0]))
+    channels = [channel for channel, (first, last) in reached if last > first]
+    return [channels, *(np.unique(taps[:, 0]).tolist() for taps in taps_into(kernel, target))]
 
 
 def taps_into(kernel: SharedKernel, target: Slice) -> Iterator[Array]:

@@ -40,9 +40,10 @@ from axonc.ir.ops import (
     QuantConv,
     QuantLinear,
 )
-from axonc.ir.target import HostInterface, RunOptions
+from axonc.ir.target import LIVE, HostInterface, RunOptions
 
 Array = np.ndarray[Any, Any]
+IDLE = "    (void)core;\n"
 
 
 @dataclass(frozen=True)
@@ -192,19 +193,19 @@ def _layer(draw: st.DrawFn, rng: np.random.Generator, shape: tuple[int, ...]) ->
         behind = pooled[-1].output(Signal(behind, Kind.EVENT)).shape
     conv = draw(convolutions(rng, behind))
     maps = conv.output(Signal(behind, Kind.EVENT)).shape
-    if draw(st.integers(0, 3)) == 0:
-        conv = replace(conv, gives=(prod(maps),))
-    return Layer(tuple(pooled), conv, delay, threshold)
+    gives = draw(st.sampled_from([None, None, None, (prod(maps),), (maps[0], *maps[:0:-1])]))
+    return Layer(tuple(pooled), replace(conv, gives=gives), delay, threshold)
 
 
 @st.composite
 def mappings(draw: st.DrawFn, net: Network, outputs: Sequence[str]) -> CoreMapping:
     """Every population cut along all axes at random, its slices on random cores; inputs of the host, or of cores."""
     slices: list[Slice] = []
+    placed = draw(st.booleans())
     for population in net.populations:
         way = tuple(draw(st.integers(1, min(3, extent))) for extent in population.shape)
         parts = cut(population, way)
-        hosted = isinstance(population.op, Input)
+        hosted = isinstance(population.op, Input) and not placed
         slices += parts if hosted else [replace(part, core=draw(st.integers(0, 3))) for part in parts]
     used = sorted({part.core for part in slices if part.core is not None})
     numbered = [replace(part, core=None if part.core is None else used.index(part.core)) for part in slices]
@@ -215,17 +216,25 @@ def mappings(draw: st.DrawFn, net: Network, outputs: Sequence[str]) -> CoreMappi
     return CoreMapping(len(used), keyed, keys, routes, schedule_network(net, outputs))
 
 
-def run(graph: Graph, mapping: CoreMapping, x: Array, kind: str, record: Sequence[str], seed: int = 0) -> Result:
+def run(
+    graph: Graph,
+    mapping: CoreMapping,
+    x: Array,
+    kind: str,
+    record: Sequence[str],
+    seed: int = 0,
+    host: HostInterface = LIVE,
+) -> Result:
     """Run a mapped graph on native or emulated cores; programs of the same kernels are compiled once."""
     target = SpiNNaker2()
-    program = target.lower(graph, mapping, target.machine(None), HostInterface())
+    program = target.lower(graph, mapping, target.machine(None), host)
     kernels: Any = program.report["programs"]
 
     def make(
         directory: Path, described: Mapping[str, Any], cores: list[CoreImage], routes: list[Route], memory: MemoryMap
     ) -> Machine:
         calls = ["".join(f"    axonc_{name}(core, {i});\n" for i, name in enumerate(names)) for names in kernels]
-        images = [compile_program(program_text(body), kind) for body in calls]
+        images = [compile_program(program_text(body or IDLE), kind) for body in calls]
         machine = NativeMachine if kind == "native" else load_emulated_machine()
         return machine(images, cores, routes, memory)
 

@@ -22,6 +22,7 @@ class Native(CoreTarget):
 
     name: ClassVar[str] = "native"
     summary: ClassVar[str] = "the same C compiled for this computer; bit-identical, without instruction counts"
+    timed: ClassVar[bool] = False
 
     def machine(self, description: Path | None) -> HostMachine:
         """Few cores of large memory, with what a TOML description says instead."""

@@ -36,7 +36,7 @@ from .lower import lower
 from .memory import MemoryMap
 from .parameters import MOST_SPIKES
 from .run import run_program
-from .schema import RESETS
+from .schema import KERNEL_EXTENT, RESETS
 from .toolchain import ToolchainError, compile_elf
 from .traces import recordable
 
@@ -50,14 +50,16 @@ class CoreTarget:
     name: ClassVar[str]
     summary: ClassVar[str]
     mapped: ClassVar[bool] = True
+    timed: ClassVar[bool] = True
+    """Whether a core's work must fit a tick."""
 
     def machine(self, description: Path | None) -> Machine:
         """The machine that a TOML description (None: the shipped one) states."""
         return load_machine(description)
 
     def cost_model(self, machine: Machine, host: HostInterface = LIVE) -> CoreCost:
-        """Exact bytes of a core."""
-        return CoreCost(memory_map(machine), host)
+        """Exact bytes and estimated cycles of a core."""
+        return CoreCost(memory_map(machine), host, self.timed)
 
     def check(self, graph: Graph) -> list[Diagnostic]:
         """Every node that the runtime cannot run."""
@@ -69,7 +71,7 @@ class CoreTarget:
         """Sources, core data and mapping."""
         assert mapping is not None
         assert machine is not None
-        return lower(graph, mapping, machine, host)
+        return lower(graph, mapping, machine, host, self.timed)
 
     def build(self, directory: Path) -> None:
         """Compile every program into ``images/``; `ToolError` if that fails."""
@@ -139,11 +141,24 @@ def _problems(graph: Graph, name: str, target: str) -> Iterator[Diagnostic]:
     if not isinstance(node.op, SUPPORTED):
         listed = ", ".join(op.name for op in SUPPORTED)
         yield Diagnostic("AX601", name, f"{target} does not run {node.op.name}", f"it runs {listed}", "replace it")
+    elif isinstance(node.op, QuantConv):
+        yield from _extent_problems(graph, name, node.op, target)
     elif isinstance(node.op, (Neuron, FixedNeuron)) and node.op.gate is not None:
         yield from _gate_problems(name, node.op.gate, target)
     elif isinstance(node.op, Input) and node.op.signal.kind is not Kind.EVENT:
         remedy = "import with --inputs events, or encode the values as spikes"
         yield Diagnostic("AX602", name, f"the input is a {node.op.signal}", f"{target} takes events", remedy)
+
+
+def _extent_problems(graph: Graph, name: str, op: QuantConv, target: str) -> Iterator[Diagnostic]:
+    source = graph.source(name)
+    assert source is not None
+    places = (axis.extent(size) for axis, size in zip(op.axes, source.shape[1:], strict=True))
+    largest = max(*op.weight.shape, *places)
+    if largest > KERNEL_EXTENT:
+        found = f"{largest} channels, taps or places along an axis"
+        limit = f"{target} takes {KERNEL_EXTENT} at most"
+        yield Diagnostic("AX601", name, found, limit, "pool or crop the input")
 
 
 def _gate_problems(name: str, gate: Gate | FixedGate, target: str) -> Iterator[Diagnostic]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy as np
 from axonc.ir.mapping import Slice
 from axonc.ir.network import Projection, SharedKernel
 from axonc.ir.ops import Array
-from axonc.ir.synapses import kernel_joins, reached_channels, taps_into
+from axonc.ir.synapses import joined, reached_channels, taps_into
 
 from .memory import round_up
 from .schema import ALIGN, CHANNEL, KERNEL, RUN
@@ -41,11 +41,17 @@ class AxisTable:
         """Bytes of starts and runs."""
         return round_up(self.starts.nbytes, ALIGN) + round_up(self.runs.nbytes, ALIGN)
 
-    def reached(self, lower: int, upper: int) -> Table:
-        """For every place from ``lower`` to ``upper``, how many target places it reaches, repeats counted."""
-        before = np.concatenate([[0], np.cumsum(self.runs["count"], dtype=np.int64)])
-        places = np.clip(np.arange(lower, upper + 1) - self.first, 0, self.count)
-        return np.asarray(np.diff(before[self.starts[places]]))
+    @cached_property
+    def _sums(self) -> tuple[list[int], list[int]]:
+        """How many runs, and how many target places in them, lie before every place of the table."""
+        reached = np.concatenate([[0], np.cumsum(self.runs["count"], dtype=np.int64)])
+        return self.starts.tolist(), reached[self.starts].tolist()
+
+    def within(self, lower: int, upper: int) -> tuple[int, int, int]:
+        """Of the places from ``lower`` to ``upper``: how many are in the table, their runs, what these reach."""
+        first, last = (min(max(place - self.first, 0), self.count) for place in (lower, upper))
+        runs, reached = self._sums
+        return last - first, runs[last] - runs[first], reached[last] - reached[first]
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,12 +126,31 @@ class KernelRows:
         return channels, (places[0] if len(places) > 1 else (0, 1)), places[-1]
 
     @cached_property
+    def _within(self) -> tuple[tuple[int, int], tuple[int, int, int], tuple[int, int, int]]:
+        """Channels, y and x of the source slice: how many are in the tables, and what they reach."""
+        (lower, upper), y, x = self.box
+        first = self.tables.first_channel
+        reached = self.tables.channels["count"][max(lower - first, 0) : max(upper - first, 0)]
+        channels = len(reached), int(reached.sum(dtype=np.int64))
+        return channels, self.tables.y.within(*y), self.tables.x.within(*x)
+
+    @property
+    def inside(self) -> int:
+        """Source neurons that the tables know: no other reaches anything."""
+        (channels, _), (lines, _, _), (places, _, _) = self._within
+        return channels * lines * places
+
+    @property
+    def patches(self) -> int:
+        """Runs of places times lines, over one event of every source neuron: how often weights are added in a row."""
+        (channels, _), (_, lines, _), (_, runs, _) = self._within
+        return channels * lines * runs
+
+    @property
     def synapses(self) -> int:
         """The synapses that the kernel stands for."""
-        tables, (channels, y, x) = self.tables, self.box
-        reached = tables.channels["count"][max(channels[0] - tables.first_channel, 0) :]
-        wide = reached[: max(channels[1] - max(tables.first_channel, channels[0]), 0)].sum(dtype=np.int64)
-        return int(wide * tables.y.reached(*y).sum() * tables.x.reached(*x).sum())
+        (_, channels), (_, _, lines), (_, _, places) = self._within
+        return channels * lines * places
 
 
 def kernel_rows(
@@ -134,10 +159,9 @@ def kernel_rows(
     """The rows of a kernel into ``target``, the local population ``index``; events act ``offset`` steps ahead."""
     kernel = projection.weight
     assert isinstance(kernel, SharedKernel)
-    joined = [source for source in sources if kernel_joins(kernel, source, target)]
-    if joined:
-        tables = _tables(kernel, replace(target, core=None, block=None))
-        yield from (KernelRows(source, index, offset, tables) for source in joined)
+    if reaching := joined(kernel, sources, target):
+        tables = _tables(kernel, target.box)
+        yield from (KernelRows(source, index, offset, tables) for source in reaching)
 
 
 @lru_cache(maxsize=256)

@@ -9,6 +9,7 @@ from axonc.ir.mapping import Schedule, Slice
 from axonc.ir.network import Network
 from axonc.ir.target import LIVE, CoreLoad, Cuts, HostInterface
 
+from .load import slot_cycles
 from .memory import MemoryMap
 from .plan import plan_core
 
@@ -22,6 +23,7 @@ class CoreCost:
     timed: bool = True
 
     def core_load(self, network: Network, schedule: Schedule, here: Sequence[Slice], cuts: Cuts) -> CoreLoad:
-        """Exact bytes by kind: code, tables, weights, padding, state, recording, lists, queues, stack."""
+        """Exact bytes by kind (code, tables, weights, padding, state, recording, lists, queues, stack); cycles as
+        `load` estimates them."""
         plan = plan_core(network, schedule, here, cuts, self.host)
-        return CoreLoad(plan.bytes_by_kind(self.memory), 0)
+        return CoreLoad(plan.bytes_by_kind(self.memory), slot_cycles(plan, schedule) if self.timed else 0)

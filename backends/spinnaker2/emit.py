@@ -10,6 +10,7 @@ import jinja2
 from axonc.ir.mapping import Mapping as CoreMapping
 from axonc.ir.version import __version__
 
+from .load import ACTIVITY
 from .memory import MemoryMap
 from .plan import CorePlan
 from .schema import FORMATS
@@ -83,8 +84,9 @@ def core_ranges(cores: Sequence[int]) -> str:
     return f"core {listed}" if len(cores) == 1 else f"cores {listed}"
 
 
-def report(plans: Sequence[CorePlan], memory: MemoryMap) -> Mapping[str, object]:
-    """What the compiler knows of each core before it runs: bytes by kind, program, synapses by format."""
+def report(plans: Sequence[CorePlan], memory: MemoryMap, cycles: Sequence[int | None]) -> Mapping[str, object]:
+    """What the compiler knows of each core before it runs: bytes by kind, program, synapses by format, and the
+    estimated ``cycles`` of its busiest slot (None: time does not count)."""
     programs = distinct_programs(plans)
     cores = [
         {
@@ -93,6 +95,8 @@ def report(plans: Sequence[CorePlan], memory: MemoryMap) -> Mapping[str, object]
             "kernels": list(plan.kernels),
             "bytes": plan.bytes_by_kind(memory),
             "sram_bytes": memory.sram_bytes,
+            "cycles": cycles[core],
+            "activity": ACTIVITY,
             "synapses": {kind: sum(rows.synapses for rows in plan.rows if rows.format == kind) for kind in FORMATS},
             "queue_keys": plan.queue(memory),
             "most_events": plan.most_events,

@@ -15,12 +15,13 @@ from axonc.ir.target import LIVE, HostInterface, Program
 from .description import memory_map
 from .emit import distinct_programs, emit_sources, report
 from .interface import describe_host
+from .load import slot_cycles
 from .pack import CoreData, pack_core
 from .plan import CorePlan, plan_core
 
 
-def lower(graph: Graph, mapping: Mapping, machine: Machine, host: HostInterface = LIVE) -> Program:
-    """The program of a graph for the cores of ``machine``."""
+def lower(graph: Graph, mapping: Mapping, machine: Machine, host: HostInterface = LIVE, timed: bool = True) -> Program:
+    """The program of a graph for the cores of ``machine``. ``timed``: report estimated cycles."""
     net, memory = network(graph), memory_map(machine)
     plans = plan_cores(net, mapping, host)
     gap = max((projection.delay for projection in net.projections), default=0)
@@ -34,7 +35,8 @@ def lower(graph: Graph, mapping: Mapping, machine: Machine, host: HostInterface 
     }
     files["mapping.json"] = (json.dumps(described, indent=1) + "\n").encode()
     files["graph.axg"] = to_bytes(graph)
-    return Program(files, report(plans, memory))
+    cycles = [slot_cycles(plan, mapping.schedule) if timed else None for plan in plans]
+    return Program(files, report(plans, memory, cycles))
 
 
 def plan_cores(net: Network, mapping: Mapping, host: HostInterface = LIVE) -> list[CorePlan]:

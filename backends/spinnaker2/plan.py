@@ -83,8 +83,12 @@ class CorePlan:
     """Key blocks between the first and the last that the core listens to."""
     most_events: int
     """The most keys that all sources send to the core in one slot."""
+    sources: tuple[Slice, ...] = ()
+    """The slices whose events it receives."""
+    inputs: tuple[Slice, ...] = ()
+    """The slices of inputs whose events it sends."""
     listed_events: int = 0
-    """Input events that the core stores and sends, at most."""
+    """How many of them it stores, at most."""
 
     @property
     def most_sent(self) -> int:
@@ -158,9 +162,17 @@ def plan_core(
     populations = tuple(
         _local(network.by_name[target.population], target, depth[index], host) for index, target in enumerate(here)
     )
-    sources = {rows.source.place: rows.source for rows in rows}
-    listed = host.input_events * (len(slices) - len(here))
-    return CorePlan(populations, rows, _window(sources.values(), network, cuts), _most_events(network, sources), listed)
+    sources = tuple({part.source.place: part.source for part in rows}.values())
+    inputs = tuple(part for part in slices if isinstance(network.by_name[part.population].op, Input))
+    return CorePlan(
+        populations,
+        rows,
+        _window(sources, network, cuts),
+        _most_events(network, sources),
+        sources,
+        inputs,
+        host.input_events * len(inputs),
+    )
 
 
 def _local(population: Population, part: Slice, ring_depth: int, host: HostInterface) -> LocalPopulation:
@@ -203,5 +215,5 @@ def block_numbers(network: Network, cuts: Cuts) -> Mapping[Place, int]:
     return {part.place: block for block, part in enumerate(ordered)}
 
 
-def _most_events(network: Network, sources: Mapping[Place, Slice]) -> int:
-    return sum(part.count * network.by_name[part.population].peak for part in sources.values())
+def _most_events(network: Network, sources: Iterable[Slice]) -> int:
+    return sum(part.count * network.by_name[part.population].peak for part in sources)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -62,7 +62,7 @@ def matrix_rows(
     projection: Projection, sources: Sequence[Slice], target: Slice, index: int, offset: int
 ) -> Iterator[Rows]:
     """The rows of a matrix into ``target``, the local population ``index``; events act ``offset`` steps ahead."""
-    box = replace(target, core=None, block=None)
+    box = target.box
     whole = _target_rows(projection, box, 0, target.count)
     for source in sources:
         if _stored(whole, source) >= SPARSE_BELOW * target.count * source.count:

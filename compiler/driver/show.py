@@ -38,17 +38,25 @@ def _is_number(cell: object) -> bool:
 
 
 def memory_table(cores: Sequence[Mapping[str, Any]], mapping: CoreMapping) -> Table:
-    """Bytes by kind of every core, and what it holds."""
+    """Bytes by kind of every core, its estimated cycles and what it holds."""
+    untimed = any(core["cycles"] is None for core in cores)
     rows = [
         (
             core["core"],
             *(core["bytes"][kind] for kind in KINDS),
             f"{sum(core['bytes'].values()) / core['sram_bytes']:.1%}",
+            *([] if untimed else [core["cycles"]]),
             holds(mapping, core["core"]),
         )
         for core in cores
     ]
-    return table("memory of each core (bytes)", ("core", *KINDS, "used", "holds"), rows)
+    title = "memory of each core (bytes)" + ("" if untimed else f", {predicted(cores)}")
+    return table(title, ("core", *KINDS, "used", *([] if untimed else ["cycles"]), "holds"), rows)
+
+
+def predicted(cores: Sequence[Mapping[str, Any]]) -> str:
+    """What the cycles in a fit are."""
+    return f"cycles of its busiest tick (estimated, {cores[0]['activity']:.0%} of its sources active)"
 
 
 def holds(mapping: CoreMapping, core: int) -> str:

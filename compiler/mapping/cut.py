@@ -10,6 +10,9 @@ from axonc.ir import Shape
 from axonc.ir.mapping import Slice
 from axonc.ir.network import Network, Population, SharedKernel
 
+BAND = 256
+"""Neurons in a slice of an input that convolutions read, or a few more."""
+
 Pieces = tuple[int, ...]
 """Into how many a population is cut along each axis."""
 
@@ -23,6 +26,15 @@ def ways(network: Network, population: Population, pieces: int) -> list[Pieces]:
     if _has_maps(network, population):
         return sorted(_factors(population.shape, pieces), reverse=True)
     return [way] if prod(way := _first_axes(population.shape, pieces)) == pieces else []
+
+
+def bands(network: Network, population: Population) -> Pieces:
+    """How an input that the host feeds is cut: maps along their first spatial axis, so that a core hears little that
+    it does not need; anything else not at all."""
+    pieces = [1] * len(population.shape)
+    if _has_maps(network, population):
+        pieces[1] = min(population.shape[1], -(-population.count // BAND))
+    return tuple(pieces)
 
 
 def finest(population: Population) -> Slice:

@@ -13,7 +13,7 @@ from axonc.ir.network import Network, Population
 from axonc.ir.ops import Input
 from axonc.ir.target import CoreLoad, CostModel, Cuts
 
-from .cut import cut, finest, largest_box, ways
+from .cut import bands, cut, finest, largest_box, ways
 
 Sizes = int | Mapping[str, int] | None
 
@@ -71,14 +71,18 @@ def partition(
 
     Each population is cut into the fewest balanced boxes that fit a core alone and hold at most ``largest`` neurons
     (a number, or one a population). ``pack`` puts a slice on the first core with room, else each gets its own.
-    Inputs have no core, unless ``place_inputs``.
+    Inputs have no core, unless ``place_inputs``; without one they are cut into bands.
     """
     fit = _Fit(network, schedule, machine, cost)
     choices = {p.name: partial(_choices, network, p, _size(p, largest)) for p in network.populations}
-    cuts: dict[str, list[Slice]] = {name: next(cuttings())[0] for name, cuttings in choices.items()}
+    hosted = {p.name for p in network.populations if isinstance(p.op, Input) and not place_inputs}
+    cuts = {
+        p.name: cut(p, bands(network, p)) if p.name in hosted else next(choices[p.name]())[0]
+        for p in network.populations
+    }
     problems: list[Diagnostic] = []
     for population in network.populations:
-        if place_inputs or not isinstance(population.op, Input):
+        if population.name not in hosted:
             cuts[population.name], found = _fitting(fit, population, choices[population.name](), cuts)
             problems += found
     if problems:
@@ -177,10 +181,11 @@ def _kinds(sizes: Mapping[str, int]) -> str:
 
 @dataclass
 class _Core:
-    """A core while it fills."""
+    """A core while it fills. ``cycles``: of its slices, each alone."""
 
     slices: list[Slice] = field(default_factory=list)
     bytes: int = 0
+    cycles: int = 0
 
 
 def _place(fit: _Fit, cuts: Cuts, pack: bool, place_inputs: bool) -> list[Slice]:
@@ -192,20 +197,26 @@ def _place(fit: _Fit, cuts: Cuts, pack: bool, place_inputs: bool) -> list[Slice]
             if isinstance(population.op, Input) and not place_inputs:
                 placed.append(part)
             else:
-                core = _first_with_room(fit, part, cores if pack else [], cuts, len(cores))
+                alone = fit.load([part], cuts)
+                core = _first_with_room(fit, part, alone, cores if pack else [], cuts, len(cores))
                 if core == len(cores):
                     cores.append(_Core())
                 cores[core].slices.append(part)
-                sizes = fit.load(cores[core].slices, cuts).bytes
+                sizes = fit.load(cores[core].slices, cuts).bytes if pack else alone.bytes
                 cores[core].bytes = sum(sizes[kind] for kind in ADDITIVE)
+                cores[core].cycles += alone.cycles
                 placed.append(replace(part, core=core))
     return placed
 
 
-def _first_with_room(fit: _Fit, part: Slice, cores: Sequence[_Core], cuts: Cuts, new: int) -> int:
-    """The first core that can take ``part``; what surely adds up is compared first, the whole load only then."""
+def _first_with_room(fit: _Fit, part: Slice, alone: CoreLoad, cores: Sequence[_Core], cuts: Cuts, new: int) -> int:
+    """The first core that can take ``part``; what surely adds up is compared first, the whole load only then. Cycles
+    are taken to add up, although slices share some of them."""
     total = fit.machine.memory.total
-    alone = fit.load([part], cuts).bytes
-    own, fixed = (sum(alone[kind] for kind in kinds) for kinds in (ADDITIVE, FIXED))
-    near = (i for i, core in enumerate(cores) if fixed + core.bytes + own <= total)
+    own, fixed = (sum(alone.bytes[kind] for kind in kinds) for kinds in (ADDITIVE, FIXED))
+    near = (
+        index
+        for index, core in enumerate(cores)
+        if fixed + core.bytes + own <= total and core.cycles + alone.cycles <= fit.cycles
+    )
     return next((i for i in near if fit.holds(fit.load([*cores[i].slices, part], cuts))), new)

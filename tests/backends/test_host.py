@@ -27,14 +27,16 @@ def data(samples: int = 2) -> np.ndarray[Any, Any]:
     return models.events((samples, STEPS, 5), 0.5)
 
 
-def slow_clock(folder: Path, hz: float) -> Path:
-    path = folder / "machine.toml"
-    path.write_text(f"[clock]\ncore_hz = {hz}\n")
-    return path
+def slowed(folder: Path) -> axonc.Program:
+    """A program that was made for another clock than the 1 MHz of its machine."""
+    program = axonc.compile(load()).save(folder / "build")
+    path = program.directory / "mapping.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "clock_hz": 1e6}))
+    return program
 
 
 def test_a_tick_over_budget_stops_the_run(tmp_path: Path) -> None:
-    program = axonc.compile(load(), machine=slow_clock(tmp_path, 1e6))
+    program = slowed(tmp_path)
     pattern = r"AX902 core 0: core 0, slot \d+: \d+ cycles \(estimated\); a tick has 1000; raise tick_s, or use smaller"
     with pytest.raises(ToolError, match=pattern):
         program.run(data())
@@ -49,7 +51,7 @@ def test_a_tick_over_budget_stops_the_run(tmp_path: Path) -> None:
 def test_the_command_line_can_keep_going(tmp_path: Path) -> None:
     from axonc.compiler.driver.cli import cli
 
-    axonc.compile(load(), machine=slow_clock(tmp_path, 1e6)).save(tmp_path / "build")
+    slowed(tmp_path)
     np.save(tmp_path / "x.npy", data())
     command = ["run", str(tmp_path / "build"), "--input", str(tmp_path / "x.npy")]
     assert isinstance(CliRunner().invoke(cli, command).exception, ToolError)

@@ -4,8 +4,8 @@
 
 #include "runtime.h"
 
-/* Adds the weights of one source neuron to the accumulators of all that it reaches. In convolution.c. */
+/* Adds the weights of source neurons to the accumulators of all that they reach. In convolution.c. */
 void axonc_add_kernel(const axonc_core_t *core, const axonc_kernel_t *kernel, int32_t *sums,
-                      const int8_t *weights, uint32_t neuron);
+                      const int8_t *weights, const uint32_t *neurons, uint32_t count);
 
 #endif

@@ -106,14 +106,9 @@ static void add_rows(axonc_core_t *core, const axonc_projection_t *projection,
         }
         break;
     }
-    case AXONC_FORMAT_KERNEL: {
-        const axonc_kernel_t *kernel = axonc_data(core, projection->synapses_at);
-
-        for (uint32_t i = 0; i < count; i++) {
-            axonc_add_kernel(core, kernel, sums, weights, rows[i]);
-        }
+    case AXONC_FORMAT_KERNEL:
+        axonc_add_kernel(core, axonc_data(core, projection->synapses_at), sums, weights, rows, count);
         break;
-    }
     default:
         axonc_platform_fail(core, AXONC_ERROR_BAD_FORMAT);
     }

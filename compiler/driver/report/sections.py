@@ -8,7 +8,7 @@ from math import prod
 from axonc.ir.mapping import Slice
 from axonc.ir.ops import ExactNeuron, FixedNeuron, Neuron
 
-from ..show import KINDS, holds
+from ..show import KINDS, holds, predicted
 from .charts import stacked_bars
 from .facts import Facts
 from .figure import WIDTH, Box, Figure, Section, Shape, Table, Text, number, shortened
@@ -64,7 +64,9 @@ def memory(facts: Facts) -> Section:
     rows = [(f"core {core['core']}", {kind: core["bytes"][kind] for kind in KINDS}) for core in facts.cores]
     limit = facts.cores[0]["sram_bytes"]
     figure = stacked_bars("Memory of each core by kind", rows, limit, "bytes", "Bytes; the line marks a core's SRAM.")
-    return Section("Memory", figures=[figure], tables=[_memory_table(facts)])
+    untimed = facts.cores[0]["cycles"] is None
+    lines = [] if untimed else [f"In the table: {predicted(facts.cores)}."]
+    return Section("Memory", lines, [figure], [_memory_table(facts)])
 
 
 def _memory_table(facts: Facts) -> Table:
@@ -75,11 +77,12 @@ def _memory_table(facts: Facts) -> Table:
             str(core["core"]),
             *(number(core["bytes"][kind]) for kind in kinds),
             f"{sum(core['bytes'].values()) / core['sram_bytes']:.1%}",
+            "-" if core["cycles"] is None else number(core["cycles"]),
             holds(facts.mapping, core["core"]),
         ]
         for core in facts.cores
     ]
-    columns = ("core", *kinds, "used", "holds")
+    columns = ("core", *kinds, "used", "cycles", "holds")
     return Table(columns, rows, "Bytes of each core", folded=len(rows) > OPEN_ROWS)
 
 

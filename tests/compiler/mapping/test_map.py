@@ -125,6 +125,36 @@ def test_every_overfull_resource_is_told_at_once(tmp_path: Path) -> None:
     assert [line.split()[0] for line in found.splitlines()] == ["AX502", "AX504", "AX503"]
 
 
+def test_work_that_no_tick_holds_is_refused(tmp_path: Path) -> None:
+    lines = refused(tmp_path, "[clock]\ntick_s = 5e-6\n").splitlines()
+    assert [line.split(" neuron")[0] for line in lines] == ["AX505 cell:", "AX505 readout:"]
+    assert all("80% of a tick are 600; give a longer tick_s" in line for line in lines)
+
+
+def test_populations_are_cut_until_their_cores_have_time(tmp_path: Path) -> None:
+    (tmp_path / "machine.toml").write_text("[clock]\ntick_s = 2e-5\n")
+    graph = axonc.load(models.recurrent(40, 5), semantics="nir,dt=1e-3")
+    whole, cut, untimed = (
+        prepare(graph, target, Options(machine=machine))[1]
+        for target, machine in (
+            ("spinnaker2", None),
+            ("spinnaker2", tmp_path / "machine.toml"),
+            ("native", tmp_path / "machine.toml"),
+        )
+    )
+    assert whole is not None
+    assert cut is not None
+    assert untimed is not None
+    assert [len(mapping.of("cell")) for mapping in (whole, untimed)] == [1, 1]
+    assert len(cut.of("cell")) > 1
+
+
+def test_a_population_for_more_cores_than_there_are_is_refused(tmp_path: Path) -> None:
+    found = refused(tmp_path, "[clock]\ntick_s = 1.2e-5\n[cores]\nusable = 3\n")
+    assert "AX502 cell: " in found
+    assert "cores do not hold it; 3 are usable" in found
+
+
 def test_a_slice_size_of_one_population_leaves_the_others_whole() -> None:
     graph = axonc.load(models.recurrent(8), semantics="nir,dt=1e-3")
     _, mapping, _ = prepare(graph, "spinnaker2", Options(slice_size={"cell": 3}))
