@@ -102,7 +102,10 @@ class AxoncError(Exception):
     def __init__(self, diagnostics: Diagnostic | Iterable[Diagnostic]) -> None:
         several = (diagnostics,) if isinstance(diagnostics, Diagnostic) else tuple(diagnostics)
         self.diagnostics = several
-        super().__init__("\n".join(map(str, several)))
+        super().__init__(several)
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.diagnostics))
 
 
 class ModelError(AxoncError):

@@ -12,8 +12,8 @@ from .graph import Graph, Node
 from .ops import Array, Axis, Input
 from .signal import Fixed, Float, Signal
 
-REMARKS = ("notes", "repairs")
-"""Properties of several lines: what the quantiser remarks, and what the frontend repaired."""
+REMARKS = ("notes", "repairs", "time_step")
+"""Properties that are sentences: what the quantiser remarks, what was repaired, where the time step comes from."""
 
 
 def print_graph(graph: Graph) -> str:
@@ -23,8 +23,8 @@ def print_graph(graph: Graph) -> str:
     if graph.dt is not None:
         head.append(f"dt={graph.dt:g}")
     head += [f"{key}={value}" for key, value in sorted(graph.properties.items()) if key not in REMARKS]
-    repairs = [f"  # {line}" for line in graph.properties.get("repairs", "").splitlines()]
-    return "\n".join([" ".join(head) + " {", *repairs, *(f"  {line}" for line in _lines(graph)), "}"]) + "\n"
+    said = [f"  # {line}" for name in REMARKS[1:] for line in graph.properties.get(name, "").splitlines()]
+    return "\n".join([" ".join(head) + " {", *said, *(f"  {line}" for line in _lines(graph)), "}"]) + "\n"
 
 
 def _lines(graph: Graph) -> Iterator[str]:

@@ -26,7 +26,17 @@ from ..node_semantics import node_texts
 from ..passes import Pass, ToPopulations, run_pipeline
 from ..semantics import Semantics
 from .config import NOTHING, Config
-from .pipeline import Options, chosen_semantics, discretise, lines_of, mapped, passes_for, read_model, with_digest
+from .pipeline import (
+    Options,
+    chosen_semantics,
+    discretise,
+    lines_of,
+    mapped,
+    passes_for,
+    read_model,
+    remarks,
+    with_digest,
+)
 from .targets import backend
 
 if TYPE_CHECKING:
@@ -123,10 +133,11 @@ def check_model(
     if chosen is not None and settled is not None:
         judge.run(graph, chosen, settled, config)
     else:
-        return Check(target, _unjudged(graph, judge), judge.found, tuple(lines_of(graph, "repairs")))
+        return Check(target, _unjudged(graph, judge), judge.found, tuple(remarks(graph)))
     final = judge.final
     nodes = tuple(_verdicts(graph, judge))
-    return Check(target, nodes, judge.found, tuple(lines_of(graph, "repairs")), final, judge.mapping, judge.fit)
+    said = remarks(judge.stepped or graph)
+    return Check(target, nodes, judge.found, tuple(said), final, judge.mapping, judge.fit)
 
 
 class _Judge:
@@ -137,6 +148,7 @@ class _Judge:
         self.problems: dict[Diagnostic, tuple[str, ...]] = {}
         self.sound = True
         self.graph: Graph | None = None
+        self.stepped: Graph | None = None
         self.final: Graph | None = None
         self.mapping: CoreMapping | None = None
         self.fit: Mapping[str, Any] = {}
@@ -171,6 +183,7 @@ class _Judge:
         self.graph = graph
         if graph.stage == "model":
             stepped = self.attempt(lambda: discretise(graph, semantics, None, config))
+            self.stepped = stepped
             self.graph = stepped if stepped is not None else self.stand_in(lambda: _discretised(graph, semantics))
         for step in self.passes(target):
             if self.graph is None:

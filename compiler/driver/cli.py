@@ -17,7 +17,7 @@ from axonc.ir.version import __version__
 
 from . import golden, show
 from .cli_model import check, export_command
-from .cli_options import compile_options, graph_after, loaded, model_options, plain_console, print_choices
+from .cli_options import compile_options, graph_after, loaded, model_options, plain_console, print_choices, told
 from .cli_outputs import golden_command, report
 from .config import read_config
 from .data import read_data
@@ -166,7 +166,7 @@ def semantics_command(
 ) -> None:
     """Run MODEL under every preset and tabulate how their spikes differ from those of --semantics."""
     file = read_config(config)
-    graph = read_model(model, inputs or file.inputs)
+    graph = told(read_model(model, inputs or file.inputs))
     file.require(graph)
     chosen = chosen_semantics(semantics, dt, file)
     runs = run_presets(graph, read_data(data, graph), chosen, file.nodes)

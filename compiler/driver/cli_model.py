@@ -53,9 +53,10 @@ def _print(console: Console, found: Check) -> None:
     for problem in found.problems:
         if problem not in listed:
             click.echo(str(problem), err=True)
+    for line in found.repairs:
+        if not console.is_terminal or not any(line in verdict.repairs for verdict in found.nodes):
+            click.echo(line, err=True)
     if not found.ok:
-        for line in found.repairs:
-            console.print(f"repaired: {line}", markup=False, highlight=False)
         return
     console.print(f"{found.target}: no problems", markup=False, highlight=False)
     assert found.graph is not None

@@ -14,7 +14,7 @@ from axonc.ir import Diagnostic, Graph, ModelError
 
 from ..node_semantics import node_texts
 from .config import Config, read_config
-from .pipeline import Options, discretise, lines_of, load, merged_options, read_model, stages
+from .pipeline import Options, discretise, lines_of, load, merged_options, read_model, remarks, stages
 from .targets import TARGETS
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -76,7 +76,7 @@ def loaded(model: Path, config: Path | None, given: dict[str, Any]) -> tuple[Gra
     file = read_config(config)
     meaning = {name: given.pop(name) for name in ("semantics", "dt", "inputs")}
     target, options = given_options(file, **given)
-    return load(model, **meaning, config=file), target, options
+    return told(load(model, **meaning, config=file)), target, options
 
 
 def graph_after(
@@ -92,10 +92,12 @@ def graph_after(
     ``meaning``: semantics, dt, inputs; ``options``: of a compilation for ``target``.
     """
     file = read_config(config)
-    graph = read_model(model, meaning["inputs"] or file.inputs)
+    graph = told(read_model(model, meaning["inputs"] or file.inputs))
     if after in (None, "model"):
         return graph
     stepped = discretise(graph, meaning["semantics"], meaning["dt"], file) if graph.stage == "model" else graph
+    for line in lines_of(stepped, "time_step"):
+        click.echo(line, err=True)
     if after == "discretise":
         return stepped
     target = target or file.compilation.get("target", "spinnaker2")
@@ -106,15 +108,21 @@ def graph_after(
     return known[after]
 
 
+def told(graph: Graph) -> Graph:
+    """The graph, after saying on standard error what loading it repaired or recovered."""
+    for line in remarks(graph):
+        click.echo(line, err=True)
+    return graph
+
+
 def plain_console() -> Console:
     """Output as wide as it needs where nobody watches, so that a pipe sees whole lines."""
     return Console(emoji=False, soft_wrap=not sys.stdout.isatty(), width=None if sys.stdout.isatty() else 200)
 
 
 def print_choices(console: Console, graph: Graph, notes: list[str]) -> None:
-    """The semantics of a graph, what was repaired to read it, and notes."""
+    """The semantics of a graph, and notes."""
     lines = [f"semantics: {graph.properties.get('semantics', 'none are stated')}"]
     lines += [f"semantics of {name}: {text}" for name, text in node_texts(graph.properties).items()]
-    lines += [f"repaired: {line}" for line in lines_of(graph, "repairs")]
     for line in [*lines, *(f"note: {note}" for note in notes)]:
         console.print(line, markup=False, highlight=False)

@@ -51,9 +51,13 @@ def _gridded(name: str, chosen: nir.TimeGriddedData, dt: float) -> Array:
 
 
 def _on_grid(name: str, chosen: nir.EventData, dt: float) -> Array:
+    if chosen.idx.ndim != 2 or not np.array_equal(chosen.idx, np.floor(chosen.idx)):
+        raise _refused(
+            name, f"event indices {chosen.idx.dtype} of shape {chosen.idx.shape}", "whole, [samples, events]"
+        )
     valid = chosen.idx != -1
     sample, slot = np.nonzero(valid)
-    neuron, time = chosen.idx[valid], chosen.time[valid]
+    neuron, time = chosen.idx[valid].astype(np.int64), chosen.time[valid]
     steps = int(np.ceil(chosen.t_max / dt - TOLERANCE)) if np.isfinite(chosen.t_max) else -1
     size = chosen.n_samples * steps * chosen.n_neurons
     if steps < 0 or size * 8 > MAX_BYTES:

@@ -37,6 +37,7 @@ from ..semantics import Semantics, parse_semantics, positive_seconds
 from .config import NOTHING, Config, read_config
 from .directory import SCHEMA
 from .targets import backend
+from .time_step import with_seen, with_time_step
 
 if TYPE_CHECKING:
     import nir
@@ -95,9 +96,14 @@ def load(
     Args:
         model: the file, or the graph in memory.
         semantics: ``PRESET,field=value,...`` or a `Semantics`: every choice that NIR leaves open; None: ``nir``.
-        dt: the time step, in the unit of the model's time constants (overrides the semantics').
+        dt: the time step, in the unit of the model's time constants (overrides the semantics'). Where none is given
+            it is recovered from the model's parameters, if they agree in one.
         inputs: ``events`` (0 or 1; the default), ``events:N`` (up to N a step) or ``dense`` (any number).
         config: a TOML file that may hold all of these, and semantics of single nodes; what is given here wins.
+
+    Returns:
+        The graph. What had to be repaired in the file is in its property ``repairs``, a recovered time step in
+        ``time_step``.
 
     Raises:
         ModelError: with every problem of the file and the semantics.
@@ -136,9 +142,21 @@ def with_digest(graph: Graph) -> Graph:
 def discretise(
     graph: Graph, semantics: str | Semantics | None = None, dt: float | None = None, config: Config = NOTHING
 ) -> Graph:
-    """The graph in steps under the given semantics, and what ``config`` adds to them."""
+    """The graph in steps under the given semantics, and what ``config`` adds to them; its time step may be recovered
+    from the model."""
     config.require(graph)
-    return run_pipeline(graph, [Discretise(chosen_semantics(semantics, dt, config), config.nodes)])[-1][1]
+    chosen, said = with_time_step(graph, chosen_semantics(semantics, dt, config))
+    try:
+        stepped = run_pipeline(graph, [Discretise(chosen, config.nodes)])[-1][1]
+    except ModelError as error:
+        error.diagnostics = tuple(with_seen(error.diagnostics, graph))
+        raise
+    return stepped.with_properties(time_step=said) if said else stepped
+
+
+def remarks(graph: Graph) -> list[str]:
+    """What loading a model repaired in it, and what it found out about its time step: one line each."""
+    return [*lines_of(graph, "repairs"), *lines_of(graph, "time_step")]
 
 
 def chosen_semantics(semantics: str | Semantics | None, dt: float | None = None, config: Config = NOTHING) -> Semantics:
@@ -298,8 +316,8 @@ def _manifest(
         "semantics": properties.get("semantics"),
         **({"node_semantics": texts} if (texts := node_texts(properties)) else {}),
         "dt": graph.dt,
+        "repairs": remarks(graph),
         "pipeline": properties.get("pipeline", ""),
-        "repairs": lines_of(graph, "repairs"),
         "notes": lines_of(graph, "notes"),
         "machine": machine.name if machine else None,
         "tick_cycles": machine.tick_cycles if machine else None,
@@ -313,9 +331,9 @@ def _manifest(
     }
 
 
-def lines_of(graph: Graph, remark: str) -> list[str]:
-    """The ``repairs`` of the frontend, or the ``notes`` of the quantiser, one line each."""
-    return [line for line in graph.properties.get(remark, "").splitlines() if line]
+def lines_of(graph: Graph, name: str) -> list[str]:
+    """The lines of a property: ``repairs``, ``time_step`` or ``notes``."""
+    return [line for line in graph.properties.get(name, "").splitlines() if line]
 
 
 def _json(value: Mapping[str, Any]) -> bytes:

@@ -34,6 +34,7 @@ def summary(facts: Facts) -> list[tuple[str, str]]:
         schedule = facts.mapping.schedule
         start = ", ".join(f"{name} {slot}" for name, slot in schedule.start.items())
         rows.append(("schedule", f"{schedule.phases} tick(s) a step, latency {schedule.latency}; first ticks: {start}"))
+    rows += [("repaired", line) for line in manifest.get("repairs", [])]
     return rows + [("note", note) for note in manifest.get("notes", [])]
 
 

@@ -12,8 +12,9 @@ from typing import Any
 import nir
 import numpy as np
 
-from axonc.compiler.frontends.nir.reader import METADATA, tree_of
+from axonc.compiler.frontends.nir.memory import tree_of
 from axonc.compiler.frontends.nir.stored import VERSION, digests
+from axonc.compiler.frontends.nir.tree import METADATA
 from axonc.compiler.frontends.nir.values import encode
 from axonc.ir import Diagnostic, Graph, Node, require_valid
 
@@ -46,7 +47,7 @@ def nir_graph(graph: Graph, notes: Notes) -> nir.NIRGraph:
         writer.add(index, node)
     writer.connect()
     model = nir.NIRGraph(writer.nodes, writer.edges, type_check=False)
-    model.metadata = {METADATA: {**_about(graph), "digests": json.dumps(digests(tree_of(model.to_dict())))}}
+    model.metadata = {METADATA: {**_about(graph), "digests": json.dumps(digests(tree_of(model)))}}
     return model
 
 

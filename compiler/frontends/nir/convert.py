@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 import networkx as nx
@@ -12,12 +12,13 @@ from axonc.ir.ops import Input, Op
 
 from .flatten import Flat, flatten
 from .infer import infer
-from .reader import Tree
 from .report import Report
 from .structure import settle_ends
+from .tree import Tree
 
-MAX_WAYS = 1 << 16
-"""The most ways by which events may reach a node through nodes that only pass on: two at a time, they double."""
+MAX_WAYS = 1 << 20
+"""The most ways from node to node through nodes that only pass on: side by side and one behind the other, these
+multiply them."""
 
 
 def build_graph(tree: Tree, inputs: str, report: Report) -> Graph:
@@ -27,7 +28,7 @@ def build_graph(tree: Tree, inputs: str, report: Report) -> Graph:
     signal = input_kind(inputs)
     flat = settle_ends(flatten(tree, report), report)
     ops = infer(flat, signal, report)
-    inputs_of = {name: tuple(_real_inputs(name, flat, report)) for name in ops}
+    inputs_of = _inputs_of(ops, flat, report)
     raise_if_any(report.problems)
     graph = require_valid(Graph("model", tuple(_nodes(flat, ops, inputs_of))))
     return graph.with_properties(repairs=report.lines()) if report.repairs else graph
@@ -60,21 +61,24 @@ def with_inputs(graph: Graph, inputs: str | None) -> Graph:
     return graph.with_nodes(replace(node, op=made.get(node.name, node.op)) for node in graph)
 
 
-def _real_inputs(name: str, flat: Flat, report: Report) -> list[str]:
-    """The nodes that feed a node, those before a port in its place. Every way through ports counts once."""
-    found: list[str] = []
-    pending = flat.before[name][::-1]
-    for _ in range(MAX_WAYS):
-        if not pending:
-            return found
-        source = pending.pop()
-        if source in flat.ports:
-            pending += flat.before[source][::-1]
-        else:
-            found.append(source)
-    limit = f"at most {MAX_WAYS} ways through them into one node"
-    report.refuse("AX105", name, "a cycle, or a maze, of nodes that only pass on", limit, "flatten the graph")
-    return []
+def _inputs_of(names: Iterable[str], flat: Flat, report: Report) -> dict[str, tuple[str, ...]]:
+    """The nodes that feed each node, those before a port in its place; every way through ports counts once."""
+    found: dict[str, list[str]] = {name: [] for name in names}
+    through, ways = flat.ports | flat.passing, MAX_WAYS
+    for name in found:
+        pending = flat.before[name][::-1]
+        while pending and ways > 0:
+            source = pending.pop()
+            if source in through:
+                pending += flat.before[source][::-1]
+                ways -= len(flat.before[source])
+            else:
+                found[name].append(source)
+        if pending:
+            limit = f"at most {MAX_WAYS} ways through them"
+            report.refuse("AX105", name, "a cycle, or a maze, of nodes that only pass on", limit, "flatten the graph")
+            break
+    return {name: tuple(sources) for name, sources in found.items()}
 
 
 def _nodes(flat: Flat, ops: Mapping[str, Op], inputs_of: Mapping[str, tuple[str, ...]]) -> Iterator[Node]:

@@ -109,6 +109,12 @@ def as_array(value: Any) -> Array | None:
         return None
 
 
+def copied(value: Any) -> Any:
+    """A copy of a value that its owner may change; what is no array of anything stays as it is."""
+    array = None if isinstance(value, str) else as_array(value)
+    return value if array is None or array.dtype == object else array.copy()
+
+
 def population(shapes: tuple[Shape, ...], source: Shape | None) -> Shape | None:
     """The shape of a population whose parameters have ``shapes``: the largest of them, without the leading ones that
     ``source`` does not have; ``source`` itself where all are scalars; None where they cannot be of one population."""

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice, takewhile
 
-from .reader import Tree
 from .report import Report
+from .tree import Tree
+
+MOST_PARTS = 100
+"""The most parts of an inlined graph among which its only Input or Output is looked for."""
 
 
 @dataclass
 class Flat:
     """Nodes by dotted name, their paths in the file, and the edges between them, in file order.
 
-    ``ports`` are the nodes that only pass on: inputs and outputs of nested graphs, identities.
+    ``ports`` are the nodes that only pass on: inputs and outputs of nested graphs, identities. ``passing`` are outputs
+    of the model that pass on, too.
     """
 
     nodes: dict[str, Tree] = field(default_factory=dict)
     origins: dict[str, str] = field(default_factory=dict)
     edges: list[tuple[str, str]] = field(default_factory=list)
     ports: set[str] = field(default_factory=set)
+    passing: set[str] = field(default_factory=set)
 
     @cached_property
     def before(self) -> Mapping[str, list[str]]:
@@ -87,10 +94,17 @@ class _Level:
             found = f"there is no node {name!r}"
             report.repair("AX110", shown, found, f"attached to {self.prefix}{meant}, the only node that it can mean")
             return self.prefix + meant
-        idle = sorted(set(self.tree.nodes) - {end for edge in self.tree.edges for end in edge})
-        hint = f"correct the edge (no edge names {', '.join(idle[:5])})" if idle else "correct the edge"
-        report.refuse("AX104", shown, f"there is no node {name!r}", "an edge joins two nodes", hint)
+        report.refuse("AX104", shown, f"there is no node {name!r}", "an edge joins two nodes", self._hint)
         return ""
+
+    @cached_property
+    def _hint(self) -> str:
+        idle = sorted(set(self.tree.nodes) - {end for edge in self.tree.edges for end in edge})
+        return f"correct the edge (no edge names {', '.join(idle[:5])})" if idle else "correct the edge"
+
+    @cached_property
+    def _sorted(self) -> list[str]:
+        return sorted(self.tree.nodes)
 
     def _inside(self, name: str, kind: str, report: Report) -> str:
         """The node itself; for a nested graph its only Input or Output, or the only node that takes that place."""
@@ -118,10 +132,15 @@ class _Level:
 
     def _wrapped(self, name: str, kind: str) -> str:
         """For a graph that an exporter inlined, leaving the edges to it: its only Input or Output, or its only node."""
-        parts = [other for other in self.tree.nodes if other.startswith(name + ".")]
+        parts = list(islice(below(self._sorted, name + "."), MOST_PARTS))
         ports = [other for other in parts if self.tree.nodes[other].type == kind]
         chosen = ports if ports else parts
         return chosen[0] if len(chosen) == 1 and self.tree.nodes[chosen[0]].type != "NIRGraph" else ""
+
+
+def below(names: list[str], prefix: str) -> Iterator[str]:
+    """Those of the sorted names that begin with ``prefix``."""
+    return takewhile(lambda name: name.startswith(prefix), islice(names, bisect_left(names, prefix), None))
 
 
 def _ends(tree: Tree, kind: str) -> list[str]:

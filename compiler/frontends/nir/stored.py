@@ -25,8 +25,8 @@ from axonc.ir.ops import Op
 from axonc.ir.serialize import DAMAGE
 
 from .fields import MAX_ELEMENTS, as_array
-from .reader import Tree
 from .report import Report
+from .tree import METADATA, Tree
 from .values import decode
 
 VERSION = 1
@@ -66,16 +66,19 @@ def _canonical(value: Any) -> bytes:
 
 def restored(tree: Tree, report: Report) -> Graph | None:
     """The graph that axonc wrote into ``tree``; None, and why, where there is none or its fields are others now."""
-    if tree.metadata is None:
-        stray = [name for name, node in tree.nodes.items() if node.metadata is not None]
+    if tree.kept is None and METADATA in tree.metadata:
+        _told("no group of entries", report)
+        return None
+    if tree.kept is None:
+        stray = [name for name, node in tree.nodes.items() if node.kept is not None]
         if stray:
             found = "axonc wrote it as a part of another graph"
             report.repair("AX120", stray[0], found, "its fields were taken: metadata left aside")
         return None
     try:
-        changed = _changed(tree, _json(tree.metadata.get("digests"), dict))
+        changed = _changed(tree, _json(tree.kept.get("digests"), dict))
         if not changed:
-            return _graph(tree, tree.metadata)
+            return _graph(tree, tree.kept)
         listed = ", ".join(changed[:5]) + (", ..." if len(changed) > 5 else "")
         report.repair(
             "AX120", listed, "not as axonc wrote it", "the whole file was read as any other: metadata left aside"
@@ -126,9 +129,9 @@ def _graph(tree: Tree, kept: Mapping[str, Any]) -> Graph:
 
 def _place(node: Tree) -> tuple[int, Mapping[str, Any]]:
     """The index of a node in the graph and its place; -1 for a node that only helps another one."""
-    if node.metadata is None:
+    if node.kept is None:
         raise ValueError("a node has no metadata")
-    place: Mapping[str, Any] = _json(node.metadata.get("place"), dict)
+    place: Mapping[str, Any] = _json(node.kept.get("place"), dict)
     if "part_of" in place:
         return -1, place
     index = place.get("index")
@@ -141,9 +144,9 @@ def _node(place: Mapping[str, Any], node: Tree) -> Node:
     inputs = place.get("inputs")
     if not isinstance(inputs, list) or not all(isinstance(name, str) for name in inputs):
         raise ValueError("inputs that are no names")
-    assert node.metadata is not None
+    assert node.kept is not None
     standard = {name: array for name, value in node.fields.items() if (array := as_array(value)) is not None}
-    op = decode(node.metadata.get("op"), Op, standard)
+    op = decode(node.kept.get("op"), Op, standard)
     return Node(_text(place, "name"), op, tuple(inputs), _text(place, "origin"))
 
 

@@ -3,51 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 
-from .flatten import Flat
-from .reader import Tree
+from .flatten import Flat, below
 from .report import Report
+from .tree import Tree
 
 
 def settle_ends(flat: Flat, report: Report) -> Flat:
     """The graph with its inner Inputs and Outputs marked as ports, and with ends where it had none."""
     for kind, inner in (("Input", flat.before), ("Output", flat.after)):
         _mark_wrappers(flat, kind, inner, report)
-    edges = _outputs_let_pass(flat, report)
-    ends = Flat(dict(flat.nodes), dict(flat.origins), edges, flat.ports)
-    _add_missing(ends, "Input", ends.before, report)
-    _add_missing(ends, "Output", ends.after, report)
-    return Flat(ends.nodes, ends.origins, ends.edges, ends.ports)
+    _outputs_let_pass(flat, report)
+    _add_missing(flat, "Input", flat.before, report)
+    between = Flat(flat.nodes, flat.origins, flat.edges, flat.ports, flat.passing)
+    _add_missing(between, "Output", between.after, report)
+    return Flat(flat.nodes, flat.origins, flat.edges, flat.ports, flat.passing)
 
 
 def _mark_wrappers(flat: Flat, kind: str, inner: Mapping[str, list[str]], report: Report) -> None:
     """``lif1.input`` with an edge into it was the Input of a nested graph ``lif1`` that its exporter inlined."""
-    names = [name for name, node in flat.nodes.items() if node.type == kind and name not in flat.ports and inner[name]]
-    for name in names:
-        if _is_wrapped(name, flat):
+    names = sorted(flat.nodes)
+    for name in [name for name, node in flat.nodes.items() if node.type == kind and name not in flat.ports]:
+        prefix = name.rpartition(".")[0] + "."
+        if inner[name] and prefix != "." and len(list(islice(below(names, prefix), 2))) == 2:
             flat.ports.add(name)
             report.repair("AX112", name, f"a node of type {kind} inside the graph", "read as passing on")
 
 
-def _is_wrapped(name: str, flat: Flat) -> bool:
-    prefix = name.rpartition(".")[0] + "."
-    return prefix != "." and any(other.startswith(prefix) for other in flat.nodes if other != name)
-
-
-def _outputs_let_pass(flat: Flat, report: Report) -> list[tuple[str, str]]:
-    """Edges out of a model's output: they leave what feeds the output instead, which has the same value."""
-    passing = {
-        name
-        for name, node in flat.nodes.items()
-        if node.type == "Output" and name not in flat.ports and flat.after[name] and name not in flat.after[name]
-    }
-    for name in sorted(passing):
-        found, done = "edges leave this output", "they leave what feeds it instead"
-        report.repair("AX112", name, found, done)
-    edges: list[tuple[str, str]] = []
-    for source, target in flat.edges:
-        edges += [(real, target) for real in (flat.before[source] if source in passing else [source])]
-    return edges
+def _outputs_let_pass(flat: Flat, report: Report) -> None:
+    """Edges out of a model's output: what feeds the output has the same value, and feeds them instead."""
+    for name, node in flat.nodes.items():
+        if node.type == "Output" and name not in flat.ports and flat.after[name] and name not in flat.after[name]:
+            flat.passing.add(name)
+            report.repair("AX112", name, "edges leave this output", "they leave what feeds it instead")
 
 
 def _add_missing(flat: Flat, kind: str, taken: Mapping[str, list[str]], report: Report) -> None:

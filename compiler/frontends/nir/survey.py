@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from .flatten import flatten
-from .reader import Tree
 from .report import Report
+from .tree import Tree
 
 
 def survey(tree: Tree) -> dict[str, str]:

@@ -8,8 +8,8 @@ from axonc.ir import Shape
 
 from .fields import FieldError, Fields, population, shape_field
 from .makers import PARAMETERS
-from .reader import Tree
 from .report import Report
+from .tree import Tree
 
 Wanted = tuple[int | None, ...]
 """A shape; None where any extent will do."""

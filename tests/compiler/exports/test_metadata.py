@@ -145,6 +145,7 @@ def place(**changes: Any) -> Edit:
 
 GRAPH, FC, CELL = "metadata/axonc", "nodes/fc/metadata/axonc", "nodes/cell/metadata/axonc"
 HOSTILE: dict[str, Edit] = {
+    "no group": put(GRAPH, 3),
     "another version": put(f"{GRAPH}/version", 2),
     "a version that is an array": put(f"{GRAPH}/version", np.arange(3)),
     "no version": put(f"{GRAPH}/version", None),

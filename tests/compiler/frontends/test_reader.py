@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -62,6 +63,12 @@ def test_what_is_not_hdf5_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "m.nir"
     path.write_bytes(content)
     assert codes(path) == ["AX101"]
+
+
+def test_a_torch_archive_is_refused(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "m.nir", "w") as archive:
+        archive.writestr("archive/data.pkl", b"x")
+    assert codes(tmp_path / "m.nir") == ["AX101"]
 
 
 def test_a_directory_is_refused(tmp_path: Path) -> None:
@@ -169,7 +176,10 @@ def test_a_name_that_cannot_be_shown_is_refused(tmp_path: Path, name: bytes) -> 
         ("cell/tau", np.full(1, np.nan), "AX302"),
         ("cell/tau", np.ones(3), "AX103"),
         ("cell/tau", h5py.Empty("f"), "AX103"),
+        ("cell/tau", "text", "AX103"),
+        ("cell/v_threshold", np.full(1, -np.inf), "AX302"),
         ("cell/type", "LIFE", "AX102"),
+        ("cell/type", "Identity2", "AX102"),
         ("cell/type", "*/ #include <x>\n", "AX102"),
         ("cell/type", 7, "AX102"),
         ("cell/type", np.zeros(3), "AX102"),
@@ -203,6 +213,35 @@ def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
         replace("input/shape", np.array([0]))(file)
 
     assert sorted(codes(written(tmp_path / "m.nir", edit))) == ["AX102", "AX103", "AX103"]
+
+
+@pytest.mark.parametrize("value", [7, "text", np.zeros((3, 3)), h5py.Empty("f")])
+@pytest.mark.parametrize("name", ["metadata", "nodes/fc/metadata", "nodes/fc/metadata/deep/deeper"])
+def test_odd_metadata_do_no_harm(tmp_path: Path, name: str, value: Any) -> None:
+    def edit(file: h5py.File) -> None:
+        file["node/" + name] = value
+
+    assert read_nir(written(tmp_path / "m.nir", edit)).nodes
+
+
+@pytest.mark.parametrize("version", [7, np.zeros(3), b"\xff", "x\ny", h5py.Empty("f")])
+def test_an_odd_version_is_shown_on_one_line(tmp_path: Path, version: Any) -> None:
+    def edit(file: h5py.File) -> None:
+        del file["version"]
+        file["version"] = version
+
+    assert read_nir(written(tmp_path / "m.nir", edit)).properties["nir_version"].isprintable()
+
+
+@pytest.mark.parametrize("name", ["lif1.lif", "a b", "import", "\u00e9", "1", "lif1."])
+def test_names_are_kept(tmp_path: Path, name: str) -> None:
+    def edit(file: h5py.File) -> None:
+        file["node/nodes"].move("cell", name)
+        edges = [("input", "fc"), ("fc", name), (name, "output")]
+        del file["node/edges"]
+        file["node"].create_dataset("edges", data=edges, dtype=h5py.string_dtype())
+
+    assert name in read_nir(written(tmp_path / "m.nir", edit))
 
 
 @strategies.examples(60)
