@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import traceback
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from typing import Any, TypeVar
 import click
 
 from axonc.ir import CODES, AxoncError, Diagnostic, MismatchError, ModelError
+from axonc.ir.advice import ADVICE
 from axonc.ir.version import __version__
 
 from . import golden, show
@@ -208,12 +210,14 @@ def ops() -> None:
 @cli.command()
 @click.argument("code", required=False)
 def explain(code: str | None) -> None:
-    """Say what a diagnostic CODE stands for; without one, list all."""
+    """Say what a diagnostic CODE stands for and what to do; without one, list all."""
     if code is not None and code not in CODES:
         raise ModelError(Diagnostic("AX202", "", f"no diagnostic {code!r}", "axonc explain lists them"))
     for known, meaning in CODES.items():
         if code in (None, known):
             click.echo(f"{known}  {meaning}")
+    if code is not None:
+        click.echo(re.sub(r"\[([^]]*)\]\([^)]*\)|`", r"\1", ADVICE[code]))
 
 
 cli.add_command(golden_command)
