@@ -17,7 +17,6 @@ import numpy as np
 from axonc.ir import Diagnostic, Graph, ModelError, Node
 from axonc.ir.machine import Machine
 from axonc.ir.mapping import Mapping as CoreMapping
-from axonc.ir.network import network
 from axonc.ir.ops import IF, LIF, ContinuousNeuron, Conv, CubaLIF, Linear, TimeDelay
 from axonc.ir.target import Backend
 
@@ -226,7 +225,7 @@ class _Judge:
         self.final = final
         self.mapping, machine = placed
         report = target.lower(final, self.mapping, machine, self.options.host).report
-        self.fit = _fit(final, target, self.options, report, self.mapping, machine)
+        self.fit = _fit(report, machine)
 
 
 def _after(graph: Graph, step: Pass) -> Graph:
@@ -280,24 +279,11 @@ def _lasting(target: Backend, graph: Graph) -> list[Diagnostic]:
     ]
 
 
-def _fit(
-    final: Graph,
-    target: Backend,
-    options: Options,
-    report: Mapping[str, Any],
-    mapping: CoreMapping | None,
-    machine: Machine | None,
-) -> Mapping[str, Any]:
-    """The report, and the cycles that the cost model expects of the busiest slot of each core."""
-    if mapping is None or machine is None:
+def _fit(report: Mapping[str, Any], machine: Machine | None) -> Mapping[str, Any]:
+    """The report of what was laid out, and what the machine has."""
+    if machine is None:
         return report
-    net, cost = network(final), target.cost_model(machine, options.host)
-    cuts = {population.name: mapping.of(population.name) for population in net.populations}
-    cycles = [
-        cost.core_load(net, mapping.schedule, mapping.on_core(core), cuts).cycles for core in range(mapping.cores)
-    ]
-    cores = [{**core, "cycles": cycles[core["core"]]} for core in report["cores"]]
-    return {**report, "cores": cores, "usable_cores": machine.cores, "tick_cycles": machine.tick_cycles}
+    return {**report, "usable_cores": machine.cores, "tick_cycles": machine.tick_cycles}
 
 
 def _unjudged(model: object, judge: _Judge) -> tuple[Verdict, ...]:

@@ -14,6 +14,7 @@ import nir
 import pytest
 
 from axonc.ir import CODES
+from axonc.ir.advice import ADVICE
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -41,6 +42,13 @@ def test_every_node_type_of_nir_is_tried(generate: ModuleType) -> None:
 
 def test_every_code_has_a_chapter(generate: ModuleType) -> None:
     assert all(re.fullmatch(r"AX[1-9]\d\d", code) and code[2] in generate.CHAPTERS for code in CODES)
+
+
+def test_every_code_has_an_example_or_a_reason_and_advice(generate: ModuleType) -> None:
+    shown, reasons = set(generate.provoke.EXAMPLES), set(generate.provoke.NOT_SHOWN)
+    assert shown | reasons == set(CODES) == set(ADVICE)
+    assert not shown & reasons
+    assert all(generate.provoke.NOT_SHOWN.values())
 
 
 def test_every_code_in_the_pages_exists() -> None:
