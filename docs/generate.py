@@ -1,7 +1,7 @@
 """Writes the pages that say what the source says: ``python docs/generate.py``; with ``--check``, names stale ones.
 
-Their text comes from docstrings, tables and the command line's help; what a target supports is found by compiling a
-small model for it. README, CONTRIBUTING and CHANGELOG become pages of the site.
+Their text comes from docstrings, tables and the command line's help; what a target supports is found by judging small
+models for it. README, CONTRIBUTING and CHANGELOG become pages of the site.
 """
 
 from __future__ import annotations
@@ -12,20 +12,18 @@ import sys
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import click
-import nir
-import numpy as np
+import ledger
+import provoke
 
 from axonc.compiler.driver.cli import cli
-from axonc.compiler.driver.pipeline import Options, load, prepare
 from axonc.compiler.driver.targets import TARGETS, backend
 from axonc.compiler.passes import PASSES
-from axonc.compiler.semantics import PRESETS
-from axonc.ir import CODES, AxoncError
+from axonc.ir import CODES
+from axonc.ir.advice import ADVICE
 from axonc.ir.ops import OPS, Axis, FixedGate, FixedMembrane, FixedSynapse, Gate, Membrane, Synapse
 
 DOCS = Path(__file__).parent
@@ -88,18 +86,26 @@ def passes() -> str:
 
 
 def diagnostics() -> str:
-    """Every code, by chapter."""
+    """Every code, by chapter: what it stands for, a line that gives it, what to do."""
     parts = [
         "# Diagnostics\n\nA diagnostic is one line: `CODE node: what was found; the limit; what to change`. All "
         "problems of a model are reported at once. A code never changes its meaning; `axonc explain CODE` says what it "
-        "stands for.\n\nExit status: 0 success; 1 a target's result differs from the reference or from a golden output "
+        "stands for and what to do. The examples were made by running small models that provoke them.\n\n"
+        "Exit status: 0 success; 1 a target's result differs from the reference or from a golden output "
         "(AX801); 2 the model, its data or the options are not acceptable; 3 a tool is missing or failed, or a core "
         "stopped with a fault (AX901, AX902).\n"
     ]
     for digit, title in CHAPTERS.items():
-        rows = [(f"`{code}`", meaning) for code, meaning in CODES.items() if code[2] == digit]
-        parts.append(f"\n## {title}\n\n{table(('code', 'meaning'), rows)}")
+        parts.append(f"\n## {title}\n")
+        parts += [_diagnostic(code, meaning) for code, meaning in CODES.items() if code[2] == digit]
     return "".join(parts)
+
+
+def _diagnostic(code: str, meaning: str) -> str:
+    """The entry of one code."""
+    reason = provoke.NOT_SHOWN.get(code)
+    shown = f"No example: {reason}." if reason else f"```text\n{provoke.example(code)}\n```"
+    return f"\n### {code}\n\n{meaning[0].upper()}{meaning[1:]}.\n\n{shown}\n\n{ADVICE[code]}\n"
 
 
 HELP: dict[str, Any] = {
@@ -129,117 +135,29 @@ def _commands(name: str, command: click.Command) -> Iterator[tuple[str, click.Co
 def targets() -> str:
     """The targets, and what each takes: tried, not declared."""
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
-    rows = [
+    listed = [
         (f"`{name}`", backend(name).summary, f"`axonc[{name}]`" if name in extras else "none needed")
         for name in TARGETS
     ]
-    nodes, presets = (
-        table((of, *TARGETS), tried) for of, tried in (("node", _node_rows()), ("preset", _preset_rows()))
-    )
+    nodes, variants = (table((of, *TARGETS, "`nir.read`"), ledger.rows(cases)) for of, cases in LEDGER)
+    presets, formats = table(("preset", *TARGETS), ledger.preset_rows()), ledger.format_rows()
     return (
-        f"# Targets\n\n{table(('target', 'what it is', 'extra'), rows)}\n"
-        "The tables below were made by checking and mapping a small model for each target, with the options' "
-        "defaults and inputs as events. A code says why it is refused: see [diagnostics](diagnostics.md).\n"
+        f"# Targets\n\n{table(('target', 'what it is', 'extra'), listed)}\n"
+        "The tables below were made by judging a small model for each cell (as `axonc check` does: read, quantised, "
+        "mapped, its cores' memory laid out), with the options' defaults and inputs as events. **yes**: it compiles; "
+        "codes in brackets say what was repaired or remarked on the way. **A code**: it is refused, and why: see "
+        "[diagnostics](diagnostics.md). **`nir.read`**: whether the `nir` package reads the same model from a file: "
+        "checked (yes), with `type_check=False` only (unchecked), or not.\n"
         f"\n## NIR node types\n\nEach between an input and a population of LIF neurons.\n\n{nodes}"
         "\nA `NIRGraph` inside a graph is flattened.\n"
+        f"\n## Variants\n\n{variants}"
         f"\n## Semantics presets\n\nFor a recurrent network of LIF neurons, and of CubaLIF neurons.\n\n{presets}"
+        f"\n## Number formats\n\nOf weights and states, for CubaLIF neurons. What a target does not offer is refused: "
+        f"AX403.\n\n{table(('weights, states', *TARGETS), formats)}"
     )
 
 
-def _node_rows() -> Iterator[tuple[str, ...]]:
-    for kind, make in SAMPLES.items():
-        yield (kind, *(_verdict(_around(*make()), "nir,dt=1e-3", target) for target in TARGETS))
-    for kind in NO_SPIKES:
-        node, *_ = SAMPLES[kind]()
-        yield (f"{kind} as output", *(_verdict(_alone(node), "nir,dt=1e-3", target) for target in TARGETS))
-
-
-def _preset_rows() -> Iterator[tuple[str, ...]]:
-    for preset in PRESETS:
-        tried = [
-            [_verdict(_loop(kind), f"{preset},dt=1e-3", target) for kind in (_lif, _cuba_lif)] for target in TARGETS
-        ]
-        yield (f"`{preset}`", *(" / ".join(dict.fromkeys(cells)) for cells in tried))
-
-
-def _verdict(model: nir.NIRGraph, semantics: str, target: str) -> str:
-    try:
-        prepare(load(model, semantics), target, Options())
-    except AxoncError as error:
-        return ", ".join(dict.fromkeys(problem.code for problem in error.diagnostics))
-    return "yes"
-
-
-def _graph(nodes: dict[str, nir.NIRNode], path: str) -> nir.NIRGraph:
-    names = path.split()
-    return nir.NIRGraph(nodes, list(pairwise(names)), type_check=False)
-
-
-def _around(node: nir.NIRNode, takes: tuple[int, ...], gives: tuple[int, ...]) -> nir.NIRGraph:
-    """input -> the node -> flatten -> weights -> LIF -> output, for a node that takes and gives these shapes."""
-    nodes = {
-        "input": nir.Input({"input": np.array(takes)}),
-        "node": node,
-        "flatten": nir.Flatten({"input": np.array(gives)}, 0, -1),
-        "fc": nir.Linear(np.ones((2, int(np.prod(gives))))),
-        "lif": _lif(2),
-        "output": nir.Output({"output": np.array([2])}),
-    }
-    return _graph(nodes, "input node flatten fc lif output")
-
-
-def _alone(node: nir.NIRNode) -> nir.NIRGraph:
-    nodes = {"input": nir.Input({"input": np.array([4])}), "fc": nir.Linear(np.eye(4)), "node": node}
-    return _graph({**nodes, "output": nir.Output({"output": np.array([4])})}, "input fc node output")
-
-
-def _loop(neuron: Callable[[int], nir.NIRNode]) -> nir.NIRGraph:
-    nodes = {
-        "input": nir.Input({"input": np.array([3])}),
-        "fc": nir.Affine(np.ones((2, 3)), np.ones(2)),
-        "cell": neuron(2),
-        "rec": nir.Linear(-np.ones((2, 2))),
-        "output": nir.Output({"output": np.array([2])}),
-    }
-    graph = _graph(nodes, "input fc cell output")
-    graph.edges += [("cell", "rec"), ("rec", "cell")]
-    return graph
-
-
-def _lif(count: int) -> nir.LIF:
-    one = np.ones(count)
-    return nir.LIF(5e-3 * one, one, 0 * one, one, v_reset=0 * one)
-
-
-def _cuba_lif(count: int) -> nir.CubaLIF:
-    one = np.ones(count)
-    return nir.CubaLIF(5e-3 * one, 9e-3 * one, one, 0 * one, one, v_reset=0 * one, w_in=one)
-
-
-ONE = np.ones(4)
-PAIR = np.array([2, 2])
-SAMPLES: dict[str, Callable[[], tuple[Any, tuple[int, ...], tuple[int, ...]]]] = {
-    "Affine": lambda: (nir.Affine(np.ones((3, 4)), np.ones(3)), (4,), (3,)),
-    "AvgPool2d": lambda: (nir.AvgPool2d(PAIR, PAIR, np.zeros(2, int)), (1, 4, 4), (1, 2, 2)),
-    "Conv1d": lambda: (nir.Conv1d(6, np.ones((2, 1, 3)), 1, 0, 1, 1, np.zeros(2)), (1, 6), (2, 4)),
-    "Conv2d": lambda: (nir.Conv2d((6, 6), np.ones((2, 1, 3, 3)), 1, 0, 1, 1, np.zeros(2)), (1, 6, 6), (2, 4, 4)),
-    "CubaLI": lambda: (nir.CubaLI(5e-3 * ONE, 9e-3 * ONE, ONE, 0 * ONE, w_in=ONE), (4,), (4,)),
-    "CubaLIF": lambda: (_cuba_lif(4), (4,), (4,)),
-    "Delay": lambda: (nir.Delay(2e-3 * ONE), (4,), (4,)),
-    "Flatten": lambda: (nir.Flatten({"input": np.array([2, 2])}, 0, -1), (2, 2), (4,)),
-    "I": lambda: (nir.I(ONE), (4,), (4,)),
-    "IF": lambda: (nir.IF(ONE, ONE, v_reset=0 * ONE), (4,), (4,)),
-    "LI": lambda: (nir.LI(5e-3 * ONE, ONE, 0 * ONE), (4,), (4,)),
-    "LIF": lambda: (_lif(4), (4,), (4,)),
-    "Linear": lambda: (nir.Linear(np.ones((3, 4))), (4,), (3,)),
-    "Scale": lambda: (nir.Scale(ONE), (4,), (4,)),
-    "SumPool2d": lambda: (nir.SumPool2d(PAIR, PAIR, np.zeros(2, int)), (1, 4, 4), (1, 2, 2)),
-    "Threshold": lambda: (nir.Threshold(ONE), (4,), (4,)),
-}
-"""A node of every type of NIR, the shape that it takes and the shape that it gives."""
-
-NO_SPIKES = ("CubaLI", "I", "LI")
-"""Neurons that send a voltage."""
+LEDGER = (("node", ledger.NODES), ("variant", ledger.VARIANTS))
 
 
 def copied(name: str) -> Callable[[], str]:

@@ -23,13 +23,13 @@ VERSION = 1
 MAX_BYTES = 2 << 30
 """The most that a file may unpack to."""
 
-_DAMAGE = (
+DAMAGE = (
     *(ArithmeticError, AttributeError, EOFError, LookupError, MemoryError, RuntimeError, TypeError, ValueError),
     *(zipfile.BadZipFile, zlib.error),
 )
 """What reading a damaged or hostile file may raise."""
 
-_CLASSES: dict[str, type[Any]] = {
+CLASSES: dict[str, type[Any]] = {
     cls.__name__: cls
     for cls in (
         *ops.OPS,
@@ -45,6 +45,7 @@ _CLASSES: dict[str, type[Any]] = {
         signal.Float,
     )
 }
+"""Everything that a graph is made of, by name."""
 
 
 def to_bytes(graph: Graph) -> bytes:
@@ -78,7 +79,7 @@ def from_bytes(data: bytes) -> Graph:
             if size > MAX_BYTES:
                 raise ValueError(f"it unpacks to {size} bytes, at most {MAX_BYTES} are read")
             return require_valid(_decode_graph(json.loads(file.read("graph.json")), file))
-    except _DAMAGE as error:
+    except DAMAGE as error:
         found = f"not an axonc graph file: {error}"
         raise ModelError(Diagnostic("AX101", "", found, "", "write it with axonc")) from error
 
@@ -142,13 +143,21 @@ def _decode(value: Any, file: zipfile.ZipFile) -> Any:
     if "array" in value:
         return _load(value["array"], file)
     if "csr" in value:
-        return sparse.csr_array(tuple(_load(part, file) for part in value["csr"]), shape=tuple(value["shape"]))
+        return checked_csr(tuple(_load(part, file) for part in value["csr"]), tuple(value["shape"]))
     if "kind" in value:
         return signal.Kind(value["kind"])
     if "tuple" in value:
         return tuple(_decode(item, file) for item in value["tuple"])
     members = {name: _decode(member, file) for name, member in value["fields"].items()}
-    return _CLASSES[value["class"]](**members)
+    return CLASSES[value["class"]](**members)
+
+
+def checked_csr(parts: tuple[np.ndarray[Any, Any], ...], shape: tuple[int, ...]) -> sparse.csr_array:
+    """The matrix of data, indices and indptr; ValueError if they point outside it."""
+    rows, columns = shape
+    matrix = sparse.csr_array(parts, shape=(rows, columns))
+    matrix.check_format(full_check=True)
+    return matrix
 
 
 def _load(name: str, file: zipfile.ZipFile) -> np.ndarray[Any, Any]:

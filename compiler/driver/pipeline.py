@@ -13,16 +13,26 @@ from axonc.ir import Diagnostic, Graph, ModelError, raise_if_any
 from axonc.ir.interpret.run import Data, check_references
 from axonc.ir.machine import Machine
 from axonc.ir.mapping import Mapping as CoreMapping
-from axonc.ir.network import activity, network, output_population
+from axonc.ir.network import Network, activity, network, output_population
 from axonc.ir.ops import ExactNeuron, Input
 from axonc.ir.serialize import load_graph, to_bytes
 from axonc.ir.target import LIVE, Backend, HostInterface, Program
 from axonc.ir.version import __version__
 
-from ..frontends import import_nir, read_nir
+from ..frontends import import_nir, read_nir, with_inputs
 from ..mapping import MapOptions, map_network
 from ..node_semantics import node_texts
-from ..passes import STATES, Discretise, Pass, Quantize, QuantizeLoihi, ToPopulations, run_pipeline
+from ..passes import (
+    STATES,
+    Discretise,
+    Pass,
+    Quantize,
+    QuantizeLoihi,
+    ToPopulations,
+    form_problems,
+    is_quantised,
+    run_pipeline,
+)
 from ..semantics import Semantics, parse_semantics, positive_seconds
 from .calibrate import calibrated
 from .config import NOTHING, Config, read_config
@@ -106,7 +116,7 @@ def load(
         ModelError: with every problem of the file and the semantics.
     """
     file = read_config(config)
-    graph = with_digest(read_model(model, inputs or file.inputs or "events"))
+    graph = with_digest(read_model(model, inputs or file.inputs))
     if graph.stage == "model":
         return discretise(graph, semantics, dt, file)
     file.require()
@@ -116,17 +126,17 @@ def load(
     return graph
 
 
-def read_model(model: str | Path | nir.NIRGraph | Graph, inputs: str = "events") -> Graph:
-    """The graph of a model as its frontend makes it: stage ``model`` from NIR, any stage from a graph file."""
+def read_model(model: str | Path | nir.NIRGraph | Graph, inputs: str | None = None) -> Graph:
+    """The graph of a model as its frontend makes it: stage ``model`` from NIR, any stage from a file of axonc's."""
     if isinstance(model, Graph):
-        return model
+        return with_inputs(model, inputs)
     if not isinstance(model, (str, Path)):
         return import_nir(model, inputs)
     path = Path(model)
     if not path.is_file():
         found = "it is a folder" if path.is_dir() else "there is no such file"
         raise ModelError(Diagnostic("AX703", str(path), found, "", "check the path"))
-    return load_graph(path) if path.suffix == ".axg" else read_nir(path, inputs)
+    return with_inputs(load_graph(path), inputs) if path.suffix == ".axg" else read_nir(path, inputs)
 
 
 def with_digest(graph: Graph) -> Graph:
@@ -153,7 +163,7 @@ def discretise(
 
 def remarks(graph: Graph) -> list[str]:
     """What loading a model repaired in it, and what it found out about its time step: one line each."""
-    return [*graph.properties.get("repairs", "").splitlines(), *graph.properties.get("time_step", "").splitlines()]
+    return [*lines_of(graph, "repairs"), *lines_of(graph, "time_step")]
 
 
 def chosen_semantics(semantics: str | Semantics | None, dt: float | None = None, config: Config = NOTHING) -> Semantics:
@@ -176,6 +186,9 @@ def passes_for(graph: Graph, target: Backend, options: Options) -> list[Pass]:
     weights = options.weights or ("int8" if target.mapped else "float32")
     state = options.state or (semantics.state if weights == "int8" else "float32")
     raise_if_any(_option_problems(target, weights, state, options))
+    if is_quantised(graph):
+        raise_if_any([*_settled_problems(options), *(form_problems(graph) if target.mapped else ())])
+        return []
     if weights == "float32":
         return []
     raise_if_any(_exact_problems(graph, target))
@@ -183,6 +196,16 @@ def passes_for(graph: Graph, target: Backend, options: Options) -> list[Pass]:
         return [ToPopulations(), QuantizeLoihi()]
     quantise = Quantize("int8", state, semantics.weight_rounding, semantics.weight_scope)
     return [ToPopulations(), quantise]
+
+
+def _settled_problems(options: Options) -> list[Diagnostic]:
+    """Number formats that are asked for of a graph whose numbers have theirs."""
+    given = [("weights", options.weights), ("state", options.state)]
+    return [
+        Diagnostic("AX403", "", f"{name} {value!r}", "the graph is quantised already", "leave it out")
+        for name, value in given
+        if value is not None
+    ]
 
 
 def _exact_problems(graph: Graph, target: Backend) -> list[Diagnostic]:
@@ -225,18 +248,36 @@ def prepare(graph: Graph, target: str, options: Options) -> tuple[Graph, CoreMap
     stages = run_pipeline(graph, passes_for(graph, chosen, options))
     final = stages[-1][1] if stages else graph
     raise_if_any(chosen.check(final))
-    if not chosen.mapped:
-        return final, None, None
-    machine = chosen.machine(options.machine)
-    if options.calibrate is not None:
-        final = calibrated(final, options.calibrate)
+    final = with_activity(final, chosen, options)
+    return final, *mapped(final, chosen, options)
+
+
+def with_activity(final: Graph, target: Backend, options: Options) -> Graph:
+    """The graph with the activity that the data to calibrate with cause, where the target maps it."""
+    return final if options.calibrate is None or not target.mapped else calibrated(final, options.calibrate)
+
+
+def mapped(final: Graph, target: Backend, options: Options) -> tuple[CoreMapping | None, Machine | None]:
+    """The mapping of a graph that the target runs, and the machine; None for a target that maps nothing."""
+    if not target.mapped:
+        return None, None
+    machine = target.machine(options.machine)
     net = network(final)
-    raise_if_any(_unknown_slices(options.slice_size, {p.name for p in net.populations if not isinstance(p.op, Input)}))
+    raise_if_any(_naming_problems(final, net, target, options))
     outputs = [output_population(final, node) for node in final.outputs]
-    raise_if_any(_host_problems(options.host))
-    check_references(final, options.host.record, chosen.recordable(final))
     how = MapOptions(options.slice_size, options.strategy, options.host.input_events > 0)
-    return final, map_network(net, outputs, machine, chosen.cost_model(machine, options.host), how), machine
+    return map_network(net, outputs, machine, target.cost_model(machine, options.host), how), machine
+
+
+def _naming_problems(final: Graph, net: Network, target: Backend, options: Options) -> list[Diagnostic]:
+    """Options that name what is not there, or ask the host for what cannot be."""
+    populations = {p.name for p in net.populations if not isinstance(p.op, Input)}
+    problems = _unknown_slices(options.slice_size, populations) + _host_problems(options.host)
+    try:
+        check_references(final, options.host.record, target.recordable(final))
+    except ModelError as error:
+        problems += error.diagnostics
+    return problems
 
 
 def _host_problems(host: HostInterface) -> list[Diagnostic]:
@@ -290,7 +331,7 @@ def _manifest(
         "dt": graph.dt,
         "repairs": remarks(graph),
         "pipeline": properties.get("pipeline", ""),
-        "notes": [line for line in properties.get("notes", "").splitlines() if line],
+        "notes": lines_of(graph, "notes"),
         "machine": machine.name if machine else None,
         "tick_cycles": machine.tick_cycles if machine else None,
         "strategy": options.strategy if mapping else None,
@@ -302,6 +343,11 @@ def _manifest(
         "phases": mapping.schedule.phases if mapping else 1,
         "latency": mapping.schedule.latency if mapping else 0,
     }
+
+
+def lines_of(graph: Graph, name: str) -> list[str]:
+    """The lines of a property: ``repairs``, ``time_step`` or ``notes``."""
+    return [line for line in graph.properties.get(name, "").splitlines() if line]
 
 
 def _json(value: Mapping[str, Any]) -> bytes:

@@ -76,6 +76,16 @@ def queue_lines(cores: Sequence[Mapping[str, Any]]) -> Iterator[str]:
             )
 
 
+def load_lines(fit: Mapping[str, Any]) -> Iterator[str]:
+    """How many cores a model takes and, where time counts, how much of a tick its busiest core."""
+    cores = fit["cores"]
+    yield f"cores: {len(cores)} of {fit['usable_cores']}"
+    busiest = max(cores, key=lambda core: core["cycles"] or 0, default={"cycles": None})
+    if busiest["cycles"] is not None:
+        share = busiest["cycles"] / fit["tick_cycles"]
+        yield f"time: core {busiest['core']} is estimated to take {busiest['cycles']} cycles a tick, {share:.1%} of it"
+
+
 def schedule_lines(mapping: CoreMapping) -> Iterator[str]:
     """Phases, latency and start slots."""
     schedule = mapping.schedule

@@ -2,6 +2,7 @@
 
 from .base import Pass, run_pipeline
 from .discretise import Discretise
+from .form import form_problems, is_quantised
 from .loihi import QuantizeLoihi
 from .populations import ToPopulations
 from .quantize import STATES, Quantize
@@ -9,4 +10,15 @@ from .quantize import STATES, Quantize
 PASSES: tuple[type[Pass], ...] = (Discretise, ToPopulations, Quantize, QuantizeLoihi)
 """Every pass, in the order in which the standard pipeline runs them."""
 
-__all__ = ["PASSES", "STATES", "Discretise", "Pass", "Quantize", "QuantizeLoihi", "ToPopulations", "run_pipeline"]
+__all__ = [
+    "PASSES",
+    "STATES",
+    "Discretise",
+    "Pass",
+    "Quantize",
+    "QuantizeLoihi",
+    "ToPopulations",
+    "form_problems",
+    "is_quantised",
+    "run_pipeline",
+]

@@ -81,12 +81,12 @@ class QuantizeLoihi(Pass):
     ensures: ClassVar[str] = "every accumulator is an exact int32"
 
     def run(self, graph: Graph) -> tuple[Graph, bool]:
-        raise_if_any(problem for node in graph for problem in (*_unknown(node), *_dense_sources(graph, node)))
+        problems = [problem for node in graph for problem in (*_unknown(node), *_dense_sources(graph, node))]
+        refused = {problem.node for problem in problems}
         done: dict[str, Node] = {}
-        problems: list[Diagnostic] = []
         notes: list[Diagnostic] = []
         for node in graph:
-            if isinstance(node.op, Neuron):
+            if isinstance(node.op, Neuron) and refused.isdisjoint(node.inputs):
                 found = list(_range_problems(graph, node, node.op))
                 problems += found
                 if not found:

@@ -43,12 +43,12 @@ class Quantize(Pass):
     scope: Literal["fan_in", "channel"] = "fan_in"
 
     def run(self, graph: Graph) -> tuple[Graph, bool]:
-        raise_if_any(problem for node in graph for problem in _dense_sources(graph, node))
+        problems = [problem for node in graph for problem in _dense_sources(graph, node)]
+        refused = {problem.node for problem in problems}
         done: dict[str, Node] = {}
-        problems: list[Diagnostic] = []
         notes: list[Diagnostic] = []
         for node in graph:
-            if isinstance(node.op, Neuron):
+            if isinstance(node.op, Neuron) and refused.isdisjoint(node.inputs):
                 self._population(graph, node, node.op, done, problems, notes)
         raise_if_any(problems)
         quantised = graph.with_nodes(done.get(node.name, node) for node in graph)

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..signal import Fixed, Kind, Shape, Signal
 from .base import Array, Op, Problem
+from .linear import integer_problems, scale_problems
 from .window import Axis
 
 
@@ -67,6 +68,8 @@ class QuantConv(Op):
     def verify(self, source: Signal | None) -> Iterator[Problem]:
         yield from super().verify(source)
         yield from _conv_problems(self, source)
+        yield from integer_problems(self.weight, self.bits)
+        yield from scale_problems(self.scale, int(self.weight.shape[0]))
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,8 +8,13 @@ from typing import ClassVar
 
 import numpy as np
 
+from ..arithmetic import DECAY_BITS, MAX_SHIFT
 from ..signal import Fixed, Kind, Shape, Signal
 from .base import Array, Op, Parameters, Problem, misshapen
+from .neuron import RESETS
+
+MAX_FRAC = 1000
+"""2 to the power of the fractional bits, or of minus them, is a number."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,6 +101,10 @@ class FixedNeuron(Op):
 
     def verify(self, source: Signal | None) -> Iterator[Problem]:
         yield from misshapen(self, self.shape)
+        for leaky in (self.synapse, self.membrane):
+            yield from _range_problems(leaky)
+        if self.gate is not None and self.gate.reset not in RESETS:
+            yield Problem("AX306", f"the reset {self.gate.reset!r}", f"one of {', '.join(RESETS)}", "choose one")
         for part in (self.synapse, self.membrane, self.gate):
             for name, array in vars(part).items() if part is not None else ():
                 if isinstance(array, np.ndarray) and np.any(np.abs(array) > 2**31 - 1):
@@ -105,3 +114,16 @@ class FixedNeuron(Op):
                         "an int32",
                         "choose a state format with fewer fractional bits",
                     )
+
+
+def _range_problems(part: FixedSynapse | FixedMembrane | None) -> Iterator[Problem]:
+    """Integers for which the arithmetic is not defined."""
+    if part is None:
+        return
+    for name, highest in (("decay", 1 << DECAY_BITS), ("shift", MAX_SHIFT)):
+        array = getattr(part, name)
+        if np.any(array < 0) or np.any(array > highest):
+            found = f"{name} from {int(np.min(array))} to {int(np.max(array))}"
+            yield Problem("AX306", found, f"0 to {highest}", "quantise the model again")
+    if not 2 <= part.format.bits <= 32 or abs(part.format.frac) > MAX_FRAC:
+        yield Problem("AX403", f"the state format {part.format}", "2 to 32 bits", "quantise the model again")

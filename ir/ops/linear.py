@@ -74,6 +74,9 @@ class QuantLinear(Op):
     def verify(self, source: Signal | None) -> Iterator[Problem]:
         yield from super().verify(source)
         yield from _shape_problems(self)
+        stored = self.weight.data if is_sparse(self.weight) else np.asarray(self.weight)
+        yield from integer_problems(np.asarray(stored), self.bits)
+        yield from scale_problems(self.scale, int(self.weight.shape[0]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,10 +95,30 @@ class Scale(Op):
 
 
 def _shape_problems(op: Linear | QuantLinear) -> Iterator[Problem]:
-    """A shape that does not hold as many elements as the weight has rows or columns."""
+    """A weight that is no matrix, or a shape that does not hold as many elements as it has rows or columns."""
+    if op.weight.ndim != 2:
+        yield Problem("AX301", f"a weight of shape {op.weight.shape}", "(O, I)", "give a matrix")
+        return
     for shape, extent, part in ((op.gives, op.weight.shape[0], "rows"), (op.takes, op.weight.shape[1], "columns")):
         if shape is not None and prod(shape) != extent:
             yield Problem("AX301", f"the shape {shape}", f"the weight has {extent} {part}", "correct the shape")
+
+
+def integer_problems(weight: Array, bits: int) -> Iterator[Problem]:
+    """Weights that are no int8, or more than ``bits`` hold."""
+    limit = (1 << (bits - 1)) - 1 if 1 < bits <= 8 else 0
+    if weight.dtype != np.int8:
+        yield Problem("AX306", f"weights of {weight.dtype}", "integer weights are int8", "quantise the model again")
+    elif not limit or np.any(np.abs(weight.astype(np.int64)) > limit):
+        yield Problem("AX306", f"weights that {bits} bits do not hold", f"-{limit} to {limit}", "quantise it again")
+
+
+def scale_problems(scale: Array, rows: int) -> Iterator[Problem]:
+    """A scale that is neither one number nor one a row, or not above 0."""
+    if scale.shape not in ((), (rows,)):
+        yield Problem("AX301", f"the scale has shape {scale.shape}", f"() or ({rows},)", "give one value, or one a row")
+    elif scale.dtype.kind != "f" or not np.all(scale > 0):
+        yield Problem("AX306", "a scale that is not above 0", "the value of one weight unit", "quantise it again")
 
 
 def row_sums(weight: Matrix) -> Array:

@@ -14,6 +14,7 @@ import nir
 import pytest
 
 from axonc.ir import CODES
+from axonc.ir.advice import ADVICE
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -21,6 +22,7 @@ DOCS = ROOT / "docs"
 
 @pytest.fixture(scope="module")
 def generate() -> ModuleType:
+    sys.path.insert(0, str(DOCS))  # as `python docs/generate.py` has it
     spec = importlib.util.spec_from_file_location("generate_docs", DOCS / "generate.py")
     assert spec is not None
     assert spec.loader is not None
@@ -35,11 +37,18 @@ def test_generated_pages_are_up_to_date(generate: ModuleType) -> None:
 
 def test_every_node_type_of_nir_is_tried(generate: ModuleType) -> None:
     types = {name for name, kind in vars(nir).items() if isinstance(kind, type) and issubclass(kind, nir.NIRNode)}
-    assert types - {"Input", "NIRGraph", "NIRNode", "Output"} == set(generate.SAMPLES)
+    assert types - {"Input", "NIRGraph", "NIRNode", "Output"} == set(generate.ledger.SAMPLES)
 
 
 def test_every_code_has_a_chapter(generate: ModuleType) -> None:
     assert all(re.fullmatch(r"AX[1-9]\d\d", code) and code[2] in generate.CHAPTERS for code in CODES)
+
+
+def test_every_code_has_an_example_or_a_reason_and_advice(generate: ModuleType) -> None:
+    shown, reasons = set(generate.provoke.EXAMPLES), set(generate.provoke.NOT_SHOWN)
+    assert shown | reasons == set(CODES) == set(ADVICE)
+    assert not shown & reasons
+    assert all(generate.provoke.NOT_SHOWN.values())
 
 
 def test_every_code_in_the_pages_exists() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 import networkx as nx
 
@@ -20,11 +21,11 @@ MAX_WAYS = 1 << 20
 multiply them."""
 
 
-def build_graph(tree: Tree, inputs: str) -> Graph:
+def build_graph(tree: Tree, inputs: str, report: Report) -> Graph:
     """The verified graph of a tree, its repairs among the properties; `ModelError` with every problem."""
     if tree.type != "NIRGraph":
         raise ModelError(Diagnostic("AX101", "", f"the top node is a {tree.type}", "it must be a NIRGraph"))
-    signal, report = input_kind(inputs), Report()
+    signal = input_kind(inputs)
     flat = settle_ends(flatten(tree, report), report)
     ops = infer(flat, signal, report)
     inputs_of = _inputs_of(ops, flat, report)
@@ -43,6 +44,21 @@ def input_kind(inputs: str) -> Signal:
     raise ModelError(
         Diagnostic("AX403", "", f"inputs {inputs!r}", "events, events:N (up to N a step) or dense", "choose one")
     )
+
+
+def with_inputs(graph: Graph, inputs: str | None) -> Graph:
+    """A graph that is whole already, its inputs of the kind that is asked for; None: as they are."""
+    if inputs is None:
+        return graph
+    kind = input_kind(inputs)
+    shapes = {node.name: graph.signals[node.name].shape for node in graph.inputs}
+    made = {name: Input(replace(kind, shape=shape)) for name, shape in shapes.items()}
+    if all(op.signal == graph.signals[name] for name, op in made.items()):
+        return graph
+    if graph.stage != "model":
+        found = f"inputs {inputs!r} for a graph in steps"
+        raise ModelError(Diagnostic("AX202", "", found, "its inputs are settled", "leave them out"))
+    return graph.with_nodes(replace(node, op=made.get(node.name, node.op)) for node in graph)
 
 
 def _inputs_of(names: Iterable[str], flat: Flat, report: Report) -> dict[str, tuple[str, ...]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .fields import as_array
-from .tree import Tree
+from .tree import METADATA, Tree
 
 MOST = 400
 """Characters that are shown; a file may hold any amount."""
@@ -17,8 +17,12 @@ MOST_VALUES = 8
 
 
 def metadata_line(tree: Tree) -> str:
-    """The metadata of a graph and of its nodes, by their paths, as JSON; empty if there are none."""
-    found = {path: _plain(node.metadata) for path, node in _nodes(tree, "") if node.metadata}
+    """The metadata of a graph and of its nodes but axonc's own, by their paths, as JSON; empty if there are none."""
+    others = (
+        (path, {key: value for key, value in node.metadata.items() if key != METADATA})
+        for path, node in _nodes(tree, "")
+    )
+    found = {path: _plain(metadata) for path, metadata in others if metadata}
     text = json.dumps(found, default=str) if found else ""
     return text if len(text) <= MOST else f"{text[:MOST]}..."
 

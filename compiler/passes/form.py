@@ -1,0 +1,79 @@
+"""Whether a graph that is quantised already has the form that targets with cores run.
+
+What the passes make has it; a file may hold anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import prod
+
+from axonc.ir import Diagnostic, Graph, Kind, Node
+from axonc.ir.ops import Delay, FixedNeuron, Flatten, Input, Neuron, Pool, QuantConv, QuantLinear
+
+from .quantize import ACCUMULATOR
+from .weights import accumulator_bound
+
+REMEDY = "export or save the graph before it is quantised, and quantise it here"
+
+
+def is_quantised(graph: Graph) -> bool:
+    """Whether any weight or state is an integer."""
+    return any(isinstance(node.op, (QuantLinear, QuantConv, FixedNeuron)) for node in graph)
+
+
+def form_problems(graph: Graph) -> Iterator[Diagnostic]:
+    """One problem for every node that stands where the form has no place for it, and every overflow."""
+    for node in graph:
+        if isinstance(node.op, (Neuron, FixedNeuron)):
+            yield from _population_problems(graph, node)
+    for node in graph.outputs:
+        if not _shows_population(graph, node):
+            limit = "an output shows one population, flattened or not"
+            yield Diagnostic("AX601", node.name, "it shows something else than a population", limit, REMEDY)
+
+
+def _population_problems(graph: Graph, node: Node) -> Iterator[Diagnostic]:
+    bound = 0.0
+    for name in node.inputs:
+        source = graph[name]
+        if not isinstance(source.op, (QuantLinear, QuantConv)) or len(graph.consumers[name]) > 1:
+            limit = "a population is fed by integer weights of its own"
+            yield Diagnostic("AX601", node.name, f"{name!r}, a {source.op.name}, feeds it", limit, REMEDY)
+            return
+        yield from _source_problems(graph, source)
+        count = prod(graph.signals[node.name].shape)
+        bound += float(accumulator_bound(source.op, graph.signals[source.inputs[0]].peak, count).max(initial=0.0))
+    if bound > ACCUMULATOR.limit:
+        found, limit = f"the sum of its inputs may reach {bound:.3g}", f"an int32 holds {ACCUMULATOR.limit}"
+        yield Diagnostic("AX401", node.name, found, limit, "lower the inputs' peak or the fan-in")
+
+
+def _source_problems(graph: Graph, weights: Node) -> Iterator[Diagnostic]:
+    """Behind weights: pools that sum (of a convolution), then delays, then a population or input that sends events."""
+    node, behind_delay = weights, False
+    while len(node.inputs) == 1:
+        node = graph[node.inputs[0]]
+        if isinstance(node.op, (Input, Neuron, FixedNeuron)):
+            if graph.signals[node.name].kind is not Kind.EVENT:
+                found, limit = (
+                    f"its source {node.name!r} is a {graph.signals[node.name]}",
+                    "integer weights take events",
+                )
+                yield Diagnostic("AX602", weights.name, found, limit, REMEDY)
+            return
+        pools = isinstance(node.op, Pool) and isinstance(weights.op, QuantConv) and not node.op.average
+        behind_delay |= isinstance(node.op, Delay)
+        if not isinstance(node.op, Delay) and (not pools or behind_delay):
+            break
+    limit = "integer weights see one population, late or (a convolution) through sums"
+    yield Diagnostic("AX601", weights.name, f"it sees {node.name!r}, a {node.op.name}", limit, REMEDY)
+
+
+def _shows_population(graph: Graph, output: Node) -> bool:
+    node = output
+    while len(node.inputs) == 1:
+        node = graph[node.inputs[0]]
+        if not isinstance(node.op, Flatten):
+            break
+    return isinstance(node.op, (Neuron, FixedNeuron))

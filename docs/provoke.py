@@ -1,0 +1,238 @@
+"""An example of every diagnostic: code that provokes it, and the line that it gives."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import h5py
+import ledger
+import nir
+import numpy as np
+from ledger import ONE, chain, dense, graph, last, lif, loop, sink, source
+from scipy import sparse
+
+import axonc
+from axonc import AxoncError, Graph
+from axonc.compiler.driver import golden
+from axonc.compiler.driver.check import check_model
+from axonc.compiler.driver.pipeline import Options, read_model, stages
+from axonc.compiler.driver.targets import missing_extra
+from axonc.compiler.exports import export_nir
+from axonc.ir import Kind, Node, Signal, require_valid
+from axonc.ir.ops import Input, Linear, Output
+
+Lines = Iterable[object]
+DT = "nir,dt=1e-3"
+
+
+def example(code: str) -> str:
+    """The first line with this code that its example gives."""
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        try:
+            given = list(EXAMPLES[code]() or ())
+        except AxoncError as error:
+            given = list(error.diagnostics)
+    return next(str(line) for line in given if str(line).startswith(code))
+
+
+def checked(model: Any, semantics: str = DT, inputs: str | None = None, **options: Any) -> Lines:
+    """What `check` finds for spinnaker2."""
+    found = check_model(model, "spinnaker2", Options(**options), semantics, inputs=inputs)
+    return (*found.problems, *found.repairs, *found.notes)
+
+
+def file(model: nir.NIRGraph, edit: Callable[[h5py.File], None]) -> Path:
+    """A file of the model, edited."""
+    path = Path("model.nir")
+    nir.write(path, model)
+    with h5py.File(path, "a") as content:
+        edit(content)
+    return path
+
+
+def without(name: str) -> Callable[[h5py.File], None]:
+    """An edit that removes a field."""
+    return lambda content: content.__delitem__(f"node/nodes/{name}")
+
+
+def machine(text: str, model: nir.NIRGraph | None = None, **options: Any) -> Lines:
+    """What `check` finds on a machine with other figures."""
+    Path("machine.toml").write_text(text)
+    return checked(model or loop(lif), machine=Path("machine.toml"), **options)
+
+
+def config(text: str) -> Lines:
+    """What a configuration file gives."""
+    Path("axonc.toml").write_text(text)
+    axonc.load(loop(lif), dt=1e-3, config="axonc.toml")
+    return ()
+
+
+def built(*nodes: Node, stage: str = "steps") -> Graph:
+    """A graph of nodes."""
+    return require_valid(Graph("example", nodes, stage, 1e-3))
+
+
+INPUT = Node("input", Input(Signal((2,), Kind.EVENT)))
+
+
+def neurons(**changes: Any) -> nir.NIRGraph:
+    """input -> weights -> LIF with other parameters -> output."""
+    one = np.ones(4)
+    usual = {"tau": 5e-3 * one, "r": one, "v_leak": 0 * one, "v_threshold": one, "v_reset": 0 * one}
+    return last(nir.LIF(**{**usual, **{name: value * one for name, value in changes.items()}}))
+
+
+def steps_inside() -> nir.NIRGraph:
+    """Time constants and gains that agree in a time step, as some exporters write them."""
+    tau = np.array([5e-3, 4e-3, 8e-3, 2e-3])
+    return neurons(tau=tau, r=tau / 1e-3)
+
+
+def inlined() -> nir.NIRGraph:
+    """A nested graph that an exporter inlined, leaving an edge to it."""
+    nodes = {"input": source(2), "fc": dense(2, 2), "lif1.lif": lif(2), "output": sink(2)}
+    model = graph(nodes, "input fc", "lif1.lif output")
+    model.edges.append(("fc", "lif1"))
+    return model
+
+
+def same_name() -> nir.NIRGraph:
+    """Two nodes that get one name when nested graphs are flattened."""
+    inner = graph({"input": source(2), "b": dense(2, 2), "output": sink(2)}, "input b output")
+    nodes = {"input": source(2), "a": inner, "a.b": dense(2, 2), "output": sink(2)}
+    return graph(nodes, "input a a.b output")
+
+
+def wrapped() -> nir.NIRGraph:
+    """The Input of a nested graph left inside when an exporter inlined it."""
+    nodes = {"input": source(2), "a.input": source(2), "a.lif": lif(2), "output": sink(2)}
+    return graph(nodes, "input a.input a.lif output")
+
+
+def wrong_shape() -> nir.NIRGraph:
+    """A convolution that states another input_shape than what feeds it has."""
+    return ledger.between((ledger.conv(size=(5, 5))[0], *ledger.conv()[1:]))
+
+
+def exported(edit: Callable[[h5py.File], None]) -> Lines:
+    """What reading an export gives, when it was edited."""
+    graph = stages(axonc.load(loop(lif), dt=1e-3), "spinnaker2", Options())[-1][1]
+    axonc.export(graph, "model.nir")
+    with h5py.File("model.nir", "a") as content:
+        edit(content)
+    return read_model("model.nir").properties["repairs"].splitlines()
+
+
+def _edit_weight(content: h5py.File) -> None:
+    content["node/nodes/fc/weight"][0, 0] = 7.0
+
+
+def _edit_metadata(content: h5py.File) -> None:
+    del content["node/metadata/axonc/version"]
+
+
+def _another_top(content: h5py.File) -> None:
+    content["node/type"][()] = "LIF"
+
+
+def _link(content: h5py.File) -> None:
+    content["node/elsewhere"] = h5py.ExternalLink("other.h5", "/")
+
+
+def _renamed(content: h5py.File) -> None:
+    content["node/nodes"].move("node0", "node\n0")
+
+
+def differing() -> Lines:
+    """A golden of one program, and another program."""
+    one, other = (axonc.compile(axonc.load(neurons(v_threshold=th), dt=1e-3), target="reference") for th in (0.5, 0.1))
+    x = np.ones((20, 4), np.int64)
+    golden.require_equal(golden.compare_with(other, golden.capture(one, {"input": x}), None))
+    return ()
+
+
+def large() -> Lines:
+    """A sparse matrix that is too large where no zero is left out."""
+    shape = (1 << 14, 1 << 14)
+    source = Node("input", Input(Signal(shape[1:], Kind.EVENT)))
+    nodes = (source, Node("fc", Linear(sparse.csr_array(shape)), ("input",)), Node("output", Output(), ("fc",)))
+    return export_nir(Graph("large", nodes, "steps", 1e-3)).notes
+
+
+def _interpreted(**changes: Any) -> Lines:
+    given = {"x": np.ones((5, 4)), "record": (), **changes}
+    axonc.interpret(axonc.load(neurons(), dt=1e-3), given["x"], given["record"])
+    return ()
+
+
+def _odd(*names: str) -> Graph:
+    nodes = [Node(name, Linear(np.eye(2)), ("input",)) for name in names]
+    return Graph("names", (INPUT, *nodes, Node("output", Output(), names)), "steps", 1e-3)
+
+
+EXAMPLES: dict[str, Callable[[], Lines | None]] = {
+    "AX101": lambda: checked(file(neurons(), _another_top)),
+    "AX102": lambda: checked(ledger.unknown()),
+    "AX103": lambda: checked(file(neurons(), without("node/tau"))),
+    "AX104": lambda: checked(ledger.doubled()),
+    "AX105": lambda: checked(file(neurons(), _link)),
+    "AX106": lambda: checked(same_name()),
+    "AX107": lambda: [built(INPUT)],
+    "AX108": lambda: checked(file(chain((2,), lif(2)), _renamed)),
+    "AX110": lambda: checked(inlined()),
+    "AX111": lambda: checked(graph({"fc": dense(2, 2), "lif": lif(2)}, "fc lif")),
+    "AX112": lambda: checked(wrapped()),
+    "AX113": lambda: checked(chain((2,), dense(2, 2), lif())),
+    "AX114": lambda: checked(file(ledger.between(ledger.conv()), without("node/bias"))),
+    "AX115": lambda: checked(wrong_shape()),
+    "AX116": lambda: checked(chain((1, 2), dense(2, 2), lif(2))),
+    "AX117": lambda: checked(ledger.VARIANTS["Conv2d, no input_shape"]().model),
+    "AX118": lambda: checked(steps_inside(), "nir"),
+    "AX119": lambda: checked(steps_inside(), "nir,dt=1e-4"),
+    "AX120": lambda: exported(_edit_weight),
+    "AX121": lambda: exported(_edit_metadata),
+    "AX201": lambda: checked(neurons(), "nir"),
+    "AX202": lambda: [axonc.load(neurons(), "nir,rest=zero")],
+    "AX203": lambda: checked(neurons(), "nir,dt=1"),
+    "AX204": lambda: checked(neurons(tau=0.0)),
+    "AX205": lambda: checked(file(neurons(), without("node/v_reset"))),
+    "AX206": lambda: checked(neurons(), "nir,dt=1e-3,spikes=3"),
+    "AX207": lambda: config('[nodes."lif*"]\nsemantics = "reset=zero"\n'),
+    "AX208": lambda: config('[nodes.cell]\nsemantics = "dt=1e-4"\n'),
+    "AX301": lambda: checked(chain((3,), dense(2, 4), lif(2))),
+    "AX302": lambda: checked(neurons(r=np.nan)),
+    "AX303": lambda: checked(ledger.stateless_loop()),
+    "AX304": lambda: [built(INPUT, Node("output", Output(), ("fc",)))],
+    "AX305": lambda: [axonc.compile(read_model(neurons()), target="reference")],
+    "AX306": lambda: checked(ledger.VARIANTS["Conv2d, padding same, stride 2"]().model),
+    "AX401": lambda: checked(neurons(), inputs="events:20000000"),
+    "AX402": lambda: checked(last(nir.IF(ONE, ONE)), "nir,dt=1e-3,reset=subtract", state="loihi"),
+    "AX403": lambda: checked(neurons(), state="q8"),
+    "AX404": lambda: checked(neurons(tau=50.0), state="q16"),
+    "AX501": lambda: machine("[memory]\nsram = 49152\n", chain((20000,), dense(2, 20000), lif(2))),
+    "AX502": lambda: machine("[cores]\nusable = 1\n", slice_size=1, strategy="spread"),
+    "AX503": lambda: machine("[router]\nentries = 1\n", slice_size=1),
+    "AX504": lambda: machine("[router]\nkey_bits = 1\n"),
+    "AX505": lambda: machine("[clock]\ntick_s = 1e-6\n"),
+    "AX601": lambda: checked(neurons(), "nir,dt=1e-3,reset=subtract,spikes=1000"),
+    "AX602": lambda: checked(ledger.between(ledger.SAMPLES["LI"]())),
+    "AX603": lambda: check_model(neurons(), "loihi", Options()).problems,
+    "AX701": lambda: _interpreted(x=np.ones((5, 3))),
+    "AX702": lambda: _interpreted(record=["node:i"]),
+    "AX703": lambda: checked("absent.nir"),
+    "AX704": lambda: config('colour = "blue"\n'),
+    "AX711": lambda: export_nir(axonc.load(neurons(), "snntorch,dt=1e-3,reset=subtract")).notes,
+    "AX712": lambda: export_nir(_odd("layer/1")).notes,
+    "AX713": large,
+    "AX801": differing,
+    "AX901": lambda: missing_extra("spinnaker2", ModuleNotFoundError(name="unicorn")).diagnostics,
+}
+"""What provokes each code: raises, or gives lines of which one has it."""
+
+NOT_SHOWN = {"AX902": "a program that was compiled from a sound model does not stop"}
+"""The codes without an example, and why."""
