@@ -221,8 +221,7 @@ class _Judge:
         if not self.sound or self.problems:
             return
         active = self.attempt(lambda: with_activity(final, target, self.options))
-        placed = active and self.attempt(lambda: mapped(active, target, self.options))
-        if active is None or placed is None:
+        if active is None or (placed := self.attempt(lambda: mapped(active, target, self.options))) is None:
             return
         self.final = active
         self.mapping, machine = placed
