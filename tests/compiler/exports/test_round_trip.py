@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import images
+import core_images
 import models
 import nir
 import numpy as np
@@ -65,7 +65,7 @@ def test_random_graphs_survive_at_every_stage(data: st.DataObject) -> None:
 
 
 @strategies.examples(15)
-@given(images.models())
+@given(core_images.models())
 def test_quantised_images_survive(model: images.Model) -> None:
     assert_survives(model.graph)
 
