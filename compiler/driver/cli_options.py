@@ -1,0 +1,100 @@
+"""Options that several commands share, and what they give."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from rich.console import Console
+
+from axonc.ir import Diagnostic, Graph, ModelError
+
+from ..node_semantics import node_texts
+from .config import Config, read_config
+from .pipeline import Options, load, merged_options, remarks
+from .targets import TARGETS
+
+F = TypeVar("F", bound=Callable[..., Any])
+PATH = click.Path(path_type=Path)
+
+
+def model_options(command: F) -> F:
+    """Options that say what a model means."""
+    for option in (
+        click.option("--config", type=PATH, help="TOML file of options and nodes' semantics."),
+        click.option("--inputs", help="events (default), events:N (up to N a step), dense."),
+        click.option("--semantics", help="PRESET,field=value,...; default: nir."),
+        click.option("--dt", type=float, help="Time step, in the unit of the model's time constants."),
+    ):
+        command = option(command)
+    return command
+
+
+def compile_options(command: F) -> F:
+    """Options of a compilation."""
+    for option in (
+        click.option("--input-lists", "input_events", type=int, help="Cores send the inputs: N events a slice."),
+        click.option("--record-steps", type=int, help="Steps that the recording buffers hold."),
+        click.option("--record", multiple=True, help="What cores record in their memory: lif1, lif1:v; repeatable."),
+        click.option("--machine", type=PATH, help="TOML file that overrides the machine."),
+        click.option("--strategy", help="fewest-cores (default) or spread."),
+        click.option("--slice", "slices", multiple=True, help="Most neurons a slice: N, or POPULATION=N; repeatable."),
+        click.option("--state", help="Number format of states: q16, q32, loihi or float32."),
+        click.option("--weights", help="Number format of weights: int8; the reference also takes float32."),
+        click.option("--target", help=f"{', '.join(TARGETS)}."),
+    ):
+        command = option(command)
+    return command
+
+
+def given_options(config: Config, **given: Any) -> tuple[str, Options]:
+    """The target and the options: what is given, else what the file says, else the defaults."""
+    config.require()
+    target = given.pop("target") or config.compilation.get("target")
+    if target is None:
+        raise click.UsageError("Missing option '--target'.", click.get_current_context())
+    return target, merged_options(config, slice_size=_slice_sizes(given.pop("slices")), **given)
+
+
+def _slice_sizes(texts: tuple[str, ...]) -> int | dict[str, int] | None:
+    if not texts:
+        return None
+    named: dict[str, int] = {}
+    for text in texts:
+        name, _, size = text.rpartition("=")
+        if not size.isdecimal() or (not name and len(texts) > 1):
+            raise ModelError(Diagnostic("AX403", "", f"--slice {text!r}", "N, or POPULATION=N", "correct it"))
+        named[name] = int(size)
+    return named.get("", named)
+
+
+def loaded(model: Path, config: Path | None, given: dict[str, Any]) -> tuple[Graph, str, Options]:
+    """The graph in steps, the target and the options that a command is given."""
+    file = read_config(config)
+    meaning = {name: given.pop(name) for name in ("semantics", "dt", "inputs")}
+    target, options = given_options(file, **given)
+    return load(model, **meaning, config=file), target, options
+
+
+def told(graph: Graph) -> Graph:
+    """The graph, after saying on standard error what loading it repaired or recovered."""
+    for line in remarks(graph):
+        click.echo(line, err=True)
+    return graph
+
+
+def plain_console() -> Console:
+    """Output as wide as it needs where nobody watches, so that a pipe sees whole lines."""
+    return Console(emoji=False, soft_wrap=not sys.stdout.isatty(), width=None if sys.stdout.isatty() else 200)
+
+
+def print_choices(console: Console, graph: Graph, notes: list[str]) -> None:
+    """The semantics of a graph, and notes."""
+    console.print(f"semantics: {graph.properties['semantics']}", markup=False, highlight=False)
+    for name, text in node_texts(graph.properties).items():
+        console.print(f"semantics of {name}: {text}", markup=False, highlight=False)
+    for note in notes:
+        console.print(f"note: {note}", markup=False, highlight=False)
