@@ -11,25 +11,24 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-from rich.console import Console
 
-from axonc.ir import CODES, AxoncError, Diagnostic, Graph, MismatchError, ModelError
+from axonc.ir import CODES, AxoncError, Diagnostic, MismatchError, ModelError
 from axonc.ir.version import __version__
 
 from ..node_semantics import node_texts
 from . import golden, show
+from .cli_options import compile_options, loaded, model_options, plain_console, print_choices, told
 from .cli_outputs import golden_command, report
-from .config import Config, read_config
+from .config import read_config
 from .data import read_data
 from .directory import MANIFEST, publish, require_replaceable
+from .evaluate.command import evaluate_command
 from .export import write_result
 from .pipeline import (
     Compiled,
-    Options,
     chosen_semantics,
     compile_graph,
     discretise,
-    load,
     merged_options,
     prepare,
     read_model,
@@ -75,64 +74,6 @@ def cli(debug: bool) -> None:
     """Compile spiking neural networks (NIR) to C for many-core machines, equal to a reference bit for bit."""
 
 
-def model_options(command: F) -> F:
-    """Options that say what a model means."""
-    for option in (
-        click.option("--config", type=click.Path(path_type=Path), help="TOML file of options and nodes' semantics."),
-        click.option("--inputs", help="events (default), events:N (up to N a step), dense."),
-        click.option("--semantics", help="PRESET,field=value,...; default: nir."),
-        click.option("--dt", type=float, help="Time step, in the unit of the model's time constants."),
-    ):
-        command = option(command)
-    return command
-
-
-def compile_options(command: F) -> F:
-    """Options of a compilation."""
-    for option in (
-        click.option("--input-lists", "input_events", type=int, help="Cores send the inputs: N events a slice."),
-        click.option("--record-steps", type=int, help="Steps that the recording buffers hold."),
-        click.option("--record", multiple=True, help="What cores record in their memory: lif1, lif1:v; repeatable."),
-        click.option("--machine", type=click.Path(path_type=Path), help="TOML file that overrides the machine."),
-        click.option("--strategy", help="fewest-cores (default) or spread."),
-        click.option("--slice", "slices", multiple=True, help="Most neurons a slice: N, or POPULATION=N; repeatable."),
-        click.option("--state", help="Number format of states: q16, q32, loihi or float32."),
-        click.option("--weights", help="Number format of weights: int8; the reference also takes float32."),
-        click.option("--target", help=f"{', '.join(TARGETS)}."),
-    ):
-        command = option(command)
-    return command
-
-
-def _options(config: Config, **given: Any) -> tuple[str, Options]:
-    """The target and the options: what is given, else what the file says, else the defaults."""
-    config.require()
-    target = given.pop("target") or config.compilation.get("target")
-    if target is None:
-        raise click.UsageError("Missing option '--target'.", click.get_current_context())
-    return target, merged_options(config, slice_size=_slice_sizes(given.pop("slices")), **given)
-
-
-def _slice_sizes(texts: tuple[str, ...]) -> int | dict[str, int] | None:
-    if not texts:
-        return None
-    named: dict[str, int] = {}
-    for text in texts:
-        name, _, size = text.rpartition("=")
-        if not size.isdecimal() or (not name and len(texts) > 1):
-            raise ModelError(Diagnostic("AX403", "", f"--slice {text!r}", "N, or POPULATION=N", "correct it"))
-        named[name] = int(size)
-    return named.get("", named)
-
-
-def _loaded(model: Path, config: Path | None, given: dict[str, Any]) -> tuple[Graph, str, Options]:
-    """The graph in steps, the target and the options that a command is given."""
-    file = read_config(config)
-    meaning = {name: given.pop(name) for name in ("semantics", "dt", "inputs")}
-    target, options = _options(file, **given)
-    return load(model, **meaning, config=file), target, options
-
-
 @cli.command("compile")
 @click.argument("model", type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("build"), show_default=True)
@@ -140,14 +81,14 @@ def _loaded(model: Path, config: Path | None, given: dict[str, Any]) -> tuple[Gr
 @compile_options
 def compile_command(model: Path, output: Path, config: Path | None, **given: Any) -> None:
     """Compile MODEL into a build directory."""
-    console = _console()
+    console = plain_console()
     require_replaceable(output)
-    graph, target, options = _loaded(model, config, given)
-    compiled = compile_graph(_told(graph), target, options)
+    graph, target, options = loaded(model, config, given)
+    compiled = compile_graph(told(graph), target, options)
     with console.status("compiling the emitted C") if console.is_terminal else _quiet():
         publish(output, lambda partial: _fill(compiled, partial, output))
     console.print(f"{compiled.target}: {output}", markup=False, highlight=False)
-    _print_choices(console, compiled.graph, compiled.manifest["notes"])
+    print_choices(console, compiled.graph, compiled.manifest["notes"])
     if compiled.mapping is not None:
         cores = compiled.program.report["cores"]
         console.print(show.memory_table(cores, compiled.mapping))
@@ -168,8 +109,8 @@ def _fill(compiled: Compiled, partial: Path, earlier: Path) -> None:
 def check(model: Path, as_json: bool, config: Path | None, **given: Any) -> None:
     """Say whether MODEL compiles for a target, with every problem and the fit, without compiling."""
     try:
-        graph, target, options = _loaded(model, config, given)
-        graph = graph if as_json else _told(graph)
+        graph, target, options = loaded(model, config, given)
+        graph = graph if as_json else told(graph)
         final, mapping, machine = prepare(graph, target, options)
         report = backend(target).lower(final, mapping, machine, options.host).report
     except AxoncError as error:
@@ -184,9 +125,9 @@ def check(model: Path, as_json: bool, config: Path | None, **given: Any) -> None
         shown |= {"node_semantics": texts} if (texts := node_texts(final.properties)) else {}
         click.echo(json.dumps(shown, indent=1))
         return
-    console = _console()
+    console = plain_console()
     console.print(f"{target}: no problems", markup=False, highlight=False)
-    _print_choices(console, final, final.properties.get("notes", "").splitlines())
+    print_choices(console, final, final.properties.get("notes", "").splitlines())
     if mapping is not None:
         console.print(show.memory_table(report["cores"], mapping))
         for line in show.queue_lines(report["cores"]):
@@ -208,7 +149,7 @@ def run(build: Path, data: Path, output: Path | None, record: tuple[str, ...], *
     result = program.run(read_data(data, program.graph), record, **options)
     if output is not None:
         write_result(output, result, program.graph)
-    console = _console()
+    console = plain_console()
     console.print(result.summary(), markup=False, highlight=False)
     show.print_cycles(console, result)
 
@@ -226,7 +167,7 @@ def verify(build: Path, data: Path, engine: str | None, seed: int, shuffle: bool
     if checked.divergence is not None:
         remedy = "report this: it is a defect of the compiler"
         raise MismatchError(Diagnostic("AX801", "", f"first divergence: {checked.divergence}", "", remedy))
-    console = _console()
+    console = plain_console()
     console.print(
         f"equal: {checked.values} values of {len(checked.names)} signals over {checked.steps} steps", highlight=False
     )
@@ -251,7 +192,7 @@ def inspect(
         _inspect_build(model)
         return
     file = read_config(config)
-    graph = _told(read_model(model, inputs or file.inputs or "events"))
+    graph = told(read_model(model, inputs or file.inputs or "events"))
     if after is None or after == "model":
         click.echo(str(graph), nl=False)
         return
@@ -273,7 +214,7 @@ def _inspect_build(build: Path) -> None:
     if (build / "mapping.json").is_file():
         mapping = Mapping.from_dict(json.loads((build / "mapping.json").read_text())["mapping"])
         report = json.loads((build / "report.json").read_text())
-        console = _console()
+        console = plain_console()
         console.print(show.memory_table(report["cores"], mapping))
         for line in show.schedule_lines(mapping):
             console.print(line, markup=False, highlight=False)
@@ -288,13 +229,13 @@ def semantics_command(
 ) -> None:
     """Run MODEL under every preset and tabulate how their spikes differ from those of --semantics."""
     file = read_config(config)
-    graph = _told(read_model(model, inputs or file.inputs or "events"))
+    graph = told(read_model(model, inputs or file.inputs or "events"))
     file.require(graph)
     chosen = chosen_semantics(semantics, dt, file)
     runs = run_presets(graph, read_data(data, graph), chosen, file.nodes)
     title = f"spikes of every population; late: by so many steps; differs: from {chosen.preset}, lateness aside"
     columns = ("preset", "population", "spikes", "first step", "late", "differs")
-    _console().print(show.table(title, columns, table_rows(runs, chosen.preset)))
+    plain_console().print(show.table(title, columns, table_rows(runs, chosen.preset)))
 
 
 @cli.command()
@@ -306,7 +247,7 @@ def targets() -> None:
             rows.append((name, backend(name).summary))
         except AxoncError as error:
             rows.append((name, str(error.diagnostics[0])))
-    _console().print(show.table("", ("target", "what it is"), rows))
+    plain_console().print(show.table("", ("target", "what it is"), rows))
 
 
 @cli.command()
@@ -315,7 +256,7 @@ def passes() -> None:
     from ..passes import PASSES
 
     rows = [(step.name, step.requires, step.ensures) for step in PASSES]
-    _console().print(show.table("", ("pass", "requires", "ensures"), rows))
+    plain_console().print(show.table("", ("pass", "requires", "ensures"), rows))
 
 
 @cli.command()
@@ -324,7 +265,7 @@ def ops() -> None:
     from axonc.ir.ops import OPS
 
     rows = [(op.name, op.stage, (op.__doc__ or "").splitlines()[0]) for op in OPS]
-    _console().print(show.table("", ("op", "stage", "meaning"), rows))
+    plain_console().print(show.table("", ("op", "stage", "meaning"), rows))
 
 
 @cli.command()
@@ -338,28 +279,9 @@ def explain(code: str | None) -> None:
             click.echo(f"{known}  {meaning}")
 
 
+cli.add_command(evaluate_command)
 cli.add_command(golden_command)
 cli.add_command(report)
-
-
-def _told(graph: Graph) -> Graph:
-    """The graph, after saying on standard error what loading it repaired or recovered."""
-    for line in remarks(graph):
-        click.echo(line, err=True)
-    return graph
-
-
-def _print_choices(console: Console, graph: Graph, notes: list[str]) -> None:
-    console.print(f"semantics: {graph.properties['semantics']}", markup=False, highlight=False)
-    for name, text in node_texts(graph.properties).items():
-        console.print(f"semantics of {name}: {text}", markup=False, highlight=False)
-    for note in notes:
-        console.print(f"note: {note}", markup=False, highlight=False)
-
-
-def _console() -> Console:
-    """Output as wide as it needs where nobody watches, so that a pipe sees whole lines."""
-    return Console(emoji=False, soft_wrap=not sys.stdout.isatty(), width=None if sys.stdout.isatty() else 200)
 
 
 class _quiet:  # noqa: N801 - used as a function

@@ -6,6 +6,7 @@
 """
 
 from axonc.compiler.driver.api import compile
+from axonc.compiler.driver.evaluate import evaluate
 from axonc.compiler.driver.pipeline import load
 from axonc.compiler.driver.program import Program
 from axonc.compiler.driver.program import open_build as open
@@ -25,6 +26,7 @@ __all__ = [
     "ToolError",
     "__version__",
     "compile",
+    "evaluate",
     "interpret",
     "load",
     "open",
