@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import warnings
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from contextlib import suppress
 from time import monotonic
 from types import ModuleType
 from typing import Any
@@ -58,8 +60,10 @@ class DaskPool(Pool):
 
     def close(self) -> None:
         self._parcels = {}
-        self._executor.shutdown(wait=False)
-        self._client.close()
+        with suppress(Exception):  # a scheduler that is gone cannot be told anything
+            self._executor.shutdown(wait=False)
+        with suppress(Exception):
+            self._client.close(timeout=CONNECT)
 
     def _count_threads(self) -> None:
         threads = sum(self._client.nthreads().values())
@@ -79,12 +83,15 @@ def _distributed() -> ModuleType:
     except ModuleNotFoundError as error:
         found, remedy = f"a scheduler needs the package {error.name}", 'pip install "axonc[dask]"'
         raise ToolError(Diagnostic("AX901", "", found, "", remedy)) from error
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what goes wrong is said in one line, by us
+    for name in ("distributed", "distributed.client"):  # what goes wrong is said in one line, by us
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     return distributed
 
 
 def _connected(distributed: ModuleType, address: str) -> Any:
     try:
+        with ThreadPoolExecutor(1) as thread:  # the caller's may have an event loop already
+            thread.submit(asyncio.run, _answers(distributed, address)).result()
         client = distributed.Client(address, timeout=CONNECT, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
         raise _unreachable(address, "nothing answers there") from error
@@ -94,6 +101,12 @@ def _connected(distributed: ModuleType, address: str) -> Any:
         client.close()
         raise _unreachable(address, "it has no workers") from error
     return client
+
+
+async def _answers(distributed: ModuleType, address: str) -> None:
+    """Raises `OSError` if nothing does; a client that cannot connect would go on trying, and talk about it."""
+    comm = await distributed.comm.connect(address, timeout=CONNECT)
+    await comm.close()
 
 
 def _unreachable(address: str, why: str) -> ToolError:

@@ -59,7 +59,7 @@ class Parcel:
 
     digest: str
     folder: Path | None = None
-    files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    files: Mapping[str, bytes] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
     def packed(self) -> Parcel:
@@ -128,7 +128,7 @@ def _require_same_inputs(graph: Graph, compiled: Graph) -> None:
         raise ModelError(Diagnostic("AX706", "", "the graph is of another model", limit, "give the one compiled"))
 
 
-_opened: dict[str, tuple[Subject, tempfile.TemporaryDirectory[str] | None]] = {}
+_opened: dict[Parcel, tuple[Subject, tempfile.TemporaryDirectory[str] | None]] = {}
 """The last parcel that this process opened: a worker meets the same one again and again."""
 
 _lock = Lock()
@@ -137,10 +137,10 @@ _lock = Lock()
 def opened(parcel: Parcel) -> Subject:
     """The subject in a parcel."""
     with _lock:
-        if parcel.digest not in _opened:
+        if parcel not in _opened:
             _opened.clear()
-            _opened[parcel.digest] = _open(parcel)
-        return _opened[parcel.digest][0]
+            _opened[parcel] = _open(parcel)
+        return _opened[parcel][0]
 
 
 def _open(parcel: Parcel) -> tuple[Subject, tempfile.TemporaryDirectory[str] | None]:
