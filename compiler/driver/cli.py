@@ -37,6 +37,7 @@ from .pipeline import (
 )
 from .program import fill, open_build
 from .semantics_table import run_presets, table_rows
+from .sweep.command import sweep_command
 from .targets import ENGINES, TARGETS, backend
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -282,6 +283,7 @@ def explain(code: str | None) -> None:
 cli.add_command(evaluate_command)
 cli.add_command(golden_command)
 cli.add_command(report)
+cli.add_command(sweep_command)
 
 
 class _quiet:  # noqa: N801 - used as a function
