@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tempfile
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -128,7 +129,7 @@ def _require_same_inputs(graph: Graph, compiled: Graph) -> None:
         raise ModelError(Diagnostic("AX706", "", "the graph is of another model", limit, "give the one compiled"))
 
 
-_opened: dict[Parcel, tuple[Subject, tempfile.TemporaryDirectory[str] | None]] = {}
+_opened: dict[Parcel, Subject] = {}
 """The last parcel that this process opened: a worker meets the same one again and again."""
 
 _lock = Lock()
@@ -139,19 +140,20 @@ def opened(parcel: Parcel) -> Subject:
     with _lock:
         if parcel not in _opened:
             _opened.clear()
-            _opened[parcel] = _open(parcel)
-        return _opened[parcel][0]
+            _opened[parcel] = _subject(parcel.folder) if parcel.folder is not None else _unpacked(parcel)
+        return _opened[parcel]
 
 
-def _open(parcel: Parcel) -> tuple[Subject, tempfile.TemporaryDirectory[str] | None]:
-    if parcel.folder is not None:
-        return _subject(parcel.folder), None
-    held = tempfile.TemporaryDirectory(prefix="axonc-evaluate-")
+def _unpacked(parcel: Parcel) -> Subject:
+    """The subject in a folder of its own, which goes when the subject goes."""
+    folder = Path(tempfile.mkdtemp(prefix="axonc-evaluate-"))
     for name, content in parcel.files.items():
-        path = Path(held.name) / name
+        path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-    return _subject(Path(held.name)), held
+    subject = _subject(folder)
+    weakref.finalize(subject, shutil.rmtree, folder, ignore_errors=True)
+    return subject
 
 
 def _subject(folder: Path) -> Subject:
