@@ -58,12 +58,13 @@ def measure(parcel: Parcel, task: Task) -> ChunkCounts:
     return ChunkCounts(samples, {stage: _counted(subject, stage, runs[stage], task) for stage in runs}, pairs)
 
 
-def recorded(subject: Subject, stage: str) -> list[str]:
-    """What is recorded of a stage: events and states of the layers that it has."""
+def recorded(subject: Subject, stage: str, compared: bool) -> list[str]:
+    """What is recorded of a stage: events and, if it is compared, states of the layers that it has."""
     graph = subject.stages[stage]
     known = [layer for layer in subject.layers if layer.name in graph and not layer.given]
     events = [layer.name for layer in known if layer.events]
-    return [*events, *(state for layer in known for state in layer.states if _has_state(graph, state))]
+    states = [state for layer in known for state in layer.states if _has_state(graph, state)]
+    return [*events, *states] if compared else events
 
 
 def _has_state(graph: Graph, name: str) -> bool:
@@ -72,7 +73,8 @@ def _has_state(graph: Graph, name: str) -> bool:
 
 
 def _run(subject: Subject, stage: str, task: Task) -> Result:
-    return subject.run(stage, task.x, recorded(subject, stage), task.plan.keep_going)
+    compared = len(task.plan.stages) > 1
+    return subject.run(stage, task.x, recorded(subject, stage, compared), task.plan.keep_going)
 
 
 def _flat(trace: Array) -> Array:

@@ -65,7 +65,7 @@ def counter_lines(found: Evaluation) -> Iterator[str]:
     """The machine's counters."""
     for stage in found.stages.values():
         if stage.counters:
-            yield f"{stage.name}: " + ", ".join(f"{name} {value}" for name, value in stage.counters.items())
+            yield f"{stage.name}: " + "; ".join(f"{name} {value}" for name, value in stage.counters.items())
 
 
 def tables(found: Evaluation) -> Iterator[Table]:
