@@ -58,6 +58,12 @@ class DaskPool(Pool):
         if monotonic() - self._seen > PATIENCE:
             raise _unreachable(self._address, f"it has had no worker for {PATIENCE} seconds")
 
+    def explained(self, error: Exception) -> ToolError | None:
+        if "deserialization" not in str(error):
+            return super().explained(error)
+        found, remedy = "the scheduler or a worker cannot import axonc", "install the same version in all of them"
+        return ToolError(Diagnostic("AX903", "", found, "", remedy))
+
     def close(self) -> None:
         self._parcels = {}
         with suppress(Exception):  # a scheduler that is gone cannot be told anything

@@ -22,6 +22,13 @@ ATTEMPTS = 3
 POLL = 1.0
 """Seconds between looks at whether the workers are still there."""
 
+TROUBLES = (
+    (ModuleNotFoundError, "has another installation", "install the same axonc where the workers run"),
+    (OSError, "cannot load the program", "a native program runs where it was compiled; compile it there"),
+    (MemoryError, "has too little memory", "choose a smaller chunk"),
+)
+"""What a worker may raise that is no defect: kind, what it says, what to do."""
+
 Lost = tuple[type[BaseException], ...]
 
 
@@ -49,6 +56,13 @@ class Pool:
 
     def check(self) -> None:
         """Raise `ToolError` if no worker will ever come back."""
+
+    def explained(self, error: Exception) -> ToolError | None:
+        """What is wrong with a worker that raised ``error``; None if nothing is."""
+        for kind, found, remedy in TROUBLES:
+            if isinstance(error, kind):
+                return ToolError(Diagnostic("AX903", "", f"a worker {found}: {error}", "", remedy))
+        return None
 
     def close(self) -> None:
         """Drop what has not begun, and let the workers go."""
@@ -214,9 +228,10 @@ def _counts(pool: Pool, sent: deque[_Sent]) -> ChunkCounts | None:
         head.attempts += 1
         if head.attempts == ATTEMPTS:
             raise _given_up(head.task) from error
-    except ModuleNotFoundError as error:
-        remedy = "install the same axonc where the workers run"
-        raise ToolError(Diagnostic("AX903", "", f"a worker cannot import {error.name}", "", remedy)) from error
+    except (ModuleNotFoundError, RuntimeError, OSError, MemoryError) as error:
+        if not (told := pool.explained(error)):
+            raise
+        raise told from error
     pool.renew()
     for entry in sent:
         if entry.future is not None and _is_lost(pool, entry.future):

@@ -146,6 +146,29 @@ def test_a_task_that_ends_every_worker_is_named() -> None:
     assert found == [0, 1]
 
 
+class Troubled(pools.Here):
+    """Every task raises."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def submit(self, parcel: Any, task: Any) -> Future[Any]:
+        failed: Future[Any] = Future()
+        failed.set_exception(self.error)
+        return failed
+
+
+@pytest.mark.parametrize("error", [ModuleNotFoundError("No module"), OSError("invalid ELF header"), MemoryError()])
+def test_trouble_of_a_worker_is_one_line(error: Exception) -> None:
+    with pytest.raises(ToolError, match="^AX903 a worker "):
+        list(pools.measured(Troubled(error), None, tasks(2)))  # type: ignore[arg-type]
+
+
+def test_a_defect_is_none() -> None:
+    with pytest.raises(RuntimeError, match="defect"):
+        list(pools.measured(Troubled(RuntimeError("defect")), None, tasks(2)))  # type: ignore[arg-type]
+
+
 def test_another_version_is_refused(native: Program, x: Array) -> None:
     with packed_program(native, None, None) as parcel, pytest.raises(ToolError, match=r"AX903 a worker has axonc"):
         measure(parcel, Task(Plan(("mapped",), "output", "sum", version="0"), 0, {"input": x}))
