@@ -160,7 +160,7 @@ class Troubled(pools.Here):
 
 @pytest.mark.parametrize("error", [ModuleNotFoundError("No module"), OSError("invalid ELF header"), MemoryError()])
 def test_trouble_of_a_worker_is_one_line(error: Exception) -> None:
-    with pytest.raises(ToolError, match="^AX903 a worker "):
+    with pytest.raises(ToolError, match=r"^AX903 a worker "):
         list(pools.measured(Troubled(error), None, tasks(2)))  # type: ignore[arg-type]
 
 
