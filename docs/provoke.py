@@ -170,6 +170,12 @@ def _interpreted(**changes: Any) -> Lines:
     return ()
 
 
+def _evaluated(**changes: Any) -> Lines:
+    graph = axonc.load(neurons(), dt=1e-3)
+    axonc.evaluate(axonc.compile(graph, "reference"), np.ones((1, 5, 4)), jobs=1, **changes)
+    return ()
+
+
 def _odd(*names: str) -> Graph:
     nodes = [Node(name, Linear(np.eye(2)), ("input",)) for name in names]
     return Graph("names", (INPUT, *nodes, Node("output", Output(), names)), "steps", 1e-3)
@@ -226,6 +232,8 @@ EXAMPLES: dict[str, Callable[[], Lines | None]] = {
     "AX702": lambda: _interpreted(record=["node:i"]),
     "AX703": lambda: checked("absent.nir"),
     "AX704": lambda: config('colour = "blue"\n'),
+    "AX705": lambda: _evaluated(y=[9]),
+    "AX706": lambda: _evaluated(graph=axonc.load(chain((3,), dense(2, 3), lif(2)), dt=1e-3)),
     "AX711": lambda: export_nir(axonc.load(neurons(), "snntorch,dt=1e-3,reset=subtract")).notes,
     "AX712": lambda: export_nir(_odd("layer/1")).notes,
     "AX713": large,

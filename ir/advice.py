@@ -54,6 +54,8 @@ ADVICE = {
     "AX702": "Name one of what the line lists.",
     "AX703": "Check path and suffix, and that the folder can be written.",
     "AX704": "Correct the entry; [semantics](semantics.md) has an example of a configuration file.",
+    "AX705": "Give one label a sample, whole numbers from 0 to the number of classes less one.",
+    "AX706": "Evaluate the build with the model that it was compiled from, or compile it again.",
     "AX711": "Nothing, if axonc reads the file. Others take the fields: check that what is lost does not matter.",
     "AX712": "Nothing: axonc reads the name back. Rename the node if other readers show it.",
     "AX713": "Save an axonc graph file (`Graph.save`), which keeps sparse weights sparse.",

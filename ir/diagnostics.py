@@ -60,12 +60,15 @@ CODES = {
     "AX702": "a node to record does not exist",
     "AX703": "a file cannot be read or written",
     "AX704": "a configuration file is not understood",
+    "AX705": "the labels of a data set do not fit it",
+    "AX706": "a model is not the one that a build was compiled from",
     "AX711": "the file format cannot express something; axonc's metadata in the file keep it",
     "AX712": "a name cannot stand in a file of this format; it was written in another form",
     "AX713": "the model is too large for a file of this format",
     "AX801": "the target's result differs from the reference",
     "AX901": "the compiler or a tool is missing or failed",
     "AX902": "a core of the machine stopped with a fault",
+    "AX903": "workers cannot be reached, or were lost",
 }
 """Every diagnostic code and what it stands for."""
 

@@ -24,10 +24,12 @@ from .cli_outputs import golden_command, report
 from .config import read_config
 from .data import read_data
 from .directory import MANIFEST, publish, require_replaceable
+from .evaluate.command import evaluate_command
 from .export import write_result
 from .pipeline import Compiled, chosen_semantics, compile_graph, read_model
 from .program import fill, open_build
 from .semantics_table import run_presets, table_rows
+from .sweep.command import sweep_command
 from .targets import ENGINES, TARGETS, backend
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -220,10 +222,12 @@ def explain(code: str | None) -> None:
         click.echo(re.sub(r"\[([^]]*)\]\([^)]*\)|`", r"\1", ADVICE[code]))
 
 
+cli.add_command(evaluate_command)
 cli.add_command(golden_command)
 cli.add_command(report)
 cli.add_command(check)
 cli.add_command(export_command)
+cli.add_command(sweep_command)
 
 
 class _quiet:  # noqa: N801 - used as a function

@@ -86,7 +86,7 @@ def _data_problems(name: str, graph: Graph, arrays: Mapping[str, Array]) -> list
         return [Diagnostic("AX701", name, found, limit + ", with or without a batch before T", "reshape the data")]
     if array.dtype.kind not in "biuf":
         return [Diagnostic("AX701", name, f"data of type {array.dtype}", "real numbers are needed")]
-    if not np.all(np.isfinite(array)):
+    if array.dtype.kind == "f" and not np.all(np.isfinite(array)):
         return [Diagnostic("AX701", name, "data with NaN or infinite values", "all must be finite")]
     return _event_problems(name, signal, array)
 
@@ -94,7 +94,8 @@ def _data_problems(name: str, graph: Graph, arrays: Mapping[str, Array]) -> list
 def _event_problems(name: str, signal: Signal, array: Array) -> list[Diagnostic]:
     if signal.kind is not Kind.EVENT or array.size == 0:
         return []
-    if np.all((array >= 0) & (array <= signal.peak) & (array == np.rint(array))):
+    whole = array.dtype.kind in "biu" or np.all(array == np.rint(array))
+    if whole and array.min() >= 0 and array.max() <= signal.peak:
         return []
     found = f"values from {array.min():g} to {array.max():g}"
     limit = f"the input takes events: whole numbers from 0 to {signal.peak} a step"

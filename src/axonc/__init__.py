@@ -6,10 +6,12 @@
 """
 
 from axonc.compiler.driver.api import compile
+from axonc.compiler.driver.evaluate import evaluate
 from axonc.compiler.driver.export_model import export
 from axonc.compiler.driver.pipeline import load
 from axonc.compiler.driver.program import Program
 from axonc.compiler.driver.program import open_build as open
+from axonc.compiler.driver.sweep import sweep
 from axonc.compiler.semantics import Semantics
 from axonc.ir import AxoncError, Diagnostic, Graph, MismatchError, ModelError, Result, ToolError, interpret
 from axonc.ir.version import __version__
@@ -26,8 +28,10 @@ __all__ = [
     "ToolError",
     "__version__",
     "compile",
+    "evaluate",
     "export",
     "interpret",
     "load",
     "open",
+    "sweep",
 ]

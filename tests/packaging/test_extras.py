@@ -23,7 +23,13 @@ sys.argv = ["axonc", *{arguments!r}]
 from axonc.compiler.driver.cli import main
 main()
 """
-OPTIONAL = {"ziglang": "ziglang", "unicorn": "unicorn", "capstone": "capstone", "elftools": "pyelftools"}
+OPTIONAL = {
+    "ziglang": "ziglang",
+    "unicorn": "unicorn",
+    "capstone": "capstone",
+    "elftools": "pyelftools",
+    "distributed": "distributed",
+}
 """Optional modules and the distributions that hold them."""
 
 EXTRAS = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]["optional-dependencies"]
@@ -60,6 +66,7 @@ COMPILE = ("compile", "model.nir", "--dt", "1e-3")
         ("unicorn", ("run", "build", "--input", "x.npz")),
         ("capstone", ("run", "build", "--input", "x.npz")),
         ("elftools", ("verify", "build", "--input", "x.npz")),
+        ("distributed", ("evaluate", "build", "--data", "x.npz", "--scheduler", "tcp://127.0.0.1:1")),
     ],
 )
 def test_a_missing_extra_is_one_line(missing: str, arguments: tuple[str, ...], folder: Path) -> None:
@@ -82,6 +89,7 @@ def test_a_missing_extra_is_one_line(missing: str, arguments: tuple[str, ...], f
         (*COMPILE, "--target", "reference", "-o", "reference"),
         ("run", "build", "--input", "x.npz", "--engine", "reference"),
         ("report", "build", "-o", "report.html"),
+        ("evaluate", "build", "--data", "x.npz", "--engine", "reference"),
     ],
 )
 def test_no_extra_is_needed(arguments: tuple[str, ...], folder: Path) -> None:

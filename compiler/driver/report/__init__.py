@@ -25,6 +25,14 @@ def report_page(program: Program, x: Data | None = None, record: Sequence[str] =
         engine: what runs it; None: the target's own.
     """
     facts = facts_of(program, x, record, engine)
+    title = f"{facts.manifest['target']} build"
+    return render_page(title, list(sections.tiles(facts)), sections.summary(facts), list(_sections(facts)))
+
+
+def render_page(
+    title: str, tiles: Sequence[tuple[str, str]], summary: Sequence[tuple[str, str]], parts: Sequence[Section]
+) -> str:
+    """A page of the report's style: numbers at the top, names and values, sections."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("axonc.compiler.driver.report"),
         undefined=jinja2.StrictUndefined,
@@ -33,11 +41,8 @@ def report_page(program: Program, x: Data | None = None, record: Sequence[str] =
         lstrip_blocks=True,
     )
     environment.filters["fixed"] = fixed
-    title = f"{facts.manifest['target']} build"
     page = environment.get_template("report.html.j2")
-    return page.render(
-        title=title, tiles=list(sections.tiles(facts)), summary=sections.summary(facts), sections=list(_sections(facts))
-    )
+    return page.render(title=title, tiles=tiles, summary=summary, sections=parts)
 
 
 def _sections(facts: Facts) -> Iterator[Section]:

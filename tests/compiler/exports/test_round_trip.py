@@ -66,7 +66,7 @@ def test_random_graphs_survive_at_every_stage(data: st.DataObject) -> None:
 
 @strategies.examples(15)
 @given(core_images.models())
-def test_quantised_images_survive(model: images.Model) -> None:
+def test_quantised_images_survive(model: core_images.Model) -> None:
     assert_survives(model.graph)
 
 

@@ -1,0 +1,100 @@
+"""What a stage costs, from its graph alone: synapses of every neuron, neurons, bytes of weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from axonc.ir import AxoncError, Graph, Kind, Node
+from axonc.ir.network import Projection, SharedKernel, network
+from axonc.ir.ops import ONE, Array, Conv, ExactNeuron, Linear, Pool, QuantConv, QuantLinear, is_sparse
+
+from ...passes import ToPopulations
+from .subject import NEURONS
+
+MAPS = (Linear, Conv, QuantLinear, QuantConv)
+
+
+def synapses(graph: Graph) -> Mapping[str, Array] | None:
+    """How many synapses each neuron of each input and population has, those with weight 0 left out; None for a graph
+    that has no populations joined by single maps of events."""
+    if any(isinstance(node.op, ExactNeuron) for node in graph):
+        return None
+    try:
+        joined = graph if any(isinstance(n.op, (QuantLinear, QuantConv)) for n in graph) else _pattern(graph)
+        if joined is None:
+            return None
+        net = network(joined)
+    except AxoncError:
+        return None
+    counts = {population.name: np.zeros(population.count, np.int64) for population in net.populations}
+    for projection in net.projections:
+        counts[projection.source] += _fan_out(projection)
+    return counts
+
+
+def _pattern(graph: Graph) -> Graph | None:
+    """The graph as populations joined by maps that hold 1 where a weight is not 0; None if a map reads values."""
+    folded, _ = ToPopulations().run(graph)
+    if any(isinstance(node.op, (Linear, Conv)) and not _reads_events(folded, node) for node in folded):
+        return None
+    return folded.with_nodes(
+        replace(node, op=_ones(node.op)) if isinstance(node.op, (Linear, Conv)) else node for node in folded
+    )
+
+
+def _reads_events(graph: Graph, node: Node) -> bool:
+    source = graph[node.inputs[0]]
+    while isinstance(source.op, Pool):
+        source = graph[source.inputs[0]]
+    return graph.signals[source.name].kind is Kind.EVENT
+
+
+def _ones(op: Linear | Conv) -> QuantLinear | QuantConv:
+    if isinstance(op, Conv):
+        return QuantConv((op.weight != 0).astype(np.int8), ONE, op.axes, op.groups, op.gives)
+    pattern: Any = op.weight != 0
+    return QuantLinear(pattern.astype(np.int8), ONE, 8, op.takes, op.gives)
+
+
+def _fan_out(projection: Projection) -> Array:
+    if isinstance(projection.weight, SharedKernel):
+        return _kernel_fan_out(projection.weight)
+    return np.diff(projection.weight.indptr).astype(np.int64)
+
+
+def _kernel_fan_out(kernel: SharedKernel) -> Array:
+    """For every source channel and place, the taps that lead from it, each as often as kernels have a weight there."""
+    sizes = zip(kernel.source[1:], kernel.weight.shape[2:], strict=True)
+    places = [np.zeros((size, extent), np.int64) for size, extent in sizes]
+    for taps, place in zip(kernel.taps, places, strict=True):
+        np.add.at(place, (taps[:, 0], taps[:, 2]), 1)
+    channels = []
+    for channel in range(kernel.source[0]):
+        first, last = kernel.reach(channel)
+        counts = np.count_nonzero(kernel.weight[first:last, channel % kernel.weight.shape[1]], axis=0)
+        for axis, place in enumerate(places):
+            counts = np.moveaxis(np.tensordot(place, counts, axes=(1, axis)), 0, axis)
+        channels.append(np.asarray(counts).reshape(-1))
+    return np.concatenate(channels)
+
+
+def neurons(graph: Graph) -> int:
+    """Neurons that every step updates."""
+    return sum(prod(graph.signals[node.name].shape) for node in graph if isinstance(node.op, NEURONS))
+
+
+def weight_bytes(graph: Graph) -> int:
+    """Bytes of the weights of all maps, without any table that finds them: 4 for a float32, 1 for an int8."""
+    return sum(_stored(node.op) for node in graph if isinstance(node.op, MAPS))
+
+
+def _stored(op: object) -> int:
+    assert isinstance(op, MAPS)
+    weight = op.weight
+    entries = int(weight.nnz) if is_sparse(weight) else int(np.asarray(weight).size)
+    return -(-entries * op.bits // 8) if isinstance(op, (QuantLinear, QuantConv)) else 4 * entries

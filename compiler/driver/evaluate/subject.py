@@ -1,0 +1,164 @@
+"""What is evaluated: the stages of one compilation, as files that a worker anywhere can open."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tempfile
+import weakref
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from math import prod
+from pathlib import Path
+from threading import Lock
+
+from axonc.ir import Diagnostic, Graph, Kind, ModelError, Result, interpret
+from axonc.ir.ops import Array, ExactNeuron, FixedNeuron, Input, Neuron, QuantConv, QuantLinear
+from axonc.ir.serialize import load_graph
+from axonc.ir.target import RunOptions
+
+from ..program import Program
+from ..targets import backend, engine_target, missing_extra
+
+FLOAT, QUANTISED, MAPPED = STAGES = ("float", "quantised", "mapped")
+"""The graph before compilation, in float32; the compiled graph, interpreted; the compiled program, run."""
+
+NEURONS = (Neuron, FixedNeuron, ExactNeuron)
+
+
+@dataclass(frozen=True)
+class Layer:
+    """An input or a population: its neurons, whether it sends events, and the names of its states (``lif1:v``)."""
+
+    name: str
+    size: int
+    given: bool
+    events: bool
+    states: tuple[str, ...]
+
+
+def layers_of(graph: Graph) -> list[Layer]:
+    """The inputs and populations of a graph in steps, in the order in which a step computes them."""
+    return [
+        Layer(
+            node.name,
+            prod(graph.signals[node.name].shape),
+            isinstance(node.op, Input),
+            graph.signals[node.name].kind is Kind.EVENT,
+            tuple(f"{node.name}:{state}" for state in node.op.states() if state in ("v", "i")),
+        )
+        for node in graph.order
+        if isinstance(node.op, (Input, *NEURONS))
+    ]
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """The files of a subject: in a ``folder`` of this computer, or themselves, to be sent elsewhere."""
+
+    digest: str
+    folder: Path | None = None
+    files: Mapping[str, bytes] = field(default_factory=dict, repr=False, compare=False)
+
+    @cached_property
+    def packed(self) -> Parcel:
+        """One that is independent of this computer's folders."""
+        return self if self.folder is None else replace(self, folder=None, files=_files(self.folder))
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """An opened parcel: the graph of every stage, and the build that the stage ``mapped`` runs on ``engine``."""
+
+    stages: Mapping[str, Graph]
+    build: Path
+    engine: str
+
+    @cached_property
+    def layers(self) -> list[Layer]:
+        """Those of the last stage."""
+        return layers_of(list(self.stages.values())[-1])
+
+    def run(self, stage: str, x: Mapping[str, Array], record: Sequence[str], keep_going: bool) -> Result:
+        """One stage over samples [B, T, *shape]."""
+        graph = self.stages[stage]
+        if stage != MAPPED:
+            return interpret(graph, x, record)
+        try:
+            return backend(self.engine).run(self.build, graph, x, record, RunOptions(keep_going=keep_going))
+        except ModuleNotFoundError as error:
+            raise missing_extra(self.engine, error) from error
+
+
+@contextmanager
+def packed_program(program: Program, graph: Graph | None, engine: str | None) -> Iterator[Parcel]:
+    """A parcel of a program, built for what runs it, and of the graph that it was compiled from."""
+    target = engine_target(engine) if engine else program.target
+    with tempfile.TemporaryDirectory(prefix="axonc-evaluate-") as made:
+        folder = Path(made)
+        shutil.copytree(program.directory, folder / "build", ignore=shutil.ignore_patterns("golden"))
+        if target not in (program.target, "reference"):
+            try:
+                backend(target).build(folder / "build")
+            except ModuleNotFoundError as error:
+                raise missing_extra(target, error) from error
+        (folder / "engine").write_text(target)
+        if graph is not None:
+            _require_same_inputs(graph, program.graph)
+            graph.save(folder / "float.axg")
+        digest = hashlib.sha256(repr(sorted(_digests(folder))).encode()).hexdigest()
+        yield Parcel(digest, folder)
+
+
+def _digests(folder: Path) -> Iterator[tuple[str, str]]:
+    for name, content in _files(folder).items():
+        yield name, hashlib.sha256(content).hexdigest()
+
+
+def _require_same_inputs(graph: Graph, compiled: Graph) -> None:
+    ours, theirs = ({n.name: g.signals[n.name].shape for n in (*g.inputs, *g.outputs)} for g in (graph, compiled))
+    if ours != theirs or graph.stage != "steps":
+        limit = "its inputs and outputs are those of the program"
+        raise ModelError(Diagnostic("AX706", "", "the graph is of another model", limit, "give the one compiled"))
+
+
+_opened: dict[Parcel, Subject] = {}
+"""The last parcel that this process opened: a worker meets the same one again and again."""
+
+_lock = Lock()
+
+
+def opened(parcel: Parcel) -> Subject:
+    """The subject in a parcel."""
+    with _lock:
+        if parcel not in _opened:
+            _opened.clear()
+            _opened[parcel] = _subject(parcel.folder) if parcel.folder is not None else _unpacked(parcel)
+        return _opened[parcel]
+
+
+def _unpacked(parcel: Parcel) -> Subject:
+    """The subject in a folder of its own, which goes when the subject goes."""
+    folder = Path(tempfile.mkdtemp(prefix="axonc-evaluate-"))
+    for name, content in parcel.files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    subject = _subject(folder)
+    weakref.finalize(subject, shutil.rmtree, folder, ignore_errors=True)
+    return subject
+
+
+def _subject(folder: Path) -> Subject:
+    compiled, engine = load_graph(folder / "build" / "graph.axg"), (folder / "engine").read_text()
+    stages = {FLOAT: load_graph(folder / "float.axg")} if (folder / "float.axg").is_file() else {}
+    integer = any(isinstance(node.op, (QuantLinear, QuantConv, FixedNeuron)) for node in compiled)
+    stages[QUANTISED if integer else FLOAT] = compiled
+    return Subject(stages | ({MAPPED: compiled} if engine != "reference" else {}), folder / "build", engine)

@@ -1,0 +1,137 @@
+"""What a sweep found: its points, and the best of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from axonc.ir import Diagnostic
+
+from ..evaluate import Evaluation
+from ..evaluate.subject import FLOAT
+
+COSTS = ("cores", "bytes", "operations")
+"""What should be small: cores, their bytes (where nothing is mapped, those of the weights), synaptic operations and
+neuron updates."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """One combination of options: what came of it, or why it was refused."""
+
+    options: Mapping[str, Any]
+    found: Evaluation | None = None
+    problems: Sequence[Diagnostic] = ()
+
+    @property
+    def quality(self) -> float | None:
+        """The accuracy of the last stage; without labels, the share of bins that equal those of the graph in float."""
+        if self.found is None:
+            return None
+        accuracy = self.found.last.accuracy
+        return accuracy if accuracy is not None else self.agreement
+
+    @property
+    def agreement(self) -> float | None:
+        """The share of bins of the last stage that equal those of the graph in float; None if it was not compared."""
+        if self.found is None:
+            return None
+        if self.found.last.name == FLOAT:
+            return 1.0
+        comparison = self.found.comparisons.get(self.found.last.name)
+        return None if comparison is None else comparison.agreement
+
+    @cached_property
+    def costs(self) -> Mapping[str, int | None]:
+        """The value of each of ``COSTS``; None where it is not known."""
+        if self.found is None:
+            return dict.fromkeys(COSTS)
+        last = self.found.last
+        size, operations = last.size, last.synaptic_operations
+        return {
+            "cores": size.cores,
+            "bytes": size.weights if size.cores is None else sum(size.core_bytes.values()),
+            "operations": None if operations is None else operations + last.updates,
+        }
+
+    @property
+    def text(self) -> str:
+        """The options."""
+        return ", ".join(f"{name}={shown(value)}" for name, value in self.options.items())
+
+
+def shown(value: Any) -> str:
+    """The value of an option as text."""
+    if isinstance(value, Mapping):
+        return " ".join(f"{name}={size}" for name, size in value.items())
+    return value.name if hasattr(value, "name") else str(value)
+
+
+def front(points: Sequence[Point]) -> list[Point]:
+    """The points that no other one beats: none is as good in everything and better in something. A cost counts where
+    all points know it."""
+    known = [point for point in points if point.quality is not None]
+    counted = [name for name in COSTS if all(point.costs[name] is not None for point in known)]
+    scores = [(-(point.quality or 0.0), *(point.costs[name] or 0 for name in counted)) for point in known]
+    return [
+        point
+        for point, mine in zip(known, scores, strict=True)
+        if not any(other != mine and all(a <= b for a, b in zip(other, mine, strict=True)) for other in scores)
+    ]
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """All points in the order of the grid. ``measure``: accuracy, or agreement where there are no labels."""
+
+    measure: str
+    points: Sequence[Point]
+    samples: int = field(default=0)
+
+    @cached_property
+    def front(self) -> list[Point]:
+        """The Pareto front of quality and costs."""
+        return front(self.points)
+
+    @property
+    def varied(self) -> list[str]:
+        """The options of the grid."""
+        return list(self.points[0].options)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form."""
+        return {
+            "measure": self.measure,
+            "samples": self.samples,
+            "points": [_point(point, point in self.front) for point in self.points],
+        }
+
+    def page(self, title: str = "sweep") -> str:
+        """A self-contained page of HTML: the points as a table and as plots."""
+        from .page import sweep_page
+
+        return sweep_page(self, title)
+
+    def __str__(self) -> str:
+        from .text import plain
+
+        return plain(self)
+
+
+def _point(point: Point, best: bool) -> dict[str, Any]:
+    options = {n: v if isinstance(v, (int, float, str)) else shown(v) for n, v in point.options.items()}
+    if point.found is None:
+        return {"options": options, "problems": [problem.to_dict() for problem in point.problems]}
+    last = point.found.last
+    return {
+        "options": options,
+        "accuracy": last.accuracy,
+        "agreement": point.agreement,
+        **point.costs,
+        "weight_bytes": last.size.weights,
+        "synaptic_operations": last.synaptic_operations,
+        "neuron_updates": last.updates,
+        "front": best,
+    }
