@@ -242,5 +242,8 @@ EXAMPLES: dict[str, Callable[[], Lines | None]] = {
 }
 """What provokes each code: raises, or gives lines of which one has it."""
 
-NOT_SHOWN = {"AX902": "a program that was compiled from a sound model does not stop"}
+NOT_SHOWN = {
+    "AX902": "a program that was compiled from a sound model does not stop",
+    "AX903": "it takes workers that die or cannot be reached",
+}
 """The codes without an example, and why."""
