@@ -63,6 +63,6 @@ ADVICE = {
     "that differs is a defect of the compiler: report it.",
     "AX901": "Install the extra that the line names, or look at the tool's own message.",
     "AX902": "Report it with the model and its input: programs of sound models do not stop.",
-    "AX903": "Check the address of the scheduler, and that its workers have the same version of axonc; or use `--jobs`.",
+    "AX903": "Check the address of the scheduler, and that its workers run the same axonc; or use `--jobs`.",
 }
 """The remedy for every code, as Markdown."""
