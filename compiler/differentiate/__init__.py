@@ -2,6 +2,6 @@
 
 from .adjoint import Backward
 from .parameters import KINDS, Parameter, parameters
-from .reverse import differentiate
+from .reverse import DEFAULT, differentiate
 
-__all__ = ["KINDS", "Backward", "Parameter", "differentiate", "parameters"]
+__all__ = ["DEFAULT", "KINDS", "Backward", "Parameter", "differentiate", "parameters"]
