@@ -19,6 +19,7 @@ from axonc.ir.version import __version__
 from ..node_semantics import node_texts
 from . import golden, show
 from .cli_outputs import golden_command, report
+from .cli_train import train_command
 from .config import Config, read_config
 from .data import read_data
 from .directory import MANIFEST, publish, require_replaceable
@@ -340,6 +341,7 @@ def explain(code: str | None) -> None:
 
 cli.add_command(golden_command)
 cli.add_command(report)
+cli.add_command(train_command)
 
 
 def _told(graph: Graph) -> Graph:

@@ -28,6 +28,9 @@ from .surrogate import SURROGATES, FastSigmoid, StraightThrough, SuperSpike, Sur
 from .totals import KernelTotal, OuterTotal, StoredTotal, Total
 from .window import Axis
 
+BACKWARDS: tuple[type[Op], ...] = (Adjoint, Total, OuterTotal, StoredTotal, KernelTotal)
+"""The ops that stand in backward graphs alone."""
+
 OPS: tuple[type[Op], ...] = (
     Input,
     Output,
@@ -68,6 +71,7 @@ OPS: tuple[type[Op], ...] = (
 """Every op, in the order in which the documentation lists them."""
 
 __all__ = [
+    "BACKWARDS",
     "DIFFERENTIABLE_RESETS",
     "EGRU",
     "GATES",
