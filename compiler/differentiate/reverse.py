@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 import networkx as nx
 
-from axonc.ir import Diagnostic, Graph, Node, raise_if_any, require_valid
+from axonc.ir import Diagnostic, Graph, ModelError, Node, raise_if_any, require_valid
 from axonc.ir.ops import DIFFERENTIABLE_RESETS, EGRU, Neuron, Output, Surrogate, Triangle
 
 from .adjoint import Backward
@@ -86,6 +86,9 @@ def _finished(graph: Graph, draft: Draft) -> Backward:
     """Only what a gradient depends on stays, in the order in which it is used."""
     everything = Graph(f"{graph.name} backwards", tuple(draft.nodes.values()), "steps", graph.dt)
     ends = (*draft.gradients, *draft.inputs)
+    if not ends:
+        found = "no parameter with a gradient leads to an output"
+        raise ModelError(Diagnostic("AX810", "", found, "at least one", "choose other kinds or nodes"))
     used = set(ends).union(*(nx.ancestors(everything.digraph, name) for name in ends))
     kept = everything.with_nodes(node for node in everything.order if node.name in used)
     return Backward(

@@ -140,6 +140,4 @@ def network(
         found = f"the output {output!r}" if output is not None else f"{len(names)} outputs"
         raise ModelError(Diagnostic("AX710", "", found, f"known: {', '.join(names)}", "say which one is trained"))
     backward = differentiate(graph, kinds, nodes=nodes, surrogate=surrogate, attached=attached)
-    if not backward.gradients:
-        raise ModelError(Diagnostic("AX810", chosen, "no parameter to train leads to the output", "", "add weights"))
     return Network(graph, backward, chosen, loss, quantisation, dtype)

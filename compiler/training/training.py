@@ -87,6 +87,8 @@ class Data:
 def checked(net: Network, data: object) -> Data:
     """Data as a pair (inputs, targets), or by name with targets called as in `LABELS`; `ModelError` if unfit."""
     x, target = _pair(data)
+    if isinstance(x, Mapping) and len(x) == len(net.graph.inputs) == 1:
+        x = next(iter(x.values()))  # whatever its name is, as in `driver.data`
     arrays, batched = batches(net.graph, x)  # type: ignore[arg-type]
     samples = len(next(iter(arrays.values()))) if batched else 0
     if not samples or not next(iter(arrays.values())).shape[1]:
