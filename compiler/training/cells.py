@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -27,16 +27,36 @@ class Grid:
         np.multiply(state, self.step, out=state)
 
 
+class Memory:
+    """Arrays that one run after the other writes: fresh ones cost the system as much as what is computed in them."""
+
+    def __init__(self) -> None:
+        self.arrays: dict[str, Array] = {}
+
+    def take(self, name: str, shape: tuple[int, ...], dtype: str) -> Array:
+        """The array of this name, with anything in it."""
+        known = self.arrays.get(name)
+        if known is None or known.shape != shape or known.dtype != dtype:
+            known = self.arrays[name] = np.empty(shape, dtype)
+        return known
+
+
 @dataclass(frozen=True)
 class Extent:
-    """How long and wide a run is: T steps of B samples, in a float type; ``keep`` names states and internals;
-    ``grid`` rounds them."""
+    """How long and wide a run is: T steps of B samples, in a float type; and of one ``node``: ``keep`` names states
+    and internals, ``grid`` rounds them."""
 
     steps: int
     batch: int
     dtype: str
     keep: Collection[str] = ()
     grid: Grid | None = None
+    node: str = ""
+    memory: Memory = field(default_factory=Memory)
+
+    def whole(self, name: str, shape: tuple[int, ...]) -> Array:
+        """An array [T, *shape] for something that the node keeps."""
+        return self.memory.take(f"{self.node}:{name}", (self.steps, *shape), self.dtype)
 
 
 class Cell(Protocol):
@@ -64,7 +84,7 @@ class Interpreted:
         for name in self.extent.keep:
             value = self.state[name]
             if name not in self.kept:
-                self.kept[name] = np.empty((self.extent.steps, *value.shape), value.dtype)
+                self.kept[name] = self.extent.whole(name, value.shape)
             self.kept[name][k] = value
 
 
@@ -80,7 +100,7 @@ class NeuronCell:
         self.v, self.i = np.zeros(shape, dtype), np.zeros(shape, dtype)
         self.work, self.grid = np.empty(shape, dtype), extent.grid
         self.driven = bool(np.any(self.constant))
-        self.kept = {name: np.empty((extent.steps, *shape), dtype) for name in extent.keep}
+        self.kept = {name: extent.whole(name, shape) for name in extent.keep}
         self.reset = _reset(op.gate, dtype)
         parts = (op.synapse.decay, op.synapse.gain, op.synapse.offset) if op.synapse else ()
         self.synapse = tuple(short(part, dtype) for part in parts)

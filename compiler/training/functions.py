@@ -6,6 +6,7 @@ Sums run in the order that suits the processor, not in the interpreter's: result
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from math import prod
 from typing import Any
 
@@ -55,25 +56,40 @@ def _same(op: Op, dtype: str) -> Function:
     return lambda x: x
 
 
+@dataclass(frozen=True)
+class Product:
+    """y = W x + b over flat x [N, I], also into an array that is there."""
+
+    weight: Matrix
+    bias: Array | None
+    shape: tuple[int, ...]
+
+    def __call__(self, x: Array) -> Array:
+        return self.into(x, np.empty((len(x), *self.shape), x.dtype))
+
+    def into(self, x: Array, y: Array) -> Array:
+        """Write y, [N, *shape]."""
+        flat, out = x.reshape(len(x), -1), y.reshape(len(x), -1)
+        if is_sparse(self.weight):
+            out[...] = (self.weight @ flat.T).T
+        else:
+            np.matmul(flat, np.asarray(self.weight).T, out=out)
+        if self.bias is not None:
+            out += self.bias
+        return y
+
+
 def _linear(op: Linear, dtype: str) -> Function:
-    shape = op.output(None).shape
     weight: Matrix = op.weight.astype(dtype)  # type: ignore[assignment]
-    bias = None if op.bias is None else op.bias.astype(dtype)
-
-    def apply(x: Array) -> Array:
-        flat = x.reshape(len(x), -1)
-        y = np.asarray((weight @ flat.T).T if is_sparse(weight) else flat @ weight.T)
-        if bias is not None:
-            y = y + bias
-        return y.reshape(len(x), *shape)
-
-    return apply
+    return Product(weight, None if op.bias is None else op.bias.astype(dtype), op.output(None).shape)
 
 
 def _scale(op: Scale, dtype: str) -> Function:
     factor = op.scale.astype(dtype)
     if factor.size and np.all(factor == factor.flat[0]):  # one number multiplies faster than as many as neurons
         factor = factor.flat[0]
+        if factor == 1:
+            return lambda x: x
     return lambda x: np.asarray(x * factor)
 
 

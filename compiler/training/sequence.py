@@ -18,8 +18,8 @@ from axonc.ir import Graph, Node
 from axonc.ir.interpret.run import split_reference
 from axonc.ir.ops import Array, Delay, Input, Op, Output
 
-from .cells import Cell, Extent, Grid, cell_of
-from .functions import SUMS, Function, added, function_of
+from .cells import Cell, Extent, Grid, Memory, cell_of
+from .functions import SUMS, Function, Product, added, function_of
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class Sequence:
     keep: Collection[str] = ()
     backwards: bool = False
     groups: tuple[tuple[Node, ...], ...] = field(init=False)
+    memory: Memory = field(init=False, repr=False, compare=False, default_factory=lambda: Memory())
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "groups", _groups(self.graph))
@@ -47,10 +48,10 @@ class Sequence:
     ) -> dict[str, Array]:
         """Every node's output [T, B, *shape] for inputs of that form, and what is kept; a total's own shape.
 
-        ``grids``: of neurons whose states are rounded as they are computed.
+        All but totals is overwritten by the next run. ``grids``: of neurons whose states are rounded on the way.
         """
         steps, batch = next(iter(data.values())).shape[:2]
-        run = _Run(self, ops, Extent(steps, batch, dtype), grids)
+        run = _Run(self, ops, Extent(steps, batch, dtype, memory=self.memory), grids)
         for group in self.groups:
             if len(group) == 1 and group[0].name not in group[0].sources:
                 run.whole(group[0], data)
@@ -94,18 +95,22 @@ class _Run:
             return
         function = function_of(op, self.extent.dtype)
         if function is not None:
-            self.values[node.name] = self._at_once(op, function, x, reads)
+            self.values[node.name] = self._at_once(node, function, x, reads)
             return
         y, cell = self._empty(node), self._cell(node)
         for k in self.order:
             cell.step(k, x[k], tuple(read[k] for read in reads), y[k])
         self._done(node, y, cell)
 
-    def _at_once(self, op: Op, function: Function, x: Array, reads: tuple[Array, ...]) -> Array:
-        if isinstance(op, Output):
+    def _at_once(self, node: Node, function: Function, x: Array, reads: tuple[Array, ...]) -> Array:
+        if isinstance(node.op, Output):
             return x  # also of a total, which has no axes of steps and batch
+        if isinstance(function, Product):
+            y = self._empty(node)
+            function.into(x.reshape(-1, *x.shape[2:]), y.reshape(-1, *y.shape[2:]))
+            return y
         y = function(*(array.reshape(-1, *array.shape[2:]) for array in (x, *reads)))
-        return y if isinstance(op, SUMS) else y.reshape(*x.shape[:2], *y.shape[1:])
+        return y if isinstance(node.op, SUMS) else y.reshape(*x.shape[:2], *y.shape[1:])
 
     def _delayed(self, x: Array, steps: int) -> Array:
         y = np.zeros_like(x)
@@ -144,6 +149,8 @@ class _Run:
         x = self._source(part, k)
         if part.cell is not None:
             part.cell.step(k, x, reads, y[k])
+        elif isinstance(part.function, Product):
+            part.function.into(x, y[k])
         else:
             assert part.function is not None
             y[k] = part.function(x, *reads)
@@ -154,11 +161,11 @@ class _Run:
 
     def _cell(self, node: Node) -> Cell:
         kept, grid = self.kept.get(node.name, ()), self.grids.get(node.name)
-        return cell_of(self.ops[node.name], replace(self.extent, keep=kept, grid=grid))
+        return cell_of(self.ops[node.name], replace(self.extent, node=node.name, keep=kept, grid=grid))
 
     def _empty(self, node: Node) -> Array:
         shape = self.graph.signals[node.name].shape
-        return np.empty((self.extent.steps, self.extent.batch, *shape), self.extent.dtype)
+        return self.extent.memory.take(node.name, (self.extent.steps, self.extent.batch, *shape), self.extent.dtype)
 
     def _done(self, node: Node, y: Array, cell: Cell | None) -> None:
         self.values[node.name] = y
