@@ -5,11 +5,28 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 
 import axonc
 from axonc import Graph
 from axonc.ir import Kind, Node, Signal
-from axonc.ir.ops import EGRU, ONE, ZERO, Delay, Input, Linear, Membrane, Neuron, Output
+from axonc.ir.ops import (
+    EGRU,
+    ONE,
+    ZERO,
+    Axis,
+    Conv,
+    Delay,
+    Flatten,
+    Gate,
+    Input,
+    Linear,
+    Membrane,
+    Neuron,
+    Output,
+    Pool,
+    Synapse,
+)
 
 Array = np.ndarray[Any, Any]
 STEPS, GROUP, CLASSES = 10, 4, 3
@@ -53,3 +70,23 @@ def egru(units: int = 8, seed: int = 0) -> Graph:
         Node("out", Output(), ("read",)),
     )
     return Graph("egru", nodes, "steps", 1e-3)
+
+
+def images() -> Graph:
+    """A convolution, a pool, a sparse matrix."""
+    rng = np.random.default_rng(0)
+    axes = (Axis(3, 1, 1, 1), Axis(2, 2))
+    gate = Gate(np.asarray(0.6), "subtract", np.asarray(0.0))
+    membrane = Membrane(np.asarray(0.8), np.asarray(1.0), np.asarray(0.05), np.asarray(0.0), "old")
+    synapse = Synapse(np.asarray(0.5), np.asarray(0.7), np.asarray(0.01))
+    matrix = sparse.csr_array(rng.normal(0, 1, (3, 8)) * (rng.random((3, 8)) < 0.5))
+    nodes = (
+        Node("in", Input(Signal((2, 4, 4), Kind.EVENT))),
+        Node("conv", Conv(rng.normal(0, 0.5, (4, 1, 3, 2)), rng.normal(0, 0.1, 4), axes, 2), ("in",)),
+        Node("cell", Neuron((4, 4, 2), synapse, membrane, gate), ("conv",)),
+        Node("pool", Pool((Axis(2, 2), Axis(2, 2)), True), ("cell",)),
+        Node("flat", Flatten(), ("pool",)),
+        Node("fc", Linear(matrix, rng.normal(0, 1, 3)), ("flat",)),
+        Node("out", Output(), ("fc",)),
+    )
+    return Graph("images", nodes, "steps")

@@ -42,8 +42,11 @@ def differentiate(
         inputs: also give the derivative with respect to the inputs.
 
     Raises:
-        ModelError: an op has no adjoint (AX810), a gate no surrogate or a reset without adjoint (AX811).
+        ModelError: the graph is not in steps (AX305), an op has no adjoint (AX810), a gate no surrogate or a reset
+            without adjoint (AX811).
     """
+    if graph.stage != "steps":
+        raise ModelError(Diagnostic("AX305", "", "the graph is not in steps", "", "load it with semantics"))
     chosen = _surrogates(graph, surrogate)
     raise_if_any(problem for node in _live(graph) for problem in _problems(node, chosen))
     wanted: dict[str, tuple[Parameter, ...]] = {}

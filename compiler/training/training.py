@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from math import sqrt
 from pathlib import Path
@@ -11,45 +11,15 @@ from pathlib import Path
 import numpy as np
 
 from axonc.ir import Diagnostic, Graph, ModelError
-from axonc.ir.interpret.run import batches
-from axonc.ir.ops import Array, Surrogate
+from axonc.ir.ops import Array
 from axonc.ir.serialize import to_bytes
 
-from ..differentiate import DEFAULT, Parameter
+from ..differentiate import Parameter
 from .checkpoint import Checkpoint, load_checkpoint
-from .losses import CrossEntropy, Loss
-from .network import Network, Step, network
-from .optimisers import Adam, Optimiser, Schedule
-from .quantisation import EXACT, FakeQuantisation, pruning_masks
-
-LABELS = ("labels", "y", "targets")
-"""What targets may be called in data by name."""
-
-
-@dataclass(frozen=True)
-class Options:
-    """Everything that a training depends on but graph and data.
-
-    ``clip``: gradients are scaled down to this norm, over all parameters. ``prune``: the share of weights that a mask
-    keeps at 0; 0.0 keeps the zeros that are there. ``save_every``: steps between checkpoints; None: each epoch.
-    """
-
-    loss: Loss = CrossEntropy()  # noqa: RUF009 - frozen values, here and below
-    optimiser: Optimiser = Adam()  # noqa: RUF009
-    schedule: Schedule = Schedule()  # noqa: RUF009
-    epochs: int = 20
-    batch: int = 64
-    seed: int = 0
-    output: str | None = None
-    kinds: tuple[str, ...] = ("weights", "biases")
-    nodes: tuple[str, ...] | None = None
-    surrogate: Surrogate | Mapping[str, Surrogate | None] | None = DEFAULT
-    attached: bool = False
-    quantisation: FakeQuantisation = EXACT
-    prune: float | None = None
-    clip: float | None = None
-    precision: str = "float32"
-    save_every: int | None = None
+from .data import accuracy, checked
+from .network import Step, network
+from .options import Options, require_sound
+from .quantisation import pruning_masks
 
 
 @dataclass(frozen=True)
@@ -69,63 +39,7 @@ class Trained:
     history: tuple[Epoch, ...]
 
 
-@dataclass(frozen=True)
-class Data:
-    """Samples: inputs [N, T, *shape] by name, and targets [N, ...]."""
-
-    x: Mapping[str, Array]
-    target: Array
-
-    def __len__(self) -> int:
-        return len(self.target)
-
-    def part(self, chosen: Array | slice, dtype: str) -> dict[str, Array]:
-        """The inputs of some samples as [T, B, *shape]."""
-        return {name: np.ascontiguousarray(x[chosen].swapaxes(0, 1), dtype) for name, x in self.x.items()}
-
-
-def checked(net: Network, data: object) -> Data:
-    """Data as a pair (inputs, targets), or by name with targets called as in `LABELS`; `ModelError` if unfit."""
-    x, target = _pair(data)
-    if isinstance(x, Mapping) and len(x) == len(net.graph.inputs) == 1:
-        x = next(iter(x.values()))  # whatever its name is, as in `driver.data`
-    arrays, batched = batches(net.graph, x)  # type: ignore[arg-type]
-    samples = len(next(iter(arrays.values()))) if batched else 0
-    if not samples or not next(iter(arrays.values())).shape[1]:
-        found = f"inputs of shape {next(iter(arrays.values())).shape}" if batched else "inputs without a batch axis"
-        raise ModelError(Diagnostic("AX701", "", found, "at least one sample of one step: [N, T, ...]", "reshape them"))
-    shape = net.graph.signals[net.output].shape
-    return Data(arrays, net.loss.check(net.output, shape, np.asarray(target), samples))
-
-
-def _pair(data: object) -> tuple[object, object]:
-    if isinstance(data, Mapping):
-        names = [name for name in LABELS if name in data]
-        if len(names) == 1:
-            return {name: value for name, value in data.items() if name != names[0]}, data[names[0]]
-    elif isinstance(data, tuple) and len(data) == 2:
-        return data
-    limit = f"a pair (inputs, targets), or arrays by name with {' or '.join(LABELS)}"
-    raise ModelError(Diagnostic("AX710", "", "data without targets", limit, "add the targets"))
-
-
-def evaluate(graph: Graph, data: object, loss: Loss, output: str | None = None, batch: int = 256) -> float:
-    """The share of samples whose label the output stands for, in float32; sums as in training, not as canonical."""
-    net = network(graph, loss, output)
-    return accuracy(net, net.initial, checked(net, data), batch)
-
-
-def accuracy(net: Network, values: Mapping[Parameter, Array], data: Data, batch: int = 256) -> float:
-    """The share of samples whose label the output stands for; nan where targets are no labels."""
-    if not net.loss.labelled:
-        return float("nan")
-    hits = 0
-    for first in range(0, len(data), batch):
-        part = slice(first, first + batch)
-        guess = net.loss.guess(net.run(values, data.part(part, net.dtype)))
-        hits += int(np.sum(guess == data.target[part]))
-    return hits / len(data)
-
+DEFAULTS = Options()
 
 Progress = Callable[[int, int, tuple[Epoch, ...]], None]
 """(steps done, steps in all, finished epochs)."""
@@ -134,7 +48,7 @@ Progress = Callable[[int, int, tuple[Epoch, ...]], None]
 def training(
     graph: Graph,
     data: object,
-    options: Options = Options(),
+    options: Options = DEFAULTS,
     validation: object = None,
     checkpoint: Path | None = None,
     progress: Progress = lambda done, steps, epochs: None,
@@ -154,7 +68,7 @@ class _Training:
     def __init__(
         self, graph: Graph, data: object, options: Options, validation: object, checkpoint: Path | None
     ) -> None:
-        _require_sound(options)
+        require_sound(options)
         how = options
         self.options, self.checkpoint = options, checkpoint
         self.net = network(
@@ -264,29 +178,3 @@ def _clipped(gradients: dict[str, Array], clip: float | None) -> dict[str, Array
     if norm <= clip:
         return gradients
     return {name: gradient * gradient.dtype.type(clip / norm) for name, gradient in gradients.items()}
-
-
-def _require_sound(options: Options) -> None:
-    problems = list(_option_problems(options))
-    if problems:
-        raise ModelError(problems)
-
-
-def _option_problems(options: Options) -> Iterator[Diagnostic]:
-    counts = (("epochs", options.epochs, 0), ("batch", options.batch, 1), ("save_every", options.save_every or 1, 1))
-    for name, value, least in counts:
-        if value < least:
-            yield Diagnostic("AX403", "", f"{name}={value}", f"at least {least}", "correct it")
-    yield from _unknown("kinds", options.kinds, ("weights", "biases", "decays", "thresholds"))
-    yield from _unknown("precision", (options.precision,), ("float32", "float64"))
-    if options.prune is not None and not 0 <= options.prune < 1:
-        yield Diagnostic("AX403", "", f"prune={options.prune}", "0 to below 1", "correct it")
-    bits = (options.quantisation.weights, options.quantisation.states)
-    if any(count is not None and count < 2 for count in bits):
-        yield Diagnostic("AX403", "", f"{bits} bits", "at least 2", "correct it")
-
-
-def _unknown(name: str, given: Collection[str], known: Collection[str]) -> Iterator[Diagnostic]:
-    for value in given:
-        if value not in known:
-            yield Diagnostic("AX403", "", f"{name} {value!r}", f"known: {', '.join(known)}", "choose one of them")

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tasks
 
 import axonc
 from axonc import Graph, ModelError
@@ -57,9 +58,13 @@ def test_the_text_form_to_the_letter() -> None:
     assert adjoint.endswith("surrogate=SuperSpike(beta=10.0), attached=False)  # cell")
 
 
-@pytest.mark.parametrize("model", ["lif", "cuba_lif"])
-def test_a_backward_graph_read_back_is_the_same(model: str, tmp_path: Path) -> None:
-    backward = differentiate(lif(model=model), KINDS, surrogate=StraightThrough(), inputs=True)
+@pytest.mark.parametrize(
+    "graph",
+    [lif(), lif(model="cuba_lif"), tasks.images(), tasks.egru(), tasks.lif(reset="zero")],
+    ids=["lif", "cuba_lif", "images", "egru", "value"],
+)
+def test_a_backward_graph_read_back_is_the_same(graph: Graph, tmp_path: Path) -> None:
+    backward = differentiate(graph, KINDS, surrogate=StraightThrough(), inputs=True)
     data = to_bytes(backward.graph)
     again = from_bytes(data)
     assert to_bytes(again) == data
@@ -67,7 +72,7 @@ def test_a_backward_graph_read_back_is_the_same(model: str, tmp_path: Path) -> N
     assert verify(again) == []
     backward.graph.save(tmp_path / "backward.axg")
     names = {node.name: 0.1 * np.ones((5, *again.signals[node.name].shape)) for node in again.inputs}
-    ours, theirs = (axonc.interpret(graph, names).outputs for graph in (again, backward.graph))
+    ours, theirs = (axonc.interpret(each, names).outputs for each in (again, backward.graph))
     assert all(np.array_equal(ours[name], theirs[name]) for name in ours)
 
 
@@ -110,7 +115,11 @@ def test_gates_without_derivative(graph: Graph, options: dict[str, Any], problem
     assert code_of(graph, **options) == problems
 
 
-def test_integers_have_no_derivative() -> None:
+def test_integers_and_continuous_time_have_no_derivative() -> None:
+    net = Graph.builder()
+    net.input("in", 1)
+    net.output("out", "in")
+    assert code_of(net.graph()) == [("AX305", "")]
     final = prepare(lif(), "native", Options(state="q16"))[0]
     assert {code for code, _ in code_of(final)} == {"AX810"}
 

@@ -11,7 +11,6 @@ import tasks
 from float_graphs import graphs
 from hypothesis import given
 from relaxed import gradients
-from scipy import sparse
 
 import axonc
 from axonc import Graph
@@ -19,30 +18,10 @@ from axonc.compiler.differentiate import KINDS, differentiate
 from axonc.compiler.training import CrossEntropy, FakeQuantisation, network
 from axonc.compiler.training.cells import Grid
 from axonc.compiler.training.sequence import Sequence
-from axonc.ir import Kind, Node, Signal
-from axonc.ir.ops import Axis, Conv, Flatten, Gate, Input, Linear, Membrane, Neuron, Output, Pool, SuperSpike, Synapse
+from axonc.ir import Node, Signal
+from axonc.ir.ops import Input, Output, SuperSpike
 
 Array = np.ndarray[Any, Any]
-
-
-def images() -> Graph:
-    """A convolution, a pool, a sparse matrix."""
-    rng = np.random.default_rng(0)
-    axes = (Axis(3, 1, 1, 1), Axis(2, 2))
-    gate = Gate(np.asarray(0.6), "subtract", np.asarray(0.0))
-    membrane = Membrane(np.asarray(0.8), np.asarray(1.0), np.asarray(0.05), np.asarray(0.0), "old")
-    synapse = Synapse(np.asarray(0.5), np.asarray(0.7), np.asarray(0.01))
-    matrix = sparse.csr_array(rng.normal(0, 1, (3, 8)) * (rng.random((3, 8)) < 0.5))
-    nodes = (
-        Node("in", Input(Signal((2, 4, 4), Kind.EVENT))),
-        Node("conv", Conv(rng.normal(0, 0.5, (4, 1, 3, 2)), rng.normal(0, 0.1, 4), axes, 2), ("in",)),
-        Node("cell", Neuron((4, 4, 2), synapse, membrane, gate), ("conv",)),
-        Node("pool", Pool((Axis(2, 2), Axis(2, 2)), True), ("cell",)),
-        Node("flat", Flatten(), ("pool",)),
-        Node("fc", Linear(matrix, rng.normal(0, 1, 3)), ("flat",)),
-        Node("out", Output(), ("fc",)),
-    )
-    return Graph("images", nodes, "steps")
 
 
 def compare(graph: Graph, x: dict[str, Array], attached: bool = False) -> None:
@@ -81,7 +60,7 @@ def test_networks(graph: Graph, attached: bool) -> None:
 
 def test_images() -> None:
     x = (np.random.default_rng(2).random((3, 8, 2, 4, 4)) < 0.4).astype(np.uint8)
-    compare(images(), {"in": x})
+    compare(tasks.images(), {"in": x})
 
 
 @strategies.examples(15)
