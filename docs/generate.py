@@ -24,7 +24,7 @@ from axonc.compiler.driver.targets import TARGETS, backend
 from axonc.compiler.passes import PASSES
 from axonc.ir import CODES
 from axonc.ir.advice import ADVICE
-from axonc.ir.ops import OPS, Axis, FixedGate, FixedMembrane, FixedSynapse, Gate, Membrane, Synapse
+from axonc.ir.ops import OPS, SURROGATES, Axis, FixedGate, FixedMembrane, FixedSynapse, Gate, Membrane, Synapse
 
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
@@ -34,6 +34,7 @@ PARTS: dict[str, tuple[type, ...]] = {
     "pool": (Axis,),
     "neuron": (Synapse, Membrane, Gate),
     "fixed_neuron": (FixedSynapse, FixedMembrane, FixedGate),
+    "neuron_adjoint": SURROGATES,
 }
 """What some ops are made of."""
 
@@ -45,7 +46,7 @@ CHAPTERS = {
     "5": "Mapping",
     "6": "Targets",
     "7": "Data and files",
-    "8": "Verification",
+    "8": "Verification and training",
     "9": "Tools and machine",
 }
 """The first digit of a diagnostic's code."""

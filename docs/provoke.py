@@ -176,6 +176,18 @@ def _evaluated(**changes: Any) -> Lines:
     return ()
 
 
+def _trained(semantics: str = DT, **changes: Any) -> Lines:
+    given = {"epochs": 1, "precision": "float32", **changes}
+    axonc.train(axonc.load(neurons(), semantics), (np.ones((2, 5, 4)), np.array([0, 1])), **given)
+    return ()
+
+
+def _continued() -> Lines:
+    for seed in (0, 1):
+        _trained(checkpoint="training.npz", seed=seed)
+    return ()
+
+
 def _odd(*names: str) -> Graph:
     nodes = [Node(name, Linear(np.eye(2)), ("input",)) for name in names]
     return Graph("names", (INPUT, *nodes, Node("output", Output(), names)), "steps", 1e-3)
@@ -234,10 +246,14 @@ EXAMPLES: dict[str, Callable[[], Lines | None]] = {
     "AX704": lambda: config('colour = "blue"\n'),
     "AX705": lambda: _evaluated(y=[9]),
     "AX706": lambda: _evaluated(graph=axonc.load(chain((3,), dense(2, 3), lif(2)), dt=1e-3)),
+    "AX707": _continued,
     "AX711": lambda: export_nir(axonc.load(neurons(), "snntorch,dt=1e-3,reset=subtract")).notes,
     "AX712": lambda: export_nir(_odd("layer/1")).notes,
     "AX713": large,
     "AX801": differing,
+    "AX810": lambda: _trained(nodes=()),
+    "AX811": lambda: _trained("snntorch,dt=1e-3,reset=subtract_guarded"),
+    "AX812": lambda: _trained(optimiser="sgd,rate=1e38", epochs=3),
     "AX901": lambda: missing_extra("spinnaker2", ModuleNotFoundError(name="unicorn")).diagnostics,
 }
 """What provokes each code: raises, or gives lines of which one has it."""

@@ -21,6 +21,7 @@ from . import golden, show
 from .cli_model import check, export_command
 from .cli_options import compile_options, graph_after, loaded, model_options, plain_console, print_choices, told
 from .cli_outputs import golden_command, report
+from .cli_train import train_command
 from .config import read_config
 from .data import read_data
 from .directory import MANIFEST, publish, require_replaceable
@@ -228,6 +229,7 @@ cli.add_command(report)
 cli.add_command(check)
 cli.add_command(export_command)
 cli.add_command(sweep_command)
+cli.add_command(train_command)
 
 
 class _quiet:  # noqa: N801 - used as a function

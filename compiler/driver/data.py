@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,20 +31,35 @@ def read_data(path: Path, graph: Graph) -> dict[str, Array]:
     return arrays
 
 
-def _read(path: Path, graph: Graph) -> dict[str, Array]:
+def read_arrays(path: Path) -> dict[str, Array]:
+    """The arrays of a ``.npz`` by name, inputs and targets alike."""
+    if path.suffix != ".npz":
+        found = f"a data file of type {path.suffix!r}"
+        raise ModelError(Diagnostic("AX703", str(path), found, ".npz", "store inputs and labels in one file"))
+    with _readable(path), np.load(path, allow_pickle=False) as file:
+        return {name: file[name] for name in file.files}
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Turns what reading a damaged file raises into a `ModelError`."""
     try:
-        if path.suffix == ".npz":
-            with np.load(path, allow_pickle=False) as file:
-                return {name: file[name] for name in file.files}
+        yield
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        found = error.strerror if isinstance(error, OSError) and error.strerror else f"not readable: {error}"
+        raise ModelError(Diagnostic("AX703", str(path), found, "", "check the file")) from error
+
+
+def _read(path: Path, graph: Graph) -> dict[str, Array]:
+    if path.suffix == ".npz":
+        return read_arrays(path)
+    with _readable(path):
         if path.suffix == ".npy":
             return {"": np.load(path, allow_pickle=False)}
         if path.suffix == ".csv":
             return {"": _read_csv(path)}
         if path.suffix in (".h5", ".hdf5"):
             return read_nir_data(path, graph)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        found = error.strerror if isinstance(error, OSError) and error.strerror else f"not readable: {error}"
-        raise ModelError(Diagnostic("AX703", str(path), found, "", "check the file")) from error
     limit = ".npz, .npy, .csv, .h5 or .hdf5"
     raise ModelError(Diagnostic("AX703", str(path), f"a data file of type {path.suffix!r}", limit, "convert it"))
 

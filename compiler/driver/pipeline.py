@@ -14,7 +14,7 @@ from axonc.ir.interpret.run import Data, check_references
 from axonc.ir.machine import Machine
 from axonc.ir.mapping import Mapping as CoreMapping
 from axonc.ir.network import Network, activity, network, output_population
-from axonc.ir.ops import ExactNeuron, Input
+from axonc.ir.ops import BACKWARDS, EGRU, ExactNeuron, Input
 from axonc.ir.serialize import load_graph, to_bytes
 from axonc.ir.target import LIVE, Backend, HostInterface, Program
 from axonc.ir.version import __version__
@@ -209,12 +209,19 @@ def _settled_problems(options: Options) -> list[Diagnostic]:
 
 
 def _exact_problems(graph: Graph, target: Backend) -> list[Diagnostic]:
-    """Neurons that only the interpreter runs, in float."""
-    remedy = "choose --target reference with --weights float32, or spike_time=step"
+    """Ops that only the interpreter runs, in float."""
+    remedy = "choose --target reference with --weights float32"
+    or_else: dict[type, str] = {ExactNeuron: f"{remedy}, or spike_time=step"}
     return [
-        Diagnostic("AX601", node.name, f"{target.name} with int8 weights", f"it does not run {node.op.name}", remedy)
+        Diagnostic(
+            "AX601",
+            node.name,
+            f"{target.name} with int8 weights",
+            f"it does not run {node.op.name}",
+            or_else.get(type(node.op), remedy),
+        )
         for node in graph
-        if isinstance(node.op, ExactNeuron)
+        if isinstance(node.op, (ExactNeuron, EGRU, *BACKWARDS))
     ]
 
 

@@ -12,6 +12,7 @@ from axonc.compiler.driver.pipeline import load
 from axonc.compiler.driver.program import Program
 from axonc.compiler.driver.program import open_build as open
 from axonc.compiler.driver.sweep import sweep
+from axonc.compiler.driver.train import train
 from axonc.compiler.semantics import Semantics
 from axonc.ir import AxoncError, Diagnostic, Graph, MismatchError, ModelError, Result, ToolError, interpret
 from axonc.ir.version import __version__
@@ -34,4 +35,5 @@ __all__ = [
     "load",
     "open",
     "sweep",
+    "train",
 ]

@@ -7,7 +7,9 @@ import importlib
 import pytest
 
 
-@pytest.mark.parametrize("name", ["chip", "compiling", "evaluating", "native", "interpreter", "reading", "images"])
+@pytest.mark.parametrize(
+    "name", ["chip", "compiling", "evaluating", "native", "interpreter", "reading", "images", "training"]
+)
 def test_benchmark_runs(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     importlib.import_module(f"benchmarks.{name}").main(["--tiny"])
     assert " x" in capsys.readouterr().out

@@ -1,0 +1,66 @@
+"""The command line, third part: ``axonc train``."""
+
+from __future__ import annotations
+
+from math import isnan
+from pathlib import Path
+from typing import Any
+
+import click
+
+from axonc.ir.serialize import save_graph
+
+from ..training import Epoch, FakeQuantisation
+from .data import read_arrays
+from .pipeline import load
+from .train import train
+
+PATH = click.Path(path_type=Path)
+
+
+@click.command("train")
+@click.argument("model", type=PATH)
+@click.option("--data", required=True, type=PATH, help=".npz: one array an input [N, T, ...], and labels [N].")
+@click.option("--validation", type=PATH, help=".npz, as --data: measured after every epoch.")
+@click.option("-o", "--output", type=PATH, default=Path("trained.axg"), show_default=True)
+@click.option("--semantics", help="PRESET,field=value,...; default: nir.")
+@click.option("--dt", type=float, help="Time step, in the unit of the model's time constants.")
+@click.option("--inputs", help="events (default), events:N (up to N a step), dense.")
+@click.option("--loss", default="cross_entropy,over=mean", show_default=True, help="NAME,field=value,...")
+@click.option("--optimiser", default="adam", show_default=True, help="NAME,field=value,...: adam,rate=2e-3.")
+@click.option("--schedule", default="cosine", show_default=True, help="cosine, constant or step.")
+@click.option("--surrogate", default="triangle,damping=1", show_default=True, help="NAME,field=value,...")
+@click.option("--epochs", default=20, show_default=True)
+@click.option("--batch", default=64, show_default=True, help="Samples a step.")
+@click.option("--seed", default=0, show_default=True, help="Of the order of the samples.")
+@click.option("--weights", "bits", type=int, help="Bits of weights that training rounds to.")
+@click.option("--states", type=int, help="Bits of states that training rounds to.")
+@click.option("--prune", type=float, help="The share of the weights that stays 0.")
+@click.option("--clip", type=float, help="The largest norm of the gradients.")
+@click.option("--checkpoint", type=PATH, help="Keeps the training; a later one goes on from it.")
+def train_command(
+    model: Path,
+    data: Path,
+    validation: Path | None,
+    output: Path,
+    semantics: str | None,
+    dt: float | None,
+    inputs: str | None,
+    bits: int | None,
+    states: int | None,
+    **options: Any,
+) -> None:
+    """Train MODEL and write it as a graph file."""
+    graph = load(model, semantics, dt, inputs)
+    known = None if validation is None else read_arrays(validation)
+    rounding = FakeQuantisation(bits, "tensor", states)
+    trained = train(graph, read_arrays(data), validation=known, quantisation=rounding, **options)
+    save_graph(trained.graph, output)
+    for number, epoch in enumerate(trained.history, 1):
+        click.echo(f"epoch {number}: {_said(epoch)}")
+    click.echo(str(output))
+
+
+def _said(epoch: Epoch) -> str:
+    parts = (("accuracy", epoch.accuracy), ("validation", epoch.validation))
+    return ", ".join([f"loss {epoch.loss:.6f}", *(f"{name} {value:.4f}" for name, value in parts if not isnan(value))])

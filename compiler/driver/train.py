@@ -1,0 +1,158 @@
+"""Training from Python: `axonc.train`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy.typing as npt
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from axonc.ir import Graph
+from axonc.ir.ops import SURROGATES, Surrogate
+
+from ..training import (
+    EXACT,
+    LOSSES,
+    OPTIMISERS,
+    Epoch,
+    FakeQuantisation,
+    Loss,
+    Optimiser,
+    Options,
+    Schedule,
+    Trained,
+    training,
+)
+from ..training.texts import named
+
+Pair = tuple[npt.ArrayLike | Mapping[str, npt.ArrayLike], npt.ArrayLike]
+Data = Pair | Mapping[str, npt.ArrayLike]
+"""(inputs, targets), or arrays by name of which ``labels``, ``y`` or ``targets`` are the targets."""
+
+CHOICES = {"surrogate": {surrogate.name: surrogate for surrogate in SURROGATES}}
+SCHEDULES = ("constant", "cosine", "step")
+
+
+def train(
+    graph: Graph,
+    data: Data,
+    *,
+    validation: Data | None = None,
+    loss: str | Loss = "cross_entropy,over=mean",
+    optimiser: str | Optimiser = "adam",
+    schedule: str | Schedule = "cosine",
+    surrogate: str | Surrogate | Mapping[str, str | Surrogate | None] | None = "triangle,damping=1",
+    attached: bool = False,
+    epochs: int = 20,
+    batch: int = 64,
+    seed: int = 0,
+    output: str | None = None,
+    kinds: Collection[str] = ("weights", "biases"),
+    nodes: Collection[str] | None = None,
+    quantisation: FakeQuantisation = EXACT,
+    prune: float | None = None,
+    clip: float | None = None,
+    precision: str = "float32",
+    checkpoint: str | Path | None = None,
+    save_every: int | None = None,
+) -> Trained:
+    """Train a graph in steps by backpropagation through time, on this computer, in numpy.
+
+    The gradients are those of `axonc.compiler.differentiate`: the graph that walks each sequence backwards. Here both
+    graphs run with matrix products over whole batches and, outside cycles, whole sequences: sums of floats run in
+    another order than the canonical one of `axonc.interpret`, so that results differ in the last bits, and where a
+    membrane is that near its threshold a spike may, too. A training depends on its arguments alone: the same ones give
+    the same weights, on the same computer with the same numpy and number of threads bit for bit.
+
+    Args:
+        graph: a graph in steps, in float. Every gate needs one of the resets none, value, subtract, and one spike a
+            step at most.
+        data: (inputs, targets): inputs as `interpret` takes them, with the batch first: [N, T, *shape], or by name;
+            targets are labels [N] or what the loss takes. Or arrays by name, targets among them.
+        validation: data to measure after every epoch.
+        loss: ``cross_entropy``, ``mean_squared`` or ``rate_target``, with settings as ``NAME,field=value``, or a value
+            of `axonc.compiler.training`.
+        optimiser: ``adam`` or ``sgd``, the same way: ``adam,rate=2e-3``.
+        schedule: of the learning rate: ``cosine``, ``constant``, ``step``, or a `Schedule`.
+        surrogate: of every gate, or by node; ``triangle``, ``superspike``, ``fast_sigmoid``, ``straight_through``.
+        attached: whether events pass the derivative of the reset, too.
+        epochs, batch, seed: passes over the data, samples a step, what their order depends on.
+        output: the output that the loss sees, where there are several.
+        kinds: of parameters: ``weights``, ``biases``, ``decays``, ``thresholds``.
+        nodes: whose parameters are trained; None: all.
+        quantisation: rounding of weights and states in the forward run.
+        prune: the share of the weights that stays 0, the smallest at the beginning; 0.0 keeps zeros that are there.
+        clip: the largest norm of the gradients.
+        precision: ``float32`` or ``float64``.
+        checkpoint: a file that keeps the training, written whole or not at all; a training that finds its own there
+            goes on from it, and ends with the very weights that it would have had without a break.
+        save_every: steps between checkpoints; None: one an epoch.
+
+    Returns:
+        The trained graph and the history, an entry an epoch.
+
+    Raises:
+        ModelError: data or options do not fit (AX701, AX705, AX403), the graph cannot be differentiated (AX810,
+            AX811), the checkpoint is of another training (AX707), a value is no longer finite (AX812).
+    """
+    options = Options(
+        named("loss", loss, LOSSES),
+        named("optimiser", optimiser, OPTIMISERS),
+        _schedule(schedule),
+        epochs,
+        batch,
+        seed,
+        output,
+        tuple(kinds),
+        None if nodes is None else tuple(nodes),
+        _surrogate(surrogate),
+        attached,
+        quantisation,
+        prune,
+        clip,
+        precision,
+        save_every,
+    )
+    with _shown() as bar:
+        return training(graph, data, options, validation, None if checkpoint is None else Path(checkpoint), bar.show)
+
+
+def _schedule(given: str | Schedule) -> Schedule:
+    if isinstance(given, Schedule):
+        return given
+    found: Schedule = named("schedule", given, dict.fromkeys(SCHEDULES, Schedule))
+    return replace(found, shape=given.split(",")[0])  # type: ignore[arg-type]
+
+
+def _surrogate(
+    given: str | Surrogate | Mapping[str, str | Surrogate | None] | None,
+) -> Surrogate | Mapping[str, Surrogate | None] | None:
+    table = CHOICES["surrogate"]
+    if isinstance(given, Mapping):
+        return {name: None if value is None else named("surrogate", value, table) for name, value in given.items()}
+    return None if given is None else named("surrogate", given, table)
+
+
+class _shown:  # noqa: N801 - used as a function
+    """A bar on a terminal, nothing where standard error is a pipe or a file."""
+
+    def __init__(self) -> None:
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        self.bar = Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty())
+        self.task = self.bar.add_task("training", total=None)
+
+    def __enter__(self) -> _shown:
+        self.bar.start()
+        return self
+
+    def __exit__(self, *args: object) -> None:
+        self.bar.stop()
+
+    def show(self, done: int, steps: int, epochs: tuple[Epoch, ...]) -> None:
+        """Say how far it is."""
+        said = f"loss {epochs[-1].loss:.4f}" if epochs else "training"
+        self.bar.update(self.task, completed=done, total=steps, description=said)

@@ -1,0 +1,77 @@
+"""The data of a training, and how well a network does on them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from axonc.ir import Diagnostic, Graph, ModelError
+from axonc.ir.interpret.run import batches
+from axonc.ir.ops import Array
+
+from ..differentiate import Parameter
+from .losses import Loss
+from .network import Network, network
+
+LABELS = ("labels", "y", "targets")
+"""What targets may be called in data by name."""
+
+
+@dataclass(frozen=True)
+class Data:
+    """Samples: inputs [N, T, *shape] by name, and targets [N, ...]."""
+
+    x: Mapping[str, Array]
+    target: Array
+
+    def __len__(self) -> int:
+        return len(self.target)
+
+    def part(self, chosen: Array | slice, dtype: str) -> dict[str, Array]:
+        """The inputs of some samples as [T, B, *shape]."""
+        return {name: np.ascontiguousarray(x[chosen].swapaxes(0, 1), dtype) for name, x in self.x.items()}
+
+
+def checked(net: Network, data: object) -> Data:
+    """Data as a pair (inputs, targets), or by name with targets called as in `LABELS`; `ModelError` if unfit."""
+    x, target = _pair(data)
+    if isinstance(x, Mapping) and len(x) == len(net.graph.inputs) == 1:
+        x = next(iter(x.values()))  # whatever its name is, as in `driver.data`
+    arrays, batched = batches(net.graph, x)  # type: ignore[arg-type]
+    samples = len(next(iter(arrays.values()))) if batched else 0
+    if not samples or not next(iter(arrays.values())).shape[1]:
+        found = f"inputs of shape {next(iter(arrays.values())).shape}" if batched else "inputs without a batch axis"
+        raise ModelError(Diagnostic("AX701", "", found, "at least one sample of one step: [N, T, ...]", "reshape them"))
+    shape = net.graph.signals[net.output].shape
+    return Data(arrays, net.loss.check(net.output, shape, np.asarray(target), samples))
+
+
+def _pair(data: object) -> tuple[object, object]:
+    if isinstance(data, Mapping):
+        names = [name for name in LABELS if name in data]
+        if len(names) == 1:
+            return {name: value for name, value in data.items() if name != names[0]}, data[names[0]]
+    elif isinstance(data, tuple) and len(data) == 2:
+        return data
+    limit = f"a pair (inputs, targets), or arrays by name with {' or '.join(LABELS)}"
+    raise ModelError(Diagnostic("AX705", "", "data without targets", limit, "add the targets"))
+
+
+def evaluate(graph: Graph, data: object, loss: Loss, output: str | None = None, batch: int = 256) -> float:
+    """The share of samples whose label the output stands for, in float32; sums as in training, not as canonical."""
+    net = network(graph, loss, output)
+    return accuracy(net, net.initial, checked(net, data), batch)
+
+
+def accuracy(net: Network, values: Mapping[Parameter, Array], data: Data, batch: int = 256) -> float:
+    """The share of samples whose label the output stands for; nan where targets are no labels."""
+    if not net.loss.labelled:
+        return float("nan")
+    hits = 0
+    for first in range(0, len(data), batch):
+        part = slice(first, first + batch)
+        guess = net.loss.guess(net.run(values, data.part(part, net.dtype)))
+        hits += int(np.sum(guess == data.target[part]))
+    return hits / len(data)

@@ -1,0 +1,128 @@
+"""Losses, optimisers, schedules, rounding and masks, each against its formula."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from axonc import ModelError
+from axonc.compiler.differentiate import Parameter
+from axonc.compiler.training import (
+    LOSSES,
+    OPTIMISERS,
+    SGD,
+    Adam,
+    CrossEntropy,
+    FakeQuantisation,
+    Loss,
+    MeanSquared,
+    RateTarget,
+    Schedule,
+)
+from axonc.compiler.training.quantisation import pruning_masks
+from axonc.compiler.training.texts import named
+from axonc.ir.ops import SURROGATES, Surrogate
+
+Array = np.ndarray[Any, Any]
+OVERS = ("sum", "mean", "max", "last")
+
+
+@pytest.mark.parametrize("over", OVERS)
+@pytest.mark.parametrize("cls", [CrossEntropy, RateTarget, MeanSquared])
+def test_a_loss_is_differentiated(cls: type[Loss], over: Any) -> None:
+    rng = np.random.default_rng(0)
+    output, way = rng.normal(0, 1, (2, 6, 4, 3))
+    target = rng.integers(0, 3, 4) if cls.labelled else rng.normal(0, 1, (4, 3))
+    loss = cls(over=over)
+    value, slope = loss(output, target)
+    central = (loss(output + 1e-6 * way, target)[0] - loss(output - 1e-6 * way, target)[0]) / 2e-6
+    assert slope.shape == output.shape
+    assert np.sum(slope * way) == pytest.approx(central, rel=1e-6)
+    assert value == pytest.approx(loss(output, target)[0])
+
+
+def test_cross_entropy_in_closed_form() -> None:
+    output = np.log(np.array([[[1.0, 3.0]], [[1.0, 3.0]]]))  # two steps, one sample
+    assert CrossEntropy(over="mean")(output, np.array([1]))[0] == pytest.approx(-np.log(3 / 4))
+    assert CrossEntropy(over="sum")(output, np.array([0]))[0] == pytest.approx(-np.log(1 / 10))
+    assert CrossEntropy().guess(output).tolist() == [1]
+
+
+def test_mean_squared_of_every_step() -> None:
+    output = np.arange(12.0).reshape(3, 2, 2)
+    value, slope = MeanSquared()(output, np.zeros((2, 3, 2)))
+    assert value == pytest.approx(np.mean(output**2))
+    np.testing.assert_allclose(slope, 2 * output / 12)
+
+
+def test_rate_targets() -> None:
+    output = np.array([[[1.0, 0.0]], [[0.0, 0.0]]])
+    assert RateTarget(correct=0.5, wrong=0.25)(output, np.array([0]))[0] == pytest.approx(0.25**2 / 2)
+
+
+def test_adam_and_momentum_in_closed_form() -> None:
+    value, gradients = {"p": np.array([1.0, -2.0])}, [np.array([0.5, -1.0]), np.array([0.1, 3.0])]
+    adam, sgd = Adam(rate=0.1, decay=0.2), SGD(rate=0.1, momentum=0.5)
+    for optimiser in (adam, sgd):
+        parameters, state = value, optimiser.initial(value)
+        a, b, u, wanted = np.zeros(2), np.zeros(2), np.zeros(2), value["p"]
+        for n, g in enumerate(gradients, 1):
+            parameters, state = optimiser.step(parameters, {"p": g}, state, n, share=0.5)
+            a, b, u = 0.9 * a + 0.1 * g, 0.999 * b + 0.001 * g * g, 0.5 * u + g
+            if optimiser is adam:
+                by = (a / (1 - 0.9**n)) / (np.sqrt(b / (1 - 0.999**n)) + 1e-8)
+                wanted = wanted * (1 - 0.05 * 0.2) - 0.05 * by
+            else:
+                wanted = wanted - 0.05 * u
+        np.testing.assert_allclose(parameters["p"], wanted, rtol=1e-12)
+    assert value["p"].tolist() == [1.0, -2.0], "nothing is changed in place"
+
+
+def test_schedules() -> None:
+    assert [round(Schedule("cosine").share(step, 4), 6) for step in range(5)] == [1.0, 0.853553, 0.5, 0.146447, 0.0]
+    assert [Schedule("step").share(step, 6) for step in range(6)] == [1.0] * 4 + [0.1] * 2
+    assert [Schedule("constant", 0.5).share(step, 4) for step in range(4)] == [0.5, 1.0, 1.0, 1.0]
+
+
+@pytest.mark.parametrize("bits", [8, 4, 2])
+@pytest.mark.parametrize("scope", ["tensor", "channel"])
+def test_rounded_weights(bits: int, scope: Any) -> None:
+    value = np.random.default_rng(0).normal(0, 1, (5, 7)) * np.arange(5)[:, None]
+    rounded = FakeQuantisation(bits, scope).weight(value)
+    limit = 2 ** (bits - 1) - 1
+    scale = np.abs(value).max(axis=1 if scope == "channel" else None, keepdims=True) / limit
+    units = rounded / np.where(scale > 0, scale, 1)
+    np.testing.assert_allclose(units, np.rint(units), atol=1e-9)
+    assert np.abs(units).max() == pytest.approx(limit)
+    assert np.all(np.abs(rounded - value) <= scale / 2 + 1e-12)
+    np.testing.assert_array_equal(FakeQuantisation().weight(value), value)
+
+
+def test_masks_keep_zeros_and_drop_the_smallest() -> None:
+    weight = np.array([[0.0, -0.1, 2.0], [0.3, -4.0, 0.2]])
+    values = {Parameter("fc", "weight", "weights"): weight, Parameter("fc", "bias", "biases"): np.ones(2)}
+    (mask,) = pruning_masks(values, 0.5).values()
+    assert mask.tolist() == [[False, False, True], [True, True, False]]
+    assert next(iter(pruning_masks(values, 0.0).values())).sum() == 5
+    assert pruning_masks(values, None) == {}
+
+
+@pytest.mark.parametrize("surrogate", [cls() for cls in SURROGATES], ids=lambda surrogate: surrogate.name)
+def test_a_surrogate_is_the_derivative_of_its_primitive(surrogate: Surrogate) -> None:
+    x = np.linspace(-2.03, 2.01, 57)
+    central = (surrogate.primitive(x + 1e-6) - surrogate.primitive(x - 1e-6)) / 2e-6
+    np.testing.assert_allclose(surrogate.derivative(x), central, atol=1e-6)
+    assert surrogate.derivative(x.astype("float32")).dtype == np.float32
+    assert surrogate.primitive(np.zeros(1))[0] == 0.5
+
+
+def test_text_forms() -> None:
+    assert named("loss", "cross_entropy,over=last,scale=2", LOSSES) == CrossEntropy("last", 2.0)
+    assert named("optimiser", "sgd", OPTIMISERS) == SGD()
+    for text in ("nothing", "adam,speed=1", "adam,rate=fast", "adam,rate"):
+        with pytest.raises(ModelError, match="AX403"):
+            named("optimiser", text, OPTIMISERS)
+    with pytest.raises(ModelError, match="AX403"):
+        named("loss", "cross_entropy,over=all", LOSSES)

@@ -1,0 +1,92 @@
+"""A small task and networks that learn it: which of three groups of inputs is the most active one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+import axonc
+from axonc import Graph
+from axonc.ir import Kind, Node, Signal
+from axonc.ir.ops import (
+    EGRU,
+    ONE,
+    ZERO,
+    Axis,
+    Conv,
+    Delay,
+    Flatten,
+    Gate,
+    Input,
+    Linear,
+    Membrane,
+    Neuron,
+    Output,
+    Pool,
+    Synapse,
+)
+
+Array = np.ndarray[Any, Any]
+STEPS, GROUP, CLASSES = 10, 4, 3
+
+
+def task(samples: int = 96, seed: int = 0) -> tuple[Array, Array]:
+    """Events [N, 10, 12] and labels [N]."""
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, CLASSES, samples)
+    rates = np.where(np.arange(CLASSES * GROUP) // GROUP == labels[:, None], 0.5, 0.15)
+    return (rng.random((samples, STEPS, CLASSES * GROUP)) < rates[:, None]).astype(np.uint8), labels
+
+
+def lif(model: str = "lif", loops: bool = True, seed: int = 0, hidden: int = 16, reset: str = "subtract") -> Graph:
+    """12 -> neurons, recurrent -> LI of 3."""
+    rng, dt = np.random.default_rng(seed), 1e-3
+    taus = {"tau_syn": 3e-3, "tau_mem": 5e-3, "r": 2.0} if model == "cuba_lif" else {"tau": 5e-3, "r": 5.0}
+    net = Graph.builder()
+    net.input("in", CLASSES * GROUP)
+    net.population("hidden", model, hidden, **taus)
+    net.connect("in", "hidden", rng.normal(0, 0.4, (hidden, 12)), bias=np.full(hidden, 0.05), name="w")
+    if loops:
+        net.connect("hidden", "hidden", rng.normal(0, 0.1, (hidden, hidden)), delay=2 * dt, name="r")
+    net.population("read", "li", CLASSES, tau=10e-3, r=10.0)
+    net.connect("hidden", "read", rng.normal(0, 0.3, (CLASSES, hidden)), name="o")
+    net.output("out", "read")
+    return axonc.load(net.graph(), semantics=f"nir,reset={reset},dt={dt}")
+
+
+def egru(units: int = 8, seed: int = 0) -> Graph:
+    """12 -> EGRU -> LI of 3."""
+    rng = np.random.default_rng(seed)
+    nodes = (
+        Node("in", Input(Signal((CLASSES * GROUP,), Kind.EVENT))),
+        Node("w", Linear(rng.normal(0, 0.4, (3 * units, 12)), np.zeros(3 * units)), ("in",)),
+        Node("cell", EGRU(units, np.full(units, 0.1)), ("w",), reads=("r",)),
+        Node("late", Delay(1), ("cell",)),
+        Node("r", Linear(rng.normal(0, 0.3, (3 * units, units)), np.zeros(3 * units)), ("late",)),
+        Node("o", Linear(rng.normal(0, 0.3, (CLASSES, units))), ("cell",)),
+        Node("read", Neuron((CLASSES,), None, Membrane(np.asarray(0.9), ONE, ZERO, ZERO), None), ("o",)),
+        Node("out", Output(), ("read",)),
+    )
+    return Graph("egru", nodes, "steps", 1e-3)
+
+
+def images() -> Graph:
+    """A convolution, a pool, a sparse matrix."""
+    rng = np.random.default_rng(0)
+    axes = (Axis(3, 1, 1, 1), Axis(2, 2))
+    gate = Gate(np.asarray(0.6), "subtract", np.asarray(0.0))
+    membrane = Membrane(np.asarray(0.8), np.asarray(1.0), np.asarray(0.05), np.asarray(0.0), "old")
+    synapse = Synapse(np.asarray(0.5), np.asarray(0.7), np.asarray(0.01))
+    matrix = sparse.csr_array(rng.normal(0, 1, (3, 8)) * (rng.random((3, 8)) < 0.5))
+    nodes = (
+        Node("in", Input(Signal((2, 4, 4), Kind.EVENT))),
+        Node("conv", Conv(rng.normal(0, 0.5, (4, 1, 3, 2)), rng.normal(0, 0.1, 4), axes, 2), ("in",)),
+        Node("cell", Neuron((4, 4, 2), synapse, membrane, gate), ("conv",)),
+        Node("pool", Pool((Axis(2, 2), Axis(2, 2)), True), ("cell",)),
+        Node("flat", Flatten(), ("pool",)),
+        Node("fc", Linear(matrix, rng.normal(0, 1, 3)), ("flat",)),
+        Node("out", Output(), ("fc",)),
+    )
+    return Graph("images", nodes, "steps")
