@@ -176,9 +176,9 @@ def _evaluated(**changes: Any) -> Lines:
     return ()
 
 
-def _trained(semantics: str = DT, **changes: Any) -> Lines:
-    given = {"epochs": 1, "precision": "float32", **changes}
-    axonc.train(axonc.load(neurons(), semantics), (np.ones((2, 5, 4)), np.array([0, 1])), **given)
+def _trained(semantics: str = DT, model: nir.NIRGraph | None = None, **changes: Any) -> Lines:
+    graph = axonc.load(neurons() if model is None else model, semantics)
+    axonc.train(graph, (np.ones((2, 5, 4)), np.array([0, 1])), **{"epochs": 1, **changes})
     return ()
 
 
@@ -253,7 +253,7 @@ EXAMPLES: dict[str, Callable[[], Lines | None]] = {
     "AX801": differing,
     "AX810": lambda: _trained(nodes=()),
     "AX811": lambda: _trained("snntorch,dt=1e-3,reset=subtract_guarded"),
-    "AX812": lambda: _trained(optimiser="sgd,rate=1e38", epochs=3),
+    "AX812": lambda: _trained(model=last(nir.LI(ONE, ONE, 0 * ONE)), optimiser="sgd,rate=1e39"),
     "AX901": lambda: missing_extra("spinnaker2", ModuleNotFoundError(name="unicorn")).diagnostics,
 }
 """What provokes each code: raises, or gives lines of which one has it."""

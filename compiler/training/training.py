@@ -163,7 +163,7 @@ class _Training:
         return said.hexdigest()
 
     def _at(self, problem: Diagnostic) -> Diagnostic:
-        where = f"{problem.found} in step {self.step + 1} of {self.steps}"
+        where = f"{problem.found} in step {min(self.step + 1, self.steps)} of {self.steps}"
         return replace(problem, found=where) if problem.code == "AX812" else problem
 
     @staticmethod
