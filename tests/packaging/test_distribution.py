@@ -143,7 +143,8 @@ def test_the_version_comes_from_one_place(metadata: dict[str, list[str]], instal
 
 
 def test_the_extras_are_those_that_the_documentation_names(metadata: dict[str, list[str]]) -> None:
-    assert set(metadata["Provides-Extra"]) == {"spinnaker2", "native", "report", "dask", "all", "docs", "dev"}
+    names = {"spinnaker2", "native", "report", "dask", "examples", "all", "docs", "dev"}
+    assert set(metadata["Provides-Extra"]) == names
 
 
 def test_the_installed_package_is_used_and_typed(installed: Path, tmp_path: Path) -> None:
