@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from capstone import arm
@@ -12,23 +13,40 @@ _WORDS = ("ldrd", "strd", "vldr", "vstr", "ldm", "ldmdb", "stm", "stmdb", "vldmi
 _ALWAYS_ALIGNED = ("sp", "pc")
 
 
-def watched_instructions(listing: list[Any]) -> tuple[tuple[int, str], ...]:
-    """(address, base register) of accesses of whole words: of each base, the first in straight code.
+@dataclass(frozen=True)
+class Watched:
+    """An access of whole words through a base register. ``settled``: from the last branch before it on, the register
+    is what it is at the access, which surely comes; it can then be looked at when a block begins. (The emulator's
+    blocks end at branches; they run on over what other branches lead to.)"""
+
+    address: int
+    base: str
+    settled: bool
+
+
+def watched_instructions(listing: list[Any]) -> tuple[Watched, ...]:
+    """Accesses of whole words: of each base, the first in straight code.
 
     Offsets are multiples of four, so that the base register decides.
     """
     targets = branch_targets(listing)
     known: set[int] = set()
+    changed: set[int] = set()
     watched = []
     for instruction in listing:
         if instruction.address in targets or is_branch(instruction):
             known.clear()
+        if is_branch(instruction):
+            changed.clear()
         base = _base(instruction)
         if base and base not in known:
-            watched.append((instruction.address, str(instruction.reg_name(base))))
-            known |= {base} if _is_unconditional(instruction) else set()
+            sure = _is_unconditional(instruction)
+            name = str(instruction.reg_name(base))
+            watched.append(Watched(instruction.address, name, sure and base not in changed))
+            known |= {base} if sure else set()
         known -= written(instruction)
-    return tuple(entry for entry in watched if entry[1] not in _ALWAYS_ALIGNED)
+        changed |= written(instruction)
+    return tuple(entry for entry in watched if entry.base not in _ALWAYS_ALIGNED)
 
 
 def _base(instruction: Any) -> int:

@@ -41,6 +41,8 @@ class Emulated(ctypes.Structure):
         ("instructions", c_void_p),
         ("cycles", c_void_p),
         ("aligned", c_void_p),
+        ("settled_count", c_uint32),
+        *((name, c_void_p) for name in ("settled_at", "settled_base", "settled_first")),
         ("block_end", c_uint32),
         ("branch_cycles", c_uint32),
         ("budget", c_uint64),

@@ -17,7 +17,7 @@ from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 
 from ..memory import MemoryMap
-from .alignment import watched_instructions
+from .alignment import Watched, watched_instructions
 from .cycles import static_cycles
 
 Counts = npt.NDArray[np.uint32]
@@ -46,7 +46,7 @@ class Code:
 
     ``instructions[h]`` and ``cycles[h]`` count all that starts below byte address 2 h (uint32, one entry a
     halfword and one more), so that a block costs the difference of two entries. ``aligned`` lists the instructions
-    to watch, (address, name of the base register): on silicon they fault unless it is a multiple of four.
+    to watch: on silicon they fault unless their base register is a multiple of four.
     """
 
     image: bytes
@@ -54,7 +54,7 @@ class Code:
     stack: int
     instructions: Counts
     cycles: Counts
-    aligned: tuple[tuple[int, str], ...]
+    aligned: tuple[Watched, ...]
     lines: Lines
 
 

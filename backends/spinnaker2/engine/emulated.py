@@ -14,7 +14,7 @@ import numpy as np
 
 from ..memory import PAGE, PORT_AT, MemoryMap, round_up
 from .bindings import Emulated, Unicorn
-from .code import Code, read_code
+from .code import Code, Counts, read_code
 from .machine import POISON, Bytes, CoreImage, Keys, Machine, Route, aligned_buffer, port_words
 
 # The emulator's Python binding is not typed.
@@ -47,22 +47,21 @@ class EmulatedMachine(Machine):
         self._codes = [read_code(_read(executable), self.memory) for executable in executables]
         self._library.axonc_machine_use_unicorn(ctypes.byref(_unicorn_functions()))
         self._elements: list[_Element] = []
+        self._watches = [_watches(code) if check_alignment else (NOTHING, NOTHING) for code in self._codes]
         for index, core in enumerate(cores):
             code = self._codes[core.program]
             element = _make_element(code, core, self.memory)
             self._elements.append(element)
             self._add_memory(index, element.data, element.work, element.port)
-            self._emulate(index, code, element, check_alignment)
+            self._emulate(index, code, element)
 
     @property
     def emulators(self) -> tuple[Any, ...]:
         """The `unicorn.Uc` of every core, for hooks of one's own."""
         return tuple(element.uc for element in self._elements)
 
-    def _emulate(self, index: int, code: Code, element: _Element, check_alignment: bool) -> None:
-        aligned = code.aligned if check_alignment else ()
-        addresses = np.array([address for address, _ in aligned], np.uint32)
-        bases = np.array([_register(name) for _, name in aligned], np.int32)
+    def _emulate(self, index: int, code: Code, element: _Element) -> None:
+        settled, others = self._watches[self.cores[index].program]
         emulated = Emulated(
             uc=element.uc._uch.value,
             context=element.context.context.value,
@@ -70,15 +69,46 @@ class EmulatedMachine(Machine):
             code_bytes=len(code.image),
             instructions=code.instructions.ctypes.data,
             cycles=code.cycles.ctypes.data,
+            settled_count=len(settled.addresses),
+            settled_at=settled.addresses.ctypes.data,
+            settled_base=settled.bases.ctypes.data,
+            settled_first=settled.first.ctypes.data,
         )
+        watched = others.addresses.ctypes.data, others.bases.ctypes.data
         error = self._library.axonc_machine_emulate(
-            self._handle, index, ctypes.byref(emulated), len(aligned), addresses.ctypes.data, bases.ctypes.data
+            self._handle, index, ctypes.byref(emulated), len(others.addresses), *watched
         )
         if error:
             raise RuntimeError(f"the emulator refuses its hooks, error {error}")
 
     def _line(self, core: int, pc: int) -> str:
         return self._codes[self.cores[core].program].lines.at(pc)
+
+
+@dataclass(frozen=True)
+class _Watch:
+    """Watched instructions by address, the emulator's numbers of their base registers, and for every halfword of the
+    code the first of them that lies there or behind."""
+
+    addresses: Counts
+    bases: np.ndarray[Any, np.dtype[np.int32]]
+    first: Counts
+
+
+NOTHING = _Watch(np.zeros(0, np.uint32), np.zeros(0, np.int32), np.zeros(MemoryMap().sram_bytes // 2, np.uint32))
+"""Nothing is watched."""
+
+
+def _watches(code: Code) -> tuple[_Watch, _Watch]:
+    """What is watched of a program: at the beginning of blocks, and at the instructions themselves."""
+    return _watch(code, True), _watch(code, False)
+
+
+def _watch(code: Code, settled: bool) -> _Watch:
+    chosen = [entry for entry in code.aligned if entry.settled == settled]
+    addresses = np.array([entry.address for entry in chosen], np.uint32)
+    first = np.searchsorted(addresses, np.arange(0, len(code.image) + 2, 2)).astype(np.uint32)
+    return _Watch(addresses, np.array([_register(entry.base) for entry in chosen], np.int32), first)
 
 
 @dataclass(frozen=True)

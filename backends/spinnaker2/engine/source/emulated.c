@@ -20,6 +20,30 @@ void axonc_machine_use_unicorn(const unicorn_t *functions)
     unicorn = *functions;
 }
 
+/* Stops at an access of whole words if its base register is not a multiple of four. */
+static void check_base(element_t *element, uint32_t address, int32_t base)
+{
+    uint32_t value = 0;
+
+    unicorn.reg_read(element->emulated.uc, base, &value);
+    if (value % sizeof(uint32_t) != 0) {
+        raise_fault(element, FAULT_UNALIGNED, address);
+        element->fault.address = value;
+        unicorn.emu_stop(element->emulated.uc);
+    }
+}
+
+/* Checks the accesses of a block whose base registers do not change before them. */
+static void check_block(element_t *element, uint32_t start, uint32_t end)
+{
+    const emulated_t *self = &element->emulated;
+
+    for (uint32_t i = self->settled_first[start / 2];
+         i < self->settled_count && self->settled_at[i] < end; i++) {
+        check_base(element, self->settled_at[i], self->settled_base[i]);
+    }
+}
+
 /* Called before every block: counts its instructions and cycles, and a taken branch. */
 static void on_block(void *uc, uint64_t address, uint32_t size, void *user)
 {
@@ -35,6 +59,7 @@ static void on_block(void *uc, uint64_t address, uint32_t size, void *user)
     element->cycles += self->cycles[end / 2] - self->cycles[start / 2];
     element->cycles += start != self->block_end ? self->branch_cycles : 0;
     self->block_end = end;
+    check_block(element, start, end);
     if (element->instructions > self->budget) {
         raise_fault(element, FAULT_WATCHDOG, (uint32_t)self->budget);
         unicorn.emu_stop(uc);
@@ -68,16 +93,11 @@ static bool on_bad_access(void *uc, int access, uint64_t address, int size, int6
 static void on_aligned(void *uc, uint64_t address, uint32_t size, void *user)
 {
     const aligned_t *aligned = user;
-    uint32_t base = 0;
 
+    (void)uc;
     (void)address;
     (void)size;
-    unicorn.reg_read(uc, aligned->base, &base);
-    if (base % sizeof(uint32_t) != 0) {
-        raise_fault(aligned->element, FAULT_UNALIGNED, 0);
-        aligned->element->fault.address = base;
-        unicorn.emu_stop(uc);
-    }
+    check_base(aligned->element, aligned->address, aligned->base);
 }
 
 /* Adds a hook over [begin, end]; over everything if begin > end. Returns unicorn's error code. */
@@ -137,7 +157,9 @@ static void resume(element_t *element)
     const fault_t *fault = &element->fault;
     const bool after_svc = fault->kind == FAULT_EXCEPTION && fault->detail == EXCEPTION_SVC;
 
-    if (fault->kind != FAULT_NONE && fault->access == 0) {
+    if (fault->kind == FAULT_UNALIGNED) {
+        element->fault.pc = fault->detail;
+    } else if (fault->kind != FAULT_NONE && fault->access == 0) {
         element->fault.pc = self->pc - (after_svc ? SVC_BYTES : 0);
     }
 }

@@ -13,7 +13,7 @@ typedef enum {
     FAULT_ACCESS,     /* unicorn's error code, address, kind of access */
     FAULT_EXCEPTION,  /* exception number */
     FAULT_WATCHDOG,   /* the budget of instructions */
-    FAULT_UNALIGNED,  /* -, address */
+    FAULT_UNALIGNED,  /* where in the code, address */
     FAULT_CORE,       /* axonc_error_t */
     FAULT_QUEUE_FULL, /* the capacity of the queue */
     FAULT_NO_MEMORY,
@@ -50,6 +50,10 @@ typedef struct {
     const uint32_t *instructions; /* cumulative, an entry a halfword */
     const uint32_t *cycles;
     aligned_t *aligned;
+    uint32_t settled_count; /* accesses whose base register can be looked at when a block begins */
+    const uint32_t *settled_at;
+    const int32_t *settled_base;
+    const uint32_t *settled_first; /* the first of them at or behind an address, an entry a halfword */
     uint32_t block_end;
     uint32_t branch_cycles;
     uint64_t budget;
