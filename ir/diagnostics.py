@@ -58,7 +58,12 @@ CODES = {
     "AX702": "a node to record does not exist",
     "AX703": "a file cannot be read or written",
     "AX704": "a configuration file is not understood",
+    "AX710": "labels or targets do not fit the output that they are for",
+    "AX711": "a checkpoint belongs to another training",
     "AX801": "the target's result differs from the reference",
+    "AX810": "an operation has no derivative",
+    "AX811": "a gate has no surrogate gradient, or a reset without derivative",
+    "AX812": "training diverged: a value is no longer finite",
     "AX901": "the compiler or a tool is missing or failed",
     "AX902": "a core of the machine stopped with a fault",
 }

@@ -20,12 +20,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Node:
-    """One node. ``inputs`` name the nodes whose outputs are summed, in order; ``origin`` is its path in the source."""
+    """One node. ``inputs`` name the nodes whose outputs are summed, in order; ``origin`` is its path in the source.
+    ``reads`` name nodes whose outputs the op sees each for itself, beside that sum (see `Op.read_shapes`)."""
 
     name: str
     op: Op
     inputs: tuple[str, ...] = ()
     origin: str = ""
+    reads: tuple[str, ...] = ()
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The names of all nodes whose outputs it sees."""
+        return self.inputs + self.reads
 
 
 @dataclass(frozen=True)
@@ -89,7 +96,7 @@ class Graph:
         """For every node, the nodes that it feeds."""
         fed: dict[str, list[Node]] = {node.name: [] for node in self.nodes}
         for node in self.nodes:
-            for source in dict.fromkeys(node.inputs):
+            for source in dict.fromkeys(node.sources):
                 fed.setdefault(source, []).append(node)
         return {name: tuple(nodes) for name, nodes in fed.items()}
 
@@ -98,7 +105,7 @@ class Graph:
         """The edges, as a networkx graph."""
         graph: nx.DiGraph[str] = nx.DiGraph()
         graph.add_nodes_from(node.name for node in self.nodes)
-        graph.add_edges_from((source, node.name) for node in self.nodes for source in node.inputs)
+        graph.add_edges_from((source, node.name) for node in self.nodes for source in node.sources)
         return graph
 
     @cached_property
@@ -123,8 +130,8 @@ class Graph:
     def _inference_order(self) -> Iterator[Node]:
         cut = self.digraph.copy()
         for node in self.nodes:
-            if not node.op.needs_source:
-                cut.remove_edges_from([(source, node.name) for source in node.inputs])
+            seen = node.inputs if node.op.needs_source else ()
+            cut.remove_edges_from([(source, node.name) for source in node.sources if source not in seen])
         return (self.by_name[name] for name in nx.topological_sort(cut))
 
     def source(self, name: str) -> Signal | None:

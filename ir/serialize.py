@@ -40,6 +40,7 @@ _CLASSES: dict[str, type[Any]] = {
         ops.FixedSynapse,
         ops.FixedMembrane,
         ops.FixedGate,
+        *ops.SURROGATES,
         signal.Signal,
         signal.Fixed,
         signal.Float,
@@ -56,9 +57,7 @@ def to_bytes(graph: Graph) -> bytes:
         "stage": graph.stage,
         "dt": graph.dt,
         "properties": dict(sorted(graph.properties.items())),
-        "nodes": [
-            {"name": n.name, "inputs": list(n.inputs), "origin": n.origin, "op": _encode(n.op, arrays)} for n in graph
-        ],
+        "nodes": [_node(node, arrays) for node in graph],
     }
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as file:
@@ -98,6 +97,11 @@ def save_graph(graph: Graph, path: Path) -> None:
     write_file(path, to_bytes(graph))
 
 
+def _node(node: Node, arrays: dict[str, np.ndarray[Any, Any]]) -> dict[str, Any]:
+    described = {"name": node.name, "inputs": list(node.inputs), "origin": node.origin, "op": _encode(node.op, arrays)}
+    return {**described, "reads": list(node.reads)} if node.reads else described
+
+
 def _encode(value: Any, arrays: dict[str, np.ndarray[Any, Any]]) -> Any:
     if isinstance(value, np.ndarray):
         return {"array": _store(value, arrays)}
@@ -124,7 +128,8 @@ def _decode_graph(description: dict[str, Any], file: zipfile.ZipFile) -> Graph:
     if description.get("axonc_graph") != VERSION:
         raise ValueError(f"version {description.get('axonc_graph')}, this axonc reads {VERSION}")
     nodes = tuple(
-        Node(n["name"], _decode_op(n["op"], file), tuple(n["inputs"]), n["origin"]) for n in description["nodes"]
+        Node(n["name"], _decode_op(n["op"], file), tuple(n["inputs"]), n["origin"], tuple(n.get("reads", ())))
+        for n in description["nodes"]
     )
     return Graph(description["name"], nodes, description["stage"], description["dt"], description["properties"])
 

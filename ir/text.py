@@ -18,7 +18,7 @@ REMARKS = ("notes", "repairs", "time_step")
 
 def print_graph(graph: Graph) -> str:
     """The whole graph as text: a head line, a line for everything that was repaired, then, for every node,
-    ``name: signal = op(input + input; field=value, ...)  # origin``."""
+    ``name: signal = op(input + input; reads node, node; field=value, ...)  # origin``."""
     head = [f'graph "{graph.name}"', graph.stage]
     if graph.dt is not None:
         head.append(f"dt={graph.dt:g}")
@@ -35,7 +35,8 @@ def _lines(graph: Graph) -> Iterator[str]:
 
 def _call(node: Node) -> str:
     members = "" if isinstance(node.op, Input) else _members(node.op)
-    inside = "; ".join(part for part in (" + ".join(node.inputs), members) if part)
+    reads = f"reads {', '.join(node.reads)}" if node.reads else ""
+    inside = "; ".join(part for part in (" + ".join(node.inputs), reads, members) if part)
     return f"{node.op.name}({inside})"
 
 

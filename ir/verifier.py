@@ -9,7 +9,7 @@ import networkx as nx
 
 from .diagnostics import Diagnostic, raise_if_any
 from .graph import Graph, Node
-from .ops import STATES, Delay, Input, Output
+from .ops import INTERNALS, STATES, Delay, Input, Output
 
 
 def verify(graph: Graph) -> list[Diagnostic]:
@@ -38,14 +38,14 @@ def _usable_names(graph: Graph) -> Iterator[Diagnostic]:
         if not node.name or not node.name.isprintable():
             found = f"the name {node.name!a} is empty or cannot be shown"
             yield Diagnostic("AX108", ascii(node.name), found, "a name is printable text", "rename the node")
-        elif node.name.endswith(tuple(f":{state}" for state in STATES)):
+        elif node.name.endswith(tuple(f":{state}" for state in (*STATES, *INTERNALS))):
             found = f"the name {node.name!r} reads like a state of another node"
-            yield Diagnostic("AX108", node.name, found, "no name ends in :v or :i", "rename the node")
+            yield Diagnostic("AX108", node.name, found, f"no name ends in :{node.name[-1]}", "rename the node")
 
 
 def _inputs_exist(graph: Graph) -> Iterator[Diagnostic]:
     for node in graph:
-        for source in node.inputs:
+        for source in node.sources:
             if source not in graph:
                 yield Diagnostic(
                     "AX304",
@@ -120,6 +120,19 @@ def _edge_shape(graph: Graph, source: str, node: Node, wanted: tuple[int, ...]) 
         )
 
 
+def _reads(graph: Graph) -> Iterator[Diagnostic]:
+    for node in graph:
+        found, wanted = tuple(graph.signals[name].shape for name in node.reads), node.op.read_shapes()
+        if len(found) != len(wanted):
+            limit = f"{node.op.name} reads {len(wanted)}"
+            yield Diagnostic("AX304", node.name, f"it reads {len(found)} signals beside its input", limit, "correct it")
+        elif found != wanted:
+            limit = f"{node.op.name} reads {', '.join(map(str, wanted))}"
+            yield Diagnostic(
+                "AX301", node.name, f"it reads signals of {', '.join(map(str, found))}", limit, "correct it"
+            )
+
+
 def _ops(graph: Graph) -> Iterator[Diagnostic]:
     for node in graph:
         for problem in node.op.verify(graph.source(node.name)):
@@ -128,4 +141,4 @@ def _ops(graph: Graph) -> Iterator[Diagnostic]:
 
 Check = Callable[[Graph], Iterator[Diagnostic]]
 _STRUCTURE: tuple[Check, ...] = (_names, _usable_names, _inputs_exist, _ends, _cycles, _stage)
-_CONTENT: tuple[Check, ...] = (_shapes, _ops)
+_CONTENT: tuple[Check, ...] = (_shapes, _reads, _ops)

@@ -14,12 +14,16 @@ State = Mapping[str, Array]
 
 @dataclass(frozen=True)
 class Kernel:
-    """``initial(batch)`` gives the state before step 0; ``step(state, x)`` the next state and the output."""
+    """``initial(batch)`` gives the state before step 0; ``step(state, x)`` the next state and the output.
+
+    Of a node that reads signals beside its input, ``step(state, x, *reads)``. The next state may also hold what the op
+    computed on its way (`Op.internals`); no step depends on that.
+    """
 
     initial: Callable[[int], State]
-    step: Callable[[State, Array], tuple[State, Array]]
+    step: Callable[..., tuple[State, Array]]
 
 
-def stateless(function: Callable[[Array], Array]) -> Kernel:
+def stateless(function: Callable[..., Array]) -> Kernel:
     """A kernel without state."""
-    return Kernel(lambda batch: {}, lambda state, x: (state, function(x)))
+    return Kernel(lambda batch: {}, lambda state, x, *reads: (state, function(x, *reads)))

@@ -9,27 +9,44 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..ops import (
+    EGRU,
     Array,
     Conv,
+    ConvAdjoint,
     Delay,
+    EGRUAdjoint,
+    EGRUGatesAdjoint,
+    EGRUReadAdjoint,
+    EGRUThresholdAdjoint,
     ExactNeuron,
     FixedNeuron,
     Flatten,
+    FlattenAdjoint,
     Input,
+    KernelTotal,
     Linear,
     Neuron,
+    NeuronAdjoint,
     Op,
+    OuterTotal,
     Output,
     Pool,
+    PoolAdjoint,
     QuantConv,
     QuantLinear,
     Scale,
+    StoredTotal,
+    ThresholdAdjoint,
+    Total,
 )
+from .adjoint import conv_adjoint, flatten_adjoint, neuron_adjoint, pool_adjoint, threshold_adjoint
 from .base import Kernel, Precision, State, stateless
 from .conv import conv, pool, quant_conv
+from .egru import egru, egru_adjoint, egru_gates_adjoint, egru_read_adjoint, egru_threshold_adjoint
 from .exact import exact_neuron
 from .linear import linear, quant_linear, scale
 from .neuron import fixed_neuron, neuron
+from .totals import kernel_total, outer_total, stored_total, total
 
 __all__ = ["KERNELS", "Kernel", "Precision", "State", "stateless"]
 
@@ -59,6 +76,20 @@ KERNELS: Mapping[type[Op], Callable[[Any, Precision], Kernel]] = {
     Neuron: neuron,
     FixedNeuron: fixed_neuron,
     ExactNeuron: exact_neuron,
+    EGRU: egru,
+    FlattenAdjoint: flatten_adjoint,
+    ConvAdjoint: conv_adjoint,
+    PoolAdjoint: pool_adjoint,
+    NeuronAdjoint: neuron_adjoint,
+    ThresholdAdjoint: threshold_adjoint,
+    EGRUAdjoint: egru_adjoint,
+    EGRUThresholdAdjoint: egru_threshold_adjoint,
+    EGRUGatesAdjoint: egru_gates_adjoint,
+    EGRUReadAdjoint: egru_read_adjoint,
+    Total: total,
+    OuterTotal: outer_total,
+    StoredTotal: stored_total,
+    KernelTotal: kernel_total,
 }
 """The meaning of every op in steps, but `Delay`, whose buffers the run itself holds."""
 

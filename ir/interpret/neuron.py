@@ -34,8 +34,8 @@ def neuron(op: Neuron, precision: Precision) -> Kernel:
     def step(state: State, x: Array) -> tuple[State, Array]:
         updated, seen = current(state, x.astype(precision))
         voltage = (decay_v * state["v"] + gain_v * seen) + constant
-        voltage, out = fire(state["v"], voltage)
-        return {**updated, "v": voltage}, out
+        after, out = fire(state["v"], voltage)
+        return {**updated, "v": after, **({} if op.gate is None else {"m": voltage})}, out
 
     return Kernel(_zeros(op, precision), step)
 

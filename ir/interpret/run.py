@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from ..diagnostics import Diagnostic, ModelError, raise_if_any
 from ..graph import Graph, Node
-from ..ops import STATES, Array, Delay
+from ..ops import INTERNALS, STATES, Array, Delay, Op
 from ..result import Result
 from ..signal import Fixed, Format, Kind, Signal
 from .kernels import KERNELS, Kernel, Precision, State
@@ -22,7 +22,12 @@ Data = npt.ArrayLike | Mapping[str, npt.ArrayLike]
 def split_reference(reference: str) -> tuple[str, str | None]:
     """``"lif1:v"`` -> ("lif1", "v"); ``"lif1"`` -> ("lif1", None). No node's name ends like a state."""
     node, _, state = reference.rpartition(":")
-    return (node, state) if node and state in STATES else (reference, None)
+    return (node, state) if node and state in (*STATES, *INTERNALS) else (reference, None)
+
+
+def recordable(op: Op) -> Mapping[str, Signal]:
+    """What can be recorded of an op beside its output: states and internals, by name."""
+    return {**op.states(), **op.internals()}
 
 
 def interpret(graph: Graph, x: Data, record: str | Sequence[str] = (), precision: Precision = "float32") -> Result:
@@ -31,7 +36,8 @@ def interpret(graph: Graph, x: Data, record: str | Sequence[str] = (), precision
     Args:
         graph: a graph in steps; integer parts are exact, float parts run in ``precision``.
         x: [T, *shape] or [B, T, *shape], or a mapping from input names to such arrays.
-        record: nodes (``"lif1"``: the output) and states (``"lif1:v"``, ``"lif1:i"``).
+        record: nodes (``"lif1"``: the output), states (``"lif1:v"``, ``"lif1:i"``) and `Op.internals` (``"lif1:m"``,
+            the v before test and reset).
         precision: ``float32`` (canonical: what targets equal) or ``float64``.
 
     Raises:
@@ -105,10 +111,11 @@ def check_references(graph: Graph, record: Sequence[str], recordable: Sequence[s
     """Raise `ModelError` for every name in ``record`` that is not ``recordable`` (None: any node or state)."""
     everything = {node.name for node in graph} | {f"{n.name}:{state}" for n in graph for state in n.op.states()}
     known = everything if recordable is None else set(recordable)
+    inside = {f"{n.name}:{name}" for n in graph for name in n.op.internals()} if recordable is None else set()
     raise_if_any(
         Diagnostic("AX702", name, "this cannot be recorded", f"known: {', '.join(sorted(known))}")
         for name in record
-        if name not in known
+        if name not in known | inside
     )
 
 
@@ -116,7 +123,7 @@ def formats(graph: Graph, names: Sequence[str]) -> dict[str, Format]:
     """The number format of each recorded name."""
     split = {name: split_reference(name) for name in names}
     return {
-        name: (graph[node].op.states()[state] if state else graph.signals[name]).format
+        name: (recordable(graph[node].op)[state] if state else graph.signals[name]).format
         for name, (node, state) in split.items()
         if state or graph.signals[name].kind is not Kind.EVENT
     }
@@ -168,8 +175,10 @@ class _Run:
         for node in self.graph.order:
             if node.name not in self.buffers:
                 x = self._given(node, data) if node.name in data else self._sum(node.inputs, values)
-                self.states[node.name], values[node.name] = self.kernels[node.name].step(self.states[node.name], x)
-                values.update({f"{node.name}:{key}": value for key, value in self.states[node.name].items()})
+                read = [values[name] for name in node.reads]
+                state, values[node.name] = self.kernels[node.name].step(self.states[node.name], x, *read)
+                self.states[node.name] = state
+                values.update({f"{node.name}:{key}": value for key, value in state.items()})
         for name, buffer in self.buffers.items():
             buffer.append(self._sum(self.graph[name].inputs, values))
         return values

@@ -52,6 +52,14 @@ class Op:
         """The states by name, in the order in which they are updated."""
         return {}
 
+    def internals(self) -> dict[str, Signal]:
+        """What a step computes on its way and the interpreter can record beside the states, by name."""
+        return {}
+
+    def read_shapes(self) -> tuple[Shape, ...]:
+        """The shapes of the signals that a node of this op reads beside its summed input."""
+        return ()
+
     def verify(self, source: Signal | None) -> Iterator[Problem]:
         """The op's own problems; parameters that no float32 holds are always among them."""
         yield from not_finite(self)

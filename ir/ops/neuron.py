@@ -15,8 +15,12 @@ import numpy as np
 from ..signal import Float, Format, Kind, Shape, Signal
 from .base import Array, Op, Parameters, Problem, misshapen
 
-STATES = ("i", "v", "t")
-"""The states that a neuron may have, in the order in which they are updated; ``t`` is that of `ExactNeuron`."""
+STATES = ("i", "v", "t", "c")
+"""The states that a neuron may have, in the order in which they are updated; ``t`` is that of `ExactNeuron`, ``c`` that
+of `EGRU`."""
+
+INTERNALS = ("m", "o", "u", "r", "g", "d")
+"""What a neuron may compute on its way (`Op.internals`): ``m`` is v before test and reset; the others are of `EGRU`."""
 
 RESETS = ("none", "value", "subtract", "subtract_guarded", "subtract_next")
 """What a spike does to v. ``subtract_guarded`` is snnTorch's: if the stored v was above the threshold already, the
@@ -105,6 +109,9 @@ class Neuron(Op):
     def states(self) -> dict[str, Signal]:
         voltage = {"v": Signal(self.shape, Kind.DENSE, self.state)}
         return {"i": Signal(self.shape, Kind.DENSE, self.state), **voltage} if self.synapse else voltage
+
+    def internals(self) -> dict[str, Signal]:
+        return {} if self.gate is None else {"m": Signal(self.shape, Kind.DENSE, self.state)}
 
     def verify(self, source: Signal | None) -> Iterator[Problem]:
         yield from super().verify(source)

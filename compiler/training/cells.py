@@ -1,0 +1,186 @@
+"""Ops with a state, step by step over a batch, with what they record kept for the whole sequence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from axonc.ir.interpret import KERNELS
+from axonc.ir.ops import DIFFERENTIABLE_RESETS, Array, Gate, Neuron, NeuronAdjoint, Op
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The values that a state can take: whole multiples of ``step``, at most ``limit`` of them in magnitude."""
+
+    step: float
+    limit: int
+
+    def put(self, state: Array) -> None:
+        """Round ``state`` in place."""
+        np.divide(state, self.step, out=state)
+        np.rint(state, out=state)
+        np.clip(state, -self.limit, self.limit, out=state)
+        np.multiply(state, self.step, out=state)
+
+
+@dataclass(frozen=True)
+class Extent:
+    """How long and wide a run is: T steps of B samples, in a float type; ``keep`` names states and internals;
+    ``grid`` rounds them."""
+
+    steps: int
+    batch: int
+    dtype: str
+    keep: Collection[str] = ()
+    grid: Grid | None = None
+
+
+class Cell(Protocol):
+    """One node in a run. ``kept``: [T, B, *S] by the name of a state or internal, as far as it was asked for."""
+
+    kept: dict[str, Array]
+
+    def step(self, k: int, x: Array, reads: tuple[Array, ...], y: Array) -> None:
+        """Compute step ``k`` from the input [B, ...] and what is read, and write the output [B, *S]."""
+
+
+class Interpreted:
+    """Any op, by the interpreter's kernel."""
+
+    def __init__(self, op: Op, extent: Extent) -> None:
+        self.kernel = KERNELS[type(op)](op, extent.dtype)  # type: ignore[arg-type]
+        self.state = self.kernel.initial(extent.batch)
+        self.extent = extent
+        self.kept: dict[str, Array] = {}
+
+    def step(self, k: int, x: Array, reads: tuple[Array, ...], y: Array) -> None:
+        """One step of the kernel."""
+        self.state, out = self.kernel.step(self.state, x, *reads)
+        y[...] = out
+        for name in self.extent.keep:
+            value = self.state[name]
+            if name not in self.kept:
+                self.kept[name] = np.empty((self.extent.steps, *value.shape), value.dtype)
+            self.kept[name][k] = value
+
+
+class NeuronCell:
+    """A `Neuron`, in place: m = (decay v + gain u) + constant, then the reset. Same numbers as the interpreter."""
+
+    def __init__(self, op: Neuron, extent: Extent) -> None:
+        shape, dtype = (extent.batch, *op.shape), extent.dtype
+        self.op = op
+        self.decay, self.gain, self.constant = (
+            short(value, dtype) for value in (op.membrane.decay, op.membrane.gain, op.membrane.constant)
+        )
+        self.v, self.i = np.zeros(shape, dtype), np.zeros(shape, dtype)
+        self.work, self.grid = np.empty(shape, dtype), extent.grid
+        self.driven = bool(np.any(self.constant))
+        self.kept = {name: np.empty((extent.steps, *shape), dtype) for name in extent.keep}
+        self.reset = _reset(op.gate, dtype)
+        parts = (op.synapse.decay, op.synapse.gain, op.synapse.offset) if op.synapse else ()
+        self.synapse = tuple(short(part, dtype) for part in parts)
+
+    def step(self, k: int, x: Array, reads: tuple[Array, ...], y: Array) -> None:
+        """One step."""
+        m = self.kept["m"][k] if "m" in self.kept else self.v
+        seen = self._current(k, x) if self.synapse else x
+        np.multiply(self.v, self.decay, out=m)
+        m += np.multiply(seen, self.gain, out=self.work)
+        if self.driven:
+            m += self.constant
+        if self.grid is not None:
+            self.grid.put(m)
+        if self.reset is None:
+            self.v = m
+            y[...] = m
+        else:
+            self.v = self.reset(m, y)
+        if "v" in self.kept:
+            self.kept["v"][k] = self.v
+
+    def _current(self, k: int, x: Array) -> Array:
+        decay, gain, offset = self.synapse
+        new = (decay * self.i + gain * x) + offset
+        if self.grid is not None:
+            self.grid.put(new)
+        seen = new if self.op.membrane.sees == "new" else self.i
+        self.i = new
+        if "i" in self.kept:
+            self.kept["i"][k] = new
+        return seen
+
+
+Reset = Callable[[Array, Array], Array]
+"""(m, where the events go) -> v."""
+
+
+def _reset(gate: Gate | None, dtype: str) -> Reset | None:
+    if gate is None:
+        return None
+    threshold, value = short(gate.threshold, dtype), short(gate.value, dtype)
+    above = np.greater if gate.compare == "gt" else np.greater_equal
+    lowest = None if gate.v_min is None else short(gate.v_min, dtype)
+
+    def fire(m: Array, y: Array) -> Array:
+        spike = above(m, threshold)
+        y[...] = spike
+        if gate.reset == "subtract":
+            v = np.asarray(m - y * threshold)
+        elif gate.reset == "value":
+            v = np.where(spike, value, m)
+        else:
+            v = m.copy()
+        return v if lowest is None else np.maximum(v, lowest, out=v)
+
+    return fire
+
+
+class NeuronAdjointCell:
+    """A `NeuronAdjoint` without lower bound, in place."""
+
+    def __init__(self, op: NeuronAdjoint, extent: Extent) -> None:
+        dtype = extent.dtype
+        self.op = op
+        self.decay = short(op.decay, dtype)
+        self.threshold, self.value = short(op.gate.threshold, dtype), short(op.gate.value, dtype)
+        self.membrane = np.zeros((extent.batch, *op.shape), dtype)
+        self.kept: dict[str, Array] = {}
+
+    def step(self, k: int, x: Array, reads: tuple[Array, ...], y: Array) -> None:
+        """One step."""
+        op, m = self.op, reads[0]
+        slope = op.surrogate.derivative(m - self.threshold)
+        kept = np.multiply(self.membrane, self.decay, out=self.membrane)
+        fired = x
+        if op.attached and op.gate.reset != "none":
+            fired = x + kept * (self.value - m) if op.gate.reset == "value" else x - kept * self.threshold
+        slope *= fired
+        if op.gate.reset == "value":
+            kept *= 1 - reads[1]
+        np.add(kept, slope, out=y)
+        self.membrane[...] = y
+
+
+def cell_of(op: Op, extent: Extent) -> Cell:
+    """The cell of an op with a state."""
+    if isinstance(op, NeuronAdjoint) and op.gate.v_min is not None:
+        return Interpreted(op, extent)
+    gate = op.gate if isinstance(op, Neuron) else None
+    if gate is not None and (gate.spikes > 1 or gate.reset not in DIFFERENTIABLE_RESETS):
+        return Interpreted(op, extent)
+    return CELLS.get(type(op), Interpreted)(op, extent)
+
+
+def short(value: Array, dtype: str) -> Array:
+    """A parameter in the float type of the run; one number where all are equal, which computes faster."""
+    array = np.asarray(value, dtype)
+    return array.reshape(-1)[0] if array.size and np.all(array == array.flat[0]) else array
+
+
+CELLS: Mapping[type[Op], Callable[[Any, Extent], Cell]] = {Neuron: NeuronCell, NeuronAdjoint: NeuronAdjointCell}
+"""Ops that have a faster form than the interpreter's kernel."""

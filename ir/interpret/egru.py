@@ -1,0 +1,79 @@
+"""Kernels of the EGRU and of its adjoints."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..ops import EGRU, Array, EGRUAdjoint, EGRUGatesAdjoint, EGRUReadAdjoint, EGRUThresholdAdjoint
+from .base import Kernel, Precision, State, stateless
+
+
+def sigmoid(x: Array) -> Array:
+    """1 / (1 + exp(-x)), by way of tanh, which never overflows."""
+    half = x.dtype.type(0.5)
+    return np.asarray(half + half * np.tanh(half * x))
+
+
+def egru(op: EGRU, precision: Precision) -> Kernel:
+    """The kernel of `EGRU`."""
+    threshold = np.asarray(op.threshold, precision)
+
+    def step(state: State, a: Array, h: Array) -> tuple[State, Array]:
+        (a_u, a_r, a_g), (h_u, h_r, h_g) = (np.split(part.astype(precision), 3, axis=1) for part in (a, h))
+        u, r = sigmoid(a_u + h_u), sigmoid(a_r + h_r)
+        g = np.tanh(a_g + r * h_g)
+        m = u * state["c"] + (1 - u) * g
+        o = (m > threshold).astype(precision)
+        return {"c": m - o * threshold, "m": m, "o": o, "u": u, "r": r, "g": g, "d": state["c"] - g}, o * m
+
+    return Kernel(lambda batch: {"c": np.zeros((batch, *op.shape), precision)}, step)
+
+
+def egru_adjoint(op: EGRUAdjoint, precision: Precision) -> Kernel:
+    """The kernel of `EGRUAdjoint`."""
+
+    def step(state: State, y: Array, m: Array, o: Array, u: Array) -> tuple[State, Array]:
+        _, fired, slope = _events(op, y, state["c"], m, precision)
+        membrane = o * y + state["c"] + slope * fired
+        return {"c": u * membrane}, membrane
+
+    return Kernel(lambda batch: {"c": np.zeros((batch, *op.shape), precision)}, step)
+
+
+def egru_threshold_adjoint(op: EGRUThresholdAdjoint, precision: Precision) -> Kernel:
+    """The kernel of `EGRUThresholdAdjoint`."""
+
+    def step(y: Array, m: Array, o: Array, u: Array, membrane: Array) -> Array:
+        cell = u * membrane
+        _, fired, slope = _events(op, y, cell, m, precision)
+        return np.asarray(-slope * fired - o * cell)
+
+    return stateless(step)
+
+
+def _events(op: EGRUAdjoint, y: Array, cell: Array, m: Array, precision: Precision) -> tuple[Array, Array, Array]:
+    """The threshold, the derivative with respect to the events o, and the surrogate."""
+    threshold = np.asarray(op.threshold, precision)
+    fired = y * m - threshold * cell if op.attached else y * m
+    return threshold, fired, op.surrogate.derivative(m - threshold)
+
+
+def egru_gates_adjoint(op: EGRUGatesAdjoint, precision: Precision) -> Kernel:
+    """The kernel of `EGRUGatesAdjoint`."""
+
+    def step(m: Array, u: Array, r: Array, g: Array, d: Array, h: Array) -> Array:
+        candidate = m * (1 - u) * (1 - g * g)
+        reset = candidate * h[:, 2 * op.units :] * (r * (1 - r))
+        return np.concatenate([m * d * (u * (1 - u)), reset, candidate], axis=1)
+
+    return stateless(step)
+
+
+def egru_read_adjoint(op: EGRUReadAdjoint, precision: Precision) -> Kernel:
+    """The kernel of `EGRUReadAdjoint`."""
+
+    def step(a: Array, r: Array) -> Array:
+        update, reset, candidate = np.split(a, 3, axis=1)
+        return np.concatenate([update, reset, r * candidate], axis=1)
+
+    return stateless(step)

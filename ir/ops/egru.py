@@ -1,0 +1,70 @@
+"""The event-based gated recurrent unit, in float."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from ..signal import Float, Format, Kind, Shape, Signal
+from .base import Array, Op, Problem
+
+GATES = 3
+"""The parts of its inputs, in this order: update u, reset r, candidate g."""
+
+
+@dataclass(frozen=True, eq=False)
+class EGRU(Op):
+    """The cell of an EGRU (Subramoney et al., ICLR 2023) of H units; its weights are `Linear` nodes around it.
+
+    The input a: (3H,) is W x + b, the sum of what other populations send; the signal h: (3H,) that the node reads is
+    R y[k-1] + b', from its own events and those of whoever is in its loop. Both hold u, r and g after each other::
+
+        u = sigmoid(a_u + h_u)    r = sigmoid(a_r + h_r)    g = tanh(a_g + r h_g)
+        m = u c[k-1] + (1 - u) g        the update gate keeps the old cell
+        o = 1 where m > threshold       strictly
+        y = o m                         a graded event: its value is the cell before the reset
+        c[k] = m - o threshold          soft reset by the unit's own threshold
+
+    c starts at 0; ``threshold``: () or (H,). The internals are m, o, u, r, g and d = c[k-1] - g. sigmoid and tanh are
+    numpy's; the reference alone runs this op.
+    """
+
+    name: ClassVar[str] = "egru"
+    stage: ClassVar[str] = "steps"
+    stateful: ClassVar[bool] = True
+    needs_source: ClassVar[bool] = False
+    units: int
+    threshold: Array
+    state: Format = Float()  # noqa: RUF009 - a frozen value
+
+    @property
+    def shape(self) -> Shape:
+        """The population's shape."""
+        return (self.units,)
+
+    def output(self, source: Signal | None) -> Signal:
+        return Signal(self.shape, Kind.GRADED, self.state)
+
+    def accepts(self) -> Shape | None:
+        return (GATES * self.units,)
+
+    def read_shapes(self) -> tuple[Shape, ...]:
+        return ((GATES * self.units,),)
+
+    def states(self) -> dict[str, Signal]:
+        return {"c": Signal(self.shape, Kind.DENSE, self.state)}
+
+    def internals(self) -> dict[str, Signal]:
+        return {name: Signal(self.shape, Kind.DENSE, self.state) for name in ("m", "o", "u", "r", "g", "d")}
+
+    def verify(self, source: Signal | None) -> Iterator[Problem]:
+        yield from super().verify(source)
+        if self.threshold.shape not in ((), self.shape):
+            limit = f"one value, or one a unit: {self.shape}"
+            yield Problem("AX103", f"threshold has shape {self.threshold.shape}", limit, "correct the parameters")
+        elif self.units < 1 or np.any(self.threshold < 0):
+            limit = "from 0, and at least one unit"
+            yield Problem("AX306", "a negative threshold, or no units", limit, "events of a cell are positive")
