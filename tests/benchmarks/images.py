@@ -73,9 +73,9 @@ def describe(name: str, program: Program, x: Array) -> None:
     weights = sum(core["bytes"]["weights"] + core["bytes"]["tables"] for core in cores)
     per_tick = run["instructions"][0].sum(axis=1)
     print(
-        f"  {name}: {len(cores)} cores, SRAM {min(used)} to {max(used)} bytes a core besides the queues (weights and tables "
-        f"{weights} in all), {per_tick.mean():.0f} instructions a tick on average, {per_tick.max()} at most; the busiest core "
-        f"{run['instructions'].max()} instructions, {run['cycles'].max()} cycles (estimated), predicted "
+        f"  {name}: {len(cores)} cores; SRAM {min(used)} to {max(used)} bytes a core besides the queues, weights and "
+        f"tables {weights} in all; {per_tick.mean():.0f} instructions a tick on average, {per_tick.max()} at most; the "
+        f"busiest core {run['instructions'].max()} instructions, {run['cycles'].max()} cycles (estimated), predicted "
         f"{max(core['cycles'] for core in cores)}"
     )
 
