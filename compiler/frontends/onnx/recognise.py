@@ -1,0 +1,5 @@
+from axonc.ir import Graph
+
+
+def recognise(graph: Graph) -> tuple[Graph, str]:
+    return graph, ""
