@@ -170,8 +170,7 @@ def cast(op: Cast, precision: Precision) -> Kernel:
 def casted(x: Array, to: np.dtype[Any], saturate: bool, rounding: str = "up") -> Array:
     """``x`` as numbers of type ``to``, as `Cast` has it."""
     if to.name in ("int2", "uint2", "int4", "uint4"):
-        low, high = limits(to)
-        return np.clip(np.rint(x.astype(np.float32)), low, high).astype(np.int8).astype(to)
+        return x.astype(np.float32).astype(np.int64).astype(np.int8).astype(to)
     if to.name == "float8_e8m0fnu":
         return _power_of_two(x.astype(np.float32), rounding).astype(to)
     if to.name.startswith(("float8", "float4")):

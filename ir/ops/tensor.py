@@ -125,7 +125,7 @@ class Map(TensorOp):
 class Cast(TensorOp):
     """y = x in the format ``to``.
 
-    Floats become integers by truncation, except those of 2 and 4 bits, which round halves to even and are clipped.
+    Floats become integers by truncation; integers keep their lowest bits.
     Where a narrow float has no such number, it is the largest one if ``saturate``, else infinity or NaN, as that
     format has it. A float8e8m0, a power of two, is rounded ``up``, ``down`` or to ``nearest``.
     """

@@ -217,12 +217,10 @@ def _left_open(draft: Draft, inputs: Inputs) -> list[Diagnostic]:
 def _graph(imported: Imported) -> Graph:
     """What the outputs depend on, states as delays."""
     draft = imported.draft
-    draft.reserved = set()
     draft.hint, draft.origin = "output", ""
-    ends: dict[str, Node] = {}
-    for name, value in imported.outputs.items():
-        source = draft.node_of(value)
-        ends[name] = Node(draft.fresh(name), Output(), (source,), name)
+    sources = {name: draft.node_of(value) for name, value in imported.outputs.items()}
+    draft.reserved = set()
+    ends = {name: Node(draft.fresh(name), Output(), (source,), name) for name, source in sources.items()}
     nodes = {name: _closed(draft, name) for name in list(draft.nodes)}
     nodes.update({name: node for name, node in draft.nodes.items() if name not in nodes})
     kept = _needed(nodes, [node.inputs[0] for node in ends.values()])

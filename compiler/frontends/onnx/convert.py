@@ -215,4 +215,3 @@ def _without(node: NodeProto, absent: set[str]) -> NodeProto:
 def key_of(function: FunctionProto) -> Key:
     """What a node calls a function by."""
     return function.domain, function.name, getattr(function, "overload", "")
-

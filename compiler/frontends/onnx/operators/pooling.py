@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from math import prod
 
 import numpy as np
 
 from axonc.ir.elements import dtype_of
-from axonc.ir.ops import Axis, Window
+from axonc.ir.ops import Array, Axis, Window
 
 from ..call import Call, Made
 from ..draft import Value, fold, known
@@ -24,7 +24,7 @@ def _max_pool(call: Call) -> Made:
 
 
 def _indices(call: Call, x: Value, axes: tuple[Axis, ...]) -> Value:
-    """Where in all of x each maximum is, in C order or (``storage_order``) with the first spatial axis running fastest."""
+    """Where in all of x each maximum is, in C order, or with the first spatial axis running fastest."""
     place = call.draft.emit(Window((x.signal,), "argmax", axes), x)
     plane = np.arange(prod(x.shape[2:]))
     if call.get("storage_order", 0):
@@ -39,22 +39,23 @@ def _average_pool(call: Call) -> Made:
     x = call[0]
     axes = window_axes(call, x.shape[2:], call.get("kernel_shape", ()))
     total = call.draft.emit(Window((x.signal,), "sum", axes), x)
-    counts = _counts(x, axes, call.get("pads"), bool(call.get("count_include_pad", 0)))
+    pads = call.get("pads", [0] * 2 * len(axes))
+    if call.get("auto_pad", "NOTSET") != "NOTSET":
+        pads = [*(axis.before for axis in axes), *(axis.after for axis in axes)]
+    counts = _counts(x, axes, pads if call.get("count_include_pad", 0) else [0] * 2 * len(axes))
     return call.draft.map("div", total, known(counts.astype(dtype_of(x.signal.format))))
 
 
-def _counts(x: Value, axes: tuple[Axis, ...], pads: list[int] | None, padding: bool) -> np.ndarray:  # type: ignore[type-arg]
-    """How many taps of each window count. Padding that ``ceil_mode`` adds never does."""
-    stated = pads or [*(axis.before for axis in axes), *(axis.after for axis in axes)]
-    befores, afters = stated[: len(axes)], stated[len(axes) :]
-    if not padding:
-        befores, afters = [0] * len(axes), [0] * len(axes)
-    ones = known(np.ones([1, *(n + b + a for n, b, a in zip(x.shape[2:], befores, afters, strict=True))], np.float64))
+def _counts(x: Value, axes: tuple[Axis, ...], pads: Sequence[int]) -> Array:
+    """How many taps of each window count: those inside, and those in ``pads``; padding of ``ceil_mode`` never does."""
+    befores, afters = pads[: len(axes)], pads[len(axes) :]
+    sizes = [n + before + after for n, before, after in zip(x.shape[2:], befores, afters, strict=True)]
     inner = tuple(
-        replace(axis, before=axis.before - b, after=max(0, axis.after - a))
-        for axis, b, a in zip(axes, befores, afters, strict=True)
+        replace(axis, before=axis.before - before, after=max(0, axis.after - after))
+        for axis, before, after in zip(axes, befores, afters, strict=True)
     )
-    return fold(Window((ones.signal,), "sum", inner), [np.asarray(ones.known)])
+    ones = np.ones([1, *sizes])
+    return fold(Window((known(ones).signal,), "sum", inner), [ones])
 
 
 def _global(function: str) -> Callable[[Call], Made]:
