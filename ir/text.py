@@ -16,14 +16,19 @@ REMARKS = ("notes", "repairs", "time_step")
 """Properties that are sentences: what the quantiser remarks, what was repaired, where the time step comes from."""
 
 
+FACTS = ("time", "batch", "carried", "begin_at_0", "states", "last_step")
+"""Properties that say what became of the axes and states of a model in tensors; a line each."""
+
+
 def print_graph(graph: Graph) -> str:
     """The whole graph as text: a head line, a line for everything that was repaired, then, for every node,
     ``name: signal = op(input + input; reads node, node; field=value, ...)  # origin``."""
     head = [f'graph "{graph.name}"', graph.stage]
     if graph.dt is not None:
         head.append(f"dt={graph.dt:g}")
-    head += [f"{key}={value}" for key, value in sorted(graph.properties.items()) if key not in REMARKS]
+    head += [f"{key}={value}" for key, value in sorted(graph.properties.items()) if key not in (*REMARKS, *FACTS)]
     said = [f"  # {line}" for name in REMARKS[1:] for line in graph.properties.get(name, "").splitlines()]
+    said += [f"  # {name}: {graph.properties[name]}" for name in FACTS if name in graph.properties]
     return "\n".join([" ".join(head) + " {", *said, *(f"  {line}" for line in _lines(graph)), "}"]) + "\n"
 
 

@@ -78,6 +78,7 @@ def cli(debug: bool) -> None:
 def model_options(command: F) -> F:
     """Options that say what a model means."""
     for option in (
+        click.option("--onnx", help="What an ONNX model leaves open: time=, batch=, state=IN:OUT, dim=NAME:N."),
         click.option("--config", type=click.Path(path_type=Path), help="TOML file of options and nodes' semantics."),
         click.option("--inputs", help="events (default), events:N (up to N a step), dense."),
         click.option("--semantics", help="PRESET,field=value,...; default: nir."),
@@ -129,7 +130,7 @@ def _slice_sizes(texts: tuple[str, ...]) -> int | dict[str, int] | None:
 def _loaded(model: Path, config: Path | None, given: dict[str, Any]) -> tuple[Graph, str, Options]:
     """The graph in steps, the target and the options that a command is given."""
     file = read_config(config)
-    meaning = {name: given.pop(name) for name in ("semantics", "dt", "inputs")}
+    meaning = {name: given.pop(name) for name in ("semantics", "dt", "inputs", "onnx")}
     target, options = _options(file, **given)
     return load(model, **meaning, config=file), target, options
 
@@ -180,7 +181,7 @@ def check(model: Path, as_json: bool, config: Path | None, **given: Any) -> None
             sys.exit(error.exit_code)
         raise
     if as_json:
-        chosen = final.properties["semantics"]
+        chosen = final.properties.get("semantics")
         shown = {"ok": True, "problems": [], "repairs": remarks(final), "semantics": chosen, "fit": dict(report)}
         shown |= {"node_semantics": texts} if (texts := node_texts(final.properties)) else {}
         click.echo(json.dumps(shown, indent=1))
@@ -246,13 +247,14 @@ def inspect(
     dt: float | None,
     semantics: str | None,
     inputs: str | None,
+    onnx: str | None,
 ) -> None:
     """Print the graph of MODEL (a model file or a build directory) as text, at any stage."""
     if model.is_dir():
         _inspect_build(model)
         return
     file = read_config(config)
-    graph = _told(read_model(model, inputs or file.inputs or "events"))
+    graph = _told(read_model(model, inputs or file.inputs, onnx))
     if after is None or after == "model":
         click.echo(str(graph), nl=False)
         return
@@ -285,11 +287,17 @@ def _inspect_build(build: Path) -> None:
 @click.option("--input", "data", required=True, type=click.Path(path_type=Path), help="One sample, [T, ...].")
 @model_options
 def semantics_command(
-    model: Path, data: Path, config: Path | None, dt: float | None, semantics: str | None, inputs: str | None
+    model: Path,
+    data: Path,
+    config: Path | None,
+    dt: float | None,
+    semantics: str | None,
+    inputs: str | None,
+    onnx: str | None,
 ) -> None:
     """Run MODEL under every preset and tabulate how their spikes differ from those of --semantics."""
     file = read_config(config)
-    graph = _told(read_model(model, inputs or file.inputs or "events"))
+    graph = _told(read_model(model, inputs or file.inputs, onnx))
     file.require(graph)
     chosen = chosen_semantics(semantics, dt, file)
     runs = run_presets(graph, read_data(data, graph), chosen, file.nodes)
@@ -351,7 +359,8 @@ def _told(graph: Graph) -> Graph:
 
 
 def _print_choices(console: Console, graph: Graph, notes: list[str]) -> None:
-    console.print(f"semantics: {graph.properties['semantics']}", markup=False, highlight=False)
+    if "semantics" in graph.properties:
+        console.print(f"semantics: {graph.properties['semantics']}", markup=False, highlight=False)
     for name, text in node_texts(graph.properties).items():
         console.print(f"semantics of {name}: {text}", markup=False, highlight=False)
     for note in notes:

@@ -56,7 +56,7 @@ CALL = "axonc_call"
 """The input of models that have none."""
 
 
-class ReferenceRep(BackendRep):  # type: ignore[misc]
+class ReferenceRep(BackendRep):
     """A model to be run."""
 
     def __init__(self, model: ModelProto) -> None:
@@ -70,7 +70,7 @@ class ReferenceRep(BackendRep):  # type: ignore[misc]
         return tuple(_called(graph, given, [value.name for value in self.model.graph.output]))
 
 
-class ReferenceBackend(Backend):  # type: ignore[misc]
+class ReferenceBackend(Backend):
     """The numpy interpreter that defines what programs mean."""
 
     name: ClassVar[str] = "axonc reference"

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from onnx import FunctionProto, NodeProto, TypeProto, defs, helper
+
+from axonc.ir.elements import dtype_of
 
 from .call import Item
 from .draft import Value
@@ -16,11 +19,12 @@ _NUMBERS = {dtype: number for number, dtype in TYPES.items()}
 def standard_body(node: NodeProto, version: int, inputs: Sequence[Item | None]) -> FunctionProto | None:
     """The function that defines a standard operator in an operator set; None if it is not so defined."""
     try:
-        schema = defs.get_schema(node.op_type, version, "")
+        schema: Any = defs.get_schema(node.op_type, version, "")
     except defs.SchemaError:
         return None
     if schema.has_function:
-        return schema.function_body
+        body: bytes = schema.function_body.SerializeToString()
+        return FunctionProto.FromString(body)
     if not schema.has_context_dependent_function:
         return None
     types = [_type(item).SerializeToString() for item in inputs]
@@ -37,7 +41,7 @@ def standard_body(node: NodeProto, version: int, inputs: Sequence[Item | None]) 
 def has_body(operator: str, version: int) -> bool:
     """Whether an operator is defined by others."""
     try:
-        schema = defs.get_schema(operator, version, "")
+        schema: Any = defs.get_schema(operator, version, "")
     except defs.SchemaError:
         return False
     return bool(schema.has_function or schema.has_context_dependent_function)
@@ -46,6 +50,4 @@ def has_body(operator: str, version: int) -> bool:
 def _type(item: Item | None) -> TypeProto:
     if not isinstance(item, Value):
         return TypeProto()
-    from axonc.ir.elements import dtype_of
-
     return helper.make_tensor_type_proto(_NUMBERS[dtype_of(item.signal.format)], item.shape)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from onnx import ModelProto
+from onnx import ModelProto, NodeProto
 
 from axonc.ir import Diagnostic, Graph, ModelError, Node, Signal, raise_if_any, require_valid
 from axonc.ir.elements import dtype_of
@@ -68,7 +68,7 @@ def _in_time(
     return _as_calls(model, folder, inputs, pairs, why)
 
 
-def _all_nodes(model: ModelProto) -> list[object]:
+def _all_nodes(model: ModelProto) -> list[NodeProto]:
     return [*nodes_of(model.graph.node), *(n for f in model.functions for n in nodes_of(f.node))]
 
 

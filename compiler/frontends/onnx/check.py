@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import networkx as nx
@@ -92,9 +92,9 @@ def _no_recursion(model: ModelProto) -> None:
         raise refused(cycle[1], "a function that calls itself", "functions do not recur")
 
 
-def nodes_of(nodes: object, depth: int = 0) -> Iterator[NodeProto]:
+def nodes_of(nodes: Iterable[NodeProto], depth: int = 0) -> Iterator[NodeProto]:
     """Nodes and those of the graphs inside."""
-    for node in nodes:  # type: ignore[attr-defined]
+    for node in nodes:
         yield node
         for attribute in node.attribute:
             graphs: list[GraphProto] = [*attribute.graphs]

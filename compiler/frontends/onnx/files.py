@@ -85,7 +85,7 @@ def tensors_of(node: NodeProto, depth: int = 0) -> Iterator[TensorProto]:
 
 
 def check_tensors(model: ModelProto, folder: Path | None) -> None:
-    """Refuse tensors of absurd shapes, and external data outside the model's folder or too short, before any is read."""
+    """Refuse absurd shapes, and external data outside the model's folder or too short, before any is read."""
     size = 0
     in_functions = (tensor for function in model.functions for node in function.node for tensor in tensors_of(node))
     for tensor in (*tensors(model.graph), *in_functions):
@@ -112,7 +112,7 @@ def _checked(tensor: TensorProto, folder: Path | None) -> int:
         raise refused(tensor.name, found, f"{-(-count * bits(tensor) // 8)} bytes")
     elif not tensor.HasField("raw_data") and count > tensor.ByteSize() * 8:
         raise refused(tensor.name, f"a shape of {tuple(tensor.dims)}", "as many numbers as the file holds")
-    return count * TYPES[tensor.data_type].itemsize
+    return int(count * TYPES[tensor.data_type].itemsize)
 
 
 def bits(tensor: TensorProto) -> int:

@@ -98,6 +98,7 @@ class Removal:
 
     def _state(self, name: str, op: State) -> Placed:
         initial, at = op.initial, self.inputs.get(name)
+        place: At
         if self.time:
             start, place = self.of(initial), STEP
             if start.at is not None or start.value.known is None:

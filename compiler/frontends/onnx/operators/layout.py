@@ -7,6 +7,8 @@ from math import prod
 
 import numpy as np
 
+from axonc.ir.ops import Array
+
 from ..call import Call, Made, axis_of
 from ..draft import MAX_BYTES, OperatorError, Value, known
 
@@ -144,7 +146,7 @@ def _pad(call: Call) -> Made:
     return x
 
 
-def _padded(call: Call, x: Value, axis: int, pads: tuple[int, int], mode: str, value: np.ndarray) -> Value:  # type: ignore[type-arg]
+def _padded(call: Call, x: Value, axis: int, pads: tuple[int, int], mode: str, value: Array) -> Value:
     places = np.arange(-pads[0], x.shape[axis] + pads[1])
     inside = places[(places >= 0) & (places < x.shape[axis])]
     if mode == "constant":
@@ -162,7 +164,7 @@ def _padded(call: Call, x: Value, axis: int, pads: tuple[int, int], mode: str, v
     return call.draft.gather(x, known(indices[mode]), axis)
 
 
-def _block(call: Call, x: Value, axis: int, count: int, value: np.ndarray) -> Value:  # type: ignore[type-arg]
+def _block(call: Call, x: Value, axis: int, count: int, value: Array) -> Value:
     return call.draft.broadcast(call.draft.scalar(float(value), x), (*x.shape[:axis], count, *x.shape[axis + 1 :]))
 
 

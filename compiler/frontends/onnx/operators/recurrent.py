@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from axonc.ir.elements import dtype_of
+from axonc.ir.ops import Array
 
 from ..call import Call, Item, Made
 from ..draft import Draft, OperatorError, Value, known
@@ -175,7 +176,7 @@ def _direction(
     return y, [final for final in finals if isinstance(final, Value)]
 
 
-def _lengths(call: Call, steps: int) -> np.ndarray | None:  # type: ignore[type-arg]
+def _lengths(call: Call, steps: int) -> Array | None:
     """The lengths of the samples, where they differ from the number of steps."""
     if not call.has(4) or np.all(call.known(4) == steps):
         return None
