@@ -108,4 +108,4 @@ def node_texts(properties: Mapping[str, str]) -> dict[str, str]:
 
 def semantics_of(graph: Graph, name: str) -> Semantics:
     """The semantics under which a neuron of a graph in steps was discretised."""
-    return parse_semantics(node_texts(graph.properties).get(name) or graph.properties["semantics"])
+    return parse_semantics(node_texts(graph.properties).get(name) or graph.properties.get("semantics", "nir"))

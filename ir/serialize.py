@@ -15,6 +15,7 @@ from scipy import sparse
 
 from . import ops, signal
 from .diagnostics import Diagnostic, ModelError
+from .elements import ELEMENTS, format_of
 from .files import file_errors, write_file
 from .graph import Graph, Node
 from .verifier import require_valid
@@ -42,6 +43,7 @@ CLASSES: dict[str, type[Any]] = {
         ops.FixedGate,
         *ops.SURROGATES,
         signal.Signal,
+        signal.Element,
         signal.Fixed,
         signal.Float,
     )
@@ -104,6 +106,9 @@ def _node(node: Node, arrays: dict[str, np.ndarray[Any, Any]]) -> dict[str, Any]
 
 
 def _encode(value: Any, arrays: dict[str, np.ndarray[Any, Any]]) -> Any:
+    if isinstance(value, np.ndarray) and value.dtype.kind == "V":  # numpy files cannot name the types of ml_dtypes
+        held = value.view(f"u{value.dtype.itemsize}")
+        return {"array": _store(held, arrays), "element": str(format_of(value.dtype))}
     if isinstance(value, np.ndarray):
         return {"array": _store(value, arrays)}
     if isinstance(value, sparse.csr_array):
@@ -146,7 +151,8 @@ def _decode(value: Any, file: zipfile.ZipFile) -> Any:
     if not isinstance(value, dict):
         return value
     if "array" in value:
-        return _load(value["array"], file)
+        array = _load(value["array"], file)
+        return array.view(ELEMENTS[value["element"]]) if "element" in value else array
     if "csr" in value:
         return checked_csr(tuple(_load(part, file) for part in value["csr"]), tuple(value["shape"]))
     if "kind" in value:

@@ -39,7 +39,17 @@ class Fixed:
         return f"fixed{self.bits}.{self.frac}" if self.frac else f"int{self.bits}"
 
 
-Format = Float | Fixed
+@dataclass(frozen=True)
+class Element:
+    """Numbers of a plain machine type, by its name in `elements.ELEMENTS`: ``bool``, ``int64``, ``float16``, ..."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+Format = Float | Fixed | Element
 
 
 class Kind(Enum):

@@ -10,10 +10,14 @@ from scipy import sparse
 
 from .graph import Graph, Node
 from .ops import Array, Axis, Input
-from .signal import Fixed, Float, Signal
+from .signal import Element, Fixed, Float, Signal
 
 REMARKS = ("notes", "repairs", "time_step")
 """Properties that are sentences: what the quantiser remarks, what was repaired, where the time step comes from."""
+
+
+FACTS = ("time", "batch", "carried", "begin_at_0", "states", "last_step")
+"""Properties that say what became of the axes and states of a model in tensors; a line each."""
 
 
 def print_graph(graph: Graph) -> str:
@@ -22,8 +26,9 @@ def print_graph(graph: Graph) -> str:
     head = [f'graph "{graph.name}"', graph.stage]
     if graph.dt is not None:
         head.append(f"dt={graph.dt:g}")
-    head += [f"{key}={value}" for key, value in sorted(graph.properties.items()) if key not in REMARKS]
+    head += [f"{key}={value}" for key, value in sorted(graph.properties.items()) if key not in (*REMARKS, *FACTS)]
     said = [f"  # {line}" for name in REMARKS[1:] for line in graph.properties.get(name, "").splitlines()]
+    said += [f"  # {name}: {graph.properties[name]}" for name in FACTS if name in graph.properties]
     return "\n".join([" ".join(head) + " {", *said, *(f"  {line}" for line in _lines(graph)), "}"]) + "\n"
 
 
@@ -44,8 +49,13 @@ def _members(value: object) -> str:
     return ", ".join(
         f"{field.name}={_value(getattr(value, field.name))}"
         for field in fields(value)  # type: ignore[arg-type]
-        if getattr(value, field.name) is not None
+        if getattr(value, field.name) is not None and not _signals(getattr(value, field.name))
     )
+
+
+def _signals(value: object) -> bool:
+    """Whether a field only says what its operands are, which their own lines show."""
+    return isinstance(value, tuple) and bool(value) and all(isinstance(member, Signal) for member in value)
 
 
 def _value(value: object) -> str:
@@ -53,7 +63,7 @@ def _value(value: object) -> str:
         return _array(value)
     if isinstance(value, sparse.csr_array):
         return f"{_extents(value.shape)} {value.dtype} sparse, {value.nnz} stored"
-    if isinstance(value, (Fixed, Float, Signal)):
+    if isinstance(value, (Element, Fixed, Float, Signal)):
         return str(value)
     if isinstance(value, Axis):
         return _window(value)
@@ -73,11 +83,12 @@ def _window(axis: Axis) -> str:
 
 def _array(array: Array) -> str:
     if array.size and np.all(array == array.flat[0]):
-        one = f"{array.flat[0]:g}"
+        one = f"{float(array.flat[0]):g}"
         return one if array.ndim == 0 else f"{one} ({_extents(array.shape)})"
     if array.size == 0:
         return f"{_extents(array.shape)} empty"
-    return f"{_extents(array.shape)} {array.dtype} in [{array.min():g}, {array.max():g}]"
+    wide = array.astype(np.float64)
+    return f"{_extents(array.shape)} {array.dtype} in [{wide.min():g}, {wide.max():g}]"
 
 
 def _extents(shape: tuple[int, ...]) -> str:

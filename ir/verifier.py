@@ -9,7 +9,7 @@ import networkx as nx
 
 from .diagnostics import Diagnostic, raise_if_any
 from .graph import Graph, Node
-from .ops import INTERNALS, STATES, Delay, Input, Output
+from .ops import INTERNALS, STATES, Delay, Output
 
 
 def verify(graph: Graph) -> list[Diagnostic]:
@@ -54,7 +54,7 @@ def _inputs_exist(graph: Graph) -> Iterator[Diagnostic]:
                     "an edge joins two nodes of the graph",
                     "add the node or remove the edge",
                 )
-        if not node.inputs and not isinstance(node.op, Input):
+        if not node.inputs and node.op.fed:
             yield Diagnostic(
                 "AX304",
                 node.name,

@@ -121,11 +121,12 @@ def check_model(
     dt: float | None = None,
     inputs: str | None = None,
     config: Config = NOTHING,
+    onnx: str | None = None,
 ) -> Check:
     """Judge a model for a target. `ToolError` if the target is not installed; no `ModelError`."""
     judge = _Judge(options)
     chosen = judge.attempt(lambda: backend(target))
-    graph = judge.attempt(lambda: with_digest(read_model(model, inputs or config.inputs)))
+    graph = judge.attempt(lambda: with_digest(read_model(model, inputs or config.inputs, onnx)))
     if graph is None:
         return Check(target, _unjudged(model, judge), judge.found)
     settled = judge.attempt(lambda: chosen_semantics(semantics, dt, config))

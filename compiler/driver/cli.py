@@ -167,11 +167,17 @@ def _inspect_build(build: Path) -> None:
 @click.option("--input", "data", required=True, type=click.Path(path_type=Path), help="One sample, [T, ...].")
 @model_options
 def semantics_command(
-    model: Path, data: Path, config: Path | None, dt: float | None, semantics: str | None, inputs: str | None
+    model: Path,
+    data: Path,
+    config: Path | None,
+    dt: float | None,
+    semantics: str | None,
+    inputs: str | None,
+    onnx: str | None,
 ) -> None:
     """Run MODEL under every preset and tabulate how their spikes differ from those of --semantics."""
     file = read_config(config)
-    graph = told(read_model(model, inputs or file.inputs))
+    graph = told(read_model(model, inputs or file.inputs, onnx))
     file.require(graph)
     chosen = chosen_semantics(semantics, dt, file)
     runs = run_presets(graph, read_data(data, graph), chosen, file.nodes)

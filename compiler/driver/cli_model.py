@@ -32,7 +32,7 @@ COLOURS = {OK: "green", REPAIRED: "yellow", UNSUPPORTED: "red", UNJUDGED: "dim"}
 def check(model: Path, as_json: bool, config: Path | None, **given: Any) -> None:
     """Judge every node of MODEL for a target: all problems, repairs and the fit, without compiling."""
     file = read_config(config)
-    meaning = {name: given.pop(name) for name in ("semantics", "dt", "inputs")}
+    meaning = {name: given.pop(name) for name in ("semantics", "dt", "inputs", "onnx")}
     try:
         target, options = given_options(file, **given)
         found = check_model(model, target, options, **meaning, config=file)

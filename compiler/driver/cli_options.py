@@ -24,6 +24,7 @@ PATH = click.Path(path_type=Path)
 def model_options(command: F) -> F:
     """Options that say what a model means."""
     for option in (
+        click.option("--onnx", help="What an ONNX model leaves open: time=, batch=, state=IN:OUT, dim=NAME:N."),
         click.option("--config", type=PATH, help="TOML file of options and nodes' semantics."),
         click.option("--inputs", help="events (default), events:N (up to N a step), dense."),
         click.option("--semantics", help="PRESET,field=value,...; default: nir."),
@@ -75,7 +76,7 @@ def _slice_sizes(texts: tuple[str, ...]) -> int | dict[str, int] | None:
 def loaded(model: Path, config: Path | None, given: dict[str, Any]) -> tuple[Graph, str, Options]:
     """The graph in steps, the target and the options that a command is given."""
     file = read_config(config)
-    meaning = {name: given.pop(name) for name in ("semantics", "dt", "inputs")}
+    meaning = {name: given.pop(name) for name in ("semantics", "dt", "inputs", "onnx")}
     target, options = given_options(file, **given)
     return told(load(model, **meaning, config=file)), target, options
 
@@ -90,10 +91,10 @@ def graph_after(
 ) -> Graph:
     """The graph of a model file after a pass; None or ``model``: as imported.
 
-    ``meaning``: semantics, dt, inputs; ``options``: of a compilation for ``target``.
+    ``meaning``: semantics, dt, inputs, onnx; ``options``: of a compilation for ``target``.
     """
     file = read_config(config)
-    graph = told(read_model(model, meaning["inputs"] or file.inputs))
+    graph = told(read_model(model, meaning["inputs"] or file.inputs, meaning["onnx"]))
     if after in (None, "model"):
         return graph
     stepped = discretise(graph, meaning["semantics"], meaning["dt"], file) if graph.stage == "model" else graph

@@ -14,9 +14,10 @@ from axonc.ir.interpret.run import Data, check_references
 from axonc.ir.machine import Machine
 from axonc.ir.mapping import Mapping as CoreMapping
 from axonc.ir.network import Network, activity, network, output_population
-from axonc.ir.ops import BACKWARDS, EGRU, ExactNeuron, Input
+from axonc.ir.ops import BACKWARDS, EGRU, Conv, Delay, ExactNeuron, Flatten, Input, Linear, Neuron, Output, Pool, Scale
 from axonc.ir.serialize import load_graph, to_bytes
 from axonc.ir.target import LIVE, Backend, HostInterface, Program
+from axonc.ir.text import FACTS
 from axonc.ir.version import __version__
 
 from ..frontends import import_nir, read_nir, with_inputs
@@ -42,9 +43,15 @@ from .time_step import with_seen, with_time_step
 
 if TYPE_CHECKING:
     import nir
+    import onnx
+
+    from ..frontends.onnx import OnnxOptions
 
 WEIGHTS = ("int8", "float32")
 STATE_FORMATS = (*STATES, "loihi")
+QUANTISED = (Input, Output, Flatten, Linear, Scale, Conv, Pool, Delay, Neuron)
+"""What can become populations, weights and delays."""
+
 STRATEGIES = ("fewest-cores", "spread")
 
 
@@ -92,20 +99,23 @@ class Compiled:
 
 
 def load(
-    model: str | Path | nir.NIRGraph | Graph,
+    model: str | Path | nir.NIRGraph | onnx.ModelProto | Graph,
     semantics: str | Semantics | None = None,
     dt: float | None = None,
     inputs: str | None = None,
     config: str | Path | Config | None = None,
+    onnx: str | OnnxOptions | None = None,
 ) -> Graph:
-    """The graph in steps of a ``.nir`` file, an axonc graph file (``.axg``), a `nir.NIRGraph` or a built `Graph`.
+    """The graph in steps of a ``.nir`` or ``.onnx`` file, an axonc graph file (``.axg``), a `nir.NIRGraph`, an
+    `onnx.ModelProto` or a built `Graph`.
 
     Args:
         model: the file, or the graph in memory.
         semantics: ``PRESET,field=value,...`` or a `Semantics`: every choice that NIR leaves open; None: ``nir``.
         dt: the time step, in the unit of the model's time constants (overrides the semantics'). Where none is given
             it is recovered from the model's parameters, if they agree in one.
-        inputs: ``events`` (0 or 1; the default), ``events:N`` (up to N a step) or ``dense`` (any number).
+        inputs: ``events`` (0 or 1), ``events:N`` (up to N a step) or ``dense`` (any number). Default: events; of an
+            ONNX model, dense.
         config: a TOML file that may hold all of these, and semantics of single nodes; what is given here wins.
 
     Returns:
@@ -116,7 +126,7 @@ def load(
         ModelError: with every problem of the file and the semantics.
     """
     file = read_config(config)
-    graph = with_digest(read_model(model, inputs or file.inputs))
+    graph = with_digest(read_model(model, inputs or file.inputs, onnx))
     if graph.stage == "model":
         return discretise(graph, semantics, dt, file)
     file.require()
@@ -126,17 +136,41 @@ def load(
     return graph
 
 
-def read_model(model: str | Path | nir.NIRGraph | Graph, inputs: str | None = None) -> Graph:
-    """The graph of a model as its frontend makes it: stage ``model`` from NIR, any stage from a file of axonc's."""
+def read_model(
+    model: str | Path | nir.NIRGraph | onnx.ModelProto | Graph,
+    inputs: str | None = None,
+    onnx: str | OnnxOptions | None = None,
+) -> Graph:
+    """The graph of a model as its frontend makes it: stage ``model`` from NIR, in steps from ONNX, any stage from a
+    file of axonc's."""
+    if type(model).__name__ == "ModelProto" or (isinstance(model, (str, Path)) and Path(model).suffix == ".onnx"):
+        return _read_onnx(model, inputs or "dense", onnx)
+    if onnx is not None:
+        raise ModelError(Diagnostic("AX403", "", "options for ONNX", "the model is none", "leave them out"))
     if isinstance(model, Graph):
         return with_inputs(model, inputs)
     if not isinstance(model, (str, Path)):
-        return import_nir(model, inputs)
+        return import_nir(model, inputs or "events")
+    path = _existing(model)
+    return with_inputs(load_graph(path), inputs) if path.suffix == ".axg" else read_nir(path, inputs)
+
+
+def _read_onnx(model: Any, inputs: str, onnx: str | OnnxOptions | None) -> Graph:
+    """The graph of an ONNX file or model; what reads it is loaded only here, since that takes long."""
+    from ..frontends.onnx import import_onnx, parse_options, read_onnx
+
+    options = parse_options(onnx)
+    if isinstance(model, (str, Path)):
+        return read_onnx(_existing(model), options, inputs)
+    return import_onnx(model, options, inputs)
+
+
+def _existing(model: str | Path) -> Path:
     path = Path(model)
     if not path.is_file():
         found = "it is a folder" if path.is_dir() else "there is no such file"
         raise ModelError(Diagnostic("AX703", str(path), found, "", "check the path"))
-    return with_inputs(load_graph(path), inputs) if path.suffix == ".axg" else read_nir(path, inputs)
+    return path
 
 
 def with_digest(graph: Graph) -> Graph:
@@ -162,8 +196,9 @@ def discretise(
 
 
 def remarks(graph: Graph) -> list[str]:
-    """What loading a model repaired in it, and what it found out about its time step: one line each."""
-    return [*lines_of(graph, "repairs"), *lines_of(graph, "time_step")]
+    """What loading a model repaired in it, found out about its time step, and made of its axes: one line each."""
+    said = [*lines_of(graph, "repairs"), *lines_of(graph, "time_step")]
+    return said + [f"{name}: {graph.properties[name]}" for name in FACTS if name in graph.properties]
 
 
 def chosen_semantics(semantics: str | Semantics | None, dt: float | None = None, config: Config = NOTHING) -> Semantics:
@@ -191,7 +226,7 @@ def passes_for(graph: Graph, target: Backend, options: Options) -> list[Pass]:
         return []
     if weights == "float32":
         return []
-    raise_if_any(_exact_problems(graph, target))
+    raise_if_any([*_exact_problems(graph, target), *_tensor_problems(graph, target)])
     if state == "loihi":
         return [ToPopulations(), QuantizeLoihi()]
     quantise = Quantize("int8", state, semantics.weight_rounding, semantics.weight_scope)
@@ -222,6 +257,18 @@ def _exact_problems(graph: Graph, target: Backend) -> list[Diagnostic]:
         )
         for node in graph
         if isinstance(node.op, (ExactNeuron, EGRU, *BACKWARDS))
+    ]
+
+
+def _tensor_problems(graph: Graph, target: Backend) -> list[Diagnostic]:
+    """Operations that are not made of populations and weights, and cannot be quantised."""
+    listed = ", ".join(op.name for op in QUANTISED)
+    limit = f"with int8 weights it runs {listed}"
+    return [
+        Diagnostic("AX601", node.name, f"{target.name} does not run {node.op.name}", limit, "choose --target reference")
+        for node in graph
+        if graph.properties.get("source") == "onnx"
+        and (not isinstance(node.op, QUANTISED) or getattr(node.op, "initial", None) is not None)
     ]
 
 

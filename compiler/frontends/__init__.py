@@ -1,4 +1,5 @@
-"""Frontends: a model file becomes a graph of stage ``model``."""
+"""Frontends: a model file becomes a graph, of stage ``model`` from NIR, in steps from ONNX (in `onnx`, loaded when
+it is needed)."""
 
 from .nir import import_nir, nodes_of, read_nir, recovered_dt, seen_time_steps, with_inputs
 

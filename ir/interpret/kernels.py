@@ -11,9 +11,15 @@ from typing import Any
 from ..ops import (
     EGRU,
     Array,
+    Broadcast,
+    Cast,
+    Concat,
+    Constant,
     Conv,
     ConvAdjoint,
+    Convolve,
     Delay,
+    DequantizeTensor,
     EGRUAdjoint,
     EGRUGatesAdjoint,
     EGRUReadAdjoint,
@@ -22,9 +28,12 @@ from ..ops import (
     FixedNeuron,
     Flatten,
     FlattenAdjoint,
+    Gather,
     Input,
     KernelTotal,
     Linear,
+    Map,
+    MatMul,
     Neuron,
     NeuronAdjoint,
     Op,
@@ -33,19 +42,27 @@ from ..ops import (
     Pool,
     PoolAdjoint,
     QuantConv,
+    QuantizeTensor,
     QuantLinear,
+    Reduce,
+    Reshape,
     Scale,
+    Slice,
     StoredTotal,
     ThresholdAdjoint,
     Total,
+    Transpose,
+    Window,
 )
 from .adjoint import conv_adjoint, flatten_adjoint, neuron_adjoint, pool_adjoint, threshold_adjoint
 from .base import Kernel, Precision, State, stateless
 from .conv import conv, pool, quant_conv
 from .egru import egru, egru_adjoint, egru_gates_adjoint, egru_read_adjoint, egru_threshold_adjoint
 from .exact import exact_neuron
+from .layout import broadcast, concat, convolve, gather, reshape, slice_, transpose, window
 from .linear import linear, quant_linear, scale
 from .neuron import fixed_neuron, neuron
+from .tensor import cast, constant, dequantize_tensor, map_, matmul, quantize_tensor, reduce_
 from .totals import kernel_total, outer_total, stored_total, total
 
 __all__ = ["KERNELS", "Kernel", "Precision", "State", "stateless"]
@@ -77,6 +94,21 @@ KERNELS: Mapping[type[Op], Callable[[Any, Precision], Kernel]] = {
     FixedNeuron: fixed_neuron,
     ExactNeuron: exact_neuron,
     EGRU: egru,
+    Constant: constant,
+    Map: map_,
+    Cast: cast,
+    MatMul: matmul,
+    Reduce: reduce_,
+    Convolve: convolve,
+    Window: window,
+    QuantizeTensor: quantize_tensor,
+    DequantizeTensor: dequantize_tensor,
+    Reshape: reshape,
+    Transpose: transpose,
+    Slice: slice_,
+    Concat: concat,
+    Gather: gather,
+    Broadcast: broadcast,
     FlattenAdjoint: flatten_adjoint,
     ConvAdjoint: conv_adjoint,
     PoolAdjoint: pool_adjoint,

@@ -10,10 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ..diagnostics import Diagnostic, ModelError, raise_if_any
+from ..elements import dtype_of
 from ..graph import Graph, Node
 from ..ops import INTERNALS, STATES, Array, Delay, Op
 from ..result import Result
-from ..signal import Fixed, Format, Kind, Signal
+from ..signal import Format, Kind, Signal
 from .kernels import KERNELS, Kernel, Precision, State
 
 Data = npt.ArrayLike | Mapping[str, npt.ArrayLike]
@@ -48,7 +49,7 @@ def interpret(graph: Graph, x: Data, record: str | Sequence[str] = (), precision
     record = [record] if isinstance(record, str) else record
     data, batched = batches(graph, x)
     check_references(graph, record)
-    traces = _run(graph, data, record, precision)
+    traces = run_batches(graph, data, record, precision)
     shaped = {name: trace if batched else trace[0] for name, trace in traces.items()}
     outputs = {node.name: shaped[node.name] for node in graph.outputs}
     return Result(outputs, {name: shaped[name] for name in record}, formats(graph, [*outputs, *record]))
@@ -130,7 +131,10 @@ def formats(graph: Graph, names: Sequence[str]) -> dict[str, Format]:
     }
 
 
-def _run(graph: Graph, data: Mapping[str, Array], record: Sequence[str], precision: Precision) -> dict[str, Array]:
+def run_batches(
+    graph: Graph, data: Mapping[str, Array], record: Sequence[str] = (), precision: Precision = "float32"
+) -> dict[str, Array]:
+    """Outputs and recorded signals over data [B, T, *shape] by input name, which are taken as they are."""
     batch, steps = next(iter(data.values())).shape[:2]
     run = _Run(graph, batch, precision)
     wanted = dict.fromkeys([*(node.name for node in graph.outputs), *record])
@@ -148,8 +152,14 @@ def _stack(graph: Graph, name: str, trace: list[Array], batch: int) -> Array:
     return np.zeros((batch, 0, *graph.signals[split_reference(name)[0]].shape))
 
 
-def _dtype(signal: Signal, precision: Precision) -> str:
-    return "int64" if signal.kind is Kind.EVENT or isinstance(signal.format, Fixed) else precision
+def _before(op: Delay, signal: Signal, batch: int, precision: Precision) -> Array:
+    """What a delay gives before anything has reached it."""
+    if signal.kind is Kind.EVENT:
+        return np.zeros((batch, *signal.shape), np.int64)
+    dtype = dtype_of(signal.format, precision)
+    if op.initial is None:
+        return np.zeros((batch, *signal.shape), dtype)
+    return np.broadcast_to(op.initial.astype(dtype), (batch, *signal.shape))
 
 
 class _Run:
@@ -162,10 +172,7 @@ class _Run:
         }
         self.states: dict[str, State] = {name: kernel.initial(batch) for name, kernel in self.kernels.items()}
         self.buffers: dict[str, deque[Any]] = {
-            node.name: deque(
-                [np.zeros((batch, *graph.signals[node.name].shape), _dtype(graph.signals[node.name], precision))]
-                * node.op.steps
-            )
+            node.name: deque([_before(node.op, graph.signals[node.name], batch, precision)] * node.op.steps)
             for node in graph
             if isinstance(node.op, Delay)
         }
@@ -175,14 +182,20 @@ class _Run:
         values: dict[str, Array] = {name: buffer.popleft() for name, buffer in self.buffers.items()}
         for node in self.graph.order:
             if node.name not in self.buffers:
-                x = self._given(node, data) if node.name in data else self._sum(node.inputs, values)
-                read = [values[name] for name in node.reads]
-                state, values[node.name] = self.kernels[node.name].step(self.states[node.name], x, *read)
+                given = self._operands(node, data, values)
+                state, values[node.name] = self.kernels[node.name].step(self.states[node.name], *given)
                 self.states[node.name] = state
                 values.update({f"{node.name}:{key}": value for key, value in state.items()})
         for name, buffer in self.buffers.items():
             buffer.append(self._sum(self.graph[name].inputs, values))
         return values
+
+    def _operands(self, node: Node, data: Mapping[str, Array], values: Mapping[str, Array]) -> list[Array]:
+        """The summed input, if there is one, and what the node reads."""
+        if node.name in data:
+            return [self._given(node, data)]
+        summed = [self._sum(node.inputs, values)] if node.inputs else []
+        return summed + [values[name] for name in node.reads]
 
     def _given(self, node: Node, data: Mapping[str, Array]) -> Array:
         """An input's data; events as integers, so that counts add up exactly whatever type they came in."""

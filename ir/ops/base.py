@@ -39,6 +39,8 @@ class Op:
     stateful: ClassVar[bool] = False
     needs_source: ClassVar[bool] = True
     """Whether the output's shape depends on the source's."""
+    fed: ClassVar[bool] = True
+    """Whether a node of it has an input."""
 
     def output(self, source: Signal | None) -> Signal:
         """The output signal; ``source`` is None only where ``needs_source`` is False."""

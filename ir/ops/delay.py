@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ..signal import Signal
-from .base import Op, Problem
+from .base import Array, Op, Problem
 
 
 @dataclass(frozen=True, eq=False)
 class Delay(Op):
-    """y[k] = x[k - steps]; zero (no events) for k < steps."""
+    """y[k] = x[k - steps]; for k < steps it is ``initial``, of x's shape, or zero (no events) where that is None."""
 
     name: ClassVar[str] = "delay"
     stage: ClassVar[str] = "steps"
     stateful: ClassVar[bool] = True
     steps: int = 1
+    initial: Array | None = None
 
     def output(self, source: Signal | None) -> Signal:
         assert source is not None
@@ -26,3 +27,6 @@ class Delay(Op):
     def verify(self, source: Signal | None) -> Iterator[Problem]:
         if self.steps < 1:
             yield Problem("AX306", f"a delay of {self.steps} steps", "at least 1", "remove the node")
+        if self.initial is not None and source is not None and self.initial.shape != source.shape:
+            found, limit = f"an initial value of {self.initial.shape}", f"its input has {source.shape}"
+            yield Problem("AX301", found, limit, "correct it")

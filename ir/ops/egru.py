@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
-
 from ..signal import Float, Format, Kind, Shape, Signal
 from .base import Array, Op, Problem
 
@@ -65,6 +63,5 @@ class EGRU(Op):
         if self.threshold.shape not in ((), self.shape):
             limit = f"one value, or one a unit: {self.shape}"
             yield Problem("AX103", f"threshold has shape {self.threshold.shape}", limit, "correct the parameters")
-        elif self.units < 1 or np.any(self.threshold < 0):
-            limit = "from 0, and at least one unit"
-            yield Problem("AX306", "a negative threshold, or no units", limit, "events of a cell are positive")
+        elif self.units < 1:
+            yield Problem("AX306", f"{self.units} units", "at least one", "correct the parameters")

@@ -16,6 +16,7 @@ class Input(Op):
 
     name: ClassVar[str] = "input"
     needs_source: ClassVar[bool] = False
+    fed: ClassVar[bool] = False
     signal: Signal
 
     def output(self, source: Signal | None) -> Signal:

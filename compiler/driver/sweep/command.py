@@ -84,7 +84,7 @@ def _space(model: Path, config: Path | None, grid: Grid, given: dict[str, Any]) 
         found = f"{', '.join(twice)} in the grid and as an option"
         raise ModelError(Diagnostic("AX403", "", found, "one says what it is", "drop the other"))
     file = read_config(config)
-    meaning = {name: given.pop(name) for name in ("semantics", "dt", "inputs")}
+    meaning = {name: given.pop(name) for name in ("semantics", "dt", "inputs", "onnx")}
     if "target" in grid.values:
         given["target"] = grid.values["target"][0]
     target, options = given_options(file, **given)

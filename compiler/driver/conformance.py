@@ -1,0 +1,135 @@
+"""Conformance of the reference interpreter: it runs ONNX models as an `onnx.backend.base.Backend`.
+
+``axonc.compiler.driver.conformance.ReferenceBackend`` is what ``onnx.backend.test`` asks for. A model is compiled when
+it is run: only then are those inputs known that say shapes, indices or numbers of steps, which a compiler must know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+from onnx import ModelProto, TensorProto, helper, numpy_helper
+from onnx.backend.base import Backend, BackendRep
+
+from axonc.ir import Graph
+from axonc.ir.interpret.run import run_batches
+from axonc.ir.ops import Array
+
+from ..frontends.onnx import OnnxOptions, import_onnx
+
+WHOLE = OnnxOptions(time="call", batch="keep", named_states=False)
+"""A step is a call of the model, with all axes that it has."""
+
+SHAPING = {
+    "ConstantOfShape": (0,),
+    "Dropout": (2,),
+    "Expand": (1,),
+    "GRU": (4,),
+    "LSTM": (4,),
+    "Loop": (0, 1),
+    "Pad": (1, 2, 3),
+    "RNN": (4,),
+    "Range": (0, 1, 2),
+    "ReduceL1": (1,),
+    "ReduceL2": (1,),
+    "ReduceMax": (1,),
+    "ReduceMean": (1,),
+    "ReduceMin": (1,),
+    "ReduceProd": (1,),
+    "ReduceSum": (1,),
+    "ReduceSumSquare": (1,),
+    "Reshape": (1,),
+    "SequenceAt": (1,),
+    "SequenceInsert": (2,),
+    "Slice": (1, 2, 3, 4),
+    "Split": (1,),
+    "Squeeze": (1,),
+    "Tile": (1,),
+    "Unsqueeze": (1,),
+}
+"""The operands that a compiler must know, by operator."""
+
+
+CALL = "axonc_call"
+"""The input of models that have none."""
+
+
+class ReferenceRep(BackendRep):
+    """A model to be run."""
+
+    def __init__(self, model: ModelProto) -> None:
+        self.model = model
+
+    def run(self, inputs: Any, **kwargs: Any) -> tuple[Any, ...]:
+        """The outputs, for one value an input, in the model's order."""
+        given = {name: np.asarray(x) for name, x in zip(_free(self.model), inputs, strict=False)}
+        bound = bind(self.model, {name: x for name, x in given.items() if name in shaping_inputs(self.model)})
+        graph = import_onnx(bound, WHOLE)
+        return tuple(_called(graph, given, [value.name for value in self.model.graph.output]))
+
+
+class ReferenceBackend(Backend):
+    """The numpy interpreter that defines what programs mean."""
+
+    name: ClassVar[str] = "axonc reference"
+
+    @classmethod
+    def is_compatible(cls, model: ModelProto, device: str = "CPU", **kwargs: Any) -> bool:
+        """Whether it can be tried: `run` says what is not supported."""
+        return True
+
+    @classmethod
+    def prepare(cls, model: ModelProto, device: str = "CPU", **kwargs: Any) -> ReferenceRep:
+        """The model, ready to be run."""
+        return ReferenceRep(model)
+
+    @classmethod
+    def supports_device(cls, device: str) -> bool:
+        """Only the host."""
+        return device == "CPU"
+
+
+def _free(model: ModelProto) -> list[str]:
+    stored = {tensor.name for tensor in model.graph.initializer}
+    return [value.name for value in model.graph.input if value.name not in stored]
+
+
+def shaping_inputs(model: ModelProto) -> set[str]:
+    """The inputs of a model that some operator must know when it is compiled."""
+    found = {
+        node.input[index]
+        for node in model.graph.node
+        for index in SHAPING.get(node.op_type, ())
+        if index < len(node.input)
+    }
+    return found & set(_free(model))
+
+
+def bind(model: ModelProto, values: dict[str, Array]) -> ModelProto:
+    """The model with these inputs stored in it."""
+    bound = ModelProto()
+    bound.CopyFrom(model)
+    for name, value in values.items():
+        bound.graph.initializer.append(numpy_helper.from_array(value, name))
+    if not _free(bound):  # a graph has an input, whose data say how many steps there are
+        bound.graph.input.append(helper.make_tensor_value_info(CALL, TensorProto.FLOAT, []))
+    return bound
+
+
+def _called(graph: Graph, given: dict[str, Array], outputs: Sequence[str]) -> list[Any]:
+    """One call of a graph of one step."""
+    data = {node.name: np.asarray(given.get(node.origin, 0.0))[None, None] for node in graph.inputs}
+    traces = run_batches(graph, data)
+    return [_output(traces, name) for name in outputs]
+
+
+def _output(traces: dict[str, Array], name: str) -> Any:
+    """An output, or the elements of one that is a sequence."""
+    if name in traces:
+        return traces[name][0, 0]
+    return [trace[0, 0] for key, trace in traces.items() if key.rpartition(".")[0] == name]
+
+
+__all__ = ["ReferenceBackend", "ReferenceRep", "bind", "shaping_inputs"]

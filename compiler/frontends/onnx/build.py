@@ -1,0 +1,247 @@
+"""From a checked model to a verified graph: which axis is time, which are states, what is left is steps."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from onnx import ModelProto, NodeProto
+
+from axonc.ir import Diagnostic, Graph, ModelError, Node, Signal, raise_if_any, require_valid
+from axonc.ir.elements import dtype_of
+from axonc.ir.ops import Delay, Input, Output
+
+from .call import Item, Items
+from .check import check_model, nodes_of
+from .convert import Converter, Scope
+from .draft import Draft, Value, known
+from .inputs import Inputs, read_inputs
+from .options import OnnxOptions
+from .recognise import recognise
+from .recurrence import NotSequentialError, State
+from .removal import LAST, STEP, KeptError, Removal
+from .states import state_pairs
+
+RECURRENT = ("GRU", "LSTM", "Loop", "RNN", "Scan")
+ADVICE = "export the recurrence as Scan (or GRU, LSTM, RNN); loops that are unrolled have no time axis"
+
+
+class Imported:
+    """A draft and its outputs by name, as it goes through the stages."""
+
+    def __init__(self, draft: Draft, outputs: dict[str, Value], facts: dict[str, str]) -> None:
+        self.draft, self.outputs, self.facts = draft, outputs, facts
+
+
+def build_graph(model: ModelProto, folder: Path | None, options: OnnxOptions) -> Graph:
+    """The verified graph in steps; `ModelError` with every problem."""
+    check_model(model, folder)
+    inputs, pairs = read_inputs(model, options), state_pairs(model, options)
+    raise_if_any(inputs.problems)
+    imported = _in_time(model, folder, options, inputs, pairs)
+    imported = _without_batch(imported, options)
+    raise_if_any(_left_open(imported.draft, inputs))
+    graph = _graph(imported)
+    made, states = recognise(graph)
+    facts = {**imported.facts, **({"states": states} if states else {})}
+    return require_valid(made).with_properties(source="onnx", **facts)
+
+
+def _in_time(
+    model: ModelProto, folder: Path | None, options: OnnxOptions, inputs: Inputs, pairs: dict[str, str]
+) -> Imported:
+    """The model in steps, by the option ``time``."""
+    recurrent = any(node.op_type in RECURRENT for node in _all_nodes(model))
+    if options.time == "sequence" and not recurrent:
+        raise ModelError(
+            Diagnostic("AX134", "", "the model has no recurrent operator", "time=sequence needs one", ADVICE)
+        )
+    why = ""
+    if options.time != "call" and recurrent:
+        try:
+            return _as_sequence(model, folder, inputs, pairs)
+        except (NotSequentialError, KeptError) as error:
+            why = str(error)
+    if options.time == "sequence":
+        raise ModelError(Diagnostic("AX134", "", f"the model cannot run step by step: {why}", "", "choose time=call"))
+    return _as_calls(model, folder, inputs, pairs, why)
+
+
+def _all_nodes(model: ModelProto) -> list[NodeProto]:
+    return [*nodes_of(model.graph.node), *(n for f in model.functions for n in nodes_of(f.node))]
+
+
+def _converted(
+    model: ModelProto, folder: Path | None, items: dict[str, Item | None], converter: Converter
+) -> tuple[Draft, dict[str, Value]]:
+    opsets = {"" if entry.domain == "ai.onnx" else entry.domain: entry.version for entry in model.opset_import}
+    stored = {name: item for name, item in converter.initializers(model.graph).items() if name not in items}
+    scope = Scope(opsets, "", {**stored, **items})
+    converter.nodes(model.graph.node, scope)
+    raise_if_any(converter.problems)
+    outputs: dict[str, Value] = {}
+    for value in model.graph.output:
+        item = scope.find(value.name)
+        if isinstance(item, Items):
+            outputs.update({f"{value.name}.{k}": element for k, element in enumerate(item.values)})
+        elif item is not None:
+            outputs[value.name] = item
+    return converter.draft, outputs
+
+
+def _converter(model: ModelProto, folder: Path | None, sequence: bool) -> Converter:
+    converter = Converter(model, folder, sequence)
+    converter.draft.reserved = {value.name for value in model.graph.output} - {v.name for v in model.graph.input}
+    return converter
+
+
+def _zeros(signal: Signal, name: str) -> Value:
+    return known(np.zeros(signal.shape, dtype_of(signal.format)), name)
+
+
+def _as_sequence(model: ModelProto, folder: Path | None, inputs: Inputs, pairs: dict[str, str]) -> Imported:
+    """The axis of time, the first or the second of the inputs, becomes the steps; states begin at 0."""
+    converter = _converter(model, folder, True)
+    items: dict[str, Item | None] = {
+        name: _zeros(signal, name) if name in pairs else converter.draft.input(signal, name)
+        for name, signal in inputs.signals.items()
+    }
+    draft, outputs = _converted(model, folder, items, converter)
+    names = [name for name in inputs.signals if name not in pairs]
+    why = NotSequentialError("", "no input has an axis of time")
+    for axis in (0, 1):
+        lengths = {inputs.signals[name].shape[axis : axis + 1] for name in names}
+        if len(lengths) != 1 or () in lengths:
+            continue
+        try:
+            return _sequence(draft, outputs, dict.fromkeys(names, axis), pairs)
+        except KeptError as error:
+            why = NotSequentialError("", str(error)) if axis == 0 else why
+    raise why
+
+
+def _sequence(draft: Draft, outputs: dict[str, Value], axes: dict[str, int], pairs: dict[str, str]) -> Imported:
+    removal = Removal(draft, axes, True)
+    made = removal.run()
+    placed = {name: removal.of(value) for name, value in outputs.items()}
+    if not any(isinstance(place.at, int) or place.at in (LAST, STEP) for place in placed.values()):
+        raise KeptError("", "no output depends on the sequence")
+    facts = {"time": f"axis {next(iter(axes.values()))} of {', '.join(axes)}"}
+    last = [name for name, place in placed.items() if place.at == LAST]
+    if last:
+        facts["last_step"] = ", ".join(last)
+    if pairs:
+        facts["begin_at_0"] = ", ".join(pairs)
+    return Imported(made, {name: place.value for name, place in placed.items()}, facts)
+
+
+def _as_calls(model: ModelProto, folder: Path | None, inputs: Inputs, pairs: dict[str, str], why: str) -> Imported:
+    """A step is a call; inputs that are states are what the call before gave."""
+    converter = _converter(model, folder, False)
+    draft = converter.draft
+    items: dict[str, Item | None] = {
+        name: draft.input(signal, name) for name, signal in inputs.signals.items() if name not in pairs
+    }
+    held: dict[str, State] = {}
+    for name in pairs:
+        held[name] = State(_zeros(inputs.signals[name], name), [])
+        items[name] = Value(inputs.signals[name], draft.add(held[name], (), name))
+    draft, outputs = _converted(model, folder, items, converter)
+    for before, after in pairs.items():
+        if outputs[after].signal != inputs.signals[before]:
+            found = f"the state {inputs.signals[before]} becomes {outputs[after].signal}"
+            raise ModelError(Diagnostic("AX301", before, found, "a state keeps its shape and type", "correct the pair"))
+        held[before].follows.append(outputs[after])
+    facts = {"time": "a step is a call of the model" + (f", because {why}" if why else "")}
+    if pairs:
+        facts["carried"] = ", ".join(f"{before}={after}" for before, after in pairs.items())
+    return Imported(draft, outputs, facts)
+
+
+def _without_batch(imported: Imported, options: OnnxOptions) -> Imported:
+    """The draft without the first axis of its inputs, if that holds samples."""
+    signals = {name: node.op.signal for name, node in imported.draft.nodes.items() if isinstance(node.op, Input)}
+    if options.batch == "keep":
+        return _with(imported, "part of the signals")
+    why = "an input has no axis but this one"
+    extents = {signal.shape[0] for signal in signals.values() if len(signal.shape) > 1}
+    if len(extents) == 1 and all(len(signal.shape) > 1 for signal in signals.values()):
+        (extent,) = extents
+        for choice in (0, 1):
+            axes = {**dict.fromkeys(signals, 0), **_state_axes(imported.draft, extent, choice)}
+            try:
+                return _removed(imported, axes, extent)
+            except KeptError as error:
+                why = str(error)
+    if options.batch == "remove":
+        raise ModelError(Diagnostic("AX134", "", f"the axis of samples cannot be taken away: {why}", "", "batch=keep"))
+    return _with(imported, f"part of the signals, because {why}")
+
+
+def _with(imported: Imported, fact: str) -> Imported:
+    return Imported(imported.draft, imported.outputs, {**imported.facts, "batch": fact})
+
+
+def _state_axes(draft: Draft, extent: int, choice: int) -> dict[str, int]:
+    """Where states have the axis of samples: the first, or another, of as many elements."""
+    found = {}
+    for name, node in draft.nodes.items():
+        if isinstance(node.op, State):
+            shape = node.op.initial.shape
+            axes = [axis for axis, size in enumerate(shape) if size == extent]
+            if axes:
+                found[name] = axes[min(choice, len(axes) - 1)]
+    return found
+
+
+def _removed(imported: Imported, axes: dict[str, int], extent: int) -> Imported:
+    removal = Removal(imported.draft, axes, False)
+    made = removal.run()
+    placed = {name: removal.of(value) for name, value in imported.outputs.items()}
+    shown = str(extent) if extent < 1009 else "any number"
+    fact = f"axis 0 is taken away ({shown} in the model)"
+    return Imported(made, {name: place.value for name, place in placed.items()}, {**imported.facts, "batch": fact})
+
+
+def _left_open(draft: Draft, inputs: Inputs) -> list[Diagnostic]:
+    """Extents that are still unknown."""
+    left = {extent for node in draft.nodes.values() if isinstance(node.op, Input) for extent in node.op.signal.shape}
+    return [
+        Diagnostic("AX133", value, f"the model does not say how large the axis {name!r} is", "", f"give dim={name}:N")
+        for extent, (value, name) in inputs.unknown.items()
+        if extent in left
+    ]
+
+
+def _graph(imported: Imported) -> Graph:
+    """What the outputs depend on, states as delays."""
+    draft = imported.draft
+    draft.hint, draft.origin = "output", ""
+    sources = {name: draft.node_of(value) for name, value in imported.outputs.items()}
+    draft.reserved = set()
+    ends = {name: Node(draft.fresh(name), Output(), (source,), name) for name, source in sources.items()}
+    nodes = {name: _closed(draft, name) for name in list(draft.nodes)}
+    nodes.update({name: node for name, node in draft.nodes.items() if name not in nodes})
+    kept = _needed(nodes, [node.inputs[0] for node in ends.values()])
+    inside = [node for node in nodes.values() if node.name in kept or isinstance(node.op, Input)]
+    return Graph("model", (*inside, *ends.values()), "steps")
+
+
+def _closed(draft: Draft, name: str) -> Node:
+    node = draft.nodes[name]
+    if not isinstance(node.op, State):
+        return node
+    initial = np.asarray(node.op.initial.known)
+    op = Delay(1, initial if np.any(initial != 0) else None)
+    return replace(node, op=op, inputs=(draft.node_of(node.op.follows[0]),))
+
+
+def _needed(nodes: dict[str, Node], ends: list[str]) -> set[str]:
+    needed, pending = set[str](), list(ends)
+    while pending:
+        name = pending.pop()
+        if name not in needed:
+            needed.add(name)
+            pending += nodes[name].sources
+    return needed

@@ -1,0 +1,24 @@
+"""Finding in a graph of tensor operations what has an op of its own: weights, convolutions, neurons, EGRUs.
+
+Only what means exactly the same is replaced; everything else stays as it is.
+"""
+
+from __future__ import annotations
+
+from axonc.ir import Graph
+
+from .editing import Editing
+from .egru import with_egrus
+from .maps import with_maps
+from .neurons import with_neurons
+
+__all__ = ["recognise"]
+
+
+def recognise(graph: Graph) -> tuple[Graph, str]:
+    """The graph with such ops; and the outputs that are states of them now: ``output=node:state``, comma between."""
+    editing = Editing(graph)
+    for step in (with_maps, with_egrus, with_neurons):
+        step(editing)
+    states = ", ".join(f"{name}={state}" for name, state in editing.states.items())
+    return editing.graph(), states
