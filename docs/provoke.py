@@ -12,6 +12,7 @@ import h5py
 import ledger
 import nir
 import numpy as np
+import onnx
 from ledger import ONE, chain, dense, graph, last, lif, loop, sink, source
 from scipy import sparse
 
@@ -188,6 +189,18 @@ def _continued() -> Lines:
     return ()
 
 
+def _operator(kind: str, *operands: str, option: str | None = None, extent: int | str = 4, **fields: Any) -> Lines:
+    """An ONNX model of one operator from x to y."""
+    x, y = (onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1, extent]) for name in "xy")
+    more = [onnx.helper.make_tensor_value_info(name, onnx.TensorProto.INT64, [2]) for name in operands]
+    node = onnx.helper.make_node(kind, ["x", *operands], ["y"], name="node", **fields)
+    made = onnx.helper.make_graph([node], "model", [x, *more], [y])
+    axonc.load(
+        onnx.helper.make_model(made, opset_imports=[onnx.helper.make_opsetid("", 18)], ir_version=8), onnx=option
+    )
+    return ()
+
+
 def _odd(*names: str) -> Graph:
     nodes = [Node(name, Linear(np.eye(2)), ("input",)) for name in names]
     return Graph("names", (INPUT, *nodes, Node("output", Output(), names)), "steps", 1e-3)
@@ -214,6 +227,11 @@ EXAMPLES: dict[str, Callable[[], Lines | None]] = {
     "AX119": lambda: checked(steps_inside(), "nir,dt=1e-4"),
     "AX120": lambda: exported(_edit_weight),
     "AX121": lambda: exported(_edit_metadata),
+    "AX130": lambda: _operator("NonZero"),
+    "AX131": lambda: _operator("ArgMax", select_last_index=1),
+    "AX132": lambda: _operator("Reshape", "shape"),
+    "AX133": lambda: _operator("Relu", extent="N"),
+    "AX134": lambda: _operator("Relu", option="time=sequence"),
     "AX201": lambda: checked(neurons(), "nir"),
     "AX202": lambda: [axonc.load(neurons(), "nir,rest=zero")],
     "AX203": lambda: checked(neurons(), "nir,dt=1"),

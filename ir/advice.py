@@ -24,6 +24,11 @@ ADVICE = {
     "AX120": "Nothing, if the edit was meant: the fields are the model now, in continuous time. To keep number formats "
     "and semantics, edit the model before it is quantised and export it again.",
     "AX121": "Export the model again with this version of axonc. The fields alone are a model in continuous time.",
+    "AX130": "Export the model with operators that are supported, or replace the layer before the export.",
+    "AX131": "Export the model with the form that the line names; training modes end with `model.eval()`.",
+    "AX132": "Make it a constant of the model: export with static shapes, or fold constants before.",
+    "AX133": "Give the extent: `--onnx dim=NAME:N`.",
+    "AX134": "Say what the axes are: `--onnx time=call` runs the whole model in every step, `batch=keep` keeps the axis.",
     "AX201": "Give the step that the model was trained with: `--dt SECONDS`, in the unit of its time constants.",
     "AX202": "[Semantics](semantics.md) lists presets, fields and values. A graph in steps has its semantics already.",
     "AX203": "Choose a smaller `dt`, or `integrator=exponential`. Often the unit is wrong: milliseconds for seconds.",
