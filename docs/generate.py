@@ -20,7 +20,10 @@ import ledger
 import provoke
 
 from axonc.compiler.driver.cli import cli
+from axonc.compiler.driver.conformance import FAILS, OPERATORS
 from axonc.compiler.driver.targets import TARGETS, backend
+from axonc.compiler.frontends.onnx.operators import CUSTOM
+from axonc.compiler.frontends.onnx.operators import OPERATORS as ONNX_OPERATORS
 from axonc.compiler.passes import PASSES
 from axonc.ir import CODES
 from axonc.ir.advice import ADVICE
@@ -170,6 +173,28 @@ def _beside(match: re.Match[str]) -> str:
     return f"]({match[1].lower()}.md" if match[1] else "]("
 
 
+def onnx_operators() -> str:
+    """What is read of ONNX, and what the tests of onnx say about it."""
+    named = sum(name.startswith("test_") for name in FAILS)
+    parts = [
+        "# ONNX operators\n\nThese operators are read, in operator sets 8 and later. Others are read where the "
+        "standard defines them by these (Softmax, LayerNormalization, Gelu and many more): their definition is read in place. "
+        "All others are refused with AX130, at once, with the nearest form that is read.\n\n",
+        ", ".join(f"`{name}`" for name in sorted(ONNX_OPERATORS)),
+        ".\n\nOutside the standard: ",
+        ", ".join(f"`{name}`" for name in sorted(CUSTOM)),
+        "; and every function that a model holds.\n\n## Conformance\n\nThe node cases of onnx 1.23.2 that contain one "
+        f"of these operators run through the intermediate representation; all but {named} pass. A case with two of them "
+        "counts for both.\n\n",
+        table(("operator", "node cases"), [(f"`{name}`", count) for name, count in OPERATORS.items()]),
+        "\nNot passing:\n\n",
+        table(("case", "why"), [(f"`{name}`", reason) for name, reason in FAILS.items()]),
+        "\n`axonc.compiler.driver.conformance.ReferenceBackend` is the reference interpreter as a backend of "
+        "`onnx.backend`.\n",
+    ]
+    return "".join(parts)
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "index.md": copied("README.md"),
     "contributing.md": copied("CONTRIBUTING.md"),
@@ -179,6 +204,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "targets.md": targets,
     "diagnostics.md": diagnostics,
     "command-line.md": command_line,
+    "onnx-operators.md": onnx_operators,
 }
 
 

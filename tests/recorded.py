@@ -1,4 +1,4 @@
-"""Files of the NIR paper, if they are there: AXONC_SHARED, or a folder ``shared`` beside the repository."""
+"""Files of other tools, if they are there: AXONC_SHARED, or a folder ``shared`` beside the repository."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(os.environ.get("AXONC_SHARED", Path(__file__).parents[2] / "shared")) / "data" / "nir"
+DATA = Path(os.environ.get("AXONC_SHARED", Path(__file__).parents[2] / "shared")) / "data"
+ROOT = DATA / "nir"
 
 
 def recorded(name: str) -> Path:
@@ -21,3 +22,11 @@ def recorded(name: str) -> Path:
 def files(*folders: str) -> list[Path]:
     """All files of folders of the data set; none where it is absent."""
     return sorted(path for folder in folders for path in (ROOT / folder).glob("*.nir"))
+
+
+def exported(name: str) -> Path:
+    """A model that torch exported to ONNX; the test is skipped where it is absent."""
+    path = DATA / "onnx" / f"{name}.onnx"
+    if not path.exists():
+        pytest.skip(f"the exported model {name} is not here: set AXONC_SHARED to the folder that holds data/onnx")
+    return path

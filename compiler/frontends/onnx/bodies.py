@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from onnx import FunctionProto, NodeProto, TypeProto, defs, helper
 
@@ -24,7 +24,7 @@ def standard_body(node: NodeProto, version: int, inputs: Sequence[Item | None]) 
         return None
     if schema.has_function:
         body: bytes = schema.function_body.SerializeToString()
-        return FunctionProto.FromString(body)
+        return cast(FunctionProto, FunctionProto.FromString(body))
     if not schema.has_context_dependent_function:
         return None
     types = [_type(item).SerializeToString() for item in inputs]
@@ -35,8 +35,7 @@ def standard_body(node: NodeProto, version: int, inputs: Sequence[Item | None]) 
         )
     except RuntimeError:
         return None
-    made: FunctionProto | None = FunctionProto.FromString(text) if text else None
-    return made
+    return cast(FunctionProto, FunctionProto.FromString(text)) if text else None
 
 
 def has_body(operator: str, version: int) -> bool:

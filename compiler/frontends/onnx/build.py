@@ -15,7 +15,7 @@ from axonc.ir.ops import Delay, Input, Output
 from .call import Item, Items
 from .check import check_model, nodes_of
 from .convert import Converter, Scope
-from .draft import Draft, Value, known
+from .draft import Draft, Value, known, printable
 from .inputs import Inputs, read_inputs
 from .options import OnnxOptions
 from .recognise import recognise
@@ -45,7 +45,8 @@ def build_graph(model: ModelProto, folder: Path | None, options: OnnxOptions) ->
     graph = _graph(imported)
     made, states = recognise(graph)
     facts = {**imported.facts, **({"states": states} if states else {})}
-    return require_valid(made).with_properties(source="onnx", **facts)
+    shown = {name: printable(fact) for name, fact in facts.items()}
+    return require_valid(made).with_properties(source="onnx", **shown)
 
 
 def _in_time(
@@ -90,8 +91,9 @@ def _converted(
     return converter.draft, outputs
 
 
-def _converter(model: ModelProto, folder: Path | None, sequence: bool) -> Converter:
+def _converter(model: ModelProto, folder: Path | None, sequence: bool, inputs: Inputs) -> Converter:
     converter = Converter(model, folder, sequence)
+    converter.draft.unknown = inputs.unknown
     converter.draft.reserved = {value.name for value in model.graph.output} - {v.name for v in model.graph.input}
     return converter
 
@@ -102,7 +104,7 @@ def _zeros(signal: Signal, name: str) -> Value:
 
 def _as_sequence(model: ModelProto, folder: Path | None, inputs: Inputs, pairs: dict[str, str]) -> Imported:
     """The axis of time, the first or the second of the inputs, becomes the steps; states begin at 0."""
-    converter = _converter(model, folder, True)
+    converter = _converter(model, folder, True, inputs)
     items: dict[str, Item | None] = {
         name: _zeros(signal, name) if name in pairs else converter.draft.input(signal, name)
         for name, signal in inputs.signals.items()
@@ -138,7 +140,7 @@ def _sequence(draft: Draft, outputs: dict[str, Value], axes: dict[str, int], pai
 
 def _as_calls(model: ModelProto, folder: Path | None, inputs: Inputs, pairs: dict[str, str], why: str) -> Imported:
     """A step is a call; inputs that are states are what the call before gave."""
-    converter = _converter(model, folder, False)
+    converter = _converter(model, folder, False, inputs)
     draft = converter.draft
     items: dict[str, Item | None] = {
         name: draft.input(signal, name) for name, signal in inputs.signals.items() if name not in pairs
@@ -220,7 +222,7 @@ def _graph(imported: Imported) -> Graph:
     draft.hint, draft.origin = "output", ""
     sources = {name: draft.node_of(value) for name, value in imported.outputs.items()}
     draft.reserved = set()
-    ends = {name: Node(draft.fresh(name), Output(), (source,), name) for name, source in sources.items()}
+    ends = {name: Node(draft.fresh(name), Output(), (source,), printable(name)) for name, source in sources.items()}
     nodes = {name: _closed(draft, name) for name in list(draft.nodes)}
     nodes.update({name: node for name, node in draft.nodes.items() if name not in nodes})
     kept = _needed(nodes, [node.inputs[0] for node in ends.values()])

@@ -128,11 +128,15 @@ class Converter:
             return item
         if item.known is not None:
             return replace(item, node=item.node or name)
-        if since is None or name in self.draft.reserved or isinstance(self.draft.nodes[item.node].op, Constant):
+        here = self.draft.current(item.node)
+        if since is None or name in self.draft.reserved or here != item.node or self._is_constant(here):
             return item
         new = self.draft.fresh(name)
         self.draft.rename(item.node, new, since)
         return replace(item, node=new)
+
+    def _is_constant(self, name: str) -> bool:
+        return isinstance(self.draft.nodes[name].op, Constant)
 
     def _function(
         self, body: FunctionProto, node: NodeProto, inputs: list[Item | None], scope: Scope

@@ -37,7 +37,7 @@ from axonc.ir.signal import Format
 MAX_BYTES = 2 << 30
 """The most that one value may take in memory: a shape can claim any size."""
 
-MAX_NODES = 200_000
+MAX_NODES = 100_000
 """The most nodes that a model may become: functions and loops can multiply them."""
 
 
@@ -73,20 +73,28 @@ def known(array: Array, name: str = "") -> Value:
     return Value(Signal(array.shape, Kind.DENSE, format_of(array.dtype)), name, array)
 
 
+def printable(name: str) -> str:
+    """A name without characters that cannot be shown."""
+    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in name)
+
+
 class Draft:
-    """Collects nodes. ``hint`` and ``origin`` name the operator of the model that is being converted."""
+    """Collects nodes. ``hint`` and ``origin`` name the operator of the model that is being converted;
+    ``unknown``: extents that stand in for unknown ones, with input and name."""
 
     def __init__(self) -> None:
         self.nodes: dict[str, Node] = {}
         self.reserved: set[str] = set()
         self._constants: dict[int, str] = {}
+        self._renamed: dict[str, str] = {}
         self.hint, self.origin = "value", ""
+        self.unknown: dict[int, tuple[str, str]] = {}
 
     def fresh(self, name: str) -> str:
         """A name that no node has, printable and not that of a state."""
-        shown = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in name).replace(":", ".") or "value"
+        shown = printable(name).replace(":", ".") or "value"
         candidate, number = shown, 2
-        while candidate in self.nodes or candidate in self.reserved:
+        while candidate in self.nodes or candidate in self.reserved or candidate in self._renamed:
             candidate, number = f"{shown}.{number}", number + 1
         return candidate
 
@@ -97,7 +105,7 @@ class Draft:
                 "the model becomes too large", f"at most {MAX_NODES} nodes", "AX105", "export with scan"
             )
         name = self.fresh(name or f"{self.hint}/{getattr(op, 'function', op.name)}")
-        self.nodes[name] = Node(name, op, tuple(sources[:1]), self.origin or name, tuple(sources[1:]))
+        self.nodes[name] = Node(name, op, tuple(sources[:1]), printable(self.origin or name), tuple(sources[1:]))
         return name
 
     def input(self, signal: Signal, name: str) -> Value:
@@ -107,7 +115,7 @@ class Draft:
     def node_of(self, value: Value) -> str:
         """The node of a value; a known one becomes a constant."""
         if value.known is None:
-            return value.node
+            return self.current(value.node)
         if id(value.known) not in self._constants:  # the node keeps the array, so that no other one gets its id
             name = self.add(Constant(value.known), (), value.node or f"{self.hint}/constant")
             self._constants[id(value.known)] = name
@@ -126,8 +134,15 @@ class Draft:
             return known(fold(op, arrays))
         return Value(signal, self.add(op, [self.node_of(operand) for operand in operands]))
 
+    def current(self, name: str) -> str:
+        """What a node is called now."""
+        while name in self._renamed:
+            name = self._renamed[name]
+        return name
+
     def rename(self, old: str, new: str, since: int) -> None:
         """Give another name to a node that came after the first ``since`` ones; only those can read it."""
+        self._renamed[old] = new
         tail = [self.nodes.popitem()[1] for _ in range(len(self.nodes) - since)]
         for node in reversed(tail):
             inputs, reads = (tuple(new if name == old else name for name in part) for part in (node.inputs, node.reads))

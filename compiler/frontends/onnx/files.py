@@ -24,7 +24,7 @@ MAX_MODEL = (2 << 30) - 1
 MAX_TENSORS = 64 << 30
 """The most that all tensors of a model may take."""
 
-MAX_DEPTH = 32
+MAX_DEPTH = 16
 """The deepest nesting of graphs in graphs."""
 
 TYPES: dict[int, np.dtype[Any]] = {

@@ -155,7 +155,7 @@ def _close(call: Call, state: Item, after: Item, steps: int) -> Item:
         x = broadcastable(call, after.added[0])
         return Items(stacked=call.draft.emit(Collect((x.signal,), 0, steps), x))
     assert isinstance(after, Value)
-    op = call.draft.nodes[state.node].op
+    op = call.draft.nodes[call.draft.current(state.node)].op
     assert isinstance(op, State)
     if after.signal.shape != state.shape or after.signal.format != state.signal.format:
         raise OperatorError(
@@ -170,6 +170,10 @@ def _unrolled(
     call: Call, loop: Loop, step: Step, outputs: Sequence[tuple[int, bool]]
 ) -> tuple[list[Item], list[Value]]:
     draft = call.draft
+    if loop.steps in draft.unknown:
+        value, name = draft.unknown[loop.steps]
+        found = f"the number of its steps is the axis {name!r} of {value!r}, which the model leaves open"
+        raise OperatorError(found, "", "AX133", f"give dim={name}:N")
     if loop.steps > MAX_STEPS:
         raise OperatorError(f"{loop.steps} steps", f"at most {MAX_STEPS} are unrolled", "AX105", "choose time=sequence")
     states, made = list(loop.initials), list[list[Value]]()

@@ -63,7 +63,7 @@ class Removal:
 
     def of(self, value: Value) -> Placed:
         """Where a value of the old draft is."""
-        return Placed(value) if value.known is not None else self.placed[value.node]
+        return Placed(value) if value.known is not None else self.placed[self.old.current(value.node)]
 
     def _node(self, name: str) -> Placed:
         node = self.old.nodes[name]
@@ -83,7 +83,8 @@ class Removal:
 
     def _named(self, value: Value, name: str, since: int) -> Value:
         """The value under the old name, where its node is new."""
-        if value.known is not None or name in self.draft.nodes or value.node not in self._after(since):
+        taken = self.draft.fresh(name) != name
+        if value.known is not None or taken or value.node not in self._after(since):
             return value
         self.draft.rename(value.node, name, since)
         return replace(value, node=name)
@@ -116,7 +117,7 @@ class Removal:
             after, fits = Placed(self.dropped(after, here.at)), True
         if not fits:
             raise KeptError(name, "its state has the axis elsewhere")
-        state = self.draft.nodes[here.value.node].op
+        state = self.draft.nodes[self.draft.current(here.value.node)].op
         assert isinstance(state, State)
         state.follows.append(after.value)
 
