@@ -178,14 +178,14 @@ def onnx_operators() -> str:
     named = sum(name.startswith("test_") for name in FAILS)
     parts = [
         "# ONNX operators\n\nThese operators are read, in operator sets 8 and later. Others are read where the "
-        "standard defines them by these (Softmax, LayerNormalization, Gelu and many more): their definition is read in place. "
-        "All others are refused with AX130, at once, with the nearest form that is read.\n\n",
+        "standard defines them by these (Softmax, LayerNormalization, Gelu and many more): their definition is read in "
+        "place. All others are refused with AX130, at once, with the nearest form that is read.\n\n",
         ", ".join(f"`{name}`" for name in sorted(ONNX_OPERATORS)),
         ".\n\nOutside the standard: ",
         ", ".join(f"`{name}`" for name in sorted(CUSTOM)),
         "; and every function that a model holds.\n\n## Conformance\n\nThe node cases of onnx 1.23.2 that contain one "
-        f"of these operators run through the intermediate representation; all but {named} pass. A case with two of them "
-        "counts for both.\n\n",
+        f"of these operators run through the intermediate representation; all but {named} pass. A case with two of "
+        "them counts for both.\n\n",
         table(("operator", "node cases"), [(f"`{name}`", count) for name, count in OPERATORS.items()]),
         "\nNot passing:\n\n",
         table(("case", "why"), [(f"`{name}`", reason) for name, reason in FAILS.items()]),
