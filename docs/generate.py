@@ -256,7 +256,6 @@ def _beside(match: re.Match[str]) -> str:
 
 def onnx_operators() -> str:
     """What is read of ONNX, and what the tests of onnx say about it."""
-    named = sum(name.startswith("test_") for name in FAILS)
     read = ", ".join(f"`{name}`" for name in sorted(ONNX_OPERATORS))
     custom = ", ".join(f"`{name}`" for name in sorted(CUSTOM))
     parts = [

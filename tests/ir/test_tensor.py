@@ -9,7 +9,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from axonc.ir import Float, Graph, Kind, Node, Shape, Signal, interpret, verify
+from axonc.ir import Float, Graph, Kind, ModelError, Node, Shape, Signal, interpret, verify
 from axonc.ir.elements import ELEMENTS, dtype_of, format_of, limits
 from axonc.ir.interpret import KERNELS
 from axonc.ir.interpret.tensor import FUNCTIONS
@@ -103,6 +103,12 @@ def test_each_sample_gathers_its_own_elements() -> None:
     indices = np.array([[0, -1, 2]] * 2 + [[1, 1, 3]])
     result = run(Gather((signal(4, 2), signal(3, format="int64")), 0), x, indices)
     np.testing.assert_array_equal(result, [x[k][indices[k]] for k in range(3)])
+
+
+def test_an_index_outside_is_an_error_of_the_data() -> None:
+    op = Gather((signal(4), signal(format="int64")), 0)
+    with pytest.raises(ModelError, match="AX701 indices from 4 to 4"):
+        run(op, np.zeros((1, 4), np.float32), np.array([4]))
 
 
 def test_each_sample_has_its_own_weights() -> None:
