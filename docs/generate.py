@@ -175,17 +175,15 @@ def _beside(match: re.Match[str]) -> str:
 
 def onnx_operators() -> str:
     """What is read of ONNX, and what the tests of onnx say about it."""
-    named = sum(name.startswith("test_") for name in FAILS)
+    read = ", ".join(f"`{name}`" for name in sorted(ONNX_OPERATORS))
+    custom = ", ".join(f"`{name}`" for name in sorted(CUSTOM))
     parts = [
         "# ONNX operators\n\nThese operators are read, in operator sets 8 and later. Others are read where the "
-        "standard defines them by these (Softmax, LayerNormalization, Gelu and many more): their definition is read in "
-        "place. All others are refused with AX130, at once, with the nearest form that is read.\n\n",
-        ", ".join(f"`{name}`" for name in sorted(ONNX_OPERATORS)),
-        ".\n\nOutside the standard: ",
-        ", ".join(f"`{name}`" for name in sorted(CUSTOM)),
-        "; and every function that a model holds.\n\n## Conformance\n\nThe node cases of onnx 1.23.2 that contain one "
-        f"of these operators run through the intermediate representation; all but {named} pass. A case with two of "
-        "them counts for both.\n\n",
+        "standard defines them by these (Softmax, LayerNormalization, Gelu and many more): their definition is read "
+        "in place. All others are refused with AX130, at once, with the nearest form that is read.\n\n",
+        f"{read}.\n\nOutside the standard: {custom}; and every function that a model holds.\n\n## Conformance\n\n"
+        "The node cases of onnx 1.23.2 that contain one of these operators run through the intermediate "
+        f"representation; all but {len(FAILS)} pass. A case with two of them counts for both.\n\n",
         table(("operator", "node cases"), [(f"`{name}`", count) for name, count in OPERATORS.items()]),
         "\nNot passing:\n\n",
         table(("case", "why"), [(f"`{name}`", reason) for name, reason in FAILS.items()]),

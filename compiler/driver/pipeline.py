@@ -9,12 +9,26 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from axonc.ir import Diagnostic, Graph, ModelError, raise_if_any
+from axonc.ir import Diagnostic, Graph, ModelError, Node, raise_if_any
 from axonc.ir.interpret.run import Data, check_references
 from axonc.ir.machine import Machine
 from axonc.ir.mapping import Mapping as CoreMapping
 from axonc.ir.network import Network, activity, network, output_population
-from axonc.ir.ops import BACKWARDS, EGRU, Conv, Delay, ExactNeuron, Flatten, Input, Linear, Neuron, Output, Pool, Scale
+from axonc.ir.ops import (
+    BACKWARDS,
+    EGRU,
+    Conv,
+    Delay,
+    ExactNeuron,
+    Flatten,
+    Input,
+    Linear,
+    Map,
+    Neuron,
+    Output,
+    Pool,
+    Scale,
+)
 from axonc.ir.serialize import load_graph, to_bytes
 from axonc.ir.target import LIVE, Backend, HostInterface, Program
 from axonc.ir.text import FACTS
@@ -117,6 +131,7 @@ def load(
         inputs: ``events`` (0 or 1), ``events:N`` (up to N a step) or ``dense`` (any number). Default: events; of an
             ONNX model, dense.
         config: a TOML file that may hold all of these, and semantics of single nodes; what is given here wins.
+        onnx: what an ONNX model leaves open: ``time=call,batch=keep,state=h:h_next,dim=N:4``, see `OnnxOptions`.
 
     Returns:
         The graph. What had to be repaired in the file is in its property ``repairs``, a recovered time step in
@@ -265,11 +280,20 @@ def _tensor_problems(graph: Graph, target: Backend) -> list[Diagnostic]:
     listed = ", ".join(op.name for op in QUANTISED)
     limit = f"with int8 weights it runs {listed}"
     return [
-        Diagnostic("AX601", node.name, f"{target.name} does not run {node.op.name}", limit, "choose --target reference")
+        Diagnostic(
+            "AX601", node.name, f"{target.name} does not run {_called(node)}", limit, "choose --target reference"
+        )
         for node in graph
         if graph.properties.get("source") == "onnx"
         and (not isinstance(node.op, QUANTISED) or getattr(node.op, "initial", None) is not None)
     ]
+
+
+def _called(node: Node) -> str:
+    """What a node does, and where it comes from in the source."""
+    function = f" {node.op.function}" if isinstance(node.op, Map) else ""
+    origin = f" (of {node.origin})" if node.origin not in ("", node.name) else ""
+    return f"{node.op.name}{function}{origin}"
 
 
 def _option_problems(target: Backend, weights: str, state: str, options: Options) -> list[Diagnostic]:

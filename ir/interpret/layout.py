@@ -7,6 +7,7 @@ from math import prod
 
 import numpy as np
 
+from ..diagnostics import Diagnostic, ModelError
 from ..elements import dtype_of
 from ..ops import Array, Axis, Broadcast, Concat, Conv, Convolve, Gather, Reshape, Slice, Transpose, Window
 from .base import Kernel, Precision
@@ -44,7 +45,15 @@ def concat(op: Concat, precision: Precision) -> Kernel:
 
 def gather(op: Gather, precision: Precision) -> Kernel:
     """Every sample takes its own elements; an index outside is an error of the data."""
-    return tensor(op, precision, _each(lambda x, indices: np.take(x, indices, axis=op.axis)))
+    extent = op.takes[0].shape[op.axis]
+
+    def taken(x: Array, indices: Array) -> Array:
+        if indices.size and not -extent <= indices.min() <= indices.max() < extent:
+            found = f"indices from {indices.min()} to {indices.max()}"
+            raise ModelError(Diagnostic("AX701", "", found, f"they index {extent} elements", "correct the data"))
+        return np.take(x, indices, axis=op.axis)
+
+    return tensor(op, precision, _each(taken))
 
 
 def broadcast(op: Broadcast, precision: Precision) -> Kernel:

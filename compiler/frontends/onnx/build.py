@@ -111,7 +111,7 @@ def _as_sequence(model: ModelProto, folder: Path | None, inputs: Inputs, pairs: 
     }
     draft, outputs = _converted(model, folder, items, converter)
     names = [name for name in inputs.signals if name not in pairs]
-    why = NotSequentialError("", "no input has an axis of time")
+    why = NotSequentialError("", f"{', '.join(names)} have no axis of one length (states: state=INPUT:OUTPUT)")
     for axis in (0, 1):
         lengths = {inputs.signals[name].shape[axis : axis + 1] for name in names}
         if len(lengths) != 1 or () in lengths:

@@ -153,7 +153,7 @@ class Converter:
         inner = Scope(opsets, prefix, named, None, {**defaults, **given}, scope.depth + 1)
         absent = {name for name, item in named.items() if item is None}
         self.nodes([_without(child, absent) for child in body.node], inner)
-        return [inner.find(name) for name in body.output]
+        return [inner.find(name) for name, _ in zip(body.output, node.output, strict=False)]
 
     def _bound(self, attribute: AttributeProto, scope: Scope) -> AttributeProto:
         """An attribute with its value, where it refers to one of the function that the node stands in."""

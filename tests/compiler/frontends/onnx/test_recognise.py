@@ -161,3 +161,25 @@ def test_a_bias_enters_the_linear_map() -> None:
     result = axonc.interpret(graph, X.swapaxes(0, 1))
     np.testing.assert_allclose(result.outputs["y"][:, 0], 2 * X[0] @ stored["W"] + 0.5 * stored["b"], atol=1e-5)
     assert any(isinstance(node.op, Linear) for node in graph)
+
+
+def test_operators_that_the_standard_defines_by_others_are_read() -> None:
+    nodes = [node("LayerNormalization", ["x", "s"], ["n"], axis=-1), node("Softmax", ["n"], ["y"], axis=-1)]
+    scale = np.float32([1, 2, 3])
+    graph = axonc.load(model(nodes, [info("x", "N", om.N)], [info("y", "N", om.N)], {"s": scale}))
+    assert graph.properties["batch"] == "axis 0 is taken away (any number in the model)"
+    x = X[0]
+    centred = x - x.mean(1, keepdims=True)
+    exponents = np.exp(centred / np.sqrt(x.var(1, keepdims=True) + 1e-5) * scale)
+    expected = exponents / exponents.sum(1, keepdims=True)
+    np.testing.assert_allclose(axonc.interpret(graph, x[:, None]).outputs["y"][:, 0], expected, rtol=1e-4)
+
+
+def test_a_mapped_target_names_every_node_that_it_does_not_run() -> None:
+    nodes = [node("Tanh", ["x"], ["t"], name="squash"), node("Exp", ["t"], ["y"])]
+    graph = axonc.load(model(nodes, [info("x", 2, om.N)], [info("y", 2, om.N)]))
+    with pytest.raises(axonc.ModelError) as caught:
+        axonc.compile(graph, target="spinnaker2")
+    found = [(problem.code, problem.node) for problem in caught.value.diagnostics]
+    assert found == [("AX601", "t"), ("AX601", "y/exp")]
+    assert "map tanh (of squash)" in str(caught.value)
