@@ -8,6 +8,7 @@ import re
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -79,7 +80,7 @@ def compile_command(model: Path, output: Path, config: Path | None, **given: Any
     require_replaceable(output)
     graph, target, options = loaded(model, config, given)
     compiled = compile_graph(graph, target, options)
-    with console.status("compiling the emitted C") if console.is_terminal else _quiet():
+    with console.status("compiling the emitted C") if console.is_terminal else nullcontext():
         publish(output, lambda partial: _fill(compiled, partial, output))
     console.print(f"{compiled.target}: {output}", markup=False, highlight=False)
     print_choices(console, compiled.graph, compiled.manifest["notes"])
@@ -236,11 +237,3 @@ cli.add_command(check)
 cli.add_command(export_command)
 cli.add_command(sweep_command)
 cli.add_command(train_command)
-
-
-class _quiet:  # noqa: N801 - used as a function
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, *args: object) -> None:
-        pass

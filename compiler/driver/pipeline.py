@@ -14,21 +14,7 @@ from axonc.ir.interpret.run import Data, check_references
 from axonc.ir.machine import Machine
 from axonc.ir.mapping import Mapping as CoreMapping
 from axonc.ir.network import Network, activity, network, output_population
-from axonc.ir.ops import (
-    BACKWARDS,
-    EGRU,
-    Conv,
-    Delay,
-    ExactNeuron,
-    Flatten,
-    Input,
-    Linear,
-    Map,
-    Neuron,
-    Output,
-    Pool,
-    Scale,
-)
+from axonc.ir.ops import Conv, Delay, ExactNeuron, Flatten, Input, Linear, Map, Neuron, Output, Pool, Scale
 from axonc.ir.serialize import load_graph, to_bytes
 from axonc.ir.target import LIVE, Backend, HostInterface, Program
 from axonc.ir.text import FACTS
@@ -241,7 +227,7 @@ def passes_for(graph: Graph, target: Backend, options: Options) -> list[Pass]:
         return []
     if weights == "float32":
         return []
-    raise_if_any([*_exact_problems(graph, target), *_tensor_problems(graph, target)])
+    raise_if_any(_float_problems(graph, target))
     if state == "loihi":
         return [ToPopulations(), QuantizeLoihi()]
     quantise = Quantize("int8", state, semantics.weight_rounding, semantics.weight_scope)
@@ -258,34 +244,17 @@ def _settled_problems(options: Options) -> list[Diagnostic]:
     ]
 
 
-def _exact_problems(graph: Graph, target: Backend) -> list[Diagnostic]:
-    """Ops that only the interpreter runs, in float."""
+def _float_problems(graph: Graph, target: Backend) -> list[Diagnostic]:
+    """Nodes that only the interpreter runs, in float: what is not made of populations, weights and delays."""
+    limit = f"with int8 weights it runs {', '.join(op.name for op in QUANTISED)}"
     remedy = "choose --target reference with --weights float32"
     or_else: dict[type, str] = {ExactNeuron: f"{remedy}, or spike_time=step"}
     return [
         Diagnostic(
-            "AX601",
-            node.name,
-            f"{target.name} with int8 weights",
-            f"it does not run {node.op.name}",
-            or_else.get(type(node.op), remedy),
+            "AX601", node.name, f"{target.name} does not run {_called(node)}", limit, or_else.get(type(node.op), remedy)
         )
         for node in graph
-        if isinstance(node.op, (ExactNeuron, EGRU, *BACKWARDS))
-    ]
-
-
-def _tensor_problems(graph: Graph, target: Backend) -> list[Diagnostic]:
-    """Operations that are not made of populations and weights, and cannot be quantised."""
-    listed = ", ".join(op.name for op in QUANTISED)
-    limit = f"with int8 weights it runs {listed}"
-    return [
-        Diagnostic(
-            "AX601", node.name, f"{target.name} does not run {_called(node)}", limit, "choose --target reference"
-        )
-        for node in graph
-        if graph.properties.get("source") == "onnx"
-        and (not isinstance(node.op, QUANTISED) or getattr(node.op, "initial", None) is not None)
+        if not isinstance(node.op, QUANTISED) or getattr(node.op, "initial", None) is not None
     ]
 
 

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..memory import PAGE, PORT_AT, MemoryMap, round_up
+from .alignment import Watched
 from .bindings import Emulated, Unicorn
 from .code import Code, Counts, read_code
 from .machine import POISON, Bytes, CoreImage, Keys, Machine, Route, aligned_buffer, port_words
@@ -47,7 +48,7 @@ class EmulatedMachine(Machine):
         self._codes = [read_code(_read(executable), self.memory) for executable in executables]
         self._library.axonc_machine_use_unicorn(ctypes.byref(_unicorn_functions()))
         self._elements: list[_Element] = []
-        self._watches = [_watches(code) if check_alignment else (NOTHING, NOTHING) for code in self._codes]
+        self._watches = [_watches(code, check_alignment) for code in self._codes]
         for index, core in enumerate(cores):
             code = self._codes[core.program]
             element = _make_element(code, core, self.memory)
@@ -95,17 +96,13 @@ class _Watch:
     first: Counts
 
 
-NOTHING = _Watch(np.zeros(0, np.uint32), np.zeros(0, np.int32), np.zeros(MemoryMap().sram_bytes // 2, np.uint32))
-"""Nothing is watched."""
+def _watches(code: Code, wanted: bool) -> tuple[_Watch, _Watch]:
+    """What is watched of a program, if anything: at the beginning of blocks, and at the instructions themselves."""
+    watched = code.aligned if wanted else ()
+    return _watch(code, [w for w in watched if w.settled]), _watch(code, [w for w in watched if not w.settled])
 
 
-def _watches(code: Code) -> tuple[_Watch, _Watch]:
-    """What is watched of a program: at the beginning of blocks, and at the instructions themselves."""
-    return _watch(code, True), _watch(code, False)
-
-
-def _watch(code: Code, settled: bool) -> _Watch:
-    chosen = [entry for entry in code.aligned if entry.settled == settled]
+def _watch(code: Code, chosen: Sequence[Watched]) -> _Watch:
     addresses = np.array([entry.address for entry in chosen], np.uint32)
     first = np.searchsorted(addresses, np.arange(0, len(code.image) + 2, 2)).astype(np.uint32)
     return _Watch(addresses, np.array([_register(entry.base) for entry in chosen], np.int32), first)

@@ -63,13 +63,14 @@ static void add_dense_rows(int32_t *sums, const int8_t *weights, const uint32_t 
     for (; AXONC_VECTORS && done + TILE <= targets; done += TILE) {
         add_tile(sums + done, weights + done, rows, count, targets);
     }
-    sums += done;
-    weights += done;
-    for (; i + FEW <= count && done < targets; i += FEW) {
-        add_few_rows(sums, weights, rows + i, targets, targets - done);
+    if (done == targets) {
+        return;
     }
-    for (; i < count && done < targets; i++) {
-        add_dense_row(sums, weights + rows[i] * targets, targets - done);
+    for (; i + FEW <= count; i += FEW) {
+        add_few_rows(sums + done, weights + done, rows + i, targets, targets - done);
+    }
+    for (; i < count; i++) {
+        add_dense_row(sums + done, weights + done + rows[i] * targets, targets - done);
     }
 }
 
