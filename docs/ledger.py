@@ -12,7 +12,7 @@ import nir
 import numpy as np
 
 from axonc.compiler.driver.check import check_model
-from axonc.compiler.driver.pipeline import STATE_FORMATS, WEIGHTS, Options
+from axonc.compiler.driver.options import STATE_FORMATS, WEIGHTS, Options
 from axonc.compiler.driver.targets import TARGETS
 from axonc.compiler.semantics import PRESETS
 

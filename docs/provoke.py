@@ -20,7 +20,9 @@ import axonc
 from axonc import AxoncError, Graph
 from axonc.compiler.driver import golden
 from axonc.compiler.driver.check import check_model
-from axonc.compiler.driver.pipeline import Options, read_model, stages
+from axonc.compiler.driver.loading import read_model
+from axonc.compiler.driver.options import Options
+from axonc.compiler.driver.pipeline import stages
 from axonc.compiler.driver.targets import missing_extra
 from axonc.compiler.exports import export_nir
 from axonc.ir import Kind, Node, Signal, require_valid

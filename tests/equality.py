@@ -13,7 +13,8 @@ from hypothesis import assume
 
 import axonc
 from axonc import ModelError, Program
-from axonc.compiler.driver.pipeline import Options, compile_graph
+from axonc.compiler.driver.options import Options
+from axonc.compiler.driver.pipeline import compile_graph
 from axonc.compiler.driver.program import fill
 from axonc.compiler.passes import QuantizeLoihi, ToPopulations, run_pipeline
 

@@ -9,7 +9,8 @@ from axonc.ir import Graph
 from axonc.ir.interpret.run import Data
 
 from .config import Config, read_config
-from .pipeline import compile_graph, merged_options
+from .options import merged_options
+from .pipeline import compile_graph
 from .program import Program, build
 
 

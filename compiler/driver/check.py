@@ -25,18 +25,9 @@ from ..node_semantics import node_texts
 from ..passes import Pass, ToPopulations, run_pipeline
 from ..semantics import Semantics
 from .config import NOTHING, Config
-from .pipeline import (
-    Options,
-    chosen_semantics,
-    discretise,
-    lines_of,
-    mapped,
-    passes_for,
-    read_model,
-    remarks,
-    with_activity,
-    with_digest,
-)
+from .loading import chosen_semantics, discretise, lines_of, read_model, remarks, with_digest
+from .options import Options
+from .pipeline import mapped, passes_for, with_activity
 from .targets import backend
 
 if TYPE_CHECKING:

@@ -28,7 +28,8 @@ from .data import read_data
 from .directory import MANIFEST, publish, require_replaceable
 from .evaluate.command import evaluate_command
 from .export import write_result
-from .pipeline import Compiled, chosen_semantics, compile_graph, read_model
+from .loading import chosen_semantics, read_model
+from .pipeline import Compiled, compile_graph
 from .program import fill, open_build
 from .semantics_table import run_presets, table_rows
 from .sweep.command import sweep_command

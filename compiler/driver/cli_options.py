@@ -14,7 +14,9 @@ from axonc.ir import Diagnostic, Graph, ModelError
 
 from ..node_semantics import node_texts
 from .config import Config, read_config
-from .pipeline import Options, discretise, lines_of, load, merged_options, read_model, remarks, stages
+from .loading import discretise, lines_of, load, read_model, remarks
+from .options import Options, merged_options
+from .pipeline import stages
 from .targets import TARGETS
 
 F = TypeVar("F", bound=Callable[..., Any])

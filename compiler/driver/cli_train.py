@@ -12,7 +12,7 @@ from axonc.ir.serialize import save_graph
 
 from ..training import Epoch, FakeQuantisation
 from .data import read_arrays
-from .pipeline import load
+from .loading import load
 from .train import train
 
 PATH = click.Path(path_type=Path)

@@ -15,7 +15,7 @@ from axonc.ir.ops import Array, Delay, ExactNeuron, Neuron
 from ..node_semantics import NodeChoice, semantics_of
 from ..semantics import PRESETS, Semantics
 from .config import Config
-from .pipeline import discretise
+from .loading import discretise
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@
 from axonc.compiler.driver.api import compile
 from axonc.compiler.driver.evaluate import evaluate
 from axonc.compiler.driver.export_model import export
-from axonc.compiler.driver.pipeline import load
+from axonc.compiler.driver.loading import load
 from axonc.compiler.driver.program import Program
 from axonc.compiler.driver.program import open_build as open
 from axonc.compiler.driver.sweep import sweep

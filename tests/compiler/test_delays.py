@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import axonc
-from axonc.compiler.driver.pipeline import discretise
+from axonc.compiler.driver.loading import discretise
 from axonc.compiler.passes import ToPopulations
 from axonc.ir import Graph, Kind, Node, Signal, verify
 from axonc.ir.ops import LI, Axis, Conv, Delay, Input, Neuron, Output, TimeDelay

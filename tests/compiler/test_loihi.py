@@ -14,7 +14,8 @@ from scipy import sparse
 
 import axonc
 from axonc import Graph, ModelError
-from axonc.compiler.driver.pipeline import Options, compile_graph
+from axonc.compiler.driver.options import Options
+from axonc.compiler.driver.pipeline import compile_graph
 from axonc.compiler.driver.program import fill
 from axonc.compiler.passes import QuantizeLoihi, ToPopulations, run_pipeline
 from axonc.compiler.passes.loihi import LIMIT_24, loihi_weights, weight_exponent

@@ -11,7 +11,8 @@ import pytest
 
 import axonc
 from axonc import ModelError
-from axonc.compiler.driver.pipeline import Options, compile_graph
+from axonc.compiler.driver.options import Options
+from axonc.compiler.driver.pipeline import compile_graph
 from axonc.compiler.driver.program import fill
 
 HOSTILE = (

@@ -14,7 +14,7 @@ from hypothesis import given
 import axonc
 from axonc import Diagnostic, Graph, ModelError, Semantics
 from axonc.compiler.driver.config import Config
-from axonc.compiler.driver.pipeline import discretise, read_model
+from axonc.compiler.driver.loading import discretise, read_model
 from axonc.compiler.node_semantics import SCOPE, NodeChoice, node_choice, node_texts, semantics_of
 from axonc.compiler.semantics import parse_semantics
 from axonc.ir.ops import Delay, Neuron

@@ -14,7 +14,7 @@ from scipy import sparse
 
 import axonc
 from axonc import Graph, ModelError
-from axonc.compiler.driver.pipeline import discretise
+from axonc.compiler.driver.loading import discretise
 from axonc.compiler.passes import Quantize, ToPopulations, run_pipeline
 from axonc.ir.ops import FixedNeuron, Linear, QuantLinear
 

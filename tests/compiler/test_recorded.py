@@ -11,7 +11,8 @@ from recorded import recorded
 
 import axonc
 from axonc import Program
-from axonc.compiler.driver.pipeline import Options, compile_graph
+from axonc.compiler.driver.options import Options
+from axonc.compiler.driver.pipeline import compile_graph
 from axonc.compiler.driver.program import fill
 
 ZERO = "paper/03_rnn/braille_noDelay_bias_zero.nir"

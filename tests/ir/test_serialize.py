@@ -14,7 +14,8 @@ from scipy import sparse
 
 import axonc
 from axonc import Graph, ModelError
-from axonc.compiler.driver.pipeline import Options, prepare
+from axonc.compiler.driver.options import Options
+from axonc.compiler.driver.pipeline import prepare
 from axonc.ir.ops import Linear
 from axonc.ir.serialize import from_bytes, to_bytes
 

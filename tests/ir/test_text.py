@@ -5,7 +5,8 @@ from __future__ import annotations
 import models
 
 import axonc
-from axonc.compiler.driver.pipeline import Options, prepare
+from axonc.compiler.driver.options import Options
+from axonc.compiler.driver.pipeline import prepare
 
 
 def test_every_node_is_one_line() -> None:

@@ -9,7 +9,7 @@ from axonc.ir import Diagnostic, Graph, Kind, ModelError
 from ...node_semantics import SCOPE, NodeChoice
 from ...semantics import parse_semantics
 from ..config import Config
-from ..pipeline import discretise, read_model, with_digest
+from ..loading import discretise, read_model, with_digest
 from ..program import Program
 
 

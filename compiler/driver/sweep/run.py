@@ -18,7 +18,9 @@ from ..evaluate.dataset import class_output, data_set
 from ..evaluate.pools import Pool, opened_pool
 from ..evaluate.run import Progress, evaluated
 from ..evaluate.subject import FLOAT, opened, packed_program
-from ..pipeline import Options, compile_graph, load, merged_options
+from ..loading import load
+from ..options import Options, merged_options
+from ..pipeline import compile_graph
 from ..program import build
 from .grid import MEANING, Grid, make_grid
 from .result import Point, Sweep

@@ -15,7 +15,8 @@ import tasks
 import axonc
 from axonc import Graph, ModelError
 from axonc.compiler.differentiate import KINDS, differentiate
-from axonc.compiler.driver.pipeline import Options, prepare
+from axonc.compiler.driver.options import Options
+from axonc.compiler.driver.pipeline import prepare
 from axonc.ir import Node, verify
 from axonc.ir.ops import EGRU, Linear, Neuron, StraightThrough, SuperSpike, Total
 from axonc.ir.serialize import from_bytes, to_bytes

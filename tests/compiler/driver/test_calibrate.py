@@ -14,7 +14,8 @@ from click.testing import CliRunner
 import axonc
 from axonc import Graph, ModelError
 from axonc.compiler.driver.cli import cli
-from axonc.compiler.driver.pipeline import Options, prepare
+from axonc.compiler.driver.options import Options
+from axonc.compiler.driver.pipeline import prepare
 
 BUSY = events(20, 40, 0.9)
 

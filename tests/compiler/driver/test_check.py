@@ -23,7 +23,8 @@ from axonc import AxoncError, Diagnostic, ModelError
 from axonc.compiler.driver.check import OK, REPAIRED, UNJUDGED, UNSUPPORTED, Check, Verdict, check_model
 from axonc.compiler.driver.cli import cli
 from axonc.compiler.driver.cli_model import _print
-from axonc.compiler.driver.pipeline import Options, prepare
+from axonc.compiler.driver.options import Options
+from axonc.compiler.driver.pipeline import prepare
 
 DT = "nir,dt=1e-3"
 
@@ -297,7 +298,7 @@ def test_export_after_any_pass(files: Path) -> None:
         done = run("export", files / "good.nir", "-o", path, "--after", after, "--dt", "1e-3", "--state", "q16")
         assert done.exit_code == 0, done.output
         stage = "model" if after == "model" else "steps"
-        assert axonc.compiler.driver.pipeline.read_model(path).stage == stage
+        assert axonc.compiler.driver.loading.read_model(path).stage == stage
         assert ("AX711" in done.output) == (after != "model")
     shown = run("inspect", files / "quantize.nir").stdout
     assert "fixed16" in shown

@@ -20,7 +20,8 @@ import axonc
 from axonc import ModelError
 from axonc.compiler.driver.cli import main
 from axonc.compiler.driver.config import COMPILATION, MAX_BYTES, MEANING, read_config
-from axonc.compiler.driver.pipeline import chosen_semantics, merged_options
+from axonc.compiler.driver.loading import chosen_semantics
+from axonc.compiler.driver.options import merged_options
 from axonc.compiler.semantics import parse_semantics
 
 FULL = """

@@ -22,7 +22,9 @@ from scipy import sparse
 
 import axonc
 from axonc import Graph, ModelError
-from axonc.compiler.driver.pipeline import Options, load, stages
+from axonc.compiler.driver.loading import load
+from axonc.compiler.driver.options import Options
+from axonc.compiler.driver.pipeline import stages
 from axonc.compiler.exports import export_nir
 from axonc.compiler.exports.nir.write import file_name
 from axonc.compiler.frontends import import_nir, read_nir

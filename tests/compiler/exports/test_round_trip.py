@@ -21,7 +21,9 @@ from scipy import sparse
 
 import axonc
 from axonc import Graph, ModelError
-from axonc.compiler.driver.pipeline import Options, load, read_model, stages
+from axonc.compiler.driver.loading import load, read_model
+from axonc.compiler.driver.options import Options
+from axonc.compiler.driver.pipeline import stages
 from axonc.compiler.exports import export_nir
 from axonc.compiler.frontends import import_nir, read_nir
 from axonc.ir import Fixed, Kind, Node, Signal

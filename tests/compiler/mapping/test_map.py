@@ -14,7 +14,8 @@ import axonc
 from axonc import ModelError
 from axonc.backends.spinnaker2.cost import CoreCost
 from axonc.backends.spinnaker2.description import memory_map
-from axonc.compiler.driver.pipeline import Options, prepare
+from axonc.compiler.driver.options import Options
+from axonc.compiler.driver.pipeline import prepare
 from axonc.ir.machine import Machine
 from axonc.ir.mapping import Mapping
 from axonc.ir.network import Network, network

@@ -183,3 +183,10 @@ def test_a_mapped_target_names_every_node_that_it_does_not_run() -> None:
     found = [(problem.code, problem.node) for problem in caught.value.diagnostics]
     assert found == [("AX601", "t"), ("AX601", "y/exp")]
     assert "map tanh (of squash)" in str(caught.value)
+
+
+def test_a_mapped_target_names_an_egru_once() -> None:
+    with pytest.raises(axonc.ModelError) as caught:
+        axonc.compile(axonc.load(om.egru_scan()), target="native")
+    named = [problem.node for problem in caught.value.diagnostics]
+    assert len(named) == len(set(named)) == 1
