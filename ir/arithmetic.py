@@ -8,9 +8,12 @@ tests hold the two equal.
   exactly zero when nothing drives it.
 * ``requantize(x, multiplier, shift)`` changes the scale of a number, rounding half up (toward +inf).
 * ``saturate(x, limit)`` clips symmetrically, so that negation never leaves the range.
+* ``sigmoid(x)`` and ``tanh(x)`` read interpolated tables, Q3.12 in and Q0.15 out.
 """
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 import numpy.typing as npt
@@ -67,3 +70,42 @@ def multiplier_and_shift(ratio: npt.NDArray[np.float64]) -> tuple[Int64, Int64]:
     if np.any(~vanishes & (shift < 0)):
         raise ValueError("the ratio of scales is 2^31 or more")
     return np.where(vanishes, 0, multiplier), np.where(vanishes, 0, shift)
+
+
+UNIT = 1 << 15
+"""1 in Q0.15."""
+
+SEGMENTS = 512
+"""Segments of a table, between -8 and 8 in Q3.12: each is 2^7 wide."""
+
+
+def _table(values: list[float]) -> Int64:
+    """Values of [-1, 1] in Q0.15; 1 becomes the largest int16."""
+    return np.asarray(np.clip(np.rint(np.asarray(values) * UNIT), 1 - UNIT, UNIT - 1), np.int64)
+
+
+_PLACES = [(index - SEGMENTS // 2) / 32 for index in range(SEGMENTS + 1)]
+
+SIGMOID = _table([1 / (1 + math.exp(-x)) for x in _PLACES])
+"""sigmoid(-8), sigmoid(-8 + 1/32), ..., sigmoid(8) in Q0.15."""
+
+TANH = _table([math.tanh(x) for x in _PLACES])
+"""tanh at the same places."""
+
+
+def interpolate(table: Int64, x: Int64) -> Int64:
+    """``table`` at x in Q3.12, between its entries: t[i] + floor((t[i+1] - t[i]) f / 2^7 + 1/2), with
+    i = floor(x / 2^7) + 256 and f the rest. Exact for -2^15 <= x < 2^15."""
+    place = (x >> 7) + SEGMENTS // 2
+    low = table[place]
+    return np.asarray(low + (((table[place + 1] - low) * (x & 127) + 64) >> 7))
+
+
+def sigmoid(x: Int64) -> Int64:
+    """1 / (1 + exp(-x)), Q3.12 in, Q0.15 out; within 1.3 units in the last place."""
+    return interpolate(SIGMOID, x)
+
+
+def tanh(x: Int64) -> Int64:
+    """tanh(x), Q3.12 in, Q0.15 out; within 4 units in the last place."""
+    return interpolate(TANH, x)

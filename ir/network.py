@@ -12,11 +12,30 @@ import numpy as np
 from scipy import sparse
 
 from .graph import Graph, Node
-from .ops import Array, Delay, FixedNeuron, Flatten, Input, Neuron, Output, Pool, QuantConv, QuantLinear
-from .signal import Shape
+from .ops import (
+    Array,
+    Delay,
+    FixedGated,
+    FixedNeuron,
+    Flatten,
+    Input,
+    Neuron,
+    Output,
+    Pool,
+    QuantConv,
+    QuantLinear,
+    ToFixed,
+)
+from .signal import Kind, Shape
 
 INT8 = 127
 """The largest weight of a projection."""
+
+
+Units = Neuron | FixedNeuron | FixedGated
+"""The ops whose nodes are populations, beside inputs."""
+
+POPULATIONS = (Input, Neuron, FixedNeuron, FixedGated)
 
 
 @dataclass(frozen=True)
@@ -28,12 +47,19 @@ class Population:
     """
 
     name: str
-    op: Input | Neuron | FixedNeuron
+    op: Input | Units
     shape: Shape
     peak: int
     """The most events that one of its neurons sends in a step; 0 if it sends none."""
     activity: float | None = None
     """The events of its busiest step in the data that the graph was calibrated with, over its neurons."""
+    graded: bool = False
+    """Whether its events carry a value: an int16, by which a receiver multiplies its weights."""
+
+    @property
+    def lanes(self) -> int:
+        """The accumulators of each of its neurons; accumulator l of neuron n is row l * count + n of the weights."""
+        return self.op.lanes if isinstance(self.op, FixedGated) else 1
 
     @property
     def count(self) -> int:
@@ -91,8 +117,8 @@ class SharedKernel:
 class Projection:
     """Synapses: events of step k of ``source`` act on step k + ``delay`` of ``target``, with int8 ``weight``.
 
-    ``weight``: a kernel for all places, or CSC, [target neurons, source neurons], so that a source's synapses lie
-    together.
+    ``weight``: a kernel for all places, or CSC, [accumulators of the targets, source neurons], so that a source's
+    synapses lie together.
     """
 
     name: str
@@ -126,10 +152,10 @@ class Network:
 
 
 def network(graph: Graph) -> Network:
-    """The network of a graph in which every neuron is fed by `QuantLinear` and `QuantConv` nodes, each fed by one
-    population, through at most one `Delay`; a convolution also through summing `Pool` nodes, behind the delay.
-    `compiler.passes` bring a graph into this form."""
-    nodes = [node for node in graph if isinstance(node.op, (Input, Neuron, FixedNeuron))]
+    """The network of a graph in which every population is fed by `QuantLinear` and `QuantConv` nodes, each fed by one
+    population, through at most one `Delay`; a convolution also through summing `Pool` nodes, behind the delay. Dense
+    inputs pass `ToFixed` before that. `compiler.passes` bring a graph into this form."""
+    nodes = [node for node in graph if isinstance(node.op, POPULATIONS)]
     projections = list(_projections(graph))
     shapes = {node.name: _maps(graph.signals[node.name].shape, node.name, projections) for node in nodes}
     populations = (_population(graph, node, shapes[node.name]) for node in nodes)
@@ -140,10 +166,11 @@ def network(graph: Graph) -> Network:
 
 
 def _population(graph: Graph, node: Node, shape: Shape) -> Population:
-    assert isinstance(node.op, (Input, Neuron, FixedNeuron))
-    spikes = isinstance(node.op, Input) or node.op.gate is not None
-    peak = graph.signals[node.name].peak if spikes else 0
-    return Population(node.name, node.op, shape, peak, activity(graph).get(node.name))
+    assert isinstance(node.op, POPULATIONS)
+    sends = not isinstance(node.op, (Neuron, FixedNeuron)) or node.op.gate is not None
+    peak = graph.signals[node.name].peak if sends else 0
+    graded = sends and graph.signals[node.name].kind is not Kind.EVENT
+    return Population(node.name, node.op, shape, peak, activity(graph).get(node.name), graded)
 
 
 def activity(graph: Graph) -> Mapping[str, float]:
@@ -170,7 +197,7 @@ def _fitted(projection: Projection, shapes: Mapping[str, Shape]) -> Iterator[Pro
 
 def _projections(graph: Graph) -> Iterator[Projection]:
     for node in graph:
-        if isinstance(node.op, (Neuron, FixedNeuron)):
+        if isinstance(node.op, (Neuron, FixedNeuron, FixedGated)):
             for linear in (graph[name] for name in node.inputs):
                 pools, before = _behind_pools(graph, linear.inputs[0])
                 source, delay = behind_delay(graph, before)
@@ -225,10 +252,11 @@ def _behind_pools(graph: Graph, name: str) -> tuple[list[Pool], str]:
 
 
 def behind_delay(graph: Graph, name: str) -> tuple[str, int]:
-    """The node behind any chain of delays that ends in ``name``, and their total in steps."""
+    """The population behind any chain of delays (and of the rounding of an input) that ends in ``name``, and their
+    total in steps."""
     delay = 0
-    while isinstance(op := graph[name].op, Delay):
-        delay += op.steps
+    while isinstance(op := graph[name].op, (Delay, ToFixed)):
+        delay += op.steps if isinstance(op, Delay) else 0
         name = graph[name].inputs[0]
     return name, delay
 

@@ -184,7 +184,7 @@ def _local(population: Population, part: Slice, ring_depth: int, host: HostInter
 
 
 def _neuron(population: Population) -> Neuron | FixedNeuron:
-    assert not isinstance(population.op, Input)
+    assert isinstance(population.op, (Neuron, FixedNeuron))
     return population.op
 
 

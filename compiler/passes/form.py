@@ -9,23 +9,24 @@ from collections.abc import Iterator
 from math import prod
 
 from axonc.ir import Diagnostic, Graph, Kind, Node
-from axonc.ir.ops import Delay, FixedNeuron, Flatten, Input, Neuron, Pool, QuantConv, QuantLinear
+from axonc.ir.network import POPULATIONS
+from axonc.ir.ops import Delay, FixedGated, FixedNeuron, Flatten, Neuron, Pool, QuantConv, QuantLinear, ToFixed
 
 from .quantize import ACCUMULATOR
-from .weights import accumulator_bound
+from .weights import accumulator_bound, most_of
 
 REMEDY = "export or save the graph before it is quantised, and quantise it here"
 
 
 def is_quantised(graph: Graph) -> bool:
     """Whether any weight or state is an integer."""
-    return any(isinstance(node.op, (QuantLinear, QuantConv, FixedNeuron)) for node in graph)
+    return any(isinstance(node.op, (QuantLinear, QuantConv, FixedNeuron, FixedGated)) for node in graph)
 
 
 def form_problems(graph: Graph) -> Iterator[Diagnostic]:
     """One problem for every node that stands where the form has no place for it, and every overflow."""
     for node in graph:
-        if isinstance(node.op, (Neuron, FixedNeuron)):
+        if isinstance(node.op, (Neuron, FixedNeuron, FixedGated)):
             yield from _population_problems(graph, node)
     for node in graph.outputs:
         if not _shows_population(graph, node):
@@ -42,20 +43,23 @@ def _population_problems(graph: Graph, node: Node) -> Iterator[Diagnostic]:
             yield Diagnostic("AX601", node.name, f"{name!r}, a {source.op.name}, feeds it", limit, REMEDY)
             return
         yield from _source_problems(graph, source)
-        count = prod(graph.signals[node.name].shape)
-        bound += float(accumulator_bound(source.op, graph.signals[source.inputs[0]].peak, count).max(initial=0.0))
+        sums = graph.signals[name].shape
+        bound += float(accumulator_bound(source.op, most_of(graph, source.inputs[0]), prod(sums)).max(initial=0.0))
     if bound > ACCUMULATOR.limit:
         found, limit = f"the sum of its inputs may reach {bound:.3g}", f"an int32 holds {ACCUMULATOR.limit}"
         yield Diagnostic("AX401", node.name, found, limit, "lower the inputs' peak or the fan-in")
 
 
 def _source_problems(graph: Graph, weights: Node) -> Iterator[Diagnostic]:
-    """Behind weights: pools that sum (of a convolution), then delays, then a population or input that sends events."""
+    """Behind weights: pools that sum (of a convolution), then delays, then a population or input that sends events; a
+    dense input is rounded before."""
     node, behind_delay = weights, False
     while len(node.inputs) == 1:
         node = graph[node.inputs[0]]
-        if isinstance(node.op, (Input, Neuron, FixedNeuron)):
-            if graph.signals[node.name].kind is not Kind.EVENT:
+        if isinstance(node.op, ToFixed):
+            return
+        if isinstance(node.op, POPULATIONS):
+            if graph.signals[node.name].kind is Kind.DENSE:
                 found, limit = (
                     f"its source {node.name!r} is a {graph.signals[node.name]}",
                     "integer weights take events",
@@ -76,4 +80,4 @@ def _shows_population(graph: Graph, output: Node) -> bool:
         node = graph[node.inputs[0]]
         if not isinstance(node.op, Flatten):
             break
-    return isinstance(node.op, (Neuron, FixedNeuron))
+    return isinstance(node.op, (Neuron, FixedNeuron, FixedGated))

@@ -7,7 +7,20 @@ from math import gcd
 
 import numpy as np
 
-from axonc.ir.ops import Array, Conv, Linear, Matrix, QuantConv, QuantLinear, channel_sums, is_sparse, row_sums
+from axonc.ir import Fixed, Graph, Kind
+from axonc.ir.ops import (
+    Array,
+    Conv,
+    Delay,
+    FixedGated,
+    Linear,
+    Matrix,
+    QuantConv,
+    QuantLinear,
+    channel_sums,
+    is_sparse,
+    row_sums,
+)
 
 LIMIT = 127
 """The largest int8 weight; the scale is symmetric."""
@@ -55,10 +68,23 @@ def quantised_weight(weight: Matrix, scale: Array, rounding: str) -> Matrix:
     return np.asarray(function(_ratio(dense, column)).astype(np.int8))
 
 
-def accumulator_bound(op: QuantLinear | QuantConv, peak: int, count: int) -> Array:
-    """The most that ``op`` can add to each of ``count`` neurons if no source has more than ``peak`` events: float64."""
+def accumulator_bound(op: QuantLinear | QuantConv, most: int, count: int) -> Array:
+    """The most that ``op`` can add to each of ``count`` sums if no source gives more than ``most``: float64."""
     rows = channel_sums(op.weight) if isinstance(op, QuantConv) else row_sums(op.weight)
-    return np.asarray(per_row(rows, count) * float(peak))
+    return np.asarray(per_row(rows, count) * float(most))
+
+
+def most_of(graph: Graph, name: str) -> int:
+    """The largest magnitude of an element of an integer signal in a step: events, or the values that they carry."""
+    signal, node = graph.signals[name], graph[name]
+    if signal.kind is Kind.EVENT:
+        return signal.peak
+    while isinstance(node.op, Delay):
+        node = graph[node.inputs[0]]
+    if isinstance(node.op, FixedGated):
+        return node.op.most
+    assert isinstance(signal.format, Fixed)
+    return signal.format.limit
 
 
 def _row_peaks(weight: Matrix) -> Array:

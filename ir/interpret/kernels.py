@@ -25,7 +25,10 @@ from ..ops import (
     EGRUReadAdjoint,
     EGRUThresholdAdjoint,
     ExactNeuron,
+    FixedGRU,
+    FixedLSTM,
     FixedNeuron,
+    FixedResetGate,
     Flatten,
     FlattenAdjoint,
     Gather,
@@ -50,6 +53,7 @@ from ..ops import (
     Slice,
     StoredTotal,
     ThresholdAdjoint,
+    ToFixed,
     Total,
     Transpose,
     Window,
@@ -59,6 +63,7 @@ from .base import Kernel, Precision, State, stateless
 from .conv import conv, pool, quant_conv
 from .egru import egru, egru_adjoint, egru_gates_adjoint, egru_read_adjoint, egru_threshold_adjoint
 from .exact import exact_neuron
+from .gated_fixed import fixed_gru, fixed_lstm, fixed_reset_gate, to_fixed
 from .layout import broadcast, concat, convolve, gather, reshape, slice_, transpose, window
 from .linear import linear, quant_linear, scale
 from .neuron import fixed_neuron, neuron
@@ -94,6 +99,10 @@ KERNELS: Mapping[type[Op], Callable[[Any, Precision], Kernel]] = {
     FixedNeuron: fixed_neuron,
     ExactNeuron: exact_neuron,
     EGRU: egru,
+    ToFixed: to_fixed,
+    FixedGRU: fixed_gru,
+    FixedResetGate: fixed_reset_gate,
+    FixedLSTM: fixed_lstm,
     Constant: constant,
     Map: map_,
     Cast: cast,

@@ -20,6 +20,7 @@ from .delay import Delay
 from .egru import EGRU, GATES
 from .exact import ExactNeuron
 from .fixed import FixedGate, FixedMembrane, FixedNeuron, FixedSynapse
+from .gated_fixed import FixedGated, FixedGRU, FixedLSTM, FixedResetGate, ToFixed
 from .io import Input, Output
 from .layout import Broadcast, Concat, Gather, Reshape, Slice, Transpose
 from .linear import Linear, QuantLinear, Scale, row_sums
@@ -57,6 +58,10 @@ OPS: tuple[type[Op], ...] = (
     FixedNeuron,
     ExactNeuron,
     EGRU,
+    ToFixed,
+    FixedGRU,
+    FixedResetGate,
+    FixedLSTM,
     Constant,
     Map,
     Cast,
@@ -125,9 +130,13 @@ __all__ = [
     "EGRUThresholdAdjoint",
     "ExactNeuron",
     "FastSigmoid",
+    "FixedGRU",
     "FixedGate",
+    "FixedGated",
+    "FixedLSTM",
     "FixedMembrane",
     "FixedNeuron",
+    "FixedResetGate",
     "FixedSynapse",
     "Flatten",
     "FlattenAdjoint",
@@ -166,6 +175,7 @@ __all__ = [
     "Threshold",
     "ThresholdAdjoint",
     "TimeDelay",
+    "ToFixed",
     "Total",
     "Transpose",
     "Triangle",
