@@ -10,6 +10,8 @@ from typing import Any
 
 from ..ops import (
     EGRU,
+    GRU,
+    LSTM,
     Array,
     Broadcast,
     Cast,
@@ -45,6 +47,7 @@ from ..ops import (
     QuantizeTensor,
     QuantLinear,
     Reduce,
+    ResetGate,
     Reshape,
     Scale,
     Slice,
@@ -59,6 +62,7 @@ from .base import Kernel, Precision, State, stateless
 from .conv import conv, pool, quant_conv
 from .egru import egru, egru_adjoint, egru_gates_adjoint, egru_read_adjoint, egru_threshold_adjoint
 from .exact import exact_neuron
+from .gated import gru, lstm, reset_gate
 from .layout import broadcast, concat, convolve, gather, reshape, slice_, transpose, window
 from .linear import linear, quant_linear, scale
 from .neuron import fixed_neuron, neuron
@@ -94,6 +98,9 @@ KERNELS: Mapping[type[Op], Callable[[Any, Precision], Kernel]] = {
     FixedNeuron: fixed_neuron,
     ExactNeuron: exact_neuron,
     EGRU: egru,
+    GRU: gru,
+    ResetGate: reset_gate,
+    LSTM: lstm,
     Constant: constant,
     Map: map_,
     Cast: cast,

@@ -20,6 +20,7 @@ from .delay import Delay
 from .egru import EGRU, GATES
 from .exact import ExactNeuron
 from .fixed import FixedGate, FixedMembrane, FixedNeuron, FixedSynapse
+from .gated import GRU, GRU_RESETS, LSTM, LSTM_GATES, GatedCell, ResetGate
 from .io import Input, Output
 from .layout import Broadcast, Concat, Gather, Reshape, Slice, Transpose
 from .linear import Linear, QuantLinear, Scale, row_sums
@@ -57,6 +58,9 @@ OPS: tuple[type[Op], ...] = (
     FixedNeuron,
     ExactNeuron,
     EGRU,
+    GRU,
+    ResetGate,
+    LSTM,
     Constant,
     Map,
     Cast,
@@ -93,10 +97,14 @@ __all__ = [
     "DIFFERENTIABLE_RESETS",
     "EGRU",
     "GATES",
+    "GRU",
+    "GRU_RESETS",
     "IF",
     "INTERNALS",
     "LI",
     "LIF",
+    "LSTM",
+    "LSTM_GATES",
     "MAPS",
     "ONE",
     "OPS",
@@ -132,6 +140,7 @@ __all__ = [
     "Flatten",
     "FlattenAdjoint",
     "Gate",
+    "GatedCell",
     "Gather",
     "I",
     "Input",
@@ -154,6 +163,7 @@ __all__ = [
     "QuantLinear",
     "QuantizeTensor",
     "Reduce",
+    "ResetGate",
     "Reshape",
     "Scale",
     "Slice",
