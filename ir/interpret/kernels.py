@@ -10,6 +10,8 @@ from typing import Any
 
 from ..ops import (
     EGRU,
+    GRU,
+    LSTM,
     Array,
     Broadcast,
     Cast,
@@ -48,6 +50,7 @@ from ..ops import (
     QuantizeTensor,
     QuantLinear,
     Reduce,
+    ResetGate,
     Reshape,
     Scale,
     Slice,
@@ -63,6 +66,7 @@ from .base import Kernel, Precision, State, stateless
 from .conv import conv, pool, quant_conv
 from .egru import egru, egru_adjoint, egru_gates_adjoint, egru_read_adjoint, egru_threshold_adjoint
 from .exact import exact_neuron
+from .gated import gru, lstm, reset_gate
 from .gated_fixed import fixed_gru, fixed_lstm, fixed_reset_gate, to_fixed
 from .layout import broadcast, concat, convolve, gather, reshape, slice_, transpose, window
 from .linear import linear, quant_linear, scale
@@ -103,6 +107,9 @@ KERNELS: Mapping[type[Op], Callable[[Any, Precision], Kernel]] = {
     FixedGRU: fixed_gru,
     FixedResetGate: fixed_reset_gate,
     FixedLSTM: fixed_lstm,
+    GRU: gru,
+    ResetGate: reset_gate,
+    LSTM: lstm,
     Constant: constant,
     Map: map_,
     Cast: cast,

@@ -20,6 +20,7 @@ from .delay import Delay
 from .egru import EGRU, GATES
 from .exact import ExactNeuron
 from .fixed import FixedGate, FixedMembrane, FixedNeuron, FixedSynapse
+from .gated import GRU, GRU_RESETS, LSTM, LSTM_GATES, GatedCell, ResetGate
 from .gated_fixed import FixedGated, FixedGRU, FixedLSTM, FixedResetGate, ToFixed
 from .io import Input, Output
 from .layout import Broadcast, Concat, Gather, Reshape, Slice, Transpose
@@ -62,6 +63,9 @@ OPS: tuple[type[Op], ...] = (
     FixedGRU,
     FixedResetGate,
     FixedLSTM,
+    GRU,
+    ResetGate,
+    LSTM,
     Constant,
     Map,
     Cast,
@@ -98,10 +102,14 @@ __all__ = [
     "DIFFERENTIABLE_RESETS",
     "EGRU",
     "GATES",
+    "GRU",
+    "GRU_RESETS",
     "IF",
     "INTERNALS",
     "LI",
     "LIF",
+    "LSTM",
+    "LSTM_GATES",
     "MAPS",
     "ONE",
     "OPS",
@@ -141,6 +149,7 @@ __all__ = [
     "Flatten",
     "FlattenAdjoint",
     "Gate",
+    "GatedCell",
     "Gather",
     "I",
     "Input",
@@ -163,6 +172,7 @@ __all__ = [
     "QuantLinear",
     "QuantizeTensor",
     "Reduce",
+    "ResetGate",
     "Reshape",
     "Scale",
     "Slice",

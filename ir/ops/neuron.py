@@ -17,10 +17,11 @@ from .base import Array, Op, Parameters, Problem, misshapen
 
 STATES = ("i", "v", "t", "c")
 """The states that a neuron may have, in the order in which they are updated; ``t`` is that of `ExactNeuron`, ``c`` that
-of `EGRU`."""
+of `EGRU`, `GRU` and `LSTM`."""
 
-INTERNALS = ("m", "o", "u", "r", "g", "d")
-"""What a neuron may compute on its way (`Op.internals`): ``m`` is v before test and reset; the others are of `EGRU`."""
+INTERNALS = ("m", "o", "u", "r", "g", "d", "i", "f", "t", "b")
+"""What a neuron may compute on its way (`Op.internals`): ``m`` is v before test and reset; the others are of `EGRU`,
+`GRU`, `ResetGate` and `LSTM`."""
 
 RESETS = ("none", "value", "subtract", "subtract_guarded", "subtract_next")
 """What a spike does to v. ``subtract_guarded`` is snnTorch's: if the stored v was above the threshold already, the
