@@ -47,6 +47,7 @@ ADVICE = {
     "AX402": "Choose `--state q32` or `float32`, or scale weights and thresholds of the population.",
     "AX403": "Choose one of the values that the line lists.",
     "AX404": "Nothing, if the error that is stated does not matter. Else choose `--state q32` or `float32`.",
+    "AX405": "Give data of the usual range: `--calibrate X.npz`. Nothing, if no value exceeds what is stated.",
     "AX501": "Prune or cut the layer, choose a smaller state format, or record fewer steps in the core's memory.",
     "AX502": "Prune the model, choose a smaller state format, or describe a larger machine (`--machine`).",
     "AX503": "Use larger slices (`--slice`), or `--strategy fewest-cores`.",

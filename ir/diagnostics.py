@@ -53,6 +53,7 @@ CODES = {
     "AX402": "a state does not fit its number format",
     "AX403": "a number format or option is unknown",
     "AX404": "a time constant is distorted by its number format",
+    "AX405": "the range of a dense input is assumed",
     "AX501": "a core or the machine has too little memory",
     "AX502": "the machine has too few cores",
     "AX503": "the routing table is full",

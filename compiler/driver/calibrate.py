@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from axonc.ir import Graph
+from axonc.ir import Graph, Kind
 from axonc.ir.interpret.run import Data, batches, interpret
 from axonc.ir.network import network
+from axonc.ir.ops import Array
 
 from .data import read_data
 
@@ -24,7 +25,7 @@ def calibrated(graph: Graph, x: Data | str | Path) -> Graph:
     Raises:
         ModelError: the data do not fit the inputs.
     """
-    data, _ = batches(graph, read_data(Path(x), graph) if isinstance(x, (str, Path)) else x)
+    data = _data(graph, x)
     populations = [population for population in network(graph).populations if population.peak]
     recorded = interpret(graph, data, [p.name for p in populations if p.name not in data]).recorded
     events = {p.name: np.asarray(data[p.name] if p.name in data else recorded[p.name]) for p in populations}
@@ -33,3 +34,17 @@ def calibrated(graph: Graph, x: Data | str | Path) -> Graph:
     }
     measured = {p.name: int(busiest[p.name].max(initial=0)) / p.count for p in populations}
     return graph.with_properties(activity=json.dumps(measured))
+
+
+def input_ranges(graph: Graph, x: Data | str | Path | None) -> tuple[tuple[str, float], ...]:
+    """The largest magnitude of every dense input in ``x``, by name; nothing without data."""
+    dense = {node.name for node in graph.inputs if graph.signals[node.name].kind is Kind.DENSE}
+    if x is None or not dense:
+        return ()
+    return tuple(
+        (name, float(np.abs(values).max(initial=0))) for name, values in _data(graph, x).items() if name in dense
+    )
+
+
+def _data(graph: Graph, x: Data | str | Path) -> dict[str, Array]:
+    return batches(graph, read_data(Path(x), graph) if isinstance(x, (str, Path)) else x)[0]

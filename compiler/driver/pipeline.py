@@ -7,26 +7,51 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from axonc.ir import Diagnostic, Graph, ModelError, Node, raise_if_any
+from axonc.ir import Diagnostic, Graph, Kind, ModelError, Node, raise_if_any
 from axonc.ir.interpret.run import check_references
 from axonc.ir.machine import Machine
 from axonc.ir.mapping import Mapping as CoreMapping
 from axonc.ir.network import Network, activity, network, output_population
-from axonc.ir.ops import Conv, Delay, ExactNeuron, Flatten, Input, Linear, Map, Neuron, Output, Pool, Scale
+from axonc.ir.ops import (
+    EGRU,
+    GRU,
+    LSTM,
+    Conv,
+    Delay,
+    ExactNeuron,
+    Flatten,
+    Input,
+    Linear,
+    Map,
+    Neuron,
+    Output,
+    Pool,
+    ResetGate,
+    Scale,
+)
 from axonc.ir.target import Backend, Program
 from axonc.ir.version import __version__
 
 from ..mapping import MapOptions, map_network
 from ..node_semantics import node_texts
-from ..passes import Pass, Quantize, QuantizeLoihi, ToPopulations, form_problems, is_quantised, run_pipeline
+from ..passes import (
+    Pass,
+    Quantize,
+    QuantizeLoihi,
+    RoundInputs,
+    ToPopulations,
+    form_problems,
+    is_quantised,
+    run_pipeline,
+)
 from ..semantics import parse_semantics
-from .calibrate import calibrated
+from .calibrate import calibrated, input_ranges
 from .directory import SCHEMA
 from .loading import lines_of, remarks
 from .options import Options, format_problems, host_problems, settled_problems, unknown_slices
 from .targets import backend
 
-QUANTISED = (Input, Output, Flatten, Linear, Scale, Conv, Pool, Delay, Neuron)
+QUANTISED = (Input, Output, Flatten, Linear, Scale, Conv, Pool, Delay, Neuron, EGRU, GRU, ResetGate, LSTM)
 """What can become populations, weights and delays."""
 
 
@@ -57,7 +82,9 @@ def passes_for(graph: Graph, target: Backend, options: Options) -> list[Pass]:
     if state == "loihi":
         return [ToPopulations(), QuantizeLoihi()]
     quantise = Quantize("int8", state, semantics.weight_rounding, semantics.weight_scope)
-    return [ToPopulations(), quantise]
+    dense = any(graph.signals[node.name].kind is Kind.DENSE for node in graph.inputs)
+    rounded = [RoundInputs(input_ranges(graph, options.calibrate))] if dense else []
+    return [ToPopulations(), *rounded, quantise]
 
 
 def _float_problems(graph: Graph, target: Backend) -> list[Diagnostic]:

@@ -6,8 +6,9 @@ from .form import form_problems, is_quantised
 from .loihi import QuantizeLoihi
 from .populations import ToPopulations
 from .quantize import STATES, Quantize
+from .round_inputs import RoundInputs
 
-PASSES: tuple[type[Pass], ...] = (Discretise, ToPopulations, Quantize, QuantizeLoihi)
+PASSES: tuple[type[Pass], ...] = (Discretise, ToPopulations, RoundInputs, Quantize, QuantizeLoihi)
 """Every pass, in the order in which the standard pipeline runs them."""
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Pass",
     "Quantize",
     "QuantizeLoihi",
+    "RoundInputs",
     "ToPopulations",
     "form_problems",
     "is_quantised",

@@ -12,8 +12,7 @@ from axonc.ir import Diagnostic, Graph, Kind, Node
 from axonc.ir.network import POPULATIONS
 from axonc.ir.ops import Delay, FixedGated, FixedNeuron, Flatten, Neuron, Pool, QuantConv, QuantLinear, ToFixed
 
-from .quantize import ACCUMULATOR
-from .weights import accumulator_bound, most_of
+from .weights import ACCUMULATOR, accumulator_bound, most_of, overflow
 
 REMEDY = "export or save the graph before it is quantised, and quantise it here"
 
@@ -46,8 +45,7 @@ def _population_problems(graph: Graph, node: Node) -> Iterator[Diagnostic]:
         sums = graph.signals[name].shape
         bound += float(accumulator_bound(source.op, most_of(graph, source.inputs[0]), prod(sums)).max(initial=0.0))
     if bound > ACCUMULATOR.limit:
-        found, limit = f"the sum of its inputs may reach {bound:.3g}", f"an int32 holds {ACCUMULATOR.limit}"
-        yield Diagnostic("AX401", node.name, found, limit, "lower the inputs' peak or the fan-in")
+        yield overflow(node.name, bound)
 
 
 def _source_problems(graph: Graph, weights: Node) -> Iterator[Diagnostic]:

@@ -37,7 +37,8 @@ from axonc.ir.ops import (
 )
 
 from .base import Pass
-from .quantize import ACCUMULATOR, _dense_sources, _overflow
+from .payloads import Sources, dense_sources
+from .weights import ACCUMULATOR, overflow
 
 STATE = Fixed(32, 14)
 """States count in units of 2^-14: a weight unit of 2^-8 enters shifted left by 6 bits."""
@@ -81,7 +82,8 @@ class QuantizeLoihi(Pass):
     ensures: ClassVar[str] = "every accumulator is an exact int32"
 
     def run(self, graph: Graph) -> tuple[Graph, bool]:
-        problems = [problem for node in graph for problem in (*_unknown(node), *_dense_sources(graph, node))]
+        sources = Sources(graph, {})
+        problems = [problem for node in graph for problem in (*_unknown(node), *dense_sources(sources, node))]
         refused = {problem.node for problem in problems}
         done: dict[str, Node] = {}
         notes: list[Diagnostic] = []
@@ -133,7 +135,7 @@ def _population(
         done[linear.name] = replace(linear, op=quantised)
         bound = bound + row_sums(narrow) * graph.signals[linear.inputs[0]].peak
     if float(np.max(bound)) > ACCUMULATOR.limit:
-        problems.append(_overflow(node, float(np.max(bound))))
+        problems.append(overflow(node.name, float(np.max(bound))))
         return
     shift = _per_neuron(exponent + ALIGN + halved.astype(np.int64), op.shape)
     entering = _per_neuron(bound, op.shape) * 2.0**shift

@@ -10,11 +10,32 @@ import numpy as np
 
 from axonc.ir import Diagnostic, Graph, ModelError, Node, Shape, raise_if_any
 from axonc.ir.interpret import KERNELS
-from axonc.ir.ops import ONE, ZERO, Array, Conv, Delay, Flatten, Input, Linear, Membrane, Neuron, Output, Pool
+from axonc.ir.ops import (
+    EGRU,
+    GRU,
+    LSTM,
+    ONE,
+    ZERO,
+    Array,
+    Conv,
+    Delay,
+    Flatten,
+    Input,
+    Linear,
+    Membrane,
+    Neuron,
+    Output,
+    Pool,
+    ResetGate,
+    Scale,
+)
 
 from .base import Pass
 from .delays import fresh_name
-from .terms import Term, behind, matrix_of, merged
+from .terms import Term, behind, is_identity, matrix_of, merged, with_matrix
+
+GATED = (EGRU, GRU, ResetGate, LSTM)
+"""Populations of gated units."""
 
 
 @dataclass(frozen=True)
@@ -31,14 +52,16 @@ class ToPopulations(Pass):
     5. A bias b enters the neuron's first stage: offset += gain * b.
     6. An output that shows something else than a population gets one: a readout neuron with decay 0 and gain 1,
        v[k] = x[k].
-    7. Nodes that nothing reads any more are dropped.
+    7. Gated units are fed by matrices alone. What one reads is folded in the same way, several terms behind a `Scale`
+       by 1 that adds them up; the bias of its input, and that of what it reads, stays in the first matrix.
+    8. Nodes that nothing reads any more are dropped.
     """
 
     name: ClassVar[str] = "populations"
     requires: ClassVar[str] = "stage steps"
     ensures: ClassVar[str] = (
         "every neuron is fed by Linear and Conv nodes without bias, each fed by a population or its Delay, a Conv also "
-        "through Pool nodes that sum"
+        "through Pool nodes that sum; gated units by Linear nodes, of which the first may have a bias"
     )
 
     def run(self, graph: Graph) -> tuple[Graph, bool]:
@@ -81,6 +104,8 @@ class _Rewrite:
             self.by_name[node.name] = node
         elif isinstance(node.op, Neuron):
             self._target(node, node.op)
+        elif isinstance(node.op, GATED):
+            self._gated(node, node.op)
         elif isinstance(node.op, Output):
             self._output(node)
 
@@ -88,6 +113,38 @@ class _Rewrite:
         total = self._sum(node)
         inputs = tuple(self._projection(term, node, op.shape) for term in merged(total.terms))
         self.by_name[node.name] = replace(node, op=_with_bias(op, total.bias), inputs=inputs)
+
+    def _gated(self, node: Node, op: EGRU | GRU | ResetGate | LSTM) -> None:
+        (rows,) = op.accepts() or (0,)
+        inputs = self._matrices(self._sum(node), node, rows)
+        if not inputs:
+            found, limit = "nothing but constants feeds it", "gated units need an input"
+            raise ModelError(Diagnostic("AX601", node.name, found, limit, "connect one"))
+        reads = tuple(self._read(name, node, shape) for name, shape in zip(node.reads, op.read_shapes(), strict=True))
+        self.by_name[node.name] = replace(node, inputs=tuple(inputs), reads=reads)
+
+    def _read(self, name: str, node: Node, shape: Shape) -> str:
+        """What a gated unit reads: a population, late or not, as it is, or the sum of matrices."""
+        total = self._expand(self.graph[name])
+        terms = list(merged(total.terms))
+        if len(terms) == 1 and total.bias is None and is_identity(terms[0]):
+            return self._delayed(terms[0].source, terms[0].delay)
+        names = self._matrices(total, node, shape[0])
+        if len(names) == 1:
+            return names[0]
+        joined = fresh_name(f"{node.name}.read", {*self.by_name, *(node.name for node in self.graph)})
+        self.by_name[joined] = Node(joined, Scale(np.ones(shape)), tuple(names), node.origin)
+        return joined
+
+    def _matrices(self, total: _Sum, node: Node, rows: int) -> list[str]:
+        """The terms as `Linear` nodes, the first with the bias."""
+        matrices = [with_matrix(term, node.name) for term in total.terms]
+        names = [self._projection(term, node, (rows,)) for term in merged(matrices)]
+        if names and total.bias is not None:
+            first = self.by_name[names[0]]
+            assert isinstance(first.op, Linear)
+            self.by_name[names[0]] = replace(first, op=replace(first.op, bias=total.bias.astype(np.float64)))
+        return names
 
     def _output(self, node: Node) -> None:
         if len(node.inputs) == 1 and self._shows_population(node.inputs[0]):
@@ -104,7 +161,7 @@ class _Rewrite:
         node = self.graph[name]
         while isinstance(node.op, Flatten) and len(node.inputs) == 1:
             node = self.graph[node.inputs[0]]
-        return isinstance(node.op, Neuron)
+        return isinstance(node.op, (Neuron, *GATED))
 
     def _keep_flattens(self, name: str) -> None:
         node = self.graph[name]
@@ -125,7 +182,7 @@ class _Rewrite:
         return self.sums[node.name]
 
     def _expanded(self, node: Node) -> _Sum:
-        if isinstance(node.op, (Input, Neuron)):
+        if isinstance(node.op, (Input, Neuron, *GATED)):
             return _Sum((Term(node.name, self.graph.signals[node.name].shape),))
         inner = self._sum(node)
         if isinstance(node.op, Delay):
@@ -188,7 +245,7 @@ def _reading_order(graph: Graph, by_name: dict[str, Node]) -> list[Node]:
     order: dict[str, Node] = {}
 
     def place(node: Node) -> None:
-        for name in node.inputs:
+        for name in (*node.inputs, *node.reads):
             if name not in graph and name not in order:
                 place(by_name[name])
         order.setdefault(node.name, node)

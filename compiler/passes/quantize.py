@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from math import prod
 from typing import ClassVar, Literal
 
 import numpy as np
 
-from axonc.ir import Diagnostic, Fixed, Graph, Kind, Node, raise_if_any
-from axonc.ir.ops import Array, Conv, FixedNeuron, Linear, Neuron, Pool
+from axonc.ir import Diagnostic, Graph, Node, raise_if_any
+from axonc.ir.ops import Array, Conv, FixedNeuron, Linear, Neuron, Scale, ToFixed
 
 from .base import Pass
 from .fixed_point import fix_neuron
-from .weights import accumulator_bound, fan_in_scale, per_row, quantised
+from .gated import GatedUnits
+from .payloads import Sources, dense_sources, payload_formats
+from .populations import GATED
+from .weights import ACCUMULATOR, accumulator_bound, fan_in_scale, overflow, per_row, quantised
 
-ACCUMULATOR = Fixed(32)
 STATES = {"float32": None, "q16": 16, "q32": 32}
 """The state formats by name: bits of the fixed point, None for float."""
 
@@ -32,6 +33,8 @@ class Quantize(Pass):
     2. The accumulator of neuron o is bounded by the sum of |Wq[o, j]| times the most events of source j in a step,
        pooled ones added up; it must fit in 32 bits.
     3. ``state`` float32: the input gain becomes gain * s. q16, q32: `FixedNeuron`, formats by `fixed_point`.
+    4. Values that graded events carry are integers of a unit u (`payloads`); W u takes the place of W.
+    5. Gated units get cells of 16 bits whatever ``state`` (`gated`); their weights have one scale a gate, or a row.
     """
 
     name: ClassVar[str] = "quantize"
@@ -43,38 +46,58 @@ class Quantize(Pass):
     scope: Literal["fan_in", "channel"] = "fan_in"
 
     def run(self, graph: Graph) -> tuple[Graph, bool]:
-        problems = [problem for node in graph for problem in _dense_sources(graph, node)]
+        sources = payload_formats(graph)
+        problems = [problem for node in graph for problem in dense_sources(sources, node)]
         refused = {problem.node for problem in problems}
-        done: dict[str, Node] = {}
+        done: dict[str, list[Node]] = {}
         notes: list[Diagnostic] = []
         for node in graph:
-            if isinstance(node.op, Neuron) and refused.isdisjoint(node.inputs):
-                self._population(graph, node, node.op, done, problems, notes)
+            if isinstance(node.op, ToFixed):
+                done[node.name] = [replace(node, op=ToFixed(sources.formats[node.name]))]
+            elif isinstance(node.op, Neuron) and refused.isdisjoint(node.inputs):
+                self._population(sources, node, node.op, done, problems, notes)
+            elif isinstance(node.op, GATED) and refused.isdisjoint(_matrices(graph, node)):
+                self._gated(sources, node, done, problems)
         raise_if_any(problems)
-        quantised = graph.with_nodes(done.get(node.name, node) for node in graph)
-        return quantised.with_properties(notes="\n".join(map(str, notes))), True
+        quantised = graph.with_nodes(new for node in graph for new in done.get(node.name, [node]))
+        said = [graph.properties["notes"]] if graph.properties.get("notes") else []
+        return quantised.with_properties(notes="\n".join([*said, *map(str, notes)])), True
+
+    def _gated(self, sources: Sources, node: Node, done: dict[str, list[Node]], problems: list[Diagnostic]) -> None:
+        if self.state == "float32":
+            problems.append(_float_state(node))
+            return
+        parts, found = GatedUnits(sources, self.rounding, self.scope).quantised(node)
+        problems += found
+        added = [part for part in parts if part.name not in sources.graph]
+        done |= {part.name: [part] for part in parts if part.name in sources.graph}
+        done[node.name] = [*added, *done.get(node.name, [])]
+        for read in node.reads:  # what added several matrices up is done by the accumulators
+            if isinstance(sources.graph[read].op, Scale):
+                done[read] = []
 
     def _population(
         self,
-        graph: Graph,
+        sources: Sources,
         node: Node,
         op: Neuron,
-        done: dict[str, Node],
+        done: dict[str, list[Node]],
         problems: list[Diagnostic],
         notes: list[Diagnostic],
     ) -> None:
-        count = prod(op.shape)
+        graph, count = sources.graph, prod(op.shape)
         maps = {name: map_op for name in node.inputs if isinstance(map_op := graph[name].op, (Linear, Conv))}
-        scale = fan_in_scale([map_op.weight for map_op in maps.values()], self.scope)
+        units = {name: sources.unit(graph[name].inputs[0]) for name in maps}
+        scale = fan_in_scale([map_op.weight for map_op in maps.values()], list(units.values()), self.scope)
         bound = np.zeros(count)
         for name, map_op in maps.items():
-            integer = quantised(map_op, scale, self.rounding)
-            done[name] = replace(graph[name], op=integer)
-            bound += accumulator_bound(integer, graph.signals[graph[name].inputs[0]].peak, count)
+            integer = quantised(map_op, scale, units[name], self.rounding)
+            done[name] = [replace(graph[name], op=integer)]
+            bound += accumulator_bound(integer, sources.most(graph[name].inputs[0]), count)
         if float(np.max(bound)) > ACCUMULATOR.limit:
-            problems.append(_overflow(node, float(np.max(bound))))
+            problems.append(overflow(node.name, float(np.max(bound))))
             return
-        done[node.name] = replace(node, op=self._neuron(node, op, scale, bound, notes))
+        done[node.name] = [replace(node, op=self._neuron(node, op, scale, bound, notes))]
 
     def _neuron(
         self, node: Node, op: Neuron, scale: Array, bound: Array, notes: list[Diagnostic]
@@ -95,28 +118,11 @@ def _scaled_gain(op: Neuron, scale: Array) -> Neuron:
     return replace(op, membrane=replace(op.membrane, gain=op.membrane.gain * scale))
 
 
-def _overflow(node: Node, bound: float) -> Diagnostic:
-    return Diagnostic(
-        "AX401",
-        node.name,
-        f"the sum of its inputs may reach {bound:.3g}",
-        f"an int32 holds {ACCUMULATOR.limit}",
-        "lower the inputs' peak or the fan-in",
-    )
+def _matrices(graph: Graph, node: Node) -> set[str]:
+    """The matrices that feed a gated unit, and those of what it reads."""
+    return {*node.inputs, *node.reads, *(name for read in node.reads for name in graph[read].inputs)}
 
 
-def _dense_sources(graph: Graph, node: Node) -> Iterator[Diagnostic]:
-    if not isinstance(node.op, (Linear, Conv)):
-        return
-    source = graph[node.inputs[0]]
-    while isinstance(source.op, Pool):
-        source = graph[source.inputs[0]]
-    signal = graph.signals[source.name]
-    if signal.kind is not Kind.EVENT:
-        yield Diagnostic(
-            "AX602",
-            node.name,
-            f"its source {source.name!r} is a {signal}",
-            "integer weights take events only",
-            "put a spiking neuron before it, or compile for target reference",
-        )
+def _float_state(node: Node) -> Diagnostic:
+    limit = "with integer weights, gated units have cells of 16 bits"
+    return Diagnostic("AX403", node.name, "the state format float32", limit, "choose --state q16")

@@ -146,9 +146,14 @@ def _behind_matrix(term: Term, name: str, matrix: Matrix) -> Term:
     if isinstance(term.map, Conv) and has_one_place(term.map, term.shape):
         _check_size(name, matrix.shape[0] * prod(term.map.weight.shape[1:]), prod(term.map.weight.shape))
         return term.at(name, behind_one_place(term.map, matrix))
-    if isinstance(term.map, Channels) and term.map.is_identity and not term.pools:
+    if is_identity(term):
         return term.at(name, matrix)
     return with_matrix(term, name).at(name, _product(name, matrix, matrix_of(term, name)))
+
+
+def is_identity(term: Term) -> bool:
+    """Whether a term is its source, late or not."""
+    return isinstance(term.map, Channels) and term.map.is_identity and not term.pools
 
 
 def with_matrix(term: Term, name: str) -> Term:

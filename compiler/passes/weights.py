@@ -7,7 +7,7 @@ from math import gcd
 
 import numpy as np
 
-from axonc.ir import Fixed, Graph, Kind
+from axonc.ir import Diagnostic, Fixed, Graph, Kind
 from axonc.ir.ops import (
     Array,
     Conv,
@@ -22,19 +22,24 @@ from axonc.ir.ops import (
     row_sums,
 )
 
+ACCUMULATOR = Fixed(32)
+"""The format of sums."""
+
 LIMIT = 127
 """The largest int8 weight; the scale is symmetric."""
 
 
-def fan_in_scale(weights: Sequence[Matrix], scope: str) -> Array:
-    """The value of one weight unit, max |W| / 127 over all ``weights`` into a population; 1 where all are zero.
+def fan_in_scale(weights: Sequence[Matrix], units: Sequence[float], scope: str) -> Array:
+    """The value of one unit of a sum, max |W u| / 127 over all ``weights`` W into a population, whose sources count in
+    ``units`` u; 1 where all are zero.
 
     ``scope`` fan_in: (), one for all. channel: (C,), one for each of C channels, which are equal parts of the
     population in flat C order: as many as all weights have in common. A matrix has a row for each neuron, a kernel one
     for each output channel.
     """
     channels = gcd(*(weight.shape[0] for weight in weights))
-    peaks = np.max([_row_peaks(weight).reshape(channels, -1).max(axis=1) for weight in weights], axis=0)
+    rows = [row_peaks(weight) * unit for weight, unit in zip(weights, units, strict=True)]
+    peaks = np.max([peak.reshape(channels, -1).max(axis=1) for peak in rows], axis=0)
     largest = peaks if scope == "channel" else np.max(peaks)
     return np.where(largest > 0, largest / LIMIT, 1.0)
 
@@ -44,13 +49,13 @@ def per_row(scale: Array, rows: int) -> Array:
     return np.repeat(scale, rows // len(scale)) if scale.ndim else scale
 
 
-def quantised(op: Linear | Conv, scale: Array, rounding: str) -> QuantLinear | QuantConv:
-    """``op`` with integer weights; ``scale`` as `fan_in_scale` gives it."""
+def quantised(op: Linear | Conv, scale: Array, unit: float, rounding: str) -> QuantLinear | QuantConv:
+    """``op`` with integer weights; ``scale`` as `fan_in_scale` gives it, ``unit`` that of its source."""
     rows = per_row(scale, op.weight.shape[0])
     if isinstance(op, Conv):
-        weight = np.asarray(quantised_weight(op.weight, rows, rounding))
+        weight = np.asarray(quantised_weight(op.weight, rows / unit, rounding))
         return QuantConv(weight, rows, op.axes, op.groups, op.gives)
-    return QuantLinear(quantised_weight(op.weight, rows, rounding), rows, takes=op.takes, gives=op.gives)
+    return QuantLinear(quantised_weight(op.weight, rows / unit, rounding), rows, takes=op.takes, gives=op.gives)
 
 
 def quantised_weight(weight: Matrix, scale: Array, rounding: str) -> Matrix:
@@ -74,6 +79,12 @@ def accumulator_bound(op: QuantLinear | QuantConv, most: int, count: int) -> Arr
     return np.asarray(per_row(rows, count) * float(most))
 
 
+def overflow(name: str, bound: float) -> Diagnostic:
+    """The problem of a population whose sums may reach ``bound``."""
+    found, limit = f"the sum of its inputs may reach {bound:.3g}", f"an int32 holds {ACCUMULATOR.limit}"
+    return Diagnostic("AX401", name, found, limit, "lower the inputs' peak or the fan-in")
+
+
 def most_of(graph: Graph, name: str) -> int:
     """The largest magnitude of an element of an integer signal in a step: events, or the values that they carry."""
     signal, node = graph.signals[name], graph[name]
@@ -87,7 +98,7 @@ def most_of(graph: Graph, name: str) -> int:
     return signal.format.limit
 
 
-def _row_peaks(weight: Matrix) -> Array:
+def row_peaks(weight: Matrix) -> Array:
     """max |W| of each row or output channel: (O,) float64."""
     if is_sparse(weight):
         return np.asarray(abs(weight).max(axis=1).todense(), np.float64).reshape(-1)

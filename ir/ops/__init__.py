@@ -21,7 +21,7 @@ from .egru import EGRU, GATES
 from .exact import ExactNeuron
 from .fixed import FixedGate, FixedMembrane, FixedNeuron, FixedSynapse
 from .gated import GRU, GRU_RESETS, LSTM, LSTM_GATES, GatedCell, ResetGate
-from .gated_fixed import FixedGated, FixedGRU, FixedLSTM, FixedResetGate, ToFixed
+from .gated_fixed import FixedGated, FixedGRU, FixedLanes, FixedLSTM, FixedResetGate, ToFixed
 from .io import Input, Output
 from .layout import Broadcast, Concat, Gather, Reshape, Slice, Transpose
 from .linear import Linear, QuantLinear, Scale, row_sums
@@ -142,6 +142,7 @@ __all__ = [
     "FixedGate",
     "FixedGated",
     "FixedLSTM",
+    "FixedLanes",
     "FixedMembrane",
     "FixedNeuron",
     "FixedResetGate",

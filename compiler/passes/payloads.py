@@ -1,0 +1,154 @@
+"""Graded events: the formats of the values that they carry, and what one unit of an integer signal is worth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from math import floor, log2
+
+import numpy as np
+
+from axonc.ir import Diagnostic, Fixed, Graph, Kind, Node
+from axonc.ir.ops import EGRU, Array, Conv, Delay, Linear, Pool, ResetGate, Scale, ToFixed, row_sums
+
+from .populations import GATED
+from .weights import ACCUMULATOR, LIMIT, row_peaks
+
+PAYLOAD_BITS = 16
+CELL_FRAC = 13
+"""Fractional bits of gated units, where sums have room for them: 16 bits hold up to 4."""
+
+ASSUMED_RANGE = 4.0
+"""The largest magnitude of a dense input of which no data were given."""
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What the integers of a graph's signals stand for. ``formats``: those of rounded inputs and gated units."""
+
+    graph: Graph
+    formats: Mapping[str, Fixed]
+
+    def origin(self, name: str) -> Node:
+        """The node behind delays."""
+        node = self.graph[name]
+        while isinstance(node.op, Delay):
+            node = self.graph[node.inputs[0]]
+        return node
+
+    def unit(self, name: str) -> float:
+        """The value of 1 in a signal."""
+        node = self.origin(name)
+        return self.formats[node.name].scale if node.name in self.formats else 1.0
+
+    def most(self, name: str) -> int:
+        """The largest magnitude of an element in a step: events, or the value of a graded one."""
+        node = self.origin(name)
+        if node.name not in self.formats:
+            return self.graph.signals[node.name].peak
+        number = self.formats[node.name]
+        return 1 << number.frac if _within_one(node) else number.limit
+
+    def is_integer(self, name: str) -> bool:
+        """Whether a signal is one of events, plain or graded."""
+        node = self.origin(name)
+        return node.name in self.formats or self.graph.signals[node.name].kind is Kind.EVENT
+
+
+def _within_one(node: Node) -> bool:
+    """Whether what a gated unit sends stays within [-1, 1]."""
+    return isinstance(node.op, GATED) and not (isinstance(node.op, EGRU) and bool(np.any(node.op.threshold < 0)))
+
+
+def payload_formats(graph: Graph) -> Sources:
+    """16-bit formats of all graded signals: `CELL_FRAC` fractional bits, inputs as `ToFixed` says, fewer where the sums
+    that they enter might not fit in an int32. A reset gate sends what it receives."""
+    formats = {node.name: Fixed(PAYLOAD_BITS, CELL_FRAC) for node in graph if isinstance(node.op, GATED)}
+    formats |= {node.name: node.op.format for node in graph if isinstance(node.op, ToFixed)}
+    sources = Sources(graph, formats)
+    while excess := _in_excess(sources):
+        lowered = {name: Fixed(PAYLOAD_BITS, formats[name].frac - 1) for name in excess}
+        if any(number.frac < 0 for number in lowered.values()):
+            break  # the sums of other sources alone are too large: the quantisation will say so
+        formats |= lowered
+        sources = Sources(graph, formats)
+    return sources
+
+
+def _in_excess(sources: Sources) -> set[str]:
+    """Sources of sums that might overflow, and what must keep the format of one of these."""
+    groups = [group for group in linear_groups(sources.graph) if _overflows(sources, group)]
+    names = {name for group in groups for name in _graded(sources, group)}
+    for node in sources.graph:
+        if isinstance(node.op, ResetGate):
+            tied = {node.name, sources.origin(node.reads[0]).name}
+            names |= tied if names & tied else set()
+    return names
+
+
+def linear_groups(graph: Graph) -> Iterator[list[Node]]:
+    """The matrices that add up to each input of a population, to each thing that it reads."""
+    for node in graph:
+        if isinstance(node.op, GATED):
+            yield [graph[name] for name in node.inputs]
+            for read in node.reads:
+                yield matrices_behind(graph, read)
+        elif node.inputs and all(isinstance(graph[name].op, Linear) for name in node.inputs):
+            yield [graph[name] for name in node.inputs]
+
+
+def matrices_behind(graph: Graph, read: str) -> list[Node]:
+    """The matrices that add up to what a gated unit reads; none where it reads a population as it is."""
+    node = graph[read]
+    nodes = [graph[name] for name in node.inputs] if isinstance(node.op, Scale) else [node]
+    return [node for node in nodes if isinstance(node.op, Linear)]
+
+
+def _graded(sources: Sources, group: list[Node]) -> list[str]:
+    return [origin for node in group if (origin := sources.origin(node.inputs[0]).name) in sources.formats]
+
+
+def _overflows(sources: Sources, group: list[Node]) -> bool:
+    """Whether sums of int8 weights might pass an int32: at the finest scale that the group may get, for every row."""
+    units = [sources.unit(node.inputs[0]) for node in group]
+    peaks = [_peak(node) * unit for node, unit in zip(group, units, strict=True)]
+    if not _graded(sources, group) or not max(peaks):
+        return False
+    scale = max(peaks) / LIMIT
+    rows = [_bound(node, unit / scale) * sources.most(node.inputs[0]) for node, unit in zip(group, units, strict=True)]
+    return float(np.max(np.sum(rows, axis=0))) > ACCUMULATOR.limit
+
+
+def _peak(node: Node) -> float:
+    assert isinstance(node.op, Linear)
+    return float(row_peaks(node.op.weight).max(initial=0.0))
+
+
+def _bound(node: Node, ratio: float) -> Array:
+    """The row sums of integer weights, each rounded by one half at most."""
+    assert isinstance(node.op, Linear)
+    return np.asarray(row_sums(node.op.weight) * ratio + node.op.weight.shape[1] / 2)
+
+
+def input_format(largest: float) -> Fixed:
+    """The format of a dense input whose values reach ``largest``."""
+    return Fixed(PAYLOAD_BITS, floor(log2(Fixed(PAYLOAD_BITS).limit / largest)) if largest > 0 else CELL_FRAC)
+
+
+def dense_sources(sources: Sources, node: Node) -> Iterator[Diagnostic]:
+    """The problem of a matrix or convolution whose source is not one of events that its integers can take."""
+    if not isinstance(node.op, (Linear, Conv)):
+        return
+    name = node.inputs[0]
+    while isinstance(sources.graph[name].op, Pool):
+        name = sources.graph[name].inputs[0]
+    graded = sources.origin(name).name in sources.formats
+    if not sources.is_integer(name) or (graded and isinstance(node.op, Conv)):
+        takes = "convolutions take spikes only" if isinstance(node.op, Conv) else "integer weights take events only"
+        yield Diagnostic(
+            "AX602",
+            node.name,
+            f"its source {name!r} is a {sources.graph.signals[name]}",
+            takes,
+            "put a spiking neuron before it, or compile for target reference",
+        )
