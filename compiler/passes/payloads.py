@@ -18,9 +18,6 @@ PAYLOAD_BITS = 16
 CELL_FRAC = 13
 """Fractional bits of gated units, where sums have room for them: 16 bits hold up to 4."""
 
-ASSUMED_RANGE = 4.0
-"""The largest magnitude of a dense input of which no data were given."""
-
 
 @dataclass(frozen=True)
 class Sources:
@@ -67,12 +64,17 @@ def payload_formats(graph: Graph) -> Sources:
     formats |= {node.name: node.op.format for node in graph if isinstance(node.op, ToFixed)}
     sources = Sources(graph, formats)
     while excess := _in_excess(sources):
-        lowered = {name: Fixed(PAYLOAD_BITS, formats[name].frac - 1) for name in excess}
+        lowered = {name: _coarser(graph[name], formats[name]) for name in excess}
         if any(number.frac < 0 for number in lowered.values()):
             break  # the sums of other sources alone are too large: the quantisation will say so
         formats |= lowered
         sources = Sources(graph, formats)
     return sources
+
+
+def _coarser(node: Node, number: Fixed) -> Fixed:
+    """One fractional bit less; of an input the range stays, a cell keeps its bits."""
+    return Fixed(number.bits - isinstance(node.op, ToFixed), number.frac - 1)
 
 
 def _in_excess(sources: Sources) -> set[str]:
@@ -131,7 +133,7 @@ def _bound(node: Node, ratio: float) -> Array:
 
 
 def input_format(largest: float) -> Fixed:
-    """The format of a dense input whose values reach ``largest``."""
+    """The format of a dense input whose values reach ``largest``; 13 fractional bits where that is 0."""
     return Fixed(PAYLOAD_BITS, floor(log2(Fixed(PAYLOAD_BITS).limit / largest)) if largest > 0 else CELL_FRAC)
 
 

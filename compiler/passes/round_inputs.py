@@ -10,7 +10,7 @@ from axonc.ir.ops import Input, Linear, ToFixed
 
 from .base import Pass
 from .delays import fresh_name
-from .payloads import ASSUMED_RANGE, input_format
+from .payloads import input_format
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class RoundInputs(Pass):
     """Puts a `ToFixed` behind every dense input that matrices read.
 
     The format has 16 bits, and as many fractional ones as leave room for the largest magnitude of the input: that in
-    ``ranges`` (name, magnitude), as a calibration measures it, else 4, with a note. Larger values are clipped.
+    ``ranges`` (name, magnitude), as a calibration measures it; else 13, with a note: values from 4 on are clipped.
     """
 
     name: ClassVar[str] = "round_inputs"
@@ -35,7 +35,7 @@ class RoundInputs(Pass):
             if isinstance(node.op, Input):
                 nodes.append(node)
                 if node.name in names:
-                    op = ToFixed(input_format(known.get(node.name, ASSUMED_RANGE)))
+                    op = ToFixed(input_format(known.get(node.name, 0.0)))
                     nodes.append(Node(names[node.name], op, (node.name,), node.origin))
             else:
                 nodes.append(replace(node, inputs=tuple(names.get(name, name) for name in node.inputs)))
@@ -62,6 +62,6 @@ def _assumed(name: str) -> Diagnostic:
         "AX405",
         name,
         "the range of a dense input is not known",
-        f"values beyond {ASSUMED_RANGE:g} are clipped",
+        "values from 4 on are clipped",
         "give --calibrate data",
     )
