@@ -1,4 +1,4 @@
-"""Finding in a graph of tensor operations what has an op of its own: weights, convolutions, neurons, EGRUs.
+"""Finding in a graph of tensor operations what has an op of its own: weights, convolutions, neurons, gated cells.
 
 Only what means exactly the same is replaced; everything else stays as it is.
 """
@@ -9,8 +9,10 @@ from axonc.ir import Graph
 
 from .editing import Editing
 from .egru import with_egrus
+from .gated import with_gated
 from .maps import with_maps
 from .neurons import with_neurons
+from .shapes import into_maps, without_detours
 
 __all__ = ["recognise"]
 
@@ -18,7 +20,7 @@ __all__ = ["recognise"]
 def recognise(graph: Graph) -> tuple[Graph, str]:
     """The graph with such ops; and the outputs that are states of them now: ``output=node:state``, comma between."""
     editing = Editing(graph)
-    for step in (with_maps, with_egrus, with_neurons):
+    for step in (without_detours, with_maps, with_egrus, with_gated, with_neurons, into_maps):
         step(editing)
     states = ", ".join(f"{name}={state}" for name, state in editing.states.items())
     return editing.graph(), states
