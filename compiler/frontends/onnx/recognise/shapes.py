@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from axonc.ir import Node
-from axonc.ir.ops import Linear, Reshape
+from axonc.ir.ops import Linear, Map, Reshape, Slice
 
 from .editing import Editing
 
@@ -23,6 +23,19 @@ def without_detours(editing: Editing) -> None:
             editing.replace(name, Reshape(first.op.takes, node.op.shape), (source,))
         if editing.shape(source) == node.op.shape:
             editing.merge(name, source)
+
+
+def parts_first(editing: Editing) -> None:
+    """A part of sigmoid(x) or tanh(x) is that function of the part: gates are told apart before their functions."""
+    for name in list(editing.nodes):
+        node = editing.nodes[name]
+        if isinstance(node.op, Slice) and len(node.op.spans) == 1:
+            made = editing.nodes[node.inputs[0]]
+            if isinstance(made.op, Map) and made.op.function in ("sigmoid", "tanh"):
+                part = editing.add(
+                    Node(f"{name}/part", replace(node.op, takes=made.op.takes), made.inputs, node.origin)
+                )
+                editing.replace(name, Map((editing.signal(part),), made.op.function), (part,))
 
 
 def into_maps(editing: Editing) -> None:
