@@ -65,11 +65,15 @@ def egru_kernel(op: RelaxedEGRU, precision: Precision) -> Kernel:
         n = op.units
         u, r = sigmoid(a[:, :n] + h[:, :n]), sigmoid(a[:, n : 2 * n] + h[:, n : 2 * n])
         g = np.tanh(a[:, 2 * n :] + r * h[:, 2 * n :])
-        m = u * state["c"] + (1 - u) * g
+        goes_on = 0.0 if op.segment and int(state["k"]) % op.segment == 0 else 1.0
+        old = state["c"] * goes_on
+        m = op.zoneout * old + (1 - op.zoneout) * (u * old + (1 - u) * g)
+        u = op.zoneout + (1 - op.zoneout) * u
         o = op.surrogate.primitive(m - op.threshold)
-        return {"c": m - o * op.threshold, "m": m, "o": o, "u": u, "r": r, "g": g, "d": state["c"] - g}, o * m
+        parts = {"m": m, "o": o, "u": u, "r": r, "g": g, "d": old - g, "e": u * goes_on, "k": state["k"] + 1}
+        return {"c": m - o * op.threshold, **parts}, o * m
 
-    return Kernel(lambda batch: {"c": np.zeros((batch, *op.shape), precision)}, step)
+    return Kernel(lambda batch: {"c": np.zeros((batch, *op.shape), precision), "k": np.zeros(())}, step)
 
 
 KERNELS.update({RelaxedNeuron: neuron_kernel, RelaxedEGRU: egru_kernel})  # type: ignore[attr-defined]

@@ -118,20 +118,25 @@ def _egru(draft: Draft, node: Node, into: Sequence[str]) -> None:
     surrogate = draft.surrogates[node.name]
     assert surrogate is not None
     attached, shape, entering = draft.attached, draft.forward.signals[node.name].shape, draft.enters(node)
+    assert isinstance(node.op, EGRU)
     m, o, u, r, g, d = (draft.read(f"{node.name}:{name}") for name in ("m", "o", "u", "r", "g", "d"))
+    e = u if node.op.segment is None else draft.read(f"{node.name}:e")
 
     def cell(op: Any) -> Op:
         return EGRUAdjoint(shape, op.threshold, surrogate, attached)
 
+    def gates(op: Any) -> Op:
+        return EGRUGatesAdjoint(entering, op.zoneout)
+
     def threshold(op: Any) -> Op:
         return EGRUThresholdAdjoint(shape, op.threshold, surrogate, attached)
 
-    late = draft.add(f"d({node.name}:c)", node, cell, into, (m, o, u))
+    late = draft.add(f"d({node.name}:c)", node, cell, into, (m, o, e))
     read = draft.read(node.reads[0])
-    whole = draft.add(of_input(node), node, lambda op: EGRUGatesAdjoint(entering), (late,), (u, r, g, d, read))
+    whole = draft.add(of_input(node), node, gates, (late,), (u, r, g, d, read))
     draft.add(of_read(node), node, lambda op: EGRUReadAdjoint(entering), (whole,), (r,))
     for parameter in draft.wanted.get(node.name, ()):
-        reads = (m, o, draft.late(u), draft.late(late))
+        reads = (m, o, draft.late(e), draft.late(late))
         step = draft.add(f"d({parameter})", node, threshold, into, reads)
         draft.gradient(parameter, draft.total(parameter, (step,), shape))
 

@@ -16,26 +16,38 @@ def sigmoid(x: Array) -> Array:
 
 def egru(op: EGRU, precision: Precision) -> Kernel:
     """The kernel of `EGRU`."""
-    threshold = np.asarray(op.threshold, precision)
+    threshold, zoneout = (np.asarray(value, precision) for value in (op.threshold, op.zoneout))
 
     def step(state: State, a: Array, h: Array) -> tuple[State, Array]:
         (a_u, a_r, a_g), (h_u, h_r, h_g) = (np.split(part.astype(precision), 3, axis=1) for part in (a, h))
-        u, r = sigmoid(a_u + h_u), sigmoid(a_r + h_r)
+        u, r = zoneout + (1 - zoneout) * sigmoid(a_u + h_u), sigmoid(a_r + h_r)
         g = np.tanh(a_g + r * h_g)
-        m = u * state["c"] + (1 - u) * g
+        (old, carried), count = _continued(op, state, u)
+        m = u * old + (1 - u) * g
         o = (m > threshold).astype(precision)
-        return {"c": m - o * threshold, "m": m, "o": o, "u": u, "r": r, "g": g, "d": state["c"] - g}, o * m
+        made = {"c": m - o * threshold, "m": m, "o": o, "u": u, "r": r, "g": g, "d": old - g, "e": carried}
+        return {**made, **count}, o * m
 
-    return Kernel(lambda batch: {"c": np.zeros((batch, *op.shape), precision)}, step)
+    count = {} if op.segment is None else {"k": np.asarray(0)}
+    return Kernel(lambda batch: {"c": np.zeros((batch, *op.shape), precision), **count}, step)
+
+
+def _continued(op: EGRU, state: State, u: Array) -> tuple[tuple[Array, Array], State]:
+    """c[k-1] and how m depends on it, both 0 where a segment begins; and the number of the next step, if it counts."""
+    old = state["c"]
+    if op.segment is None:
+        return (old, u), {}
+    begins = state["k"] % op.segment == 0
+    return (np.zeros_like(old), np.zeros_like(u)) if begins else (old, u), {"k": state["k"] + 1}
 
 
 def egru_adjoint(op: EGRUAdjoint, precision: Precision) -> Kernel:
     """The kernel of `EGRUAdjoint`."""
 
-    def step(state: State, y: Array, m: Array, o: Array, u: Array) -> tuple[State, Array]:
+    def step(state: State, y: Array, m: Array, o: Array, e: Array) -> tuple[State, Array]:
         _, fired, slope = _events(op, y, state["c"], m, precision)
         membrane = o * y + state["c"] + slope * fired
-        return {"c": u * membrane}, membrane
+        return {"c": e * membrane}, membrane
 
     return Kernel(lambda batch: {"c": np.zeros((batch, *op.shape), precision)}, step)
 
@@ -43,8 +55,8 @@ def egru_adjoint(op: EGRUAdjoint, precision: Precision) -> Kernel:
 def egru_threshold_adjoint(op: EGRUThresholdAdjoint, precision: Precision) -> Kernel:
     """The kernel of `EGRUThresholdAdjoint`."""
 
-    def step(y: Array, m: Array, o: Array, u: Array, membrane: Array) -> Array:
-        cell = u * membrane
+    def step(y: Array, m: Array, o: Array, e: Array, membrane: Array) -> Array:
+        cell = e * membrane
         _, fired, slope = _events(op, y, cell, m, precision)
         return np.asarray(-slope * fired - o * cell)
 
@@ -60,11 +72,12 @@ def _events(op: EGRUAdjoint, y: Array, cell: Array, m: Array, precision: Precisi
 
 def egru_gates_adjoint(op: EGRUGatesAdjoint, precision: Precision) -> Kernel:
     """The kernel of `EGRUGatesAdjoint`."""
+    zoneout = np.asarray(op.zoneout, precision)
 
     def step(m: Array, u: Array, r: Array, g: Array, d: Array, h: Array) -> Array:
         candidate = m * (1 - u) * (1 - g * g)
         reset = candidate * h[:, 2 * op.units :] * (r * (1 - r))
-        return np.concatenate([m * d * (u * (1 - u)), reset, candidate], axis=1)
+        return np.concatenate([m * d * ((u - zoneout) * (1 - u) / (1 - zoneout)), reset, candidate], axis=1)
 
     return stateless(step)
 

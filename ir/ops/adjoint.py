@@ -132,10 +132,10 @@ class ThresholdAdjoint(NeuronAdjoint):
 
 @dataclass(frozen=True, eq=False)
 class EGRUAdjoint(Adjoint):
-    """The cell of an `EGRU`, backwards; it reads m, o and u.
+    """The cell of an `EGRU`, backwards; it reads m, o and e.
 
-    With c̄ = u[k+1] m̄[k+1] (0 at the last step), s the ``surrogate`` at m - threshold and ô = ȳ m - threshold c̄ (or
-    ȳ m, if the reset is not ``attached``): m̄ = o ȳ + c̄ + s ô. The output is m̄, the state c is u m̄.
+    With c̄ = e[k+1] m̄[k+1] (0 at the last step), s the ``surrogate`` at m - threshold and ô = ȳ m - threshold c̄ (or
+    ȳ m, if the reset is not ``attached``): m̄ = o ȳ + c̄ + s ô. The output is m̄, the state c is e m̄.
     """
 
     name: ClassVar[str] = "egru_adjoint"
@@ -156,7 +156,7 @@ class EGRUAdjoint(Adjoint):
 
 @dataclass(frozen=True, eq=False)
 class EGRUThresholdAdjoint(EGRUAdjoint):
-    """θ̄ of one step of an `EGRU`: -s ô - o c̄, as in `EGRUAdjoint`. It reads m, o, u[k+1] and m̄[k+1]."""
+    """θ̄ of one step of an `EGRU`: -s ô - o c̄, as in `EGRUAdjoint`. It reads m, o, e[k+1] and m̄[k+1]."""
 
     name: ClassVar[str] = "egru_threshold_adjoint"
     stateful: ClassVar[bool] = False
@@ -172,10 +172,12 @@ class EGRUThresholdAdjoint(EGRUAdjoint):
 class EGRUGatesAdjoint(Adjoint):
     """ā of an `EGRU` from m̄; it reads u, r, g, d and h, whose shape (3H,) is ``shape``::
 
-    ā_u = m̄ d u (1 - u)    ā_g = m̄ (1 - u) (1 - g^2)    ā_r = ā_g h_g r (1 - r)
+    ā_u = m̄ d (u - zoneout) (1 - u) / (1 - zoneout)
+    ā_g = m̄ (1 - u) (1 - g^2)    ā_r = ā_g h_g r (1 - r)
     """
 
     name: ClassVar[str] = "egru_gates_adjoint"
+    zoneout: float = 0.0
 
     @property
     def units(self) -> int:

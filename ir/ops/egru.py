@@ -20,14 +20,20 @@ class EGRU(Op):
     The input a: (3H,) is W x + b, the sum of what other populations send; the signal h: (3H,) that the node reads is
     R y[k-1] + b', from its own events and those of whoever is in its loop. Both hold u, r and g after each other::
 
-        u = sigmoid(a_u + h_u)    r = sigmoid(a_r + h_r)    g = tanh(a_g + r h_g)
+        u = zoneout + (1 - zoneout) sigmoid(a_u + h_u)
+        r = sigmoid(a_r + h_r)          g = tanh(a_g + r h_g)
         m = u c[k-1] + (1 - u) g        the update gate keeps the old cell
         o = 1 where m > threshold       strictly
         y = o m                         a graded event: its value is the cell before the reset
         c[k] = m - o threshold          soft reset by the unit's own threshold
 
-    c starts at 0; ``threshold``: () or (H,). The internals are m, o, u, r, g and d = c[k-1] - g. sigmoid and tanh are
-    numpy's; the reference alone runs this op.
+    ``threshold``: () or (H,). ``zoneout`` (Krueger et al., ICLR 2017) is that of evaluation: to keep the part zoneout
+    of c[k-1] and to update the rest is to have this u. c starts at 0; with a ``segment`` of N steps it also counts as
+    0 at every step k that N divides, as in training that cuts sequences and hands on y alone: y[k-1] still enters h
+    there. The cell counts the steps itself, so that nothing but the op depends on where a segment ends.
+
+    The internals are m, o, u, r, g, d = c[k-1] - g and e = dm/dc[k-1], which is u, or 0 where a segment begins.
+    sigmoid and tanh are numpy's; the reference alone runs this op.
     """
 
     name: ClassVar[str] = "egru"
@@ -37,6 +43,8 @@ class EGRU(Op):
     units: int
     threshold: Array
     state: Format = Float()  # noqa: RUF009 - a frozen value
+    zoneout: float = 0.0
+    segment: int | None = None
 
     @property
     def shape(self) -> Shape:
@@ -56,7 +64,7 @@ class EGRU(Op):
         return {"c": Signal(self.shape, Kind.DENSE, self.state)}
 
     def internals(self) -> dict[str, Signal]:
-        return {name: Signal(self.shape, Kind.DENSE, self.state) for name in ("m", "o", "u", "r", "g", "d")}
+        return {name: Signal(self.shape, Kind.DENSE, self.state) for name in ("m", "o", "u", "r", "g", "d", "e")}
 
     def verify(self, source: Signal | None) -> Iterator[Problem]:
         yield from super().verify(source)
@@ -65,3 +73,7 @@ class EGRU(Op):
             yield Problem("AX103", f"threshold has shape {self.threshold.shape}", limit, "correct the parameters")
         elif self.units < 1:
             yield Problem("AX306", f"{self.units} units", "at least one", "correct the parameters")
+        if not 0 <= self.zoneout < 1:
+            yield Problem("AX306", f"a zoneout of {self.zoneout:g}", "from 0 to below 1", "correct the parameters")
+        if self.segment is not None and self.segment < 1:
+            yield Problem("AX306", f"a segment of {self.segment} steps", "at least 1", "choose another, or none")

@@ -163,11 +163,11 @@ def test_a_convolution_of_another_shape_and_a_matrix_of_images() -> None:
     check(graph, {}, rng)
 
 
-def egru(rng: np.random.Generator, units: int) -> tuple[Node, ...]:
+def egru(rng: np.random.Generator, units: int, **how: Any) -> tuple[Node, ...]:
     """An EGRU `cell` fed by `in` of 3 elements."""
     return (
         Node("w", Linear(rng.normal(0, 0.7, (3 * units, 3)), rng.normal(0, 0.2, 3 * units)), ("in",)),
-        Node("cell", EGRU(units, rng.uniform(0.05, 0.3, units)), ("w",), reads=("r",)),
+        Node("cell", EGRU(units, rng.uniform(0.05, 0.3, units), **how), ("w",), reads=("r",)),
         Node("late", Delay(1), ("cell",)),
         Node("r", Linear(rng.normal(0, 0.7, (3 * units, units)), rng.normal(0, 0.2, 3 * units)), ("late",)),
     )
@@ -179,6 +179,13 @@ def test_the_egru(surrogate: Surrogate) -> None:
     read = ("fc", Linear(rng.normal(0, 0.5, (2, 4))), ("cell",))
     graph = graph_of(("in", dense(3), ()), *egru(rng, 4), read, ("out", Output(), ("fc",)))
     check(graph, {"cell": surrogate}, rng)
+
+
+@pytest.mark.parametrize("how", [{"zoneout": 0.23}, {"segment": 3}, {"zoneout": 0.4, "segment": 1}], ids=str)
+def test_an_egru_with_zoneout_or_segments(how: dict[str, Any]) -> None:
+    rng = np.random.default_rng(6)
+    graph = graph_of(("in", dense(3), ()), *egru(rng, 4, **how), ("out", Output(), ("cell",)))
+    check(graph, {"cell": Triangle(0.8, 0.2)}, rng)
 
 
 @strategies.examples(40)

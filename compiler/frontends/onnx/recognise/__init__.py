@@ -1,4 +1,4 @@
-"""Finding in a graph of tensor operations what has an op of its own: weights, convolutions, neurons, EGRUs.
+"""Finding in a graph of tensor operations what has an op of its own: weights, convolutions, neurons, gated cells.
 
 Only what means exactly the same is replaced; everything else stays as it is.
 """
@@ -9,16 +9,20 @@ from axonc.ir import Graph
 
 from .editing import Editing
 from .egru import with_egrus
+from .gated import with_gated
 from .maps import with_maps
 from .neurons import with_neurons
+from .shapes import into_maps, parts_first, without_detours
 
 __all__ = ["recognise"]
+
+STEPS = (without_detours, with_maps, parts_first, with_egrus, with_gated, with_neurons, into_maps)
 
 
 def recognise(graph: Graph) -> tuple[Graph, str]:
     """The graph with such ops; and the outputs that are states of them now: ``output=node:state``, comma between."""
     editing = Editing(graph)
-    for step in (with_maps, with_egrus, with_neurons):
+    for step in STEPS:
         step(editing)
     states = ", ".join(f"{name}={state}" for name, state in editing.states.items())
     return editing.graph(), states

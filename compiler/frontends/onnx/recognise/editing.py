@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from axonc.ir import Graph, Node
-from axonc.ir.ops import Input, Op, Output
+from axonc.ir import Graph, Node, Shape, Signal
+from axonc.ir.ops import Input, Op, Output, Reshape
 
 
 class Editing:
@@ -16,6 +16,15 @@ class Editing:
         self._graph = graph
         self.nodes = {node.name: node for node in graph}
         self.states: dict[str, str] = {}
+
+    def signal(self, name: str) -> Signal:
+        """The signal of a node; that of a new one must not follow from others."""
+        known = self._graph.signals.get(name)
+        return self.nodes[name].op.output(None) if known is None else known
+
+    def shape(self, name: str) -> Shape:
+        """The shape of a node's signal."""
+        return self.signal(name).shape
 
     def graph(self) -> Graph:
         """The graph, without nodes that nothing needs."""
@@ -58,13 +67,29 @@ class Editing:
             self.nodes[node.name] = replace(node, inputs=inputs, reads=reads)
 
     def become_state(self, follows: str, state: str) -> dict[str, Node]:
-        """Take away the outputs that show what follows a state: the op that replaces it holds it. They are given
-        back, so that `restore` can undo it."""
-        ends = {n.name: n for n in self.readers(follows) if isinstance(n.op, Output)}
+        """Take away the outputs that show what follows a state, in whatever shape: the op that replaces it holds it.
+        They are given back, so that `restore` can undo it."""
+        ends = {n.name: n for name in self._shapes(follows) for n in self.readers(name) if isinstance(n.op, Output)}
         for name in ends:
             del self.nodes[name]
             self.states[name] = state
         return ends
+
+    def _shapes(self, name: str) -> Iterator[str]:
+        """A node and those that show it in another shape."""
+        yield name
+        for node in list(self.readers(name)):
+            if isinstance(node.op, Reshape):
+                yield from self._shapes(node.name)
+
+    def settled(self, before: dict[str, Node], follows: str, cell: str, state: str) -> bool:
+        """Whether the op ``cell`` can stand for a cell: nobody else reads ``state``, what it held at the step before,
+        and it has no problems. Else all is as it was ``before``; outputs of what ``follows`` are its states now."""
+        ends = self.become_state(follows, f"{cell}:c")
+        if state not in self.alive() and not list(self.nodes[cell].op.verify(None)):
+            return True
+        self.restore(before, ends)
+        return False
 
     def restore(self, nodes: dict[str, Node], ends: dict[str, Node]) -> None:
         """The nodes and outputs as they were."""
