@@ -9,7 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from axonc.ir import Diagnostic, Fixed, Node
-from axonc.ir.arithmetic import multiplier_and_shift
+from axonc.ir.arithmetic import UNIT, multiplier_and_shift
 from axonc.ir.ops import (
     EGRU,
     GRU,
@@ -189,4 +189,5 @@ def _fixed(op: Gated, lanes: FixedLanes, number: Fixed) -> FixedGated:
     if isinstance(op, GRU):
         return FixedGRU(op.units, lanes, number, reset=op.reset)
     threshold = np.floor(op.threshold / number.scale).astype(np.int64)
-    return FixedGRU(op.units, lanes, number, np.asarray(threshold))
+    zoneout = round(op.zoneout * UNIT)
+    return FixedGRU(op.units, lanes, number, np.asarray(threshold), zoneout=zoneout, segment=op.segment)

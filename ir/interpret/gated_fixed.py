@@ -54,14 +54,24 @@ def fixed_gru(op: FixedGRU, precision: Precision) -> Kernel:
         u, g = gates(accumulator)
         if op.zoneout:
             u = op.zoneout + _scaled(u, UNIT - op.zoneout)
-        m = _mix(u, state["c"], UNIT - u, g, op.state.frac)
+        old, count = _continued(op, state)
+        m = _mix(u, old, UNIT - u, g, op.state.frac)
         if op.threshold is None:
-            return {"c": m}, m
+            return {"c": m, **count}, m
         fired = m > op.threshold
         after = saturate(m - op.threshold, GATE_LIMIT)
-        return {"c": np.where(fired, after, m)}, np.where(fired, m, 0)
+        return {"c": np.where(fired, after, m), **count}, np.where(fired, m, 0)
 
-    return Kernel(lambda batch: _zeros(op, batch), step)
+    steps = {} if op.segment is None else {"k": np.asarray(0)}
+    return Kernel(lambda batch: {**_zeros(op, batch), **steps}, step)
+
+
+def _continued(op: FixedGRU, state: State) -> tuple[Array, State]:
+    """c[k-1], or 0 where a segment begins; and the number of the next step, if it counts."""
+    if op.segment is None:
+        return state["c"], {}
+    begins = state["k"] % op.segment == 0
+    return np.zeros_like(state["c"]) if begins else state["c"], {"k": state["k"] + 1}
 
 
 def fixed_reset_gate(op: FixedResetGate, precision: Precision) -> Kernel:

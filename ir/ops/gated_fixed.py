@@ -115,14 +115,16 @@ class FixedGRU(FixedGated):
 
         o = 1 where m > threshold, strictly    y = o m    c = sat16(m - o threshold)
 
-    A unit sends y where it is not 0. c starts at 0. Where no threshold is negative, c and y stay within [-1, 1]: m is
-    a mean of c and g, and a unit fires only above what is subtracted.
+    A unit sends y where it is not 0. c starts at 0; with a ``segment`` of N steps it also counts as 0 at every step
+    that N divides. Where no threshold is negative, c and y stay within [-1, 1]: m is a mean of c and g, and a unit
+    fires only above what is subtracted.
     """
 
     name: ClassVar[str] = "fixed_gru"
     threshold: Array | None = None
     reset: str = "after"
     zoneout: int = 0
+    segment: int | None = None
 
     @property
     def kind(self) -> str:
@@ -144,6 +146,8 @@ class FixedGRU(FixedGated):
             yield Problem("AX306", f"the reset {self.reset!r}", "one of after, before", "choose one")
         if not 0 <= self.zoneout < UNIT:
             yield Problem("AX306", f"a zoneout of {self.zoneout}", f"0 to {UNIT - 1}", "quantise the model again")
+        if self.segment is not None and self.segment < 1:
+            yield Problem("AX306", f"a segment of {self.segment} steps", "at least one", "correct the parameters")
         if self.threshold is not None and self.threshold.shape not in ((), self.shape):
             limit = f"one value, or one a unit: {self.shape}"
             yield Problem("AX103", f"threshold has shape {self.threshold.shape}", limit, "correct the parameters")

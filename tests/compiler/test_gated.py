@@ -13,7 +13,7 @@ from axonc import Graph, ModelError
 from axonc.compiler.passes import Quantize, RoundInputs, ToPopulations, run_pipeline
 from axonc.ir import Fixed
 from axonc.ir.arithmetic import requantize
-from axonc.ir.ops import FixedGRU, FixedLSTM, FixedResetGate, Linear, QuantLinear, ToFixed
+from axonc.ir.ops import EGRU, FixedGRU, FixedLSTM, FixedResetGate, Linear, QuantLinear, ToFixed
 
 Array = np.ndarray[Any, Any]
 RNG = np.random.default_rng(3)
@@ -43,6 +43,25 @@ def test_integers_stay_close_to_the_float_cell(kind: str, scope: str) -> None:
         assert np.mean((got != 0) != (expected != 0)) < 0.03
     else:
         assert np.std(expected) > 0.1
+
+
+@pytest.mark.parametrize("fields", [{"zoneout": 0.25}, {"segment": 7}, {"zoneout": 0.1, "segment": 3}])
+def test_zoneout_and_segments(fields: dict[str, Any]) -> None:
+    made = gated.Cells(12)
+    made.egru("egru1", 24, **fields)
+    graph = made.graph()
+    plain = made.graph().with_nodes(
+        type(node)(node.name, EGRU(24, node.op.threshold), node.inputs, "", node.reads)
+        if isinstance(node.op, EGRU)
+        else node
+        for node in graph
+    )
+    integer = quantised(graph)
+    expected = axonc.interpret(graph, X, precision="float64").outputs["y"]
+    got = value(axonc.interpret(integer, X).outputs["y"], integer, "y")
+    other = axonc.interpret(plain, X, precision="float64").outputs["y"]
+    assert np.sqrt(np.mean((got - expected) ** 2)) < 0.02
+    assert np.sqrt(np.mean((other - expected) ** 2)) > 0.04
 
 
 def scalar_egru(op: FixedGRU, w: Array, r: Array, x: Array) -> Array:
