@@ -30,7 +30,7 @@ def lower(graph: Graph, mapping: Mapping, machine: Machine, host: HostInterface 
     files = {f"src/{name}": content for name, content in emit_sources(plans, mapping, memory, digest).items()}
     files |= {f"data/core_{core:03d}.bin": image.data for core, image in enumerate(packed)}
     described = {
-        **describe(mapping, machine, plans, packed),
+        **describe(mapping, machine, plans, packed, graph.dt is not None),
         "host": describe_host(net, mapping, host, gap, plans, packed),
     }
     files["mapping.json"] = (json.dumps(described, indent=1) + "\n").encode()
@@ -45,15 +45,18 @@ def plan_cores(net: Network, mapping: Mapping, host: HostInterface = LIVE) -> li
     return [plan_core(net, mapping.schedule, mapping.on_core(core), cuts, host) for core in range(mapping.cores)]
 
 
-def describe(mapping: Mapping, machine: Machine, plans: list[CorePlan], packed: list[CoreData]) -> dict[str, Any]:
-    """``mapping.json``: the mapping, and for every core its program, its data and where its states lie."""
+def describe(
+    mapping: Mapping, machine: Machine, plans: list[CorePlan], packed: list[CoreData], timed: bool = True
+) -> dict[str, Any]:
+    """``mapping.json``: the mapping, and for every core its program, its data and where its states lie. ``timed``:
+    slots are ticks; else the next begins when all cores are done."""
     programs = distinct_programs(plans)
     memory = machine.memory
     return {
         "machine": machine.name,
         "memory": {"total": memory.total, "code": memory.code, "stack": memory.stack, "guard": memory.guard},
         "clock_hz": machine.clock_hz,
-        "tick_s": machine.tick_s,
+        "tick_s": machine.tick_s if timed else None,
         "mapping": mapping.to_dict(),
         "programs": [f"program_{index}" for index in range(len(programs))],
         "cores": [

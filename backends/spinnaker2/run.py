@@ -95,7 +95,7 @@ class _Session:
             seed=self.options.seed,
             shuffle=self.options.shuffle,
             keep_going=self.options.keep_going,
-            tick_cycles=round(self.described["clock_hz"] * self.described["tick_s"]),
+            tick_cycles=round(self.described["clock_hz"] * (self.described["tick_s"] or 0)),
         )
         rows = traces.steps * traces.samples
         read = {name: traces.shaped(name, read_buffers(self.machine, at, rows)) for name, at in buffers.items()}

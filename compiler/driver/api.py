@@ -37,7 +37,8 @@ def compile(
         weights: ``int8``; the reference also takes ``float32`` (its default).
         state: ``q16``, ``q32`` or ``float32``; None: what the semantics preset uses.
         slice_size: the most neurons of a population on one core, for all or by population.
-        strategy: ``fewest-cores`` (the default) or ``spread`` (a core for every slice).
+        strategy: ``fewest-cores`` (the default), ``spread`` (a core for every slice) or ``least-latency`` (as many
+            cores as make the busiest one less busy).
         machine: a TOML file that overrides the shipped machine description.
         record: populations (``"lif1"``) and states (``"lif1:v"``) that the cores record in their own memory.
         record_steps: the steps that they have room for.

@@ -218,7 +218,7 @@ class _Judge:
         self.final = active
         self.mapping, machine = placed
         report = target.lower(active, self.mapping, machine, self.options.host).report
-        self.fit = _fit(report, machine)
+        self.fit = _fit(report, machine, active.dt is not None)
 
 
 def _after(graph: Graph, step: Pass) -> Graph:
@@ -272,11 +272,11 @@ def _lasting(target: Backend, graph: Graph) -> list[Diagnostic]:
     ]
 
 
-def _fit(report: Mapping[str, Any], machine: Machine | None) -> Mapping[str, Any]:
-    """The report of what was laid out, and what the machine has."""
+def _fit(report: Mapping[str, Any], machine: Machine | None, timed: bool) -> Mapping[str, Any]:
+    """The report of what was laid out, and what the machine has; no tick where slots take as long as they need."""
     if machine is None:
         return report
-    return {**report, "usable_cores": machine.cores, "tick_cycles": machine.tick_cycles}
+    return {**report, "usable_cores": machine.cores, "tick_cycles": machine.tick_cycles if timed else None}
 
 
 def _unjudged(model: object, judge: _Judge) -> tuple[Verdict, ...]:

@@ -44,7 +44,7 @@ def compile_options(command: F) -> F:
         click.option("--record", multiple=True, help="What cores record in their memory: lif1, lif1:v; repeatable."),
         click.option("--calibrate", type=PATH, help="Input data whose busiest steps fit a tick."),
         click.option("--machine", type=PATH, help="TOML file that overrides the machine."),
-        click.option("--strategy", help="fewest-cores (default) or spread."),
+        click.option("--strategy", help="fewest-cores (default), spread or least-latency."),
         click.option("--slice", "slices", multiple=True, help="Most neurons a slice: N, or POPULATION=N; repeatable."),
         click.option("--state", help="Number format of states: q16, q32, loihi or float32."),
         click.option("--weights", help="Number format of weights: int8; the reference also takes float32."),

@@ -11,12 +11,12 @@ from axonc.ir import Diagnostic
 from axonc.ir.interpret.run import Data
 from axonc.ir.target import LIVE, Backend, HostInterface
 
+from ..mapping import STRATEGIES
 from ..passes import STATES
 from .config import Config
 
 WEIGHTS = ("int8", "float32")
 STATE_FORMATS = (*STATES, "loihi")
-STRATEGIES = ("fewest-cores", "spread")
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,8 @@ class Options:
     """Options of a compilation; None takes the target's or the semantics' default.
 
     ``weights``: int8, or float32 (target reference only). ``state``: q16, q32, loihi or float32. ``slice_size``: the
-    most neurons in a slice, for all populations or by name. ``strategy``: fewest-cores or spread. ``machine``: a TOML
+    most neurons in a slice, for all populations or by name. ``strategy``: fewest-cores, spread or
+    least-latency. ``machine``: a TOML
     file that overrides the shipped machine description. ``host``: what host and cores exchange through memory.
     ``calibrate``: input data, or a file with them, whose busiest steps cores are filled for.
     """
@@ -55,7 +56,7 @@ def format_problems(target: Backend, weights: str, state: str, options: Options)
     checks = (
         ("weights", weights, WEIGHTS if not target.mapped else WEIGHTS[:1]),
         ("state", state, STATE_FORMATS if target.mapped or weights == "int8" else ("float32",)),
-        ("strategy", options.strategy, STRATEGIES),
+        ("strategy", options.strategy, tuple(STRATEGIES)),
     )
     problems = [
         Diagnostic("AX403", "", f"{name} {value!r}", f"{target.name} takes {', '.join(known)}", "choose one of them")

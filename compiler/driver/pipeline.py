@@ -132,7 +132,8 @@ def mapped(final: Graph, target: Backend, options: Options) -> tuple[CoreMapping
     net = network(final)
     raise_if_any(_naming_problems(final, net, target, options))
     outputs = [output_population(final, node) for node in final.outputs]
-    how = MapOptions(options.slice_size, options.strategy, options.host.input_events > 0)
+    lists = options.host.input_events > 0
+    how = MapOptions(options.slice_size, options.strategy, lists, timed=final.dt is not None)
     return map_network(net, outputs, machine, target.cost_model(machine, options.host), how), machine
 
 
@@ -183,7 +184,7 @@ def _manifest(
         "pipeline": properties.get("pipeline", ""),
         "notes": lines_of(graph, "notes"),
         "machine": machine.name if machine else None,
-        "tick_cycles": machine.tick_cycles if machine else None,
+        "tick_cycles": machine.tick_cycles if machine and graph.dt is not None else None,
         "strategy": options.strategy if mapping else None,
         "record": list(options.host.record) if mapping else [],
         "record_steps": options.host.record_steps if mapping else 0,

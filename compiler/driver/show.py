@@ -82,8 +82,9 @@ def load_lines(fit: Mapping[str, Any]) -> Iterator[str]:
     yield f"cores: {len(cores)} of {fit['usable_cores']}"
     busiest = max(cores, key=lambda core: core["cycles"] or 0, default={"cycles": None})
     if busiest["cycles"] is not None:
-        share = busiest["cycles"] / fit["tick_cycles"]
-        yield f"time: core {busiest['core']} is estimated to take {busiest['cycles']} cycles a tick, {share:.1%} of it"
+        tick = fit["tick_cycles"]
+        share = f"tick, {busiest['cycles'] / tick:.1%} of it" if tick else "slot, which lasts as long as it needs"
+        yield f"time: core {busiest['core']} is estimated to take {busiest['cycles']} cycles a {share}"
 
 
 def schedule_lines(mapping: CoreMapping) -> Iterator[str]:

@@ -4,5 +4,16 @@ from .map import MapOptions, map_network
 from .partition import partition
 from .routing import allocate_keys, route
 from .schedule import Edge, schedule, schedule_network
+from .strategies import STRATEGIES
 
-__all__ = ["Edge", "MapOptions", "allocate_keys", "map_network", "partition", "route", "schedule", "schedule_network"]
+__all__ = [
+    "STRATEGIES",
+    "Edge",
+    "MapOptions",
+    "allocate_keys",
+    "map_network",
+    "partition",
+    "route",
+    "schedule",
+    "schedule_network",
+]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import inf
 
 from axonc.ir import raise_if_any
 from axonc.ir.machine import Machine
@@ -11,19 +12,23 @@ from axonc.ir.mapping import Mapping
 from axonc.ir.network import Network
 from axonc.ir.target import CostModel
 
-from .partition import Sizes, partition
+from .partition import Sizes, tick_share
 from .routing import allocate_keys, route
 from .schedule import schedule_network
+from .strategies import STRATEGIES, Partition
 
 
 @dataclass(frozen=True)
 class MapOptions:
     """``slice_size``: the most neurons in a slice, for all populations or by name; ``strategy``: ``fewest-cores``
-    packs several slices on a core, ``spread`` gives each its own; ``place_inputs``: cores send the input events."""
+    packs several slices on a core, ``spread`` gives each its own, ``least-latency`` uses as many cores as make the
+    busiest less busy; ``place_inputs``: cores send the input events; ``timed``: slots are ticks of the machine, in
+    which cores must be done, else a slot lasts as long as the busiest core needs."""
 
     slice_size: Sizes = None
     strategy: str = "fewest-cores"
     place_inputs: bool = False
+    timed: bool = True
 
 
 def map_network(
@@ -31,8 +36,8 @@ def map_network(
 ) -> Mapping:
     """The mapping; `ModelError` with every overfull resource."""
     schedule = schedule_network(network, outputs)
-    pack = options.strategy == "fewest-cores"
-    slices, problems = partition(network, schedule, machine, cost, options.slice_size, pack, options.place_inputs)
+    how = Partition(network, schedule, machine, cost, options.slice_size, options.place_inputs)
+    slices, problems = STRATEGIES[options.strategy](how, tick_share(machine) if options.timed else inf)
     keyed, keys, key_problems = allocate_keys(network, slices, machine)
     routes, route_problems = route(network, keyed, keys, machine)
     raise_if_any([*problems, *key_problems, *route_problems])

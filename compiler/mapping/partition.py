@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from math import inf
 
 from axonc.ir import Diagnostic
 from axonc.ir.machine import Machine
@@ -21,6 +22,11 @@ TICK_SHARE = 0.8
 """The part of a tick that the estimated cycles of a core may take: a busier tick than the estimate's still fits."""
 
 
+def tick_share(machine: Machine) -> float:
+    """The most cycles of a core in a slot, where slots are ticks."""
+    return int(TICK_SHARE * machine.tick_cycles)
+
+
 @dataclass(frozen=True)
 class _Fit:
     """What decides whether slices fit a core."""
@@ -29,15 +35,12 @@ class _Fit:
     schedule: Schedule
     machine: Machine
     cost: CostModel
+    cycles: float
+    """The most cycles of a core in a slot."""
 
     def load(self, here: Sequence[Slice], cuts: Cuts) -> CoreLoad:
         """The load of a core that holds ``here``."""
         return self.cost.core_load(self.network, self.schedule, here, cuts)
-
-    @property
-    def cycles(self) -> int:
-        """The most cycles of a core in a slot."""
-        return int(TICK_SHARE * self.machine.tick_cycles)
 
     def holds(self, load: CoreLoad) -> bool:
         """Whether a core can have that load."""
@@ -66,14 +69,16 @@ def partition(
     largest: Sizes = None,
     pack: bool = True,
     place_inputs: bool = False,
+    cycles: float = inf,
 ) -> tuple[tuple[Slice, ...], list[Diagnostic]]:
     """Slices with their cores (blocks still open), and every misfit.
 
     Each population is cut into the fewest balanced boxes that fit a core alone and hold at most ``largest`` neurons
     (a number, or one a population). ``pack`` puts a slice on the first core with room, else each gets its own.
-    Inputs have no core, unless ``place_inputs``; without one they are cut into bands.
+    Inputs have no core, unless ``place_inputs``; without one they are cut into bands. No core may take more than
+    ``cycles`` in a slot.
     """
-    fit = _Fit(network, schedule, machine, cost)
+    fit = _Fit(network, schedule, machine, cost, cycles)
     choices = {p.name: partial(_choices, network, p, _size(p, largest)) for p in network.populations}
     hosted = {p.name for p in network.populations if isinstance(p.op, Input) and not place_inputs}
     cuts = {
@@ -159,7 +164,7 @@ def _hopeless(fit: _Fit, population: Population, slices: list[Slice], cuts: Cuts
 def _misfit(fit: _Fit, what: str, load: CoreLoad, name: str, is_input: bool = False) -> Diagnostic:
     if sum(load.bytes.values()) <= fit.machine.memory.total:
         found = f"{what} alone needs an estimated {load.cycles} cycles a tick on its core"
-        limit = f"{TICK_SHARE:.0%} of a tick are {fit.cycles}"
+        limit = f"{TICK_SHARE:.0%} of a tick are {fit.cycles:.0f}"
         return Diagnostic("AX505", name, found, limit, "give a longer tick_s in a --machine file, or lower its fan-in")
     return Diagnostic(
         "AX501",

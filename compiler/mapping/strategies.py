@@ -1,0 +1,81 @@
+"""Strategies: what a partition is to make small, within what a core holds and has time for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from math import inf, sqrt
+
+from axonc.ir import Diagnostic
+from axonc.ir.machine import Machine
+from axonc.ir.mapping import Schedule, Slice
+from axonc.ir.network import Network
+from axonc.ir.target import CostModel
+
+from .partition import Sizes, partition
+
+Found = tuple[tuple[Slice, ...], list[Diagnostic]]
+"""Slices with their cores, and every misfit."""
+
+CLOSE = 1.05
+"""A latency is the least if a limit lower by this factor cannot be kept."""
+
+
+@dataclass(frozen=True)
+class Partition:
+    """What is to be cut, and for what; fields as the arguments of `partition`."""
+
+    network: Network
+    schedule: Schedule
+    machine: Machine
+    cost: CostModel
+    largest: Sizes
+    place_inputs: bool
+
+    def run(self, pack: bool, cycles: float) -> Found:
+        """The fewest slices whose cores need no more than ``cycles`` in a slot."""
+        return partition(
+            self.network, self.schedule, self.machine, self.cost, self.largest, pack, self.place_inputs, cycles
+        )
+
+    def busiest(self, slices: tuple[Slice, ...]) -> int:
+        """The estimated cycles of the busiest core in a slot."""
+        names = dict.fromkeys(part.population for part in slices)
+        cuts = {name: [part for part in slices if part.population == name] for name in names}
+        cores = {part.core for part in slices if part.core is not None}
+        here = ([part for part in slices if part.core == core] for core in cores)
+        loads = (self.cost.core_load(self.network, self.schedule, parts, cuts) for parts in here)
+        return max((load.cycles for load in loads), default=0)
+
+
+def fewest_cores(how: Partition, cycles: float) -> Found:
+    """Several slices a core."""
+    return how.run(True, cycles)
+
+
+def spread(how: Partition, cycles: float) -> Found:
+    """A core for every slice."""
+    return how.run(False, cycles)
+
+
+def least_latency(how: Partition, cycles: float) -> Found:
+    """A core for every slice, and the least limit on the cycles of a slot that the machine's cores can keep: a result
+    takes so many slots, whatever the cut, so that the busiest core decides. The limit is found by bisection."""
+    best = how.run(False, cycles)
+    high, low = (inf, 0.0) if best[1] else (how.busiest(best[0]), 1.0)
+    while low and high > CLOSE * low:
+        limit = sqrt(low * high)
+        found = how.run(False, limit)
+        if found[1]:
+            low = limit
+        else:
+            best, high = found, min(limit, how.busiest(found[0]))
+    return best
+
+
+STRATEGIES: Mapping[str, Callable[[Partition, float], Found]] = {
+    "fewest-cores": fewest_cores,
+    "spread": spread,
+    "least-latency": least_latency,
+}
+"""The strategies by name."""
