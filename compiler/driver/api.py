@@ -27,6 +27,7 @@ def compile(
     record_steps: int | None = None,
     input_events: int | None = None,
     calibrate: Data | str | Path | None = None,
+    on_host: Sequence[str] = (),
     config: str | Path | Config | None = None,
 ) -> Program:
     """Compile a graph in steps (from `load`) for a target.
@@ -45,7 +46,10 @@ def compile(
         input_events: the events that the list of each slice of an input holds, which cores then send; 0: inputs
             enter as live packets.
         calibrate: input data as `Program.run` takes them, or a file of them: cores are filled so that the busiest
-            step of each population in them fits a tick. None: 5 % of all sources are taken to be active.
+            step of each population in them fits a tick, and dense inputs get formats that hold their values. None:
+            5 % of all sources are taken to be active.
+        on_host: nodes that the host runs, before or after the cores, such as an embedding or a decoder; ``auto`` for
+            all that cores cannot.
         config: a TOML file that may hold all of these options; what is given here wins. What it says about semantics
             is for `load`.
 
@@ -69,5 +73,6 @@ def compile(
         record_steps=record_steps,
         input_events=input_events,
         calibrate=calibrate,
+        on_host=tuple(on_host),
     )
     return build(compile_graph(graph, target or file.compilation.get("target", "spinnaker2"), options))

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from axonc.ir import Graph, Kind
+from axonc.ir import Graph, Kind, Node
+from axonc.ir.host import parts
 from axonc.ir.interpret.run import Data, batches, interpret
-from axonc.ir.network import network
-from axonc.ir.ops import Array
+from axonc.ir.network import Population, network
+from axonc.ir.ops import Array, Input, Output
 
+from ..passes import HostNodes
 from .data import read_data
 
 
@@ -25,25 +28,42 @@ def calibrated(graph: Graph, x: Data | str | Path) -> Graph:
     Raises:
         ModelError: the data do not fit the inputs.
     """
-    data = _data(graph, x)
-    populations = [population for population in network(graph).populations if population.peak]
-    recorded = interpret(graph, data, [p.name for p in populations if p.name not in data]).recorded
-    events = {p.name: np.asarray(data[p.name] if p.name in data else recorded[p.name]) for p in populations}
-    busiest = {
-        name: values.reshape(*values.shape[:2], -1).sum(axis=2, dtype=np.int64) for name, values in events.items()
-    }
-    measured = {p.name: int(busiest[p.name].max(initial=0)) / p.count for p in populations}
+    populations = [population for population in network(parts(graph).cores).populations if population.peak]
+    recorded = interpret(graph, _data(graph, x), [p.name for p in populations]).recorded
+    measured = {p.name: _busiest(np.asarray(recorded[p.name]), p) / p.count for p in populations}
     return graph.with_properties(activity=json.dumps(measured))
 
 
-def input_ranges(graph: Graph, x: Data | str | Path | None) -> tuple[tuple[str, float], ...]:
-    """The largest magnitude of every dense input in ``x``, by name; nothing without data."""
-    dense = {node.name for node in graph.inputs if graph.signals[node.name].kind is Kind.DENSE}
-    if x is None or not dense:
+def _busiest(values: Array, population: Population) -> int:
+    """The events of the busiest step: spikes counted, of graded ones those that are sent."""
+    events = values != 0 if population.graded else values
+    steps = events.reshape(*events.shape[:2], -1).sum(axis=2, dtype=np.int64)
+    return int(steps.max(initial=0))
+
+
+def input_ranges(graph: Graph, x: Data | str | Path | None, on_host: Sequence[str]) -> tuple[tuple[str, float], ...]:
+    """The largest magnitude in ``x`` of everything dense that enters the cores, by name; nothing without data.
+
+    ``graph``: in steps, as it was loaded. What the host computes of the data is computed here.
+    """
+    if x is None:
         return ()
-    return tuple(
-        (name, float(np.abs(values).max(initial=0))) for name, values in _data(graph, x).items() if name in dense
-    )
+    host = HostNodes(graph, tuple(on_host))
+    entries = [node.name for node in graph if _enters(graph, node, host.before)]
+    if not entries:
+        return ()
+    away = [node for node in graph if node.name in host.before]
+    inputs = [node for node in graph.inputs if node.name not in host.before]
+    ahead = graph.with_nodes([*away, *inputs, *(Node(f"{name} (to the cores)", Output(), (name,)) for name in entries)])
+    traces = interpret(ahead, _data(graph, x), entries).recorded
+    return tuple((name, float(np.abs(traces[name]).max(initial=0))) for name in entries)
+
+
+def _enters(graph: Graph, node: Node, before: Collection[str]) -> bool:
+    """Whether a dense value goes from the host to the cores."""
+    given = node.name in before or isinstance(node.op, Input)
+    read = any(reader.name not in before for reader in graph.consumers[node.name])
+    return given and read and graph.signals[node.name].kind is Kind.DENSE
 
 
 def _data(graph: Graph, x: Data | str | Path) -> dict[str, Array]:

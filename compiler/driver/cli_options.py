@@ -42,6 +42,7 @@ def compile_options(command: F) -> F:
         click.option("--input-lists", "input_events", type=int, help="Cores send the inputs: N events a slice."),
         click.option("--record-steps", type=int, help="Steps that the recording buffers hold."),
         click.option("--record", multiple=True, help="What cores record in their memory: lif1, lif1:v; repeatable."),
+        click.option("--on-host", multiple=True, help="Nodes that the host runs, or auto; repeatable."),
         click.option("--calibrate", type=PATH, help="Input data whose busiest steps fit a tick."),
         click.option("--machine", type=PATH, help="TOML file that overrides the machine."),
         click.option("--strategy", help="fewest-cores (default), spread or least-latency."),

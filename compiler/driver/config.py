@@ -211,6 +211,7 @@ COMPILATION: Mapping[str, Callable[[Any, Path], Any]] = {
     "record": _texts,
     "record_steps": _count,
     "input_events": _count,
+    "on_host": _texts,
 }
 """The options of a compilation that a file may hold, by their names in Python. ``machine`` and
 ``calibrate`` are paths from the file's folder."""

@@ -24,10 +24,10 @@ class Options:
     """Options of a compilation; None takes the target's or the semantics' default.
 
     ``weights``: int8, or float32 (target reference only). ``state``: q16, q32, loihi or float32. ``slice_size``: the
-    most neurons in a slice, for all populations or by name. ``strategy``: fewest-cores, spread or
-    least-latency. ``machine``: a TOML
-    file that overrides the shipped machine description. ``host``: what host and cores exchange through memory.
-    ``calibrate``: input data, or a file with them, whose busiest steps cores are filled for.
+    most neurons in a slice, for all populations or by name. ``strategy``: fewest-cores, spread or least-latency.
+    ``machine``: a TOML file that overrides the shipped machine description. ``host``: what host and cores exchange
+    through memory. ``calibrate``: input data, or a file with them, whose busiest steps cores are filled for.
+    ``on_host``: nodes that the host runs, or ``auto`` for all that cores cannot (`HostNodes`).
     """
 
     weights: str | None = None
@@ -37,6 +37,7 @@ class Options:
     machine: Path | None = None
     host: HostInterface = LIVE
     calibrate: Data | str | Path | None = None
+    on_host: tuple[str, ...] = ()
 
 
 def merged_options(config: Config, **given: Any) -> Options:

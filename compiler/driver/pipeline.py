@@ -7,34 +7,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from axonc.ir import Diagnostic, Graph, Kind, ModelError, Node, raise_if_any
+from axonc.ir import Diagnostic, Graph, ModelError, Node, raise_if_any
+from axonc.ir.host import parts
 from axonc.ir.interpret.run import check_references
 from axonc.ir.machine import Machine
 from axonc.ir.mapping import Mapping as CoreMapping
 from axonc.ir.network import Network, activity, network, output_population
-from axonc.ir.ops import (
-    EGRU,
-    GRU,
-    LSTM,
-    Conv,
-    Delay,
-    ExactNeuron,
-    Flatten,
-    Input,
-    Linear,
-    Map,
-    Neuron,
-    Output,
-    Pool,
-    ResetGate,
-    Scale,
-)
+from axonc.ir.ops import ExactNeuron, Input, Map
 from axonc.ir.target import Backend, Program
 from axonc.ir.version import __version__
 
 from ..mapping import MapOptions, map_network
 from ..node_semantics import node_texts
 from ..passes import (
+    AUTO,
+    CORE_OPS,
+    HostNodes,
     Pass,
     Quantize,
     QuantizeLoihi,
@@ -50,9 +38,6 @@ from .directory import SCHEMA
 from .loading import lines_of, remarks
 from .options import Options, format_problems, host_problems, settled_problems, unknown_slices
 from .targets import backend
-
-QUANTISED = (Input, Output, Flatten, Linear, Scale, Conv, Pool, Delay, Neuron, EGRU, GRU, ResetGate, LSTM)
-"""What can become populations, weights and delays."""
 
 
 @dataclass(frozen=True)
@@ -74,31 +59,41 @@ def passes_for(graph: Graph, target: Backend, options: Options) -> list[Pass]:
     state = options.state or (semantics.state if weights == "int8" else "float32")
     raise_if_any(format_problems(target, weights, state, options))
     if is_quantised(graph):
-        raise_if_any([*settled_problems(options), *(form_problems(graph) if target.mapped else ())])
+        raise_if_any([*settled_problems(options), *(form_problems(parts(graph).cores) if target.mapped else ())])
         return []
     if weights == "float32":
         return []
-    raise_if_any(_float_problems(graph, target))
+    raise_if_any(_float_problems(graph, target, HostNodes(graph, options.on_host)))
     if state == "loihi":
-        return [ToPopulations(), QuantizeLoihi()]
+        return [ToPopulations(options.on_host), QuantizeLoihi()]
     quantise = Quantize("int8", state, semantics.weight_rounding, semantics.weight_scope)
-    dense = any(graph.signals[node.name].kind is Kind.DENSE for node in graph.inputs)
-    rounded = [RoundInputs(input_ranges(graph, options.calibrate))] if dense else []
-    return [ToPopulations(), *rounded, quantise]
+    rounded = RoundInputs(input_ranges(graph, options.calibrate, options.on_host))
+    return [ToPopulations(options.on_host), rounded, quantise]
 
 
-def _float_problems(graph: Graph, target: Backend) -> list[Diagnostic]:
-    """Nodes that only the interpreter runs, in float: what is not made of populations, weights and delays."""
-    limit = f"with int8 weights it runs {', '.join(op.name for op in QUANTISED)}"
-    remedy = "choose --target reference with --weights float32"
-    or_else: dict[type, str] = {ExactNeuron: f"{remedy}, or spike_time=step"}
+def _float_problems(graph: Graph, target: Backend, host: HostNodes) -> list[Diagnostic]:
+    """Nodes that only the interpreter runs, in float: what is not made of populations, weights and delays. Names that
+    the host is to run and cannot."""
+    limit = f"with int8 weights it runs {', '.join(op.name for op in CORE_OPS)}"
+    away = host.before | host.after
+    outside = "or, if no population stands both before and behind it, let the host run it: --on-host"
+    remedy = f"choose --target reference with --weights float32, {outside}"
+    or_else: dict[type, str] = {ExactNeuron: "choose --target reference with --weights float32, or spike_time=step"}
+    foreign = (node for node in graph if node.name not in away and _is_foreign(node))
+    limits = "it runs what no population stands on both sides of"
+    unable = [name for name in host.chosen if name != AUTO and name not in away]
     return [
-        Diagnostic(
-            "AX601", node.name, f"{target.name} does not run {_called(node)}", limit, or_else.get(type(node.op), remedy)
-        )
-        for node in graph
-        if not isinstance(node.op, QUANTISED) or getattr(node.op, "initial", None) is not None
+        *(_foreign(target, node, limit, or_else.get(type(node.op), remedy)) for node in foreign),
+        *(Diagnostic("AX403", name, "the host cannot run it", limits, "correct it") for name in unable),
     ]
+
+
+def _is_foreign(node: Node) -> bool:
+    return not isinstance(node.op, CORE_OPS) or getattr(node.op, "initial", None) is not None
+
+
+def _foreign(target: Backend, node: Node, limit: str, remedy: str) -> Diagnostic:
+    return Diagnostic("AX601", node.name, f"{target.name} does not run {_called(node)}", limit, remedy)
 
 
 def _called(node: Node) -> str:
@@ -129,9 +124,10 @@ def mapped(final: Graph, target: Backend, options: Options) -> tuple[CoreMapping
     if not target.mapped:
         return None, None
     machine = target.machine(options.machine)
-    net = network(final)
-    raise_if_any(_naming_problems(final, net, target, options))
-    outputs = [output_population(final, node) for node in final.outputs]
+    cores = parts(final).cores
+    net = network(cores)
+    raise_if_any(_naming_problems(cores, net, target, options))
+    outputs = [output_population(cores, node) for node in cores.outputs]
     lists = options.host.input_events > 0
     how = MapOptions(options.slice_size, options.strategy, lists, timed=final.dt is not None)
     return map_network(net, outputs, machine, target.cost_model(machine, options.host), how), machine
@@ -190,6 +186,7 @@ def _manifest(
         "record_steps": options.host.record_steps if mapping else 0,
         "input_events": options.host.input_events if mapping else 0,
         **({"activity": seen} if (seen := activity(graph)) else {}),
+        **({"on_host": list(options.on_host)} if options.on_host else {}),
         "cores": mapping.cores if mapping else None,
         "phases": mapping.schedule.phases if mapping else 1,
         "latency": mapping.schedule.latency if mapping else 0,

@@ -3,18 +3,22 @@
 from .base import Pass, run_pipeline
 from .discretise import Discretise
 from .form import form_problems, is_quantised
+from .host import AUTO, CORE_OPS, HostNodes
 from .loihi import QuantizeLoihi
 from .populations import ToPopulations
 from .quantize import STATES, Quantize
-from .round_inputs import RoundInputs
+from .round_inputs import RoundInputs, rounded_sources
 
 PASSES: tuple[type[Pass], ...] = (Discretise, ToPopulations, RoundInputs, Quantize, QuantizeLoihi)
 """Every pass, in the order in which the standard pipeline runs them."""
 
 __all__ = [
+    "AUTO",
+    "CORE_OPS",
     "PASSES",
     "STATES",
     "Discretise",
+    "HostNodes",
     "Pass",
     "Quantize",
     "QuantizeLoihi",
@@ -22,5 +26,6 @@ __all__ = [
     "ToPopulations",
     "form_problems",
     "is_quantised",
+    "rounded_sources",
     "run_pipeline",
 ]

@@ -27,8 +27,8 @@ from axonc.ir.ops import (
     is_sparse,
 )
 
+from .host import GATED
 from .payloads import Sources, matrices_behind
-from .populations import GATED
 from .weights import ACCUMULATOR, accumulator_bound, fan_in_scale, overflow, per_row, quantised_weight
 
 GATE_FORMAT = Fixed(16, 12)

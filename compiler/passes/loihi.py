@@ -37,7 +37,7 @@ from axonc.ir.ops import (
 )
 
 from .base import Pass
-from .payloads import Sources, dense_sources
+from .payloads import Sources, dense_sources, matrix_groups
 from .weights import ACCUMULATOR, overflow
 
 STATE = Fixed(32, 14)
@@ -83,7 +83,9 @@ class QuantizeLoihi(Pass):
 
     def run(self, graph: Graph) -> tuple[Graph, bool]:
         sources = Sources(graph, {})
-        problems = [problem for node in graph for problem in (*_unknown(node), *dense_sources(sources, node))]
+        problems = [problem for node in graph for problem in _unknown(node)]
+        matrices = [node for group in matrix_groups(graph) for node in group if isinstance(node.op, Linear)]
+        problems += [problem for node in matrices for problem in dense_sources(sources, node)]
         refused = {problem.node for problem in problems}
         done: dict[str, Node] = {}
         notes: list[Diagnostic] = []

@@ -9,9 +9,9 @@ from math import floor, log2
 import numpy as np
 
 from axonc.ir import Diagnostic, Fixed, Graph, Kind, Node
-from axonc.ir.ops import EGRU, Array, Conv, Delay, Linear, Pool, ResetGate, Scale, ToFixed, row_sums
+from axonc.ir.ops import EGRU, Array, Conv, Delay, Linear, Neuron, Pool, ResetGate, Scale, ToFixed, row_sums
 
-from .populations import GATED
+from .host import GATED
 from .weights import ACCUMULATOR, LIMIT, row_peaks
 
 PAYLOAD_BITS = 16
@@ -79,7 +79,7 @@ def _coarser(node: Node, number: Fixed) -> Fixed:
 
 def _in_excess(sources: Sources) -> set[str]:
     """Sources of sums that might overflow, and what must keep the format of one of these."""
-    groups = [group for group in linear_groups(sources.graph) if _overflows(sources, group)]
+    groups = [group for group in matrix_groups(sources.graph) if _overflows(sources, group)]
     names = {name for group in groups for name in _graded(sources, group)}
     for node in sources.graph:
         if isinstance(node.op, ResetGate):
@@ -88,14 +88,14 @@ def _in_excess(sources: Sources) -> set[str]:
     return names
 
 
-def linear_groups(graph: Graph) -> Iterator[list[Node]]:
-    """The matrices that add up to each input of a population, to each thing that it reads."""
+def matrix_groups(graph: Graph) -> Iterator[list[Node]]:
+    """The matrices and convolutions that add up to each input of a population, to each thing that it reads."""
     for node in graph:
         if isinstance(node.op, GATED):
             yield [graph[name] for name in node.inputs]
             for read in node.reads:
                 yield matrices_behind(graph, read)
-        elif node.inputs and all(isinstance(graph[name].op, Linear) for name in node.inputs):
+        elif isinstance(node.op, Neuron):
             yield [graph[name] for name in node.inputs]
 
 
@@ -111,10 +111,12 @@ def _graded(sources: Sources, group: list[Node]) -> list[str]:
 
 
 def _overflows(sources: Sources, group: list[Node]) -> bool:
-    """Whether sums of int8 weights might pass an int32: at the finest scale that the group may get, for every row."""
+    """Whether sums of int8 weights might pass an int32: at the finest scale that the group may get, for every row.
+    Convolutions take no graded events."""
+    group = [node for node in group if isinstance(node.op, Linear)]
     units = [sources.unit(node.inputs[0]) for node in group]
     peaks = [_peak(node) * unit for node, unit in zip(group, units, strict=True)]
-    if not _graded(sources, group) or not max(peaks):
+    if not max(peaks, default=0.0) or not _graded(sources, group):
         return False
     scale = max(peaks) / LIMIT
     rows = [_bound(node, unit / scale) * sources.most(node.inputs[0]) for node, unit in zip(group, units, strict=True)]
@@ -122,7 +124,7 @@ def _overflows(sources: Sources, group: list[Node]) -> bool:
 
 
 def _peak(node: Node) -> float:
-    assert isinstance(node.op, Linear)
+    assert isinstance(node.op, (Linear, Conv))
     return float(row_peaks(node.op.weight).max(initial=0.0))
 
 
@@ -139,8 +141,6 @@ def input_format(largest: float) -> Fixed:
 
 def dense_sources(sources: Sources, node: Node) -> Iterator[Diagnostic]:
     """The problem of a matrix or convolution whose source is not one of events that its integers can take."""
-    if not isinstance(node.op, (Linear, Conv)):
-        return
     name = node.inputs[0]
     while isinstance(sources.graph[name].op, Pool):
         name = sources.graph[name].inputs[0]

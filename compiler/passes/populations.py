@@ -20,6 +20,7 @@ from axonc.ir.ops import (
     Conv,
     Delay,
     Flatten,
+    FromFixed,
     Input,
     Linear,
     Membrane,
@@ -32,10 +33,8 @@ from axonc.ir.ops import (
 
 from .base import Pass
 from .delays import fresh_name
+from .host import GATED, HostNodes
 from .terms import Term, behind, is_identity, matrix_of, merged, with_matrix
-
-GATED = (EGRU, GRU, ResetGate, LSTM)
-"""Populations of gated units."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,9 @@ class ToPopulations(Pass):
        v[k] = x[k].
     7. Gated units are fed by matrices alone. What one reads is folded in the same way, several terms behind a `Scale`
        by 1 that adds them up; the bias of its input, and that of what it reads, stays in the first matrix.
-    8. Nodes that nothing reads any more are dropped.
+    8. What ``host`` names (see `HostNodes`) stays as it is. Its values count as inputs of what it feeds; what it reads
+       passes a `FromFixed`, behind a readout neuron where it is no population.
+    9. Nodes that nothing reads any more are dropped.
     """
 
     name: ClassVar[str] = "populations"
@@ -63,9 +64,10 @@ class ToPopulations(Pass):
         "every neuron is fed by Linear and Conv nodes without bias, each fed by a population or its Delay, a Conv also "
         "through Pool nodes that sum; gated units by Linear nodes, of which the first may have a bias"
     )
+    host: tuple[str, ...] = ()
 
     def run(self, graph: Graph) -> tuple[Graph, bool]:
-        rewrite = _Rewrite(graph)
+        rewrite = _Rewrite(graph, HostNodes(graph, self.host))
         problems: list[Diagnostic] = []
         for node in graph:
             try:
@@ -92,16 +94,19 @@ class _Sum:
 class _Rewrite:
     """One run of the pass: the new nodes in order, each added once."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, host: HostNodes) -> None:
         self.graph = graph
+        self.host = host
         self.by_name: dict[str, Node] = {}
         self.sums: dict[str, _Sum] = {}
         self.pools: dict[tuple[str, object], str] = {}
 
     def node(self, node: Node) -> None:
         """Add what ``node`` becomes; linear nodes, delays and shape ops are added where they are used."""
-        if isinstance(node.op, Input):
+        if isinstance(node.op, Input) or node.name in self.host.before:
             self.by_name[node.name] = node
+        elif node.name in self.host.after:
+            self._leaving(node)
         elif isinstance(node.op, Neuron):
             self._target(node, node.op)
         elif isinstance(node.op, GATED):
@@ -147,15 +152,38 @@ class _Rewrite:
         return names
 
     def _output(self, node: Node) -> None:
-        if len(node.inputs) == 1 and self._shows_population(node.inputs[0]):
-            self._keep_flattens(node.inputs[0])
-            self.by_name[node.name] = node
-            return
-        name = fresh_name(f"{node.name}.readout", self.graph)
-        shape = self.graph.signals[node.name].shape
-        readout = Neuron(shape, None, Membrane(ZERO, ONE, ZERO, ZERO), None)
-        self._target(Node(name, readout, node.inputs, node.origin), readout)
-        self.by_name[node.name] = replace(node, inputs=(name,))
+        shown = node.inputs[0]
+        if len(node.inputs) > 1 or not self._shows_population(shown):
+            shown = self._readout(node.name, node.inputs, node.origin)
+        else:
+            self._keep_flattens(shown)
+        self.by_name[node.name] = replace(node, inputs=(shown,))
+
+    def _readout(self, name: str, inputs: tuple[str, ...], origin: str) -> str:
+        """A population that shows a sum as it is."""
+        readout = Neuron(self.graph.signals[inputs[0]].shape, None, Membrane(ZERO, ONE, ZERO, ZERO), None)
+        node = Node(fresh_name(f"{name}.readout", self.graph), readout, inputs, origin)
+        self._target(node, readout)
+        return node.name
+
+    def _leaving(self, node: Node) -> None:
+        """A node of the host, of which some sources may be on cores."""
+        self.by_name[node.name] = replace(
+            node, inputs=tuple(map(self._to_host, node.inputs)), reads=tuple(map(self._to_host, node.reads))
+        )
+
+    def _to_host(self, name: str) -> str:
+        if name in self.host.after or name in self.host.before:
+            return name
+        left = fresh_name(f"{name}.values", self.graph)
+        if left not in self.by_name:
+            shown = name
+            if self._shows_population(name):
+                self._keep_flattens(name)
+            else:
+                shown = self._readout(name, (name,), self.graph[name].origin)
+            self.by_name[left] = Node(left, FromFixed(), (shown,), self.graph[name].origin)
+        return left
 
     def _shows_population(self, name: str) -> bool:
         node = self.graph[name]
@@ -182,7 +210,7 @@ class _Rewrite:
         return self.sums[node.name]
 
     def _expanded(self, node: Node) -> _Sum:
-        if isinstance(node.op, (Input, Neuron, *GATED)):
+        if isinstance(node.op, (Input, Neuron, *GATED)) or node.name in self.host.before:
             return _Sum((Term(node.name, self.graph.signals[node.name].shape),))
         inner = self._sum(node)
         if isinstance(node.op, Delay):

@@ -8,14 +8,14 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from axonc.ir import Diagnostic, Graph, Node, raise_if_any
-from axonc.ir.ops import Array, Conv, FixedNeuron, Linear, Neuron, Scale, ToFixed
+from axonc.ir import Diagnostic, Fixed, Graph, Kind, Node, raise_if_any
+from axonc.ir.ops import Array, Conv, FixedNeuron, FromFixed, Linear, Neuron, Scale, ToFixed
 
 from .base import Pass
 from .fixed_point import fix_neuron
 from .gated import GatedUnits
-from .payloads import Sources, dense_sources, payload_formats
-from .populations import GATED
+from .host import GATED
+from .payloads import Sources, dense_sources, matrix_groups, payload_formats
 from .weights import ACCUMULATOR, accumulator_bound, fan_in_scale, overflow, per_row, quantised
 
 STATES = {"float32": None, "q16": 16, "q32": 32}
@@ -47,19 +47,24 @@ class Quantize(Pass):
 
     def run(self, graph: Graph) -> tuple[Graph, bool]:
         sources = payload_formats(graph)
-        problems = [problem for node in graph for problem in dense_sources(sources, node)]
+        matrices = [node for group in matrix_groups(graph) for node in group]
+        problems = [problem for node in matrices for problem in dense_sources(sources, node)]
         refused = {problem.node for problem in problems}
         done: dict[str, list[Node]] = {}
         notes: list[Diagnostic] = []
+        leaving: list[Node] = []
         for node in graph:
             if isinstance(node.op, ToFixed):
                 done[node.name] = [replace(node, op=ToFixed(sources.formats[node.name]))]
+            elif isinstance(node.op, FromFixed):
+                leaving.append(node)
             elif isinstance(node.op, Neuron) and refused.isdisjoint(node.inputs):
                 self._population(sources, node, node.op, done, problems, notes)
             elif isinstance(node.op, GATED) and refused.isdisjoint(_matrices(graph, node)):
                 self._gated(sources, node, done, problems)
         raise_if_any(problems)
         quantised = graph.with_nodes(new for node in graph for new in done.get(node.name, [node]))
+        quantised = _left(quantised, leaving)
         said = [graph.properties["notes"]] if graph.properties.get("notes") else []
         return quantised.with_properties(notes="\n".join([*said, *map(str, notes)])), True
 
@@ -116,6 +121,18 @@ def _scaled_gain(op: Neuron, scale: Array) -> Neuron:
     if op.synapse is not None:
         return replace(op, synapse=replace(op.synapse, gain=op.synapse.gain * scale))
     return replace(op, membrane=replace(op.membrane, gain=op.membrane.gain * scale))
+
+
+def _left(graph: Graph, leaving: list[Node]) -> Graph:
+    """The graph, in which what leaves the cores is worth what its source says."""
+    formats = {node.name: graph.signals[node.inputs[0]] for node in leaving}
+    fracs = {
+        name: signal.format.frac if isinstance(signal.format, Fixed) and signal.kind is not Kind.EVENT else 0
+        for name, signal in formats.items()
+    }
+    return graph.with_nodes(
+        replace(node, op=FromFixed(fracs[node.name])) if node.name in fracs else node for node in graph
+    )
 
 
 def _matrices(graph: Graph, node: Node) -> set[str]:

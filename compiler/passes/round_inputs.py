@@ -6,16 +6,17 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from axonc.ir import Diagnostic, Graph, Kind, Node
-from axonc.ir.ops import Input, Linear, ToFixed
+from axonc.ir.ops import Conv, Delay, Linear, Neuron, ToFixed
 
 from .base import Pass
 from .delays import fresh_name
-from .payloads import input_format
+from .host import GATED
+from .payloads import Sources, input_format, matrix_groups
 
 
 @dataclass(frozen=True)
 class RoundInputs(Pass):
-    """Puts a `ToFixed` behind every dense input that matrices read.
+    """Puts a `ToFixed` behind every dense input that matrices read, and behind what the host gives them.
 
     The format has 16 bits, and as many fractional ones as leave room for the largest magnitude of the input: that in
     ``ranges`` (name, magnitude), as a calibration measures it; else 13, with a note: values from 4 on are clipped.
@@ -28,33 +29,32 @@ class RoundInputs(Pass):
 
     def run(self, graph: Graph) -> tuple[Graph, bool]:
         known = dict(self.ranges)
-        dense = [node for node in graph.inputs if _is_read(graph, node)]
+        dense = rounded_sources(graph)
         names = {node.name: fresh_name(f"{node.name}.fixed", graph) for node in dense}
         nodes: list[Node] = []
         for node in graph:
-            if isinstance(node.op, Input):
-                nodes.append(node)
-                if node.name in names:
-                    op = ToFixed(input_format(known.get(node.name, 0.0)))
-                    nodes.append(Node(names[node.name], op, (node.name,), node.origin))
-            else:
-                nodes.append(replace(node, inputs=tuple(names.get(name, name) for name in node.inputs)))
+            on_cores = isinstance(node.op, (Linear, Conv, Delay))
+            nodes.append(replace(node, inputs=tuple(names.get(n, n) for n in node.inputs)) if on_cores else node)
+            if node.name in names:
+                op = ToFixed(input_format(known.get(node.name, 0.0)))
+                nodes.append(Node(names[node.name], op, (node.name,), node.origin))
         notes = [_assumed(node.name) for node in dense if node.name not in known]
         done = graph.with_nodes(nodes)
         return (done.with_properties(notes="\n".join(map(str, notes))) if notes else done), bool(dense)
 
 
-def _is_read(graph: Graph, node: Node) -> bool:
-    """Whether a dense input feeds matrices, late or not; what else it may feed is refused later."""
-    if graph.signals[node.name].kind is not Kind.DENSE:
-        return False
-    behind = list(graph.consumers[node.name])
-    while behind:
-        reader = behind.pop()
-        if isinstance(reader.op, Linear):
-            return True
-        behind += graph.consumers[reader.name] if reader.op.name == "delay" else []
-    return False
+def rounded_sources(graph: Graph) -> list[Node]:
+    """What matrices of populations read, late or not, that is neither events nor a population: dense inputs, and what
+    the host computes."""
+    sources = Sources(graph, {})
+    groups = ([node for node in group if isinstance(node.op, Linear)] for group in matrix_groups(graph))
+    read = {sources.origin(node.inputs[0]).name for group in groups for node in group}
+    return [node for node in graph if node.name in read and _is_plain(graph, node)]
+
+
+def _is_plain(graph: Graph, node: Node) -> bool:
+    dense = graph.signals[node.name].kind is Kind.DENSE
+    return dense and not isinstance(node.op, (Neuron, *GATED))
 
 
 def _assumed(name: str) -> Diagnostic:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..arithmetic import UNIT, requantize, saturate, sigmoid, tanh
-from ..ops import Array, FixedGated, FixedGRU, FixedLSTM, FixedResetGate, ToFixed
+from ..ops import Array, FixedGated, FixedGRU, FixedLSTM, FixedResetGate, FromFixed, ToFixed
 from ..ops.gated_fixed import GATE_LIMIT
 from .base import Kernel, Precision, State, stateless
 
@@ -105,3 +105,8 @@ def to_fixed(op: ToFixed, precision: Precision) -> Kernel:
         return saturate(np.rint(x.astype(np.float64) / op.format.scale).astype(np.int64), op.format.limit)
 
     return stateless(step)
+
+
+def from_fixed(op: FromFixed, precision: Precision) -> Kernel:
+    """The kernel of `FromFixed`."""
+    return stateless(lambda x: np.ldexp(x.astype(precision), -op.frac))

@@ -33,6 +33,7 @@ from ..ops import (
     FixedResetGate,
     Flatten,
     FlattenAdjoint,
+    FromFixed,
     Gather,
     Input,
     KernelTotal,
@@ -67,7 +68,7 @@ from .conv import conv, pool, quant_conv
 from .egru import egru, egru_adjoint, egru_gates_adjoint, egru_read_adjoint, egru_threshold_adjoint
 from .exact import exact_neuron
 from .gated import gru, lstm, reset_gate
-from .gated_fixed import fixed_gru, fixed_lstm, fixed_reset_gate, to_fixed
+from .gated_fixed import fixed_gru, fixed_lstm, fixed_reset_gate, from_fixed, to_fixed
 from .layout import broadcast, concat, convolve, gather, reshape, slice_, transpose, window
 from .linear import linear, quant_linear, scale
 from .neuron import fixed_neuron, neuron
@@ -104,6 +105,7 @@ KERNELS: Mapping[type[Op], Callable[[Any, Precision], Kernel]] = {
     ExactNeuron: exact_neuron,
     EGRU: egru,
     ToFixed: to_fixed,
+    FromFixed: from_fixed,
     FixedGRU: fixed_gru,
     FixedResetGate: fixed_reset_gate,
     FixedLSTM: fixed_lstm,

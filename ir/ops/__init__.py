@@ -21,7 +21,7 @@ from .egru import EGRU, GATES
 from .exact import ExactNeuron
 from .fixed import FixedGate, FixedMembrane, FixedNeuron, FixedSynapse
 from .gated import GRU, GRU_RESETS, LSTM, LSTM_GATES, GatedCell, ResetGate
-from .gated_fixed import FixedGated, FixedGRU, FixedLanes, FixedLSTM, FixedResetGate, ToFixed
+from .gated_fixed import FixedGated, FixedGRU, FixedLanes, FixedLSTM, FixedResetGate, FromFixed, ToFixed
 from .io import Input, Output
 from .layout import Broadcast, Concat, Gather, Reshape, Slice, Transpose
 from .linear import Linear, QuantLinear, Scale, row_sums
@@ -60,6 +60,7 @@ OPS: tuple[type[Op], ...] = (
     ExactNeuron,
     EGRU,
     ToFixed,
+    FromFixed,
     FixedGRU,
     FixedResetGate,
     FixedLSTM,
@@ -149,6 +150,7 @@ __all__ = [
     "FixedSynapse",
     "Flatten",
     "FlattenAdjoint",
+    "FromFixed",
     "Gate",
     "GatedCell",
     "Gather",

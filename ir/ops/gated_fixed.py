@@ -215,3 +215,16 @@ class ToFixed(Op):
     def output(self, source: Signal | None) -> Signal:
         assert source is not None
         return Signal(source.shape, Kind.GRADED, self.format)
+
+
+@dataclass(frozen=True, eq=False)
+class FromFixed(Op):
+    """y = x 2^-frac in float32: how numbers leave the cores for what the host computes."""
+
+    name: ClassVar[str] = "from_fixed"
+    stage: ClassVar[str] = "steps"
+    frac: int = 0
+
+    def output(self, source: Signal | None) -> Signal:
+        assert source is not None
+        return Signal(source.shape, Kind.DENSE)

@@ -1,0 +1,95 @@
+"""What the host runs before and after the cores: which nodes, and that the parts make the whole."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gated
+import numpy as np
+import pytest
+
+import axonc
+from axonc import Graph, ModelError
+from axonc.compiler.passes import HostNodes
+from axonc.ir import Kind, Node, Signal, interpret
+from axonc.ir.host import parts
+from axonc.ir.ops import Constant, FromFixed, Gather, Input, Linear, Map, Output, ToFixed
+from axonc.ir.signal import Element
+
+WORDS, WIDTH, UNITS = 9, 6, 8
+X = np.random.default_rng(1).integers(0, WORDS, size=(3, 20))
+
+
+def language_model(kind: str = "egru") -> Graph:
+    """Token -> embedding -> gated units -> decoder -> tanh."""
+    cells, random = gated.cells([kind], WIDTH, UNITS), np.random.default_rng(2)
+    table, index = Signal((WORDS, WIDTH)), Signal((), Kind.DENSE, Element("int64"))
+    token = Node("token", Input(index))
+    rows = Node("table", Constant(random.normal(size=(WORDS, WIDTH)).astype(np.float32)))
+    embedding = Node("x", Gather((table, index), 0), ("table",), "", ("token",))
+    decoder = Node("decoder", Linear(random.normal(size=(WORDS, UNITS)), random.normal(size=WORDS)), (f"{kind}1",))
+    shown = Node("shown", Map((Signal((WORDS,)),), "tanh"), ("decoder",))
+    inner = [node for node in cells if node.name not in ("x", "y")]
+    return Graph("lm", (token, rows, embedding, *inner, decoder, shown, Node("y", Output(), ("shown",))), "steps")
+
+
+def run_parts(graph: Graph, x: Any) -> Any:
+    """The three parts one after the other."""
+    split = parts(graph)
+    assert split.before is not None
+    assert split.after is not None
+    early = interpret(split.before, x).outputs
+    entries = {node.name: early[f"{node.name} (to the host)"] for node in split.cores.inputs}
+    late = interpret(split.cores, entries).outputs
+    exits = {node.name: late[f"{node.name} (to the host)"] for node in split.after.inputs}
+    return interpret(split.after, exits).outputs["y"]
+
+
+@pytest.mark.parametrize("kind", gated.LAYERS)
+@pytest.mark.parametrize("names", [("auto", "decoder"), ("auto",)])
+def test_the_parts_make_the_whole(kind: str, names: tuple[str, ...]) -> None:
+    program = axonc.compile(language_model(kind), "reference", weights="int8", calibrate=X, on_host=names)
+    assert np.array_equal(run_parts(program.graph, X), program.run(X)["y"])
+    exact = axonc.interpret(language_model(kind), X)["y"]
+    assert np.sqrt(np.mean((program.run(X)["y"] - exact) ** 2)) < 0.1 * np.std(exact)
+
+
+def test_the_decoder_stays_on_cores_unless_it_is_named() -> None:
+    ours = axonc.compile(language_model(), "reference", weights="int8", calibrate=X, on_host=["auto"]).graph
+    theirs = axonc.compile(
+        language_model(), "reference", weights="int8", calibrate=X, on_host=["auto", "decoder"]
+    ).graph
+    assert "decoder.readout" in ours
+    assert isinstance(theirs["decoder"].op, Linear)
+    assert isinstance(theirs["egru1.values"].op, FromFixed)
+    assert theirs["egru1.values"].op.frac == 13
+
+
+def test_what_the_host_gives_is_rounded_for_its_range() -> None:
+    graph = axonc.compile(language_model(), "reference", weights="int8", calibrate=X, on_host=["auto"]).graph
+    op = graph["x.fixed"].op
+    assert isinstance(op, ToFixed)
+    table = np.abs(np.asarray(language_model()["table"].op.value)).max()  # type: ignore[attr-defined]
+    assert 2**14 <= table * 2**op.format.frac < 2**15
+
+
+def test_only_what_has_no_population_on_both_sides_is_the_hosts() -> None:
+    graph = language_model()
+    nodes = HostNodes(graph, ("auto",))
+    assert nodes.before == {"token", "table", "x"}
+    assert nodes.after == {"shown", "y"}
+    assert HostNodes(graph, ("decoder",)).after == {"decoder", "shown", "y"}
+    assert HostNodes(graph, ("egru1.r",)).before == set()
+
+
+def test_a_name_that_the_host_cannot_run_is_refused() -> None:
+    with pytest.raises(ModelError) as caught:
+        axonc.compile(language_model(), "reference", weights="int8", on_host=["auto", "egru1", "nothing"])
+    assert [(d.code, d.node) for d in caught.value.diagnostics] == [("AX403", "egru1"), ("AX403", "nothing")]
+
+
+def test_without_the_option_foreign_nodes_are_refused() -> None:
+    with pytest.raises(ModelError) as caught:
+        axonc.compile(language_model(), "reference", weights="int8")
+    assert {d.node for d in caught.value.diagnostics} == {"table", "x", "shown"}
+    assert all("--on-host" in d.remedy for d in caught.value.diagnostics)
