@@ -251,6 +251,7 @@ EXAMPLES: dict[str, Callable[[], Lines | None]] = {
     "AX133": lambda: _operator("Relu", extent="N"),
     "AX134": lambda: _operator("Relu", option="time=sequence"),
     "AX135": _unrolled,
+    "AX136": lambda: _operator("Relu", option="segment=70"),
     "AX201": lambda: checked(neurons(), "nir"),
     "AX202": lambda: [axonc.load(neurons(), "nir,rest=zero")],
     "AX203": lambda: checked(neurons(), "nir,dt=1"),

@@ -23,7 +23,7 @@ from .options import OnnxOptions
 from .recognise import recognise
 from .recurrence import NotSequentialError, State
 from .removal import LAST, STEP, KeptError, Removal
-from .states import state_pairs
+from .states import state_pairs, with_segments
 from .unrolled import NotRolledError
 
 RECURRENT = ("GRU", "LSTM", "Loop", "RNN", "Scan")
@@ -46,7 +46,8 @@ def _finished(imported: Imported, options: OnnxOptions, inputs: Inputs) -> Graph
     imported = _without_batch(imported, options)
     raise_if_any(_left_open(imported.draft, inputs))
     made, states = recognise(graph_of(imported))
-    facts = {**imported.facts, **({"states": states} if states else {})}
+    made, reset = with_segments(made, options.segment)
+    facts = {**imported.facts, **({"states": states} if states else {}), **({"reset": reset} if reset else {})}
     shown = {name: printable(fact) for name, fact in facts.items()}
     return require_valid(made).with_properties(source="onnx", **shown)
 
