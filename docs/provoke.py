@@ -203,6 +203,22 @@ def _operator(kind: str, *operands: str, option: str | None = None, extent: int 
     return ()
 
 
+def _unrolled() -> Lines:
+    """An ONNX model that adds three elements of x, times 2 or 3 from step to step."""
+    nodes = [onnx.helper.make_node("Split", ["x"], ["a", "b", "c"], axis=0, num_outputs=3)]
+    for k, (before, element, after) in enumerate((("a", "b", "s"), ("s", "c", "y"))):
+        nodes.append(onnx.helper.make_node("Mul", [before, f"w{k}"], [f"p{k}"]))
+        nodes.append(onnx.helper.make_node("Add", [f"p{k}", element], [after]))
+    stored = [onnx.numpy_helper.from_array(np.float32(k + 2), f"w{k}") for k in range(2)]
+    x, y = (
+        onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [n, 4]) for name, n in (("x", 3), ("y", 1))
+    )
+    made = onnx.helper.make_graph(nodes, "model", [x], [y], stored)
+    opsets = [onnx.helper.make_opsetid("", 18)]
+    axonc.load(onnx.helper.make_model(made, opset_imports=opsets, ir_version=8), onnx="time=sequence")
+    return ()
+
+
 def _odd(*names: str) -> Graph:
     nodes = [Node(name, Linear(np.eye(2)), ("input",)) for name in names]
     return Graph("names", (INPUT, *nodes, Node("output", Output(), names)), "steps", 1e-3)
@@ -234,6 +250,8 @@ EXAMPLES: dict[str, Callable[[], Lines | None]] = {
     "AX132": lambda: _operator("Reshape", "shape"),
     "AX133": lambda: _operator("Relu", extent="N"),
     "AX134": lambda: _operator("Relu", option="time=sequence"),
+    "AX135": _unrolled,
+    "AX136": lambda: _operator("Relu", option="segment=70"),
     "AX201": lambda: checked(neurons(), "nir"),
     "AX202": lambda: [axonc.load(neurons(), "nir,rest=zero")],
     "AX203": lambda: checked(neurons(), "nir,dt=1"),

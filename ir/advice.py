@@ -29,6 +29,8 @@ ADVICE = {
     "AX132": "Make it a constant of the model: export with static shapes, or fold constants before.",
     "AX133": "Give the extent: `--onnx dim=NAME:N`.",
     "AX134": "Say what the axes are: `--onnx time=call` runs all of it in every step, `batch=keep` keeps the axis.",
+    "AX135": "Export the recurrence as Scan: `torch.onnx.export(..., dynamo=True)` of `torch._higher_order_ops.scan`.",
+    "AX136": "Leave `segment` out. A cell that should have been found can be compared with the forms on the ONNX page.",
     "AX201": "Give the step that the model was trained with: `--dt SECONDS`, in the unit of its time constants.",
     "AX202": "[Semantics](semantics.md) lists presets, fields and values. A graph in steps has its semantics already.",
     "AX203": "Choose a smaller `dt`, or `integrator=exponential`. Often the unit is wrong: milliseconds for seconds.",

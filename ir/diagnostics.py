@@ -35,6 +35,8 @@ CODES = {
     "AX132": "a value must be known when the model is compiled",
     "AX133": "the model does not say how large an axis is",
     "AX134": "an axis of time or of samples cannot be taken from the model",
+    "AX135": "a loop that was unrolled when the model was exported cannot be rolled up again",
+    "AX136": "segments are chosen for a model without cells that have them",
     "AX201": "no time step is given",
     "AX202": "a semantics option is unknown or has an unknown value",
     "AX203": "the time step is too large for the integrator",

@@ -16,7 +16,7 @@ REMARKS = ("notes", "repairs", "time_step")
 """Properties that are sentences: what the quantiser remarks, what was repaired, where the time step comes from."""
 
 
-FACTS = ("time", "batch", "carried", "begin_at_0", "states", "last_step")
+FACTS = ("time", "rolled_up", "batch", "carried", "begin_at_0", "states", "reset", "last_step")
 """Properties that say what became of the axes and states of a model in tensors; a line each."""
 
 

@@ -26,7 +26,9 @@ PATH = click.Path(path_type=Path)
 def model_options(command: F) -> F:
     """Options that say what a model means."""
     for option in (
-        click.option("--onnx", help="What an ONNX model leaves open: time=, batch=, state=IN:OUT, dim=NAME:N."),
+        click.option(
+            "--onnx", help="What an ONNX model leaves open: time=, batch=, state=IN:OUT, dim=NAME:N, segment=N."
+        ),
         click.option("--config", type=PATH, help="TOML file of options and nodes' semantics."),
         click.option("--inputs", help="events (default), events:N (up to N a step), dense."),
         click.option("--semantics", help="PRESET,field=value,...; default: nir."),

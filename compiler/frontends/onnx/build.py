@@ -2,36 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 from onnx import ModelProto, NodeProto
 
-from axonc.ir import Diagnostic, Graph, ModelError, Node, Signal, raise_if_any, require_valid
+from axonc.ir import Diagnostic, Graph, ModelError, Signal, raise_if_any, require_valid
 from axonc.ir.elements import dtype_of
-from axonc.ir.ops import Delay, Input, Output
+from axonc.ir.ops import Input
 
 from .call import Item, Items
 from .check import check_model, nodes_of
 from .convert import Converter, Scope
 from .draft import Draft, Value, known, printable
+from .imported import Imported, graph_of
 from .inputs import Inputs, read_inputs
+from .loops import rolled_up
 from .options import OnnxOptions
 from .recognise import recognise
 from .recurrence import NotSequentialError, State
 from .removal import LAST, STEP, KeptError, Removal
-from .states import state_pairs
+from .states import state_pairs, with_segments
+from .unrolled import NotRolledError
 
 RECURRENT = ("GRU", "LSTM", "Loop", "RNN", "Scan")
-ADVICE = "export the recurrence as Scan (or GRU, LSTM, RNN); loops that are unrolled have no time axis"
-
-
-class Imported:
-    """A draft and its outputs by name, as it goes through the stages."""
-
-    def __init__(self, draft: Draft, outputs: dict[str, Value], facts: dict[str, str]) -> None:
-        self.draft, self.outputs, self.facts = draft, outputs, facts
+ADVICE = {
+    "AX134": "choose time=call, or export the recurrence as Scan, GRU, LSTM or RNN",
+    "AX135": "export with scan, or choose time=call",
+}
 
 
 def build_graph(model: ModelProto, folder: Path | None, options: OnnxOptions) -> Graph:
@@ -39,34 +38,57 @@ def build_graph(model: ModelProto, folder: Path | None, options: OnnxOptions) ->
     check_model(model, folder)
     inputs, pairs = read_inputs(model, options), state_pairs(model, options)
     raise_if_any(inputs.problems)
-    imported = _in_time(model, folder, options, inputs, pairs)
+    forms = [_finished(form, options, inputs) for form in _in_time(model, folder, options, inputs, pairs)]
+    return min(forms, key=lambda graph: len(graph.nodes))
+
+
+def _finished(imported: Imported, options: OnnxOptions, inputs: Inputs) -> Graph:
     imported = _without_batch(imported, options)
     raise_if_any(_left_open(imported.draft, inputs))
-    graph = _graph(imported)
-    made, states = recognise(graph)
-    facts = {**imported.facts, **({"states": states} if states else {})}
+    made, states = recognise(graph_of(imported))
+    made, reset = with_segments(made, options.segment)
+    facts = {**imported.facts, **({"states": states} if states else {}), **({"reset": reset} if reset else {})}
     shown = {name: printable(fact) for name, fact in facts.items()}
     return require_valid(made).with_properties(source="onnx", **shown)
 
 
 def _in_time(
     model: ModelProto, folder: Path | None, options: OnnxOptions, inputs: Inputs, pairs: dict[str, str]
-) -> Imported:
-    """The model in steps, by the option ``time``."""
-    recurrent = any(node.op_type in RECURRENT for node in _all_nodes(model))
-    if options.time == "sequence" and not recurrent:
-        raise ModelError(
-            Diagnostic("AX134", "", "the model has no recurrent operator", "time=sequence needs one", ADVICE)
-        )
+) -> list[Imported]:
+    """The model in steps, by the option ``time``; in several forms that mean the same, if its loop was unrolled."""
+    if not any(node.op_type in RECURRENT for node in _all_nodes(model)):
+        return _without_recurrence(model, folder, options, inputs, pairs)
     why = ""
-    if options.time != "call" and recurrent:
+    if options.time != "call":
         try:
-            return _as_sequence(model, folder, inputs, pairs)
+            return [_as_sequence(*_whole(model, folder, inputs, pairs), inputs, pairs)]
         except (NotSequentialError, KeptError) as error:
             why = str(error)
     if options.time == "sequence":
-        raise ModelError(Diagnostic("AX134", "", f"the model cannot run step by step: {why}", "", "choose time=call"))
-    return _as_calls(model, folder, inputs, pairs, why)
+        raise _not_sequential(why)
+    return [_as_calls(model, folder, inputs, pairs, why)]
+
+
+def _without_recurrence(
+    model: ModelProto, folder: Path | None, options: OnnxOptions, inputs: Inputs, pairs: dict[str, str]
+) -> list[Imported]:
+    """A model without recurrent operators is a loop that was unrolled, or its steps are calls."""
+    calls = _as_calls(model, folder, inputs, pairs, "")
+    forms, why, code = list[Imported](), "it has no recurrent operator, and no loop that was unrolled", "AX134"
+    if options.time != "call" and not pairs:
+        try:
+            forms = rolled_up(calls.draft, calls.outputs, lambda draft, ends: _as_sequence(draft, ends, inputs, pairs))
+        except NotRolledError as error:
+            why, code = str(error), "AX135"
+    if forms:
+        return forms
+    if options.time == "sequence":
+        raise _not_sequential(why, code)
+    return [calls if code == "AX134" else calls.told(time=f"{calls.facts['time']}, because {why}; export with scan")]
+
+
+def _not_sequential(why: str, code: str = "AX134") -> ModelError:
+    return ModelError(Diagnostic(code, "", f"the model cannot run step by step: {why}", "", ADVICE[code]))
 
 
 def _all_nodes(model: ModelProto) -> list[NodeProto]:
@@ -102,14 +124,20 @@ def _zeros(signal: Signal, name: str) -> Value:
     return known(np.zeros(signal.shape, dtype_of(signal.format)), name)
 
 
-def _as_sequence(model: ModelProto, folder: Path | None, inputs: Inputs, pairs: dict[str, str]) -> Imported:
-    """The axis of time, the first or the second of the inputs, becomes the steps; states begin at 0."""
+def _whole(
+    model: ModelProto, folder: Path | None, inputs: Inputs, pairs: dict[str, str]
+) -> tuple[Draft, dict[str, Value]]:
+    """The whole sequence, in which states begin at 0."""
     converter = _converter(model, folder, True, inputs)
     items: dict[str, Item | None] = {
         name: _zeros(signal, name) if name in pairs else converter.draft.input(signal, name)
         for name, signal in inputs.signals.items()
     }
-    draft, outputs = _converted(model, folder, items, converter)
+    return _converted(model, folder, items, converter)
+
+
+def _as_sequence(draft: Draft, outputs: Mapping[str, Value], inputs: Inputs, pairs: dict[str, str]) -> Imported:
+    """The axis of time, the first or the second of the inputs, becomes the steps."""
     names = [name for name in inputs.signals if name not in pairs]
     why = NotSequentialError("", f"{', '.join(names)} have no axis of one length (states: state=INPUT:OUTPUT)")
     for axis in (0, 1):
@@ -123,7 +151,7 @@ def _as_sequence(model: ModelProto, folder: Path | None, inputs: Inputs, pairs: 
     raise why
 
 
-def _sequence(draft: Draft, outputs: dict[str, Value], axes: dict[str, int], pairs: dict[str, str]) -> Imported:
+def _sequence(draft: Draft, outputs: Mapping[str, Value], axes: dict[str, int], pairs: dict[str, str]) -> Imported:
     removal = Removal(draft, axes, True)
     made = removal.run()
     placed = {name: removal.of(value) for name, value in outputs.items()}
@@ -135,7 +163,8 @@ def _sequence(draft: Draft, outputs: dict[str, Value], axes: dict[str, int], pai
         facts["last_step"] = ", ".join(last)
     if pairs:
         facts["begin_at_0"] = ", ".join(pairs)
-    return Imported(made, {name: place.value for name, place in placed.items()}, facts)
+    ends = {name: place.value for name, place in placed.items()}
+    return Imported(made, ends, facts, axes, {name: place.at for name, place in placed.items()})
 
 
 def _as_calls(model: ModelProto, folder: Path | None, inputs: Inputs, pairs: dict[str, str], why: str) -> Imported:
@@ -165,7 +194,7 @@ def _without_batch(imported: Imported, options: OnnxOptions) -> Imported:
     """The draft without the first axis of its inputs, if that holds samples."""
     signals = {name: node.op.signal for name, node in imported.draft.nodes.items() if isinstance(node.op, Input)}
     if options.batch == "keep":
-        return _with(imported, "part of the signals")
+        return imported.told(batch="part of the signals")
     why = "an input has no axis but this one"
     extents = {signal.shape[0] for signal in signals.values() if len(signal.shape) > 1}
     if len(extents) == 1 and all(len(signal.shape) > 1 for signal in signals.values()):
@@ -178,11 +207,7 @@ def _without_batch(imported: Imported, options: OnnxOptions) -> Imported:
                 why = str(error)
     if options.batch == "remove":
         raise ModelError(Diagnostic("AX134", "", f"the axis of samples cannot be taken away: {why}", "", "batch=keep"))
-    return _with(imported, f"part of the signals, because {why}")
-
-
-def _with(imported: Imported, fact: str) -> Imported:
-    return Imported(imported.draft, imported.outputs, {**imported.facts, "batch": fact})
+    return imported.told(batch=f"part of the signals, because {why}")
 
 
 def _state_axes(draft: Draft, extent: int, choice: int) -> dict[str, int]:
@@ -203,7 +228,8 @@ def _removed(imported: Imported, axes: dict[str, int], extent: int) -> Imported:
     placed = {name: removal.of(value) for name, value in imported.outputs.items()}
     shown = str(extent) if extent < 1009 else "any number"
     fact = f"axis 0 is taken away ({shown} in the model)"
-    return Imported(made, {name: place.value for name, place in placed.items()}, {**imported.facts, "batch": fact})
+    ends = {name: place.value for name, place in placed.items()}
+    return Imported(made, ends, imported.facts).told(batch=fact)
 
 
 def _left_open(draft: Draft, inputs: Inputs) -> list[Diagnostic]:
@@ -214,36 +240,3 @@ def _left_open(draft: Draft, inputs: Inputs) -> list[Diagnostic]:
         for extent, (value, name) in inputs.unknown.items()
         if extent in left
     ]
-
-
-def _graph(imported: Imported) -> Graph:
-    """What the outputs depend on, states as delays."""
-    draft = imported.draft
-    draft.hint, draft.origin = "output", ""
-    sources = {name: draft.node_of(value) for name, value in imported.outputs.items()}
-    draft.reserved = set()
-    ends = {name: Node(draft.fresh(name), Output(), (source,), printable(name)) for name, source in sources.items()}
-    nodes = {name: _closed(draft, name) for name in list(draft.nodes)}
-    nodes.update({name: node for name, node in draft.nodes.items() if name not in nodes})
-    kept = _needed(nodes, [node.inputs[0] for node in ends.values()])
-    inside = [node for node in nodes.values() if node.name in kept or isinstance(node.op, Input)]
-    return Graph("model", (*inside, *ends.values()), "steps")
-
-
-def _closed(draft: Draft, name: str) -> Node:
-    node = draft.nodes[name]
-    if not isinstance(node.op, State):
-        return node
-    initial = np.asarray(node.op.initial.known)
-    op = Delay(1, initial if np.any(initial != 0) else None)
-    return replace(node, op=op, inputs=(draft.node_of(node.op.follows[0]),))
-
-
-def _needed(nodes: dict[str, Node], ends: list[str]) -> set[str]:
-    needed, pending = set[str](), list(ends)
-    while pending:
-        name = pending.pop()
-        if name not in needed:
-            needed.add(name)
-            pending += nodes[name].sources
-    return needed

@@ -25,6 +25,9 @@ class OnnxOptions:
     at 0. Empty: by their names (h0 and h1, h and h_out, state_in and state_out, past_h and present_h), unless ``auto``
     is off.
     ``dims``: extents of axes that the model only names.
+    ``segment``: before every step that this number divides, the cells c of all EGRUs are set to 0, while their events y
+    are handed on: what training in segments of so many steps computes (and what perplexities of language models were
+    measured with). None: a cell is kept as long as the sequence lasts, as a device keeps it that is fed a stream.
     """
 
     time: str = "auto"
@@ -32,16 +35,19 @@ class OnnxOptions:
     states: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     named_states: bool = True
     dims: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    segment: int | None = None
 
     def __post_init__(self) -> None:
         for name, value, values in (("time", self.time, TIMES), ("batch", self.batch, BATCHES)):
             if value not in values:
                 raise _wrong(f"{name}={value}", f"one of {', '.join(values)}")
+        if self.segment is not None and self.segment < 1:
+            raise _wrong(f"segment={self.segment}", "at least 1 step, or none")
 
 
 def parse_options(text: str | OnnxOptions | None) -> OnnxOptions:
-    """``time=call,batch=keep,state=h:h_next,dim=N:4``: the text form; ``state`` and ``dim`` repeat; ``states=none``
-    takes no input for a state."""
+    """``time=call,batch=keep,state=h:h_next,dim=N:4,segment=70``: the text form; ``state`` and ``dim`` repeat;
+    ``states=none`` takes no input for a state, ``segment=none`` is the default."""
     if text is None or isinstance(text, OnnxOptions):
         return text or OnnxOptions()
     chosen, states, dims = OnnxOptions(), {}, {}
@@ -54,10 +60,12 @@ def parse_options(text: str | OnnxOptions | None) -> OnnxOptions:
             states[name] = other
         elif key == "dim" and name and other.isdecimal():
             dims[name] = int(other)
+        elif key == "segment" and (value.isdecimal() or value == "none"):
+            chosen = replace(chosen, segment=None if value == "none" else int(value))
         elif part == "states=none":
             chosen = replace(chosen, named_states=False)
         else:
-            raise _wrong(part, "time=, batch=, state=INPUT:OUTPUT, states=none, dim=NAME:N")
+            raise _wrong(part, "time=, batch=, state=INPUT:OUTPUT, states=none, dim=NAME:N, segment=N")
     return replace(chosen, states=MappingProxyType(states), dims=MappingProxyType(dims))
 
 

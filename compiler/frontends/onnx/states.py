@@ -1,13 +1,15 @@
-"""Which inputs of a step model are its states, and which outputs their next values."""
+"""Which inputs of a step model are its states, and which outputs their next values; when states are reset."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from onnx import ModelProto, ValueInfoProto
 
-from axonc.ir import Diagnostic, raise_if_any
+from axonc.ir import Diagnostic, Graph, ModelError, raise_if_any
+from axonc.ir.ops import EGRU
 
 from .options import OnnxOptions
 
@@ -55,3 +57,21 @@ def _after(name: str, outputs: Sequence[str]) -> str | None:
 def _free_inputs(model: ModelProto) -> list[ValueInfoProto]:
     stored = {tensor.name for tensor in model.graph.initializer}
     return [value for value in model.graph.input if value.name not in stored]
+
+
+def with_segments(graph: Graph, segment: int | None) -> tuple[Graph, str]:
+    """The graph whose EGRUs begin a segment every so many steps, and when its states are reset; nothing, if it has
+    none."""
+    cells = [node.name for node in graph if isinstance(node.op, EGRU)]
+    if segment is not None and not cells:
+        remedy = "leave segment out; axonc inspect shows what became of the cells"
+        raise ModelError(Diagnostic("AX136", "", f"segment={segment} of a model without EGRUs", "", remedy))
+    if not any(node.op.stateful for node in graph):
+        return graph, ""
+    said = "states begin anew with every sequence"
+    if segment is None:
+        return graph, said
+    made = graph.with_nodes(
+        replace(node, op=replace(node.op, segment=segment)) if isinstance(node.op, EGRU) else node for node in graph
+    )
+    return made, f"{said}; before every {segment} steps c of {', '.join(cells)} is set to 0, y goes on"

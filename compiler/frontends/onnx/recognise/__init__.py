@@ -12,11 +12,11 @@ from .egru import with_egrus
 from .gated import with_gated
 from .maps import with_maps
 from .neurons import with_neurons
-from .shapes import into_maps, parts_first, without_detours
+from .shapes import into_maps, into_sums, parts_first, without_detours
 
 __all__ = ["recognise"]
 
-STEPS = (without_detours, with_maps, parts_first, with_egrus, with_gated, with_neurons, into_maps)
+STEPS = (without_detours, with_maps, parts_first, with_egrus, with_gated, with_neurons, into_maps, into_sums)
 
 
 def recognise(graph: Graph) -> tuple[Graph, str]:

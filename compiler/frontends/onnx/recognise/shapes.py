@@ -1,13 +1,17 @@
-"""Other shapes of one signal: what only changes shapes goes where it costs nothing."""
+"""What only changes shapes, takes parts or adds, and can be done where signals enter or leave other ops."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
-from axonc.ir import Node
-from axonc.ir.ops import Linear, Map, Reshape, Slice
+from axonc.ir import Float, Node
+from axonc.ir.ops import EGRU, Constant, Conv, GatedCell, Linear, Map, Neuron, Reshape, Slice
 
 from .editing import Editing
+
+SUMMING = (Linear, Conv, Neuron, EGRU, GatedCell)
+"""Ops whose inputs can be several."""
 
 
 def without_detours(editing: Editing) -> None:
@@ -60,3 +64,23 @@ def _takes(editing: Editing, node: Node, op: Linear) -> None:
     if isinstance(source.op, Reshape):
         taken = replace(op, takes=editing.shape(source.inputs[0]))
         editing.nodes[node.name] = replace(node, op=taken, inputs=source.inputs)
+
+
+def into_sums(editing: Editing) -> None:
+    """The inputs of a node are summed: what is added before a linear map or a cell enters it."""
+    for name in list(editing.nodes):
+        node = editing.nodes[name]
+        if isinstance(node.op, SUMMING):
+            inputs = tuple(part for source in node.inputs for part in _summands(editing, source))
+            editing.nodes[name] = replace(node, inputs=inputs)
+
+
+def _summands(editing: Editing, name: str) -> Iterator[str]:
+    """The nodes whose sum a node is, of its own shape; itself, if one of them is a constant."""
+    node, signal = editing.nodes[name], editing.signal(name)
+    added = isinstance(node.op, Map) and node.op.function == "add" and node.op.takes == (signal, signal)
+    if added and signal.format == Float() and not any(isinstance(editing.nodes[s].op, Constant) for s in node.sources):
+        for source in node.sources:
+            yield from _summands(editing, source)
+    else:
+        yield name

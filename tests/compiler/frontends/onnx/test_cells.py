@@ -341,3 +341,44 @@ def test_an_lstm_is_found_by_its_class() -> None:
     (cell,) = (n.op for n in graph if isinstance(n.op, LSTM))
     assert cell.peephole is not None
     assert cell.peephole.shape == (3, om.H)
+
+
+def test_segments_are_chosen_and_shown() -> None:
+    """The cells are set to 0 as often as training cuts sequences; events go on."""
+    graph = axonc.load(om.egru_scan(), onnx="segment=7")
+    (cell,) = (n for n in graph if isinstance(n.op, EGRU))
+    assert cell.op.segment == 7  # type: ignore[attr-defined]
+    said = f"states begin anew with every sequence; before every 7 steps c of {cell.name} is set to 0, y goes on"
+    assert graph.properties["reset"] == said
+    assert f"# reset: {said}" in str(graph)
+    manifest = axonc.compile(graph, target="reference").manifest
+    assert f"reset: {said}" in manifest["repairs"]
+    np.testing.assert_allclose(
+        axonc.interpret(graph, X.swapaxes(0, 1)).outputs["out"].swapaxes(0, 1), in_segments(7), atol=1e-5
+    )
+    whole = axonc.load(om.egru_scan(), onnx="segment=none")
+    assert whole.properties["reset"] == "states begin anew with every sequence"
+    assert not np.allclose(axonc.interpret(whole, X.swapaxes(0, 1)).outputs["out"].swapaxes(0, 1), in_segments(7))
+
+
+def in_segments(length: int) -> om.Array:
+    """y of a model that is run segment by segment, with c at 0 and the last y at the beginning of each."""
+    zeros, seen = np.zeros((om.B, om.H), np.float32), []
+    y, c = zeros, zeros
+    cell = ReferenceEvaluator(om.egru_step())
+    for k, x in enumerate(X):
+        c = zeros if k % length == 0 else c
+        y, c = cell.run(None, {"x": x, "y": y, "c": c})
+        seen.append(y)
+    return np.array(seen)
+
+
+@pytest.mark.parametrize("text", ["segment=0", "segment=-1", "segment=x", "segment="])
+def test_segments_have_steps(text: str) -> None:
+    with pytest.raises(axonc.ModelError, match="AX403"):
+        axonc.load(om.egru_scan(), onnx=text)
+
+
+def test_segments_need_an_egru() -> None:
+    with pytest.raises(axonc.ModelError, match="AX136 segment=7 of a model without EGRUs"):
+        axonc.load(operator("GRU", 3), onnx="segment=7")

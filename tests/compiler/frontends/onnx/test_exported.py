@@ -13,7 +13,7 @@ from recorded import exported
 
 import axonc
 from axonc.ir import Graph, Result
-from axonc.ir.ops import EGRU, Neuron
+from axonc.ir.ops import EGRU, GRU, LSTM, Neuron, TensorOp
 
 Array = np.ndarray[Any, Any]
 RNG = np.random.default_rng(7)
@@ -51,7 +51,11 @@ def of(result: Result, graph: Graph, name: str) -> Array:
     return result[name if name in result.outputs else aliases(graph)[name]].swapaxes(0, 1)
 
 
-@pytest.mark.parametrize("name", ["scan_dynamo_dyn", "egru_scan_function", "gru_dynamo", "lstm_dynamo"])
+CELLS = {"scan_dynamo_dyn": EGRU, "egru_scan_function": EGRU, "gru_dynamo": GRU, "lstm_dynamo": LSTM}
+UNROLLED = {"leaky_net_dynamo": Neuron}
+
+
+@pytest.mark.parametrize("name", [*CELLS, *UNROLLED])
 def test_sequences(name: str) -> None:
     path = exported(name)
     x = RNG.normal(size=shape(path, "x")).astype(np.float32)
@@ -60,7 +64,9 @@ def test_sequences(name: str) -> None:
     for output, expected in run(path, x=x).items():
         got = of(result, graph, output)
         np.testing.assert_allclose(got if got.ndim == expected.ndim else got[-1], expected, rtol=1e-5, atol=1e-5)
-    assert any(isinstance(node.op, EGRU) for node in graph) == ("scan" in name)
+    assert any(isinstance(node.op, {**CELLS, **UNROLLED}[name]) for node in graph)
+    assert not any(isinstance(node.op, TensorOp) for node in graph)
+    assert ("rolled_up" in graph.properties) == (name in UNROLLED)
 
 
 @pytest.mark.parametrize("name", STEP_MODELS)
@@ -93,7 +99,7 @@ def iterated(path: Path, entry: str, x: Array, states: Mapping[str, str]) -> dic
 def test_calls(name: str) -> None:
     path = exported(name)
     x = RNG.normal(size=shape(path, "x")).astype(np.float32)
-    graph = axonc.load(path, onnx="batch=keep")
+    graph = axonc.load(path, onnx="time=call,batch=keep")
     for output, expected in run(path, x=x).items():
         np.testing.assert_allclose(axonc.interpret(graph, x[None]).outputs[output][0], expected, rtol=1e-5, atol=1e-5)
 
