@@ -41,6 +41,7 @@ CLASSES: dict[str, type[Any]] = {
         ops.FixedSynapse,
         ops.FixedMembrane,
         ops.FixedGate,
+        ops.FixedLanes,
         *ops.SURROGATES,
         signal.Signal,
         signal.Element,

@@ -31,7 +31,7 @@ def lower(graph: Graph, mapping: Mapping, machine: Machine, host: HostInterface 
     files |= {f"data/core_{core:03d}.bin": image.data for core, image in enumerate(packed)}
     described = {
         **describe(mapping, machine, plans, packed),
-        "host": describe_host(net, mapping, host, gap, plans, packed),
+        "host": describe_host(graph, net, mapping, host, gap, plans, packed),
     }
     files["mapping.json"] = (json.dumps(described, indent=1) + "\n").encode()
     files["graph.axg"] = to_bytes(graph)
@@ -54,6 +54,7 @@ def describe(mapping: Mapping, machine: Machine, plans: list[CorePlan], packed: 
         "memory": {"total": memory.total, "code": memory.code, "stack": memory.stack, "guard": memory.guard},
         "clock_hz": machine.clock_hz,
         "tick_s": machine.tick_s,
+        "packet_words": plans[0].packet_words if plans else 1,
         "mapping": mapping.to_dict(),
         "programs": [f"program_{index}" for index in range(len(programs))],
         "cores": [

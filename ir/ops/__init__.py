@@ -20,7 +20,7 @@ from .delay import Delay
 from .egru import EGRU, GATES
 from .exact import ExactNeuron
 from .fixed import FixedGate, FixedMembrane, FixedNeuron, FixedSynapse
-from .gated_fixed import FixedGated, FixedGRU, FixedLSTM, FixedResetGate, ToFixed
+from .gated_fixed import FixedGated, FixedGRU, FixedLanes, FixedLSTM, FixedResetGate, ToFixed
 from .io import Input, Output
 from .layout import Broadcast, Concat, Gather, Reshape, Slice, Transpose
 from .linear import Linear, QuantLinear, Scale, row_sums
@@ -134,6 +134,7 @@ __all__ = [
     "FixedGate",
     "FixedGated",
     "FixedLSTM",
+    "FixedLanes",
     "FixedMembrane",
     "FixedNeuron",
     "FixedResetGate",
