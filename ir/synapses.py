@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from math import prod
 
 import numpy as np
 
@@ -21,6 +22,8 @@ def joins(projection: Projection, source: Slice, target: Slice) -> bool:
     if rows.size == 0 or source.count == 0:
         return False
     reached = weight.indices[_stored(weight.indptr, source.neurons)]
+    if weight.shape[0] != (count := prod(target.shape)):
+        reached = reached % count  # of a neuron's lanes, any
     if rows[-1] - rows[0] == rows.size - 1:  # a range: machine order ends with the largest number
         return bool(np.any((reached >= rows[0]) & (reached <= rows[-1])))
     return bool(np.any(np.isin(reached, rows)))

@@ -232,6 +232,7 @@ def run(
     record: Sequence[str],
     seed: int = 0,
     host: HostInterface = LIVE,
+    back_to_back: bool = False,
 ) -> Result:
     """Run a mapped graph on native or emulated cores; programs of the same kernels are compiled once."""
     target = SpiNNaker2()
@@ -250,4 +251,6 @@ def run(
         described = json.loads(program.files["mapping.json"])
         described["tick_s"] = 1.0
         write_files(Path(folder), {**program.files, "mapping.json": json.dumps(described).encode()})
-        return run_program(Path(folder), graph, x, record, RunOptions(seed=seed, shuffle=True), make)
+        return run_program(
+            Path(folder), graph, x, record, RunOptions(seed=seed, shuffle=True, back_to_back=back_to_back), make
+        )

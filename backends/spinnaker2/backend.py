@@ -15,7 +15,10 @@ from axonc.ir.mapping import Mapping as CoreMapping
 from axonc.ir.ops import (
     Delay,
     FixedGate,
+    FixedGRU,
+    FixedLSTM,
     FixedNeuron,
+    FixedResetGate,
     Flatten,
     Gate,
     Input,
@@ -24,14 +27,15 @@ from axonc.ir.ops import (
     Pool,
     QuantConv,
     QuantLinear,
+    ToFixed,
 )
-from axonc.ir.signal import Kind
 from axonc.ir.target import LIVE, HostInterface, Program, RunOptions
 
 from .cost import CoreCost
 from .description import load_machine, memory_map
 from .engine import CoreImage, MachineFault, Route
 from .engine import Machine as Engine
+from .graded_checks import graded_problems
 from .lower import lower
 from .memory import MemoryMap
 from .parameters import MOST_SPIKES
@@ -40,7 +44,21 @@ from .schema import KERNEL_EXTENT, RESETS
 from .toolchain import ToolchainError, compile_elf
 from .traces import recordable
 
-SUPPORTED = (Input, Output, Flatten, Delay, QuantLinear, QuantConv, Pool, Neuron, FixedNeuron)
+SUPPORTED = (
+    Input,
+    Output,
+    Flatten,
+    Delay,
+    QuantLinear,
+    QuantConv,
+    Pool,
+    Neuron,
+    FixedNeuron,
+    ToFixed,
+    FixedGRU,
+    FixedResetGate,
+    FixedLSTM,
+)
 
 
 @dataclass(frozen=True)
@@ -63,7 +81,8 @@ class CoreTarget:
 
     def check(self, graph: Graph) -> list[Diagnostic]:
         """Every node that the runtime cannot run."""
-        return [problem for node in graph for problem in _problems(graph, node.name, self.name)]
+        problems = (problem for node in graph for problem in _problems(graph, node.name, self.name))
+        return [*problems, *graded_problems(graph, self.name)]
 
     def lower(
         self, graph: Graph, mapping: CoreMapping | None, machine: Machine | None, host: HostInterface = LIVE
@@ -145,9 +164,6 @@ def _problems(graph: Graph, name: str, target: str) -> Iterator[Diagnostic]:
         yield from _extent_problems(graph, name, node.op, target)
     elif isinstance(node.op, (Neuron, FixedNeuron)) and node.op.gate is not None:
         yield from _gate_problems(name, node.op.gate, target)
-    elif isinstance(node.op, Input) and node.op.signal.kind is not Kind.EVENT:
-        remedy = "import with --inputs events, or encode the values as spikes"
-        yield Diagnostic("AX602", name, f"the input is a {node.op.signal}", f"{target} takes events", remedy)
 
 
 def _extent_problems(graph: Graph, name: str, op: QuantConv, target: str) -> Iterator[Diagnostic]:

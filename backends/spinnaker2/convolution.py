@@ -47,6 +47,14 @@ class AxisTable:
         reached = np.concatenate([[0], np.cumsum(self.runs["count"], dtype=np.int64)])
         return self.starts.tolist(), reached[self.starts].tolist()
 
+    def reached(self, lower: int, upper: int) -> Array:
+        """What each place from ``lower`` to ``upper`` reaches: how many target places, int64."""
+        _, sums = self._sums
+        each = np.zeros(upper - lower, np.int64)
+        first, last = (min(max(place - self.first, 0), self.count) for place in (lower, upper))
+        each[first + self.first - lower : last + self.first - lower] = np.diff(sums[first : last + 1])
+        return each
+
     def within(self, lower: int, upper: int) -> tuple[int, int, int]:
         """Of the places from ``lower`` to ``upper``: how many are in the table, their runs, what these reach."""
         first, last = (min(max(place - self.first, 0), self.count) for place in (lower, upper))
@@ -145,6 +153,17 @@ class KernelRows:
         """Runs of places times lines, over one event of every source neuron: how often weights are added in a row."""
         (channels, _), (_, lines, _), (_, runs, _) = self._within
         return channels * lines * runs
+
+    @property
+    def reached(self) -> Array:
+        """The synapses that each source neuron stands for, in machine order: int64."""
+        (lower, upper), y, x = self.box
+        channels = np.zeros(upper - lower, np.int64)
+        first, counts = self.tables.first_channel, self.tables.channels["count"]
+        inside = np.arange(max(lower, first), min(upper, first + len(counts)))
+        channels[inside - lower] = counts[inside - first]
+        lines, places = self.tables.y.reached(*y), self.tables.x.reached(*x)
+        return np.asarray(lines[:, None, None] * places[:, None] * channels).reshape(-1)
 
     @property
     def synapses(self) -> int:

@@ -9,6 +9,7 @@ from axonc.ir.mapping import Schedule, Slice
 from axonc.ir.network import Network
 from axonc.ir.target import LIVE, CoreLoad, Cuts, HostInterface
 
+from .code_size import fitted
 from .load import slot_cycles
 from .memory import MemoryMap
 from .plan import plan_core
@@ -26,4 +27,6 @@ class CoreCost:
         """Exact bytes by kind (code, tables, weights, padding, state, recording, lists, queues, stack); cycles as
         `load` estimates them."""
         plan = plan_core(network, schedule, here, cuts, self.host)
-        return CoreLoad(plan.bytes_by_kind(self.memory), slot_cycles(plan, schedule) if self.timed else 0)
+        return CoreLoad(
+            plan.bytes_by_kind(fitted(self.memory, network)), slot_cycles(plan, schedule) if self.timed else 0
+        )

@@ -10,7 +10,6 @@ import jinja2
 from axonc.ir.mapping import Mapping as CoreMapping
 from axonc.ir.version import __version__
 
-from .load import ACTIVITY
 from .memory import MemoryMap
 from .plan import CorePlan
 from .schema import FORMATS
@@ -96,12 +95,13 @@ def report(plans: Sequence[CorePlan], memory: MemoryMap, cycles: Sequence[int | 
             "bytes": plan.bytes_by_kind(memory),
             "sram_bytes": memory.sram_bytes,
             "cycles": cycles[core],
-            "activity": None if plan.activity else ACTIVITY,
+            "activity": plan.assumed_activity,
             "synapses": {kind: sum(rows.synapses for rows in plan.rows if rows.format == kind) for kind in FORMATS},
-            "queue_keys": plan.queue(memory),
-            "most_events": plan.most_events,
+            "queue_packets": plan.queue(memory),
+            "most_packets": plan.most_packets,
             "safe_activity": plan.safe_activity(memory),
         }
         for core, plan in enumerate(plans)
     ]
-    return {"cores": cores, "programs": [list(kernels) for kernels in programs]}
+    words = plans[0].packet_words if plans else 1
+    return {"cores": cores, "programs": [list(kernels) for kernels in programs], "packet_words": words}

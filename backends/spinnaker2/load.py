@@ -2,7 +2,7 @@
 
 The costs are cycles as the emulator counts them (`engine.cycles`, estimates themselves), measured on cores with one
 population and one kind of synapse, with inputs that are not 0. What a core does depends on its events: as many as in
-the busiest step of the data that the network was calibrated with; without such data, from `ACTIVITY` of its sources.
+the busiest step of the data that the network was calibrated with; without such data, as `packets` assumes.
 """
 
 from __future__ import annotations
@@ -10,14 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from axonc.ir.mapping import Schedule
+from axonc.ir.ops import FixedGated
 
 from .convolution import KernelRows
+from .gated import GatedRecords
 from .parameters import is_plain, kernel
 from .plan import AnyRows, CorePlan, LocalPopulation
 from .rows import Rows
-
-ACTIVITY = 0.05
-"""Events of a source in a slot where nothing was measured."""
 
 SLOT = 250
 """A slot in which nothing happens."""
@@ -35,7 +34,18 @@ NEURON: Mapping[str, tuple[int, int, int]] = {
 }
 """A neuron, by kernel: with the parameters of all others; with its own; with a reset or spikes that are not plain."""
 
+UNIT: Mapping[str, tuple[int, int]] = {
+    "gru_after_q16": (260, 400),
+    "gru_before_q16": (160, 220),
+    "reset_gate_q16": (80, 80),
+    "lstm_q16": (290, 290),
+}
+"""A gated unit, by kernel: where words do to requantise its sums, and where not."""
+
 SPIKE = 95
+GIVEN = 30
+"""A spike that is sent, and a graded event."""
+
 RECORDED_WORD = 8
 LISTED = 60
 
@@ -46,6 +56,12 @@ ROW = 70
 DENSE_WEIGHT = 3.8
 SPARSE_WEIGHT = 7.1
 """A row of a matrix, and each of its weights."""
+
+GRADED_EVENT = 30
+GRADED_ROW = 70
+GRADED_DENSE_WEIGHT = 3.8
+GRADED_SPARSE_WEIGHT = 7.1
+"""The same of graded events."""
 
 MISSED = 90
 KERNEL = 125
@@ -64,39 +80,53 @@ def slot_cycles(plan: CorePlan, schedule: Schedule) -> int:
     def add(population: str, late: int, amount: float, events: float = 0.0) -> None:
         """Fixed cycles, and those of events that all neurons of a population send."""
         slot = (schedule.start[population] + late) % phases
-        cycles[slot] += amount + events * plan.activity.get(population, ACTIVITY)
+        cycles[slot] += amount + events * plan.active(population)
 
     for local in plan.populations:
-        spikes = SPIKE * local.part.count if local.op.gate is not None else 0.0
-        add(local.part.population, 0, _neurons(local), spikes)
+        add(local.part.population, 0, _neurons(local), _sent(local))
     for part in plan.inputs:
         add(part.population, 0, 0.0, LISTED * part.count)
     for source in plan.sources:
-        add(source.population, 1, 0.0, EVENT * source.count)
+        each = GRADED_EVENT if source.population in plan.graded else EVENT
+        add(source.population, 1, 0.0, each * source.count)
     for rows in plan.rows:
-        add(rows.source.population, 1, 0.0, _all_events(rows))
+        add(rows.source.population, 1, 0.0, _all_events(rows, rows.source.population in plan.graded))
     return round(max(cycles))
 
 
+def _sent(local: LocalPopulation) -> float:
+    """Cycles of one event of every neuron."""
+    if isinstance(local.op, FixedGated):
+        return GIVEN * local.part.count if local.most_sent else 0.0
+    return SPIKE * local.part.count if local.op.gate is not None else 0.0
+
+
 def _neurons(local: LocalPopulation) -> float:
+    recorded = sum(buffer.row_bytes for buffer in local.record.buffers) / 4
+    return local.part.count * _neuron(local) + RECORDED_WORD * recorded
+
+
+def _neuron(local: LocalPopulation) -> float:
+    if isinstance(local.op, FixedGated) or isinstance(local.membrane, GatedRecords):
+        assert isinstance(local.membrane, GatedRecords)
+        words, wide = UNIT[kernel(local.op)]
+        return words if local.membrane.plain else wide
     shared, own, full = NEURON[kernel(local.op)]
     records = [local.membrane, *([] if local.synapse is None else [local.synapse])]
-    each = full if not is_plain(local.op) else shared if all(len(r) == 1 for r in records) else own
-    recorded = sum(buffer.row_bytes for buffer in local.record.buffers) / 4
-    return local.part.count * each + RECORDED_WORD * recorded
+    return full if not is_plain(local.op) else shared if all(len(r) == 1 for r in records) else own
 
 
-def _all_events(rows: AnyRows) -> float:
+def _all_events(rows: AnyRows, graded: bool) -> float:
     """Cycles of one event of every source neuron."""
     if isinstance(rows, KernelRows):
         words = rows.tables.target.extents[0] % 4 == 0
         weight = KERNEL_WEIGHT if words else KERNEL_WEIGHT_BYTEWISE
         events = MISSED * rows.source.count + KERNEL * rows.inside
         return events + PATCH * rows.patches + weight * rows.synapses
-    return ROW * rows.source.count + _weights(rows)
+    return (GRADED_ROW if graded else ROW) * rows.source.count + _weights(rows, graded)
 
 
-def _weights(rows: Rows) -> float:
+def _weights(rows: Rows, graded: bool) -> float:
     if rows.format == "dense":
-        return DENSE_WEIGHT * rows.source.count * rows.targets
-    return SPARSE_WEIGHT * rows.synapses
+        return (GRADED_DENSE_WEIGHT if graded else DENSE_WEIGHT) * rows.source.count * rows.targets
+    return (GRADED_SPARSE_WEIGHT if graded else SPARSE_WEIGHT) * rows.synapses

@@ -6,23 +6,27 @@ import json
 from typing import Any
 
 from axonc.ir import Graph
+from axonc.ir.host import parts
 from axonc.ir.machine import Machine
 from axonc.ir.mapping import Mapping
 from axonc.ir.network import Network, network
 from axonc.ir.serialize import to_bytes
 from axonc.ir.target import LIVE, HostInterface, Program
 
+from .code_size import fitted
 from .description import memory_map
 from .emit import distinct_programs, emit_sources, report
 from .interface import describe_host
 from .load import slot_cycles
+from .memory import MemoryMap
 from .pack import CoreData, pack_core
 from .plan import CorePlan, plan_core
 
 
 def lower(graph: Graph, mapping: Mapping, machine: Machine, host: HostInterface = LIVE, timed: bool = True) -> Program:
     """The program of a graph for the cores of ``machine``. ``timed``: report estimated cycles."""
-    net, memory = network(graph), memory_map(machine)
+    net = network(parts(graph).cores)
+    memory = fitted(memory_map(machine), net)
     plans = plan_cores(net, mapping, host)
     gap = max((projection.delay for projection in net.projections), default=0)
     packed = [pack_core(plan, mapping.schedule, mapping.keys, memory, gap) for plan in plans]
@@ -30,8 +34,8 @@ def lower(graph: Graph, mapping: Mapping, machine: Machine, host: HostInterface 
     files = {f"src/{name}": content for name, content in emit_sources(plans, mapping, memory, digest).items()}
     files |= {f"data/core_{core:03d}.bin": image.data for core, image in enumerate(packed)}
     described = {
-        **describe(mapping, machine, plans, packed, graph.dt is not None),
-        "host": describe_host(net, mapping, host, gap, plans, packed),
+        **describe(mapping, machine, memory, plans, packed, graph.dt is not None),
+        "host": describe_host(parts(graph).cores, net, mapping, host, gap, plans, packed),
     }
     files["mapping.json"] = (json.dumps(described, indent=1) + "\n").encode()
     files["graph.axg"] = to_bytes(graph)
@@ -46,17 +50,27 @@ def plan_cores(net: Network, mapping: Mapping, host: HostInterface = LIVE) -> li
 
 
 def describe(
-    mapping: Mapping, machine: Machine, plans: list[CorePlan], packed: list[CoreData], timed: bool = True
+    mapping: Mapping,
+    machine: Machine,
+    memory: MemoryMap,
+    plans: list[CorePlan],
+    packed: list[CoreData],
+    timed: bool = True,
 ) -> dict[str, Any]:
     """``mapping.json``: the mapping, and for every core its program, its data and where its states lie. ``timed``:
     slots are ticks; else the next begins when all cores are done."""
     programs = distinct_programs(plans)
-    memory = machine.memory
     return {
         "machine": machine.name,
-        "memory": {"total": memory.total, "code": memory.code, "stack": memory.stack, "guard": memory.guard},
+        "memory": {
+            "total": memory.sram_bytes,
+            "code": memory.code_bytes,
+            "stack": memory.stack_bytes,
+            "guard": memory.guard_bytes,
+        },
         "clock_hz": machine.clock_hz,
         "tick_s": machine.tick_s if timed else None,
+        "packet_words": plans[0].packet_words if plans else 1,
         "mapping": mapping.to_dict(),
         "programs": [f"program_{index}" for index in range(len(programs))],
         "cores": [

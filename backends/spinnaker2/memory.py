@@ -11,10 +11,10 @@ PORT_AT = 0x40000000
 """Address of the network port of an emulated element."""
 
 PORT_WORDS = 8
-"""Words of the network port before the keys that are sent in one slot."""
+"""Words of the network port before those that are sent in one slot."""
 
-PORT_KEYS = 16 * 1024 - PORT_WORDS
-"""The fewest keys that a port has room for."""
+SMALLEST_PORT = 16 * 1024 - PORT_WORDS
+"""The fewest words that a port has room for."""
 
 
 def round_up(size: int, unit: int) -> int:
@@ -22,9 +22,9 @@ def round_up(size: int, unit: int) -> int:
     return -(-size // unit) * unit
 
 
-def port_bytes(keys: int) -> int:
-    """Size of a port for ``keys`` keys, in pages of an emulator."""
-    return round_up(4 * (PORT_WORDS + max(keys, PORT_KEYS)), 4096)
+def port_bytes(words: int) -> int:
+    """Size of a port for packets of so many words, in pages of an emulator."""
+    return round_up(4 * (PORT_WORDS + max(words, SMALLEST_PORT)), 4096)
 
 
 @dataclass(frozen=True)

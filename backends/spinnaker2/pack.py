@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 
 from axonc.ir.mapping import Keys, Schedule
+from axonc.ir.ops import FixedGated
 
 from .convolution import KernelRows, KernelTables
+from .gated import GatedRecords
 from .memory import MemoryMap, round_up
-from .parameters import is_plain, most_spikes, reset_code
+from .parameters import has_second_state, is_plain, most_spikes, reset_code
 from .plan import AnyRows, CorePlan, LocalPopulation
 from .recording import Buffer, Recording
 from .rows import Rows, dense_rows
@@ -81,7 +83,7 @@ def pack_core(plan: CorePlan, schedule: Schedule, keys: Keys, memory: MemoryMap,
     header_at = data.reserve(HEADER.dtype.itemsize)
     populations_at = data.reserve(POPULATION.dtype.itemsize * len(plan.populations))
     ordered = sorted(plan.rows, key=lambda rows: _block(rows))
-    sources, first_block = _sources(ordered)
+    sources, first_block = _sources(ordered, plan.graded)
     sources_at = data.add(sources)
     projections_at = data.reserve(PROJECTION.dtype.itemsize * len(ordered))
     packed = [_population(p, schedule, keys, data, work) for p in plan.populations]
@@ -93,7 +95,7 @@ def pack_core(plan: CorePlan, schedule: Schedule, keys: Keys, memory: MemoryMap,
     data.chunks.append((populations_at, populations.tobytes()))
     data.chunks.append((projections_at, b"".join(record.tobytes() for record in projections)))
     queue = plan.queue(memory)
-    queues = [work.reserve(4 * queue) for _ in range(2)]
+    queues = [work.reserve(4 * plan.packet_words * queue) for _ in range(2)]
     list_at = work.reserve(plan.list_bytes) if plan.listed_events else 0
     header = _record(
         HEADER.dtype,
@@ -109,6 +111,7 @@ def pack_core(plan: CorePlan, schedule: Schedule, keys: Keys, memory: MemoryMap,
         block_count=len(sources),
         sources_at=sources_at,
         projections_at=projections_at,
+        packet_words=plan.packet_words,
         fifo_at=queues,
         fifo_capacity=queue,
         cleared_bytes=cleared_bytes,
@@ -145,7 +148,7 @@ def _record(dtype: np.dtype[Any], **fields: Any) -> np.ndarray[Any, Any]:
     return record
 
 
-def _sources(ordered: list[AnyRows]) -> tuple[np.ndarray[Any, Any], int]:
+def _sources(ordered: list[AnyRows], graded: frozenset[str]) -> tuple[np.ndarray[Any, Any], int]:
     """For every block in the window, its projections; ``ordered`` is sorted by block."""
     blocks = [_block(rows) for rows in ordered]
     if not blocks:
@@ -155,6 +158,7 @@ def _sources(ordered: list[AnyRows]) -> tuple[np.ndarray[Any, Any], int]:
     for index, block in reversed(list(enumerate(blocks))):
         sources[block - first]["first"] = index
         sources[block - first]["count"] += 1
+        sources[block - first]["graded"] = ordered[index].source.population in graded
     return sources, first
 
 
@@ -163,29 +167,41 @@ def _population(
 ) -> np.ndarray[Any, Any]:
     part, op = local.part, local.op
     start, mask = schedule.start[part.population], local.ring_depth - 1
-    synapse, membrane = local.synapse, local.membrane
     return _record(
         POPULATION.dtype,
         count=part.count,
+        accumulators=local.accumulators,
         start=start,
         first_head=(-start // schedule.phases) & mask,
         first_phase=-start % schedule.phases,
         ring_mask=mask,
         clock_at=work.reserve(CLOCK.dtype.itemsize),
         accumulators_at=work.reserve(local.accumulator_bytes),
-        current_at=work.reserve(local.state_bytes) if op.synapse else 0,
+        current_at=work.reserve(local.state_bytes) if has_second_state(op) else 0,
         voltage_at=work.reserve(local.state_bytes),
-        synapse_at=0 if synapse is None else data.add(synapse),
-        synapse_stride=0 if synapse is None else _stride(synapse),
-        membrane_at=data.add(membrane),
-        membrane_stride=_stride(membrane),
-        reset=reset_code(op),
-        old_current=op.membrane.sees == "old",
-        spikes=most_spikes(op),
-        plain=is_plain(op),
         key=0 if part.block is None else keys.base(part.block),
         state_words=-(-local.state_bytes // 4),
+        **_parameters(local, data),
     )
+
+
+def _parameters(local: LocalPopulation, data: Arena) -> dict[str, Any]:
+    """The fields of a population that say what its neurons do."""
+    op, synapse, membrane = local.op, local.synapse, local.membrane
+    if isinstance(membrane, GatedRecords):
+        tables = (data.add(table) for table in (membrane.scales, membrane.biases, membrane.thresholds))
+        return {"membrane_at": data.add(membrane.record(*tables)), "spikes": int(local.most_sent > 0)}
+    assert not isinstance(op, FixedGated)
+    return {
+        "synapse_at": 0 if synapse is None else data.add(synapse),
+        "synapse_stride": 0 if synapse is None else _stride(synapse),
+        "membrane_at": data.add(membrane),
+        "membrane_stride": _stride(membrane),
+        "reset": reset_code(op),
+        "old_current": op.membrane.sees == "old",
+        "spikes": most_spikes(op),
+        "plain": is_plain(op),
+    }
 
 
 def _stride(records: np.ndarray[Any, Any]) -> int:

@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from axonc.ir.ops import Array, FixedGate, FixedNeuron, FixedSynapse, Gate, Neuron, Synapse
+from axonc.ir.network import Units
+from axonc.ir.ops import Array, FixedGate, FixedGated, FixedNeuron, FixedSynapse, Gate, Neuron, Synapse
 from axonc.ir.signal import Shape
 
+from .gated import gated_kernel, has_cell_of_its_own
 from .schema import MEMBRANE_FIXED, MEMBRANE_FLOAT, RESETS, SYNAPSE_FIXED, SYNAPSE_FLOAT
 
 Records = np.ndarray[Any, Any]
@@ -22,18 +24,34 @@ MOST_SPIKES = 255
 """Spikes of a neuron in a step: they are counted in a byte where they are recorded."""
 
 
-def kernel(op: Neuron | FixedNeuron) -> str:
-    """The runtime's kernel for a neuron, without its prefix: ``cuba_lif_q32``, ``lif_f32``, ..."""
+def kernel(op: Units) -> str:
+    """The runtime's kernel for a neuron, without its prefix: ``cuba_lif_q32``, ``lif_f32``, ``lstm_q16``, ..."""
+    if isinstance(op, FixedGated):
+        return gated_kernel(op)
     width = "f32" if isinstance(op, Neuron) else f"q{op.membrane.format.bits}"
     return f"{'cuba_lif' if op.synapse else 'lif'}_{width}"
 
 
-def state_bytes(op: Neuron | FixedNeuron) -> int:
+def state_bytes(op: Units) -> int:
     """Bytes of one state word."""
+    if isinstance(op, FixedGated):
+        return op.state.bits // 8
     return 4 if isinstance(op, Neuron) else op.membrane.format.bits // 8
 
 
-def state_dtype(op: Neuron | FixedNeuron) -> np.dtype[Any]:
+def has_second_state(op: Units) -> bool:
+    """Whether there is another state than the voltage: a current, or what a gated unit gave."""
+    return has_cell_of_its_own(op) if isinstance(op, FixedGated) else op.synapse is not None
+
+
+def state_place(op: Units, state: str | None) -> str:
+    """Where the runtime keeps a state, or (None) the output of what does not spike: ``voltage`` or ``current``."""
+    if isinstance(op, FixedGated):
+        return "current" if state is None and has_cell_of_its_own(op) else "voltage"
+    return "current" if state == "i" else "voltage"
+
+
+def state_dtype(op: Units) -> np.dtype[Any]:
     """The numpy type of a state word."""
     return np.dtype("<f4") if isinstance(op, Neuron) else np.dtype(f"<i{state_bytes(op)}")
 

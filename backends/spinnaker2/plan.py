@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from axonc.ir.mapping import Schedule, Slice
-from axonc.ir.network import Network, Population, Projection, SharedKernel
-from axonc.ir.ops import FixedNeuron, Input, Neuron
+from axonc.ir.network import Network, Projection, SharedKernel, Units
+from axonc.ir.ops import FixedGated, Input
 from axonc.ir.target import LIVE, Cuts, HostInterface
 
 from .convolution import KernelRows, KernelTables, kernel_rows
+from .gated import GatedRecords, gated_records
 from .memory import MemoryMap, round_up
-from .parameters import Records, kernel, membrane_records, most_spikes, state_bytes, synapse_records
+from .packets import ACTIVITY, most_packets, packet_words, usual_activity
+from .parameters import Records, has_second_state, kernel, membrane_records, most_spikes, state_bytes, synapse_records
 from .recording import Recording, recording
 from .rows import Rows, matrix_rows
 from .schema import ALIGN, CLOCK, HEADER, LIST, LISTED, POPULATION, PROJECTION, SOURCE, STATUS
@@ -22,10 +24,10 @@ Place = tuple[str, tuple[int, ...]]
 """`Slice.place`."""
 
 QUEUE_UNIT = 4
-"""A queue's capacity is a multiple of this many keys."""
+"""A queue's capacity is a multiple of this many packets."""
 
 SMALLEST_QUEUE = 512
-"""Keys that a queue must hold where the worst case is larger."""
+"""Events that a queue must hold where the worst case is larger."""
 
 
 AnyRows = Rows | KernelRows
@@ -36,30 +38,43 @@ class LocalPopulation:
     """A slice of a population on this core."""
 
     part: Slice
-    op: Neuron | FixedNeuron
+    op: Units
     ring_depth: int
     record: Recording
+    lanes: int = 1
+    most_sent: int = 0
+    """The most packets that it sends in a slot."""
 
     @cached_property
     def synapse(self) -> Records | None:
         """Its synapse parameters."""
-        return synapse_records(self.op, self.part.neurons)
+        return None if isinstance(self.op, FixedGated) else synapse_records(self.op, self.part.neurons)
 
     @cached_property
-    def membrane(self) -> Records:
-        """Its membrane parameters."""
-        return membrane_records(self.op, self.part.neurons)
+    def membrane(self) -> Records | GatedRecords:
+        """Its membrane parameters, or those of its gated units."""
+        neurons = self.part.neurons
+        return (
+            gated_records(self.op, neurons) if isinstance(self.op, FixedGated) else membrane_records(self.op, neurons)
+        )
 
     @property
     def parameter_bytes(self) -> int:
         """Bytes of its parameters."""
+        if isinstance(self.membrane, GatedRecords):
+            return self.membrane.data_bytes
         synapse = 0 if self.synapse is None else round_up(self.synapse.nbytes, ALIGN)
         return synapse + round_up(self.membrane.nbytes, ALIGN)
 
     @property
+    def accumulators(self) -> int:
+        """Its accumulators, for one step."""
+        return self.lanes * self.part.count
+
+    @property
     def accumulator_bytes(self) -> int:
         """Bytes of the ring of accumulators."""
-        return 4 * self.ring_depth * self.part.count
+        return 4 * self.ring_depth * self.accumulators
 
     @property
     def state_bytes(self) -> int:
@@ -69,7 +84,7 @@ class LocalPopulation:
     @property
     def work_bytes(self) -> int:
         """Bytes of clock, accumulators and states."""
-        states = (2 if self.op.synapse else 1) * round_up(self.state_bytes, ALIGN)
+        states = (2 if has_second_state(self.op) else 1) * round_up(self.state_bytes, ALIGN)
         return CLOCK.dtype.itemsize + round_up(self.accumulator_bytes, ALIGN) + states
 
 
@@ -81,21 +96,40 @@ class CorePlan:
     rows: tuple[AnyRows, ...]
     window: int
     """Key blocks between the first and the last that the core listens to."""
-    most_events: int
-    """The most keys that all sources send to the core in one slot."""
+    most_packets: int
+    """The most packets that all sources send to the core in one slot."""
     sources: tuple[Slice, ...] = ()
     """The slices whose events it receives."""
     inputs: tuple[Slice, ...] = ()
     """The slices of inputs whose events it sends."""
     listed_events: int = 0
-    """How many of them it stores, at most."""
+    """How many packets of them it stores, at most."""
     activity: Mapping[str, float] = field(default_factory=dict)
     """The measured activity of the populations of which there is one."""
+    usual: Mapping[str, float] = field(default_factory=dict)
+    """The activity that the others are taken to have."""
+    graded: frozenset[str] = frozenset()
+    """The populations whose events carry a value."""
+    packet_words: int = 1
 
     @property
     def most_sent(self) -> int:
-        """The most keys that the core sends in one slot."""
-        return self.listed_events + sum(most_spikes(p.op) * p.part.count for p in self.populations)
+        """The most packets that the core sends in one slot."""
+        return self.listed_events + sum(p.most_sent for p in self.populations)
+
+    def active(self, population: str) -> float:
+        """The part of a population's neurons that sends in a slot."""
+        return self.activity.get(population, self.usual.get(population, 0.0))
+
+    @property
+    def assumed_activity(self) -> float | None:
+        """The part of its sources that is taken to send in a slot; None where it was measured."""
+        if self.activity:
+            return None
+        rates = [(self.active(source.population), source.count) for source in self.sources]
+        if len({rate for rate, _ in rates}) < 2:
+            return rates[0][0] if rates else ACTIVITY
+        return sum(rate * count for rate, count in rates) / sum(count for _, count in rates)
 
     @property
     def kernels(self) -> tuple[str, ...]:
@@ -128,27 +162,35 @@ class CorePlan:
             "queues": 0,
             "stack": memory.stack_bytes + memory.guard_bytes,
         }
-        sizes["queues"] = 2 * 4 * self._queue(memory.sram_bytes - sum(sizes.values()))
+        sizes["queues"] = self._queue_bytes * self._queue(memory.sram_bytes - sum(sizes.values()))
         return sizes
+
+    @property
+    def _queue_bytes(self) -> int:
+        """Bytes of a packet in both queues."""
+        return 2 * 4 * self.packet_words
 
     @property
     def list_bytes(self) -> int:
         """Bytes of the list of input events."""
-        size = LIST.dtype.itemsize + LISTED.dtype.itemsize * self.listed_events
+        each = LISTED.dtype.itemsize + 4 * (self.packet_words - 1)
+        size = LIST.dtype.itemsize + each * self.listed_events
         return round_up(size, ALIGN) if self.listed_events else 0
 
     def queue(self, memory: MemoryMap) -> int:
-        """Keys that each queue holds: all that can arrive in a slot, or as many as the SRAM has room for."""
-        return self.bytes_by_kind(memory)["queues"] // 8
+        """Packets that each queue holds: all that can arrive in a slot, or as many as the SRAM has room for."""
+        return self.bytes_by_kind(memory)["queues"] // self._queue_bytes
 
     def safe_activity(self, memory: MemoryMap) -> float:
         """The part of the sources that may send in one slot without overflow: 1 where the queue holds the worst."""
-        return min(1.0, self.queue(memory) / max(self.most_events, 1))
+        return min(1.0, self.queue(memory) / max(self.most_packets, 1))
 
     def _queue(self, free: int) -> int:
-        """A multiple of `QUEUE_UNIT`; at least the worst case or `SMALLEST_QUEUE`, whether that fits or not."""
-        worst = round_up(max(self.most_events, 1), QUEUE_UNIT)
-        return max(min(worst, SMALLEST_QUEUE), min(worst, free // 8 // QUEUE_UNIT * QUEUE_UNIT))
+        """A multiple of `QUEUE_UNIT`; at least the worst case, whether that fits or not. Of spikes, which are rare,
+        `SMALLEST_QUEUE` is enough where the worst case is larger."""
+        worst = round_up(max(self.most_packets, 1), QUEUE_UNIT)
+        smallest = SMALLEST_QUEUE if self.packet_words == 1 else worst
+        return max(min(worst, smallest), min(worst, free // self._queue_bytes // QUEUE_UNIT * QUEUE_UNIT))
 
 
 def plan_core(
@@ -161,31 +203,34 @@ def plan_core(
     depth = {index: 1 for index in range(len(here))}
     for part in rows:
         depth[part.population] = max(depth[part.population], 1 << part.ring_offset.bit_length())
-    populations = tuple(
-        _local(network.by_name[target.population], target, depth[index], host) for index, target in enumerate(here)
-    )
+    words = packet_words(network)
+    populations = tuple(_local(network, target, depth[index], host, words) for index, target in enumerate(here))
     sources = tuple({part.source.place: part.source for part in rows}.values())
     inputs = tuple(part for part in slices if isinstance(network.by_name[part.population].op, Input))
     return CorePlan(
         populations,
         rows,
         _window(sources, network, cuts),
-        _most_events(network, sources),
+        sum(most_packets(network, part, words) for part in sources),
         sources,
         inputs,
         host.input_events * len(inputs),
         {p.name: p.activity for p in network.populations if p.activity is not None},
+        {p.name: usual_activity(p) for p in network.populations},
+        frozenset(p.name for p in network.populations if p.graded),
+        words,
     )
 
 
-def _local(population: Population, part: Slice, ring_depth: int, host: HostInterface) -> LocalPopulation:
-    op = _neuron(population)
-    return LocalPopulation(part, op, ring_depth, recording(op, part, host))
-
-
-def _neuron(population: Population) -> Neuron | FixedNeuron:
-    assert isinstance(population.op, (Neuron, FixedNeuron))
-    return population.op
+def _local(network: Network, part: Slice, ring_depth: int, host: HostInterface, words: int) -> LocalPopulation:
+    population = network.by_name[part.population]
+    op = population.op
+    assert not isinstance(op, Input)
+    if isinstance(op, FixedGated):  # nobody needs the packets of what nobody listens to
+        sent = most_packets(network, part, words) if network.fan_out[population.name] else 0
+    else:
+        sent = most_spikes(op) * part.count
+    return LocalPopulation(part, op, ring_depth, recording(op, part, host), population.lanes, sent)
 
 
 def _rows_into(network: Network, schedule: Schedule, index: int, target: Slice, cuts: Cuts) -> Iterator[AnyRows]:
@@ -216,7 +261,3 @@ def block_numbers(network: Network, cuts: Cuts) -> Mapping[Place, int]:
     sending = (p for p in network.populations if p.peak)
     ordered = (part for population in sending for part in cuts[population.name])
     return {part.place: block for block, part in enumerate(ordered)}
-
-
-def _most_events(network: Network, sources: Iterable[Slice]) -> int:
-    return sum(part.count * network.by_name[part.population].peak for part in sources)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from axonc.ir.mapping import Slice
-from axonc.ir.ops import FixedNeuron, Neuron
+from axonc.ir.network import Units
+from axonc.ir.ops import FixedGated
 from axonc.ir.target import HostInterface
 
 from .memory import round_up
-from .parameters import state_bytes, state_dtype
+from .parameters import state_bytes, state_dtype, state_place
 from .schema import ALIGN
 
 WORD_BITS = 32
@@ -44,16 +45,19 @@ class Recording:
         return round_up(self.steps * buffer.row_bytes, ALIGN)
 
 
-def recording(op: Neuron | FixedNeuron, part: Slice, host: HostInterface) -> Recording:
+def recording(op: Units, part: Slice, host: HostInterface) -> Recording:
     """What the host wants to be recorded of a slice."""
     wanted = set(host.record)
     return Recording(tuple(b for b in _buffers(op, part) if wanted.intersection(b.names)), host.record_steps)
 
 
-def _buffers(op: Neuron | FixedNeuron, part: Slice) -> Iterator[Buffer]:
+def _buffers(op: Units, part: Slice) -> Iterator[Buffer]:
     """All that can be recorded; the output of a population without a gate is its voltage."""
     name, word = part.population, state_dtype(op).name
     state = round_up(part.count * state_bytes(op), 4)
+    if isinstance(op, FixedGated):
+        yield from _gated_buffers(op, name, Buffer("", (), state, word))
+        return
     if op.gate is not None:
         bits = op.gate.spikes == 1
         row = round_up(part.count, WORD_BITS) // 8 if bits else round_up(part.count, 4)
@@ -62,3 +66,11 @@ def _buffers(op: Neuron | FixedNeuron, part: Slice) -> Iterator[Buffer]:
     yield Buffer("voltage_record_at", voltage, state, word)
     if op.synapse is not None:
         yield Buffer("current_record_at", (f"{name}:i",), state, word)
+
+
+def _gated_buffers(op: FixedGated, name: str, state: Buffer) -> Iterator[Buffer]:
+    """The cell of gated units and what they gave, which may be the same."""
+    references = {f"{name}:{cell}": state_place(op, cell) for cell in op.states()} | {name: state_place(op, None)}
+    for place in ("voltage", "current"):
+        if names := tuple(reference for reference, found in references.items() if found == place):
+            yield replace(state, field=f"{place}_record_at", names=names)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from math import prod
 
 import numpy as np
 from scipy import sparse
@@ -22,7 +23,7 @@ SPARSE_BELOW = 0.4
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """The synapses from one source slice to a window of one local population, in one format.
+    """The synapses from one source slice to a window of the accumulators of one local population, in one format.
 
     ``window``: CSC [targets, all source neurons], the window's part of the projection.
     """
@@ -36,7 +37,7 @@ class Rows:
 
     @property
     def targets(self) -> int:
-        """Neurons in the window."""
+        """Accumulators in the window."""
         return int(self.window.shape[0])
 
     @property
@@ -61,22 +62,44 @@ class Rows:
 def matrix_rows(
     projection: Projection, sources: Sequence[Slice], target: Slice, index: int, offset: int
 ) -> Iterator[Rows]:
-    """The rows of a matrix into ``target``, the local population ``index``; events act ``offset`` steps ahead."""
-    box = target.box
-    whole = _target_rows(projection, box, 0, target.count)
-    for source in sources:
-        if _stored(whole, source) >= SPARSE_BELOW * target.count * source.count:
-            yield Rows(source, index, 0, offset, "dense", whole)
-        else:
-            for first in range(0, target.count, SPARSE_WINDOW):
-                window = (first, min(first + SPARSE_WINDOW, target.count))
-                yield from _sparse_rows(projection, source, box, index, offset, *window)
+    """The rows of a matrix into ``target``, the local population ``index``; events act ``offset`` steps ahead.
+
+    A slice's accumulators stand lane after lane; lanes that the matrix does not reach are left out.
+    """
+    for lanes in _reached_lanes(projection, prod(target.shape)):
+        for source in sources:
+            yield from _lane_rows(projection, source, target.box, index, offset, lanes)
+
+
+def _lane_rows(
+    projection: Projection, source: Slice, box: Slice, index: int, offset: int, lanes: tuple[int, int]
+) -> Iterator[Rows]:
+    """The rows from a source slice into neighbouring lanes, dense or sparse."""
+    start, stop = lanes[0] * box.count, lanes[1] * box.count
+    whole = _target_rows(projection, box, start, stop)
+    if _stored(whole, source) >= SPARSE_BELOW * (stop - start) * source.count:
+        yield Rows(source, index, start, offset, "dense", whole)
+        return
+    for first in range(start, stop, SPARSE_WINDOW):
+        window = (first, min(first + SPARSE_WINDOW, stop))
+        yield from _sparse_rows(projection, source, box, index, offset, *window)
+
+
+@lru_cache(maxsize=1024)
+def _reached_lanes(projection: Projection, count: int) -> tuple[tuple[int, int], ...]:
+    """The lanes in which a matrix has weights, neighbouring ones together: the first, and the one behind the last."""
+    assert not isinstance(projection.weight, SharedKernel)
+    if projection.weight.shape[0] == count:
+        return ((0, 1),)
+    lanes = np.unique(projection.weight.indices // count)
+    parts = np.split(lanes, np.flatnonzero(np.diff(lanes) > 1) + 1) if lanes.size else []
+    return tuple((int(part[0]), int(part[-1]) + 1) for part in parts)
 
 
 def _sparse_rows(
     projection: Projection, source: Slice, box: Slice, index: int, offset: int, start: int, stop: int
 ) -> Iterator[Rows]:
-    """Sparse rows of targets ``start`` to ``stop``, which one byte can tell apart; in halves where a row could start
+    """Sparse rows of accumulators ``start`` to ``stop``, which one byte can tell apart; in halves where a row could start
     beyond `SPARSE_SYNAPSES`. Windows without synapses are left out."""
     window = _target_rows(projection, box, start, stop)
     stored = _stored(window, source)
@@ -109,12 +132,13 @@ def _columns(window: sparse.csc_array, neurons: Array) -> sparse.csc_array:
 
 @lru_cache(maxsize=1024)
 def _target_rows(projection: Projection, box: Slice, start: int, stop: int) -> sparse.csc_array:
-    """The rows of the neurons ``start`` to ``stop`` of a box."""
+    """The rows of the accumulators ``start`` to ``stop`` of a box."""
     assert not isinstance(projection.weight, SharedKernel)
-    neurons = box.neurons[start:stop]
-    if np.array_equal(neurons, np.arange(neurons[0], neurons[0] + neurons.size)):
-        return projection.weight[int(neurons[0]) : int(neurons[0]) + neurons.size]
-    chosen: sparse.csc_array = projection.weight[neurons]
+    lanes, places = np.divmod(np.arange(start, stop), box.count)
+    rows = lanes * prod(box.shape) + box.neurons[places]
+    if np.array_equal(rows, np.arange(rows[0], rows[0] + rows.size)):
+        return projection.weight[int(rows[0]) : int(rows[0]) + rows.size]
+    chosen: sparse.csc_array = projection.weight[rows]
     chosen.sort_indices()
     return chosen
 

@@ -77,7 +77,7 @@ class _Session:
     def traces(self, steps: int, samples: int) -> Traces:
         states = [core["states"] for core in self.described["cores"]]
         gap = self.described["host"]["gap"]
-        return Traces(self.graph, self.mapping, states, steps, samples, gap)
+        return Traces(self.graph, self.mapping, states, steps, samples, gap, self.described["packet_words"])
 
     def run(self, traces: Traces, data: Mapping[str, Array], wanted: Sequence[str]) -> Sample:
         """One run and what was recorded in it: by the cores where they have buffers, else by probes and packets."""
@@ -150,13 +150,14 @@ def _result(
     return Result(outputs, recorded, formats(graph, [*outputs, *record]), stats)
 
 
-STATUS_WORDS = ("saturations", "stray", "queue_peak", "dropped", "overruns")
+STATUS_WORDS = ("saturations", "stray", "queue_peak", "dropped", "overruns", "macs")
 
 
 def _stats(traces: Traces, runs: Sequence[RunResult], counted: bool) -> dict[str, Any]:
     """Counters of every run: arrays [runs, slots, cores], and the status words [runs, cores].
 
-    A run is a sample, or all of them where they follow each other.
+    A run is a sample, or all of them where they follow each other. Where events carry values, what is sent, received,
+    waits or is dropped is counted in packets.
     """
     stats: dict[str, Any] = {
         "slots": traces.slots,

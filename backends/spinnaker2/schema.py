@@ -13,12 +13,18 @@ from dataclasses import dataclass
 import numpy as np
 
 MAGIC = 0x434E5841  # "AXNC" in little-endian bytes
-ABI = 3
+ABI = 4
 ALIGN = 16
 """Alignment in bytes of every table in ``data`` and every array in ``work``."""
 
 PARITY_BIT = 31
 """Bit of an event key that carries the parity of the slot in which the event was sent."""
+
+PAYLOAD_WORDS = (1, 2, 4)
+"""The payloads of a packet, in words; each word carries one graded event."""
+
+UNUSED = 0xFFFF
+"""The index in a payload word that carries no event."""
 
 _C_TYPES = {"u32": "uint32_t", "i32": "int32_t", "f32": "float", "u16": "uint16_t", "u8": "uint8_t", "i8": "int8_t"}
 _NUMPY_TYPES = {"u32": "<u4", "i32": "<i4", "f32": "<f4", "u16": "<u2", "u8": "u1", "i8": "i1"}
@@ -86,12 +92,13 @@ HEADER = Record(
         _u32("sources_at", "data offset of axonc_source_t[block_count]"),
         _u32("projections_at", "data offset of axonc_projection_t[]"),
         _u32("fifo_at", "work offsets of the event queues, by parity", 2),
-        _u32("fifo_capacity", "keys that each queue holds"),
+        _u32("packet_words", "words of a packet: its key, and payload words of which each carries a graded event"),
+        _u32("fifo_capacity", "packets that each queue holds"),
         _u32("cleared_bytes", "bytes at the start of the work area that a reset clears"),
         _u32("gap", "idle steps between two samples: the largest delay of a projection"),
         _u32("record_steps", "steps that the recording buffers hold"),
         _u32("list_at", "work offset of axonc_list_t, the input events of this core; 0 if it sends none"),
-        _u32("list_capacity", "events that the list holds"),
+        _u32("list_capacity", "packets that the list holds"),
     ),
 )
 
@@ -102,14 +109,15 @@ STATUS = Record(
         _u32("slot", "the next slot to run"),
         _u32("steps", "model steps of a sample, written by the host"),
         _u32("samples", "samples to run one after the other, written by the host"),
-        _u32("received", "events taken from the queues"),
-        _u32("sent", "events sent"),
-        _u32("stray", "events that no projection of this core listens to"),
+        _u32("received", "packets taken from the queues"),
+        _u32("sent", "packets sent"),
+        _u32("stray", "events, or packets of unknown blocks, that no projection of this core listens to"),
         _u32("saturations", "state updates that were clipped"),
-        _u32("queue_peak", "the most events that waited in a queue"),
-        _u32("dropped", "events that found no room in a queue, counted by the platform"),
+        _u32("queue_peak", "the most packets that waited in a queue"),
+        _u32("dropped", "packets that found no room in a queue, counted by the platform"),
         _u32("overruns", "slots that took longer than a tick, counted by the platform"),
-        _u32("reserved", "0", 2),
+        _u32("macs", "weights added, or multiplied by an event's value and added, modulo 2^32"),
+        _u32("reserved", "0"),
     ),
 )
 
@@ -118,21 +126,29 @@ POPULATION = Record(
     "A slice of a population of neurons.",
     (
         _u32("count", "neurons"),
+        _u32("accumulators", "accumulators: lanes of one a neuron, one lane after the other"),
         _u32("start", "slot of model step 0"),
         _u32("first_head", "ring index at slot 0"),
         _u32("first_phase", "phase at slot 0"),
         _u32("ring_mask", "depth of the accumulator ring - 1"),
         _u32("clock_at", "work offset of axonc_clock_t"),
-        _u32("accumulators_at", "work offset of int32_t[ring depth][count]"),
-        _u32("current_at", "work offset of the synaptic current, one state word a neuron; 0 if it has none"),
-        _u32("voltage_at", "work offset of the membrane voltage, one state word a neuron"),
+        _u32("accumulators_at", "work offset of int32_t[ring depth][accumulators]"),
+        _u32(
+            "current_at",
+            "work offset of the synaptic current, or of what a gated unit gave; one state word a neuron; 0: none",
+        ),
+        _u32("voltage_at", "work offset of the membrane voltage or the cell, one state word a neuron"),
         _u32("synapse_at", "data offset of the synapse parameters; 0 if it has none"),
         _u32("synapse_stride", "bytes from one neuron's parameters to the next; 0: all share one row"),
-        _u32("membrane_at", "data offset of the membrane parameters"),
+        _u32("membrane_at", "data offset of the membrane parameters, or of axonc_gated_t"),
         _u32("membrane_stride", "bytes from one neuron's parameters to the next; 0: all share one row"),
         Field("reset", "u8", "axonc_reset_t"),
         Field("old_current", "u8", "1: the membrane sees the current of the step before"),
-        Field("spikes", "u16", "the most spikes of a neuron in a step; 1: recorded in a bit a neuron, else in a byte"),
+        Field(
+            "spikes",
+            "u16",
+            "the most events of a neuron in a step; spikes, if 1, are recorded in a bit a neuron, else in a byte",
+        ),
         _u32("plain", "1: one spike a step, a reset that is never pending, no lower bound"),
         _u32("key", "key of the first neuron, parity 0"),
         _u32("state_words", "words that one state of all neurons takes"),
@@ -155,9 +171,9 @@ CLOCK = Record(
 
 LIST = Record(
     "list",
-    "Input events that a core sends of its own accord, written by the host; the events follow.",
+    "Input events that a core sends of its own accord, written by the host; the packets follow.",
     (
-        _u32("count", "events in the list"),
+        _u32("count", "packets in the list"),
         _u32("next", "the first that is still to be sent; 0 at the start"),
         _u32("reserved", "0", 2),
     ),
@@ -165,14 +181,18 @@ LIST = Record(
 
 LISTED = Record(
     "listed",
-    "An event of a list; the list is in the order of slots.",
+    "A packet of a list; the list is in the order of slots. Its payload follows.",
     (_u32("slot", "when to send it"), _u32("key", "what to send, parity 0")),
 )
 
 SOURCE = Record(
     "source",
     "The projections that a key block feeds.",
-    (Field("first", "u16", "index of the first projection"), Field("count", "u16", "projections")),
+    (
+        Field("first", "u16", "index of the first projection"),
+        Field("count", "u16", "projections"),
+        Field("graded", "u16", "1: its packets carry graded events"),
+    ),
 )
 
 PROJECTION = Record(
@@ -181,8 +201,8 @@ PROJECTION = Record(
     (
         _u32("format", "axonc_format_t"),
         _u32("population", "index of the target population"),
-        _u32("first_target", "first neuron of the window; kernel: 0"),
-        _u32("targets", "neurons in the window"),
+        _u32("first_target", "first accumulator of the window; kernel: 0"),
+        _u32("targets", "accumulators in the window"),
         _u32("ring_offset", "steps ahead of the ring's head at which events act"),
         _u32(
             "rows_at",
@@ -196,7 +216,7 @@ PROJECTION = Record(
 SYNAPSE = Record(
     "synapse",
     "One entry of a sparse row.",
-    (Field("target", "u8", "neuron within the window"), Field("weight", "i8", "weight")),
+    (Field("target", "u8", "accumulator within the window"), Field("weight", "i8", "weight")),
 )
 
 KERNEL = Record(
@@ -290,6 +310,26 @@ MEMBRANE_FLOAT = Record(
     ),
 )
 
+GATED = Record(
+    "gated",
+    "Parameters of gated units. A lane is sat16(requantize(sum, multiplier, shift) + bias); a stride of 0: all units "
+    "share a value.",
+    (
+        _u32("scales_at", "data offset of axonc_scale_t[lanes][units or 1]"),
+        _u32("scale_stride", "records from one unit's to the next"),
+        _u32("biases_at", "data offset of int16_t[lanes][units or 1]"),
+        _u32("bias_stride", "numbers from one unit's to the next"),
+        _u32("thresholds_at", "data offset of int16_t[units or 1]; 0: there is none"),
+        _u32("threshold_stride", "numbers from one unit's to the next"),
+        _u32("frac", "fractional bits of what a unit gives"),
+        _u32("cell_frac", "fractional bits of the cell"),
+        _i32("zoneout", "Q0.15"),
+        _u32("plain", "1: every shift is at least AXONC_WORD_SHIFT, so that words do"),
+    ),
+)
+
+SCALE = Record("scale", "From the sum of a lane to Q3.12.", (_i32("multiplier", ""), _u32("shift", "")))
+
 RECORDS = (
     HEADER,
     STATUS,
@@ -307,6 +347,8 @@ RECORDS = (
     MEMBRANE_FIXED,
     SYNAPSE_FLOAT,
     MEMBRANE_FLOAT,
+    GATED,
+    SCALE,
 )
 
 RESETS = ("none", "value", "subtract", "subtract_guarded", "subtract_next")
@@ -318,7 +360,7 @@ SPARSE_SYNAPSES = 65535
 """Synapses that a sparse projection can hold: its row starts are 16-bit numbers."""
 
 SPARSE_WINDOW = 256
-"""Neurons that a sparse projection can address: its target index is one byte."""
+"""Accumulators that a sparse projection can address: its target index is one byte."""
 
 KERNEL_EXTENT = 65535
 """Places along an axis, channels or taps that a convolution can have: their numbers have 16 bits."""
@@ -353,6 +395,7 @@ def c_header() -> str:
         "#include <stddef.h>\n#include <stdint.h>",
         f"#define AXONC_MAGIC UINT32_C(0x{MAGIC:08X})\n#define AXONC_ABI UINT32_C({ABI})\n"
         f"#define AXONC_PARITY_BIT {PARITY_BIT}",
+        f"#define AXONC_PAYLOAD_WORDS {max(PAYLOAD_WORDS)} /* at most */\n#define AXONC_UNUSED {UNUSED:#x}u",
         *(_c_enum(name, values) for name, values in ENUMS),
         *(_c_record(record) for record in RECORDS),
         "#endif",

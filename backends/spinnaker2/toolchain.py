@@ -19,9 +19,11 @@ from pathlib import Path
 
 from .memory import PORT_AT, MemoryMap
 from .schema import c_header
+from .tables import c_tables
 
 RUNTIME = Path(__file__).parent / "runtime"
 SCHEMA_HEADER = "axonc_schema.h"
+TABLES_HEADER = "axonc_tables.h"
 MEMORY_SCRIPT = "memory.ld"
 
 WARNINGS = ("-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror")
@@ -30,10 +32,12 @@ PORTABLE = (
     "runtime.c",
     "clock.c",
     "events.c",
+    "events_graded.c",
     "convolution.c",
     "recording.c",
     "neurons_fixed.c",
     "neurons_float.c",
+    "neurons_gated.c",
     "platform_port.c",
 )
 EMBEDDED = ("start.S", "main.c", *PORTABLE, "platform_emulator.c")
@@ -46,6 +50,7 @@ _EMBEDDED_FLAGS = (
     "-fomit-frame-pointer",
     "-fno-math-errno",
     "-ffunction-sections",
+    "-fdata-sections",
 )
 _ZIG_ARM = ("-target", "thumb-freestanding-eabihf", "-mcpu=cortex_m4+vfp4d16sp+strict_align")
 _GCC_ARM = ("-mcpu=cortex-m4", "-mthumb", "-mfpu=fpv4-sp-d16", "-mfloat-abi=hard", "-mno-unaligned-access")
@@ -99,7 +104,8 @@ def memory_script(memory: MemoryMap) -> str:
 def runtime_files(memory: MemoryMap) -> dict[str, bytes]:
     """File name -> content of everything that a build's ``runtime/`` folder holds."""
     files = {path.name: path.read_bytes() for path in sorted(RUNTIME.iterdir()) if path.is_file()}
-    return {**files, SCHEMA_HEADER: c_header().encode(), MEMORY_SCRIPT: memory_script(memory).encode()}
+    made = {SCHEMA_HEADER: c_header(), TABLES_HEADER: c_tables(), MEMORY_SCRIPT: memory_script(memory)}
+    return {**files, **{name: text.encode() for name, text in made.items()}}
 
 
 def write_runtime(folder: Path, memory: MemoryMap) -> None:

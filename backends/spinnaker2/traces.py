@@ -12,17 +12,19 @@ import numpy as np
 from axonc.ir import Graph, Kind, split_reference
 from axonc.ir.mapping import Mapping as CoreMapping
 from axonc.ir.mapping import Slice
-from axonc.ir.ops import Array, FixedNeuron, Neuron
+from axonc.ir.network import Units
+from axonc.ir.ops import Array, FixedGated, FixedNeuron, Neuron
 
 from .engine import Probe, RunResult
-from .parameters import state_bytes, state_dtype
+from .graded_inputs import graded_packets, rounded, spike_packets
+from .parameters import state_bytes, state_dtype, state_place
 
 
 @dataclass(frozen=True)
 class Traces:
     """Reads a run of ``samples`` samples of ``steps`` steps, ``gap`` idle steps apart.
 
-    ``states`` gives, for every core and population on it, its state offsets.
+    ``states`` gives, for every core and population on it, its state offsets; packets have ``packet_words`` words.
     """
 
     graph: Graph
@@ -31,6 +33,7 @@ class Traces:
     steps: int
     samples: int = 1
     gap: int = 0
+    packet_words: int = 1
 
     @property
     def slots(self) -> int:
@@ -43,26 +46,26 @@ class Traces:
         return self.steps + self.gap
 
     def live(self, data: Mapping[str, Array]) -> list[Array]:
-        """The keys that enter as packets in every slot."""
+        """The packets that enter in every slot, [count, words]."""
         events = self._joined(self._input_events(data, from_host=True))
-        keys = events[:, 1].astype(np.uint32)
-        edges = [0, *np.searchsorted(events[:, 0], np.arange(1, self.slots)).tolist(), len(keys)]
-        return [keys[first:last] for first, last in pairwise(edges)] if self.slots else []
+        packets = events[:, 1:].astype(np.uint32)
+        edges = [0, *np.searchsorted(events[:, 0], np.arange(1, self.slots)).tolist(), len(packets)]
+        return [packets[first:last] for first, last in pairwise(edges)] if self.slots else []
 
     def listed(self, data: Mapping[str, Array]) -> dict[int, Array]:
-        """For every core that sends inputs of its own accord, its events (slot, key)."""
+        """For every core that sends inputs of its own accord, its packets (slot, key, payload)."""
         parts = list(self._input_events(data, from_host=False))
         return {core: self._joined(p for p in parts if p[0] == core) for core, _ in parts if core is not None}
 
-    @staticmethod
-    def _joined(parts: Iterable[tuple[int | None, Array]]) -> Array:
-        """Events in the order of slots, [count, 2]."""
-        events = np.concatenate([np.zeros((0, 2), np.int64), *(events for _, events in parts)])
+    def _joined(self, parts: Iterable[tuple[int | None, Array]]) -> Array:
+        """Packets in the order of slots, [count, 1 + words]."""
+        events = np.concatenate([np.zeros((0, 1 + self.packet_words), np.int64), *(events for _, events in parts)])
         in_order = np.all(events[1:, 0] >= events[:-1, 0])
         return events if in_order else events[np.argsort(events[:, 0], kind="stable")]
 
     def _input_events(self, data: Mapping[str, Array], from_host: bool) -> Iterator[tuple[int | None, Array]]:
-        """Core (None: the host) and events (slot, key) of the input slices that the host sends, or of all others.
+        """Core (None: the host) and packets (slot, key, payload) of the input slices that the host sends, or of all
+        others.
 
         ``data`` are [samples, steps, *shape].
         """
@@ -70,7 +73,8 @@ class Traces:
             parts = [part for part in self.mapping.of(name) if from_host == (part.core is None)]
             if not parts:
                 continue
-            flat = np.ascontiguousarray(array).reshape(-1)
+            graded = self.graph.signals[name].kind is not Kind.EVENT
+            flat = np.ascontiguousarray(rounded(self.graph, name, array) if graded else array).reshape(-1)
             places = np.flatnonzero(flat if flat.dtype == bool else flat != 0)  # of bool: an order of magnitude faster
             count = int(np.prod(self.graph.signals[name].shape))
             row, neuron = np.divmod(places, count)
@@ -80,8 +84,8 @@ class Traces:
                 local = np.full(count, -1)
                 local[part.neurons] = np.arange(part.count)
                 here = local[neuron] >= 0
-                keys = self.mapping.keys.base(part.block) + local[neuron[here]]
-                yield part.core, np.repeat(np.stack([slots[here], keys], axis=1), counts[here], axis=0)
+                base, make = self.mapping.keys.base(part.block), graded_packets if graded else spike_packets
+                yield part.core, make(self.packet_words, base, slots[here], local[neuron[here]], counts[here])
 
     def probes(self, record: Sequence[str]) -> list[Probe]:
         """What must be read of the cores' memories: one probe a slice of every recorded state."""
@@ -116,9 +120,9 @@ class Traces:
         if self._is_events(name):
             return
         node, state = split_reference(name)
+        op = _neuron(self.graph, node)
         for part, place in self._places(node):
-            at = place["current_at" if state == "i" else "voltage_at"]
-            yield Probe(part.core or 0, at, part.count * state_bytes(_neuron(self.graph, node)))
+            yield Probe(part.core or 0, place[f"{state_place(op, state)}_at"], part.count * state_bytes(op))
 
     def _places(self, population: str) -> Iterator[tuple[Slice, Mapping[str, int]]]:
         for part in self.mapping.of(population):
@@ -140,7 +144,7 @@ class Traces:
         return trace if isinstance(op, Neuron) else trace.astype(np.int64)
 
     def _raster(self, run: RunResult, node: str) -> Array:
-        """Counts of the packets whose keys lie in the population's blocks."""
+        """Counts of the spikes whose keys lie in the population's blocks."""
         schedule, keys = self.mapping.schedule, self.mapping.keys
         count = int(np.prod(self.graph.signals[node].shape))
         raster = np.zeros((self.samples * self._period, count), np.int64)
@@ -153,7 +157,7 @@ class Traces:
         return raster.reshape(self.samples, self._period, count)[:, : self.steps]
 
 
-def _neuron(graph: Graph, node: str) -> Neuron | FixedNeuron:
+def _neuron(graph: Graph, node: str) -> Units:
     op: Any = graph[node].op
     return op  # type: ignore[no-any-return]
 
@@ -163,6 +167,6 @@ def recordable(graph: Graph) -> tuple[str, ...]:
     return tuple(
         name
         for node in graph
-        if isinstance(node.op, (Neuron, FixedNeuron))
+        if isinstance(node.op, (Neuron, FixedNeuron, FixedGated))
         for name in (node.name, *(f"{node.name}:{state}" for state in node.op.states()))
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from axonc.backends.spinnaker2.toolchain import RUNTIME, build_shared
+from axonc.backends.spinnaker2.tables import c_tables
+from axonc.backends.spinnaker2.toolchain import RUNTIME, TABLES_HEADER, build_shared
 from axonc.ir import arithmetic
 
 Int64 = npt.NDArray[np.int64]
@@ -66,6 +67,39 @@ void saturate(const int64_t *x, const int64_t *limit, int64_t *out, int64_t coun
         out[i] = axonc_saturate(x[i], limit[i]);
     }
 }
+
+/* As above. */
+void requantize_word(const int64_t *x, const int64_t *multiplier, const int64_t *shift, int64_t *out,
+                     int64_t count)
+{
+    for (int64_t i = 0; i < count; i++) {
+        out[i] = axonc_requantize_word((int32_t)x[i], (int32_t)multiplier[i], (uint32_t)shift[i]);
+    }
+}
+
+/* As above. */
+void shift_to_word(const int64_t *x, const int64_t *shift, int64_t *out, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++) {
+        out[i] = axonc_shift_to_word(x[i], (uint32_t)shift[i]);
+    }
+}
+
+/* As above. */
+void sigmoid(const int64_t *x, int64_t *out, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++) {
+        out[i] = axonc_sigmoid((int32_t)x[i]);
+    }
+}
+
+/* As above. */
+void tanh_of(const int64_t *x, int64_t *out, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++) {
+        out[i] = axonc_tanh((int32_t)x[i]);
+    }
+}
 """
 
 
@@ -82,6 +116,7 @@ WORDS = integers(-(2**31) + 1, 2**31 - 1)
 def library(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
     folder: Path = tmp_path_factory.mktemp("arithmetic")
     (folder / "arithmetic.h").write_bytes((RUNTIME / "arithmetic.h").read_bytes())
+    (folder / TABLES_HEADER).write_text(c_tables())
     (folder / "batch.c").write_text(SOURCE)
     build_shared(folder, ["batch.c"], "batch.so", ["."])
     return ctypes.CDLL(str(folder / "batch.so"))
@@ -129,6 +164,29 @@ def test_requantize_in_words(library: ctypes.CDLL, rows: list[tuple[int, int, in
     done = narrow != 2**63 - 1
     assert np.all(done | (np.abs(x) >= np.int64(1) << np.minimum(shift - 2, 31)))
     np.testing.assert_array_equal(narrow[done], arithmetic.requantize(x, multiplier, shift)[done])
+
+
+@settings(deadline=None)
+@given(rows=st.lists(st.tuples(WORDS, WORDS, integers(33, 62)), min_size=1, max_size=50))
+def test_requantize_by_the_upper_word(library: ctypes.CDLL, rows: list[tuple[int, int, int]]) -> None:
+    x, multiplier, shift = columns(rows)
+    expected = arithmetic.requantize(x, multiplier, shift)
+    np.testing.assert_array_equal(call(library.requantize_word, x, multiplier, shift), expected)
+
+
+@settings(deadline=None)
+@given(rows=st.lists(st.tuples(integers(-(2**31), 2**31 - 1), integers(1, 31), integers(0, 2**31 - 1)), min_size=1))
+def test_shift_to_a_word(library: ctypes.CDLL, rows: list[tuple[int, int, int]]) -> None:
+    high, shift, rest = columns(rows)
+    x = (high << shift) + (rest & ((1 << shift) - 1))
+    np.testing.assert_array_equal(call(library.shift_to_word, x, shift), high)
+
+
+@pytest.mark.parametrize(("function", "meaning"), [("sigmoid", arithmetic.sigmoid), ("tanh_of", arithmetic.tanh)])
+def test_tables(library: ctypes.CDLL, function: str, meaning: Callable[[Int64], Int64]) -> None:
+    """Every argument that there is."""
+    x = np.arange(-(1 << 15), 1 << 15)
+    np.testing.assert_array_equal(call(getattr(library, function), x), meaning(x))
 
 
 @settings(deadline=None)

@@ -214,7 +214,7 @@ def test_full_queue_stops_the_run(kind: str) -> None:
     keys = (np.arange(4) + (INPUT_BLOCK << LOCAL_BITS)).astype(np.uint32)
     route = [Route(INPUT_BLOCK << LOCAL_BITS, BLOCK_MASK, (0,))]
     machine = make_machine([build_core(core)], route, kind)
-    with pytest.raises(MachineFault, match=r"core 0, slot 2: the event queue of 3 keys is full") as caught:
+    with pytest.raises(MachineFault, match=r"core 0, slot 2: the event queue of 3 packets is full") as caught:
         machine.run(slots=4, steps=4, inputs=[keys[:3], keys[:0], keys])
     assert (caught.value.core, caught.value.slot) == (0, 2)
     result = machine.run(slots=4, steps=4, inputs=[keys[:3], keys[:0], keys], keep_going=True)

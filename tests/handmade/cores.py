@@ -95,9 +95,10 @@ def build_core(core: Core) -> Layout:
     sources = np.zeros(count, schema.SOURCE.dtype)
     for index in range(count):
         mine = [i for i, p in enumerate(ordered) if p.block == first + index]
-        sources[index] = (mine[0] if mine else 0, len(mine))
+        sources[index] = (mine[0] if mine else 0, len(mine), 0)
     header["magic"], header["abi"], header["phases"] = schema.MAGIC, schema.ABI, core.phases
     header["local_bits"], header["population_count"] = LOCAL_BITS, len(rows)
+    header["packet_words"] = 1
     header["first_block"], header["block_count"] = first, count
     header["populations_at"] = data.add(b"".join(row.tobytes() for row in rows))
     header["sources_at"] = data.add(sources.tobytes())
@@ -127,6 +128,7 @@ def _population(p: Population, data: Blob, work: Blob) -> tuple[Any, tuple[int, 
     row = np.zeros((), schema.POPULATION.dtype)
     state = bytes(p.count * STATE_DTYPES[p.storage].itemsize)
     row["count"], row["start"], row["ring_mask"] = p.count, p.start, p.ring - 1
+    row["accumulators"] = p.count
     row["first_head"], row["first_phase"] = p.first_head, p.first_phase
     row["reset"], row["old_current"] = schema.RESETS.index(p.reset), p.old_current
     row["key"], row["state_words"] = p.block << LOCAL_BITS, -(-len(state) // 4)

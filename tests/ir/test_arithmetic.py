@@ -11,7 +11,20 @@ import strategies
 from hypothesis import given
 from hypothesis import strategies as st
 
-from axonc.ir.arithmetic import MAX_SHIFT, decay, decay_factor, multiplier_and_shift, requantize, saturate
+from axonc.ir.arithmetic import (
+    MAX_SHIFT,
+    SIGMOID,
+    TANH,
+    Int64,
+    decay,
+    decay_factor,
+    interpolate,
+    multiplier_and_shift,
+    requantize,
+    saturate,
+    sigmoid,
+    tanh,
+)
 
 
 def whole(limit: int) -> st.SearchStrategy[int]:
@@ -58,3 +71,19 @@ def test_ratios_out_of_range_vanish_or_are_refused() -> None:
 def test_a_decay_of_one_is_exact() -> None:
     assert int(decay_factor(np.float64(1.0))) == 1 << 30
     assert int(decay(np.int64(-12345), decay_factor(np.float64(1.0)))) == -12345
+
+
+@pytest.mark.parametrize("table", [SIGMOID, TANH])
+@strategies.examples(200)
+@given(x=whole((1 << 15) - 1))
+def test_a_table_is_read_between_its_entries(table: Int64, x: int) -> None:
+    place, rest = divmod(x + (1 << 15), 128)
+    low, high = int(table[place]), int(table[place + 1])
+    assert int(interpolate(table, np.int64(x))) == low + floor(Fraction((high - low) * rest, 128) + Fraction(1, 2))
+
+
+def test_tables_are_close_to_their_functions_and_rise() -> None:
+    x = np.arange(-(1 << 15), 1 << 15)
+    for ours, exact, limit in ((sigmoid(x), 1 / (1 + np.exp(-x / 4096)), 1.3), (tanh(x), np.tanh(x / 4096), 4.0)):
+        assert np.abs(ours - exact * (1 << 15)).max() < limit
+        assert np.all(np.diff(ours) >= 0)

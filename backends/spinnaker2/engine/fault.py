@@ -60,7 +60,7 @@ def describe(fault: Fault, guard: tuple[int, int]) -> str:
         _EXCEPTION: f"exception {_EXCEPTIONS.get(detail, detail)}, which nothing handles",
         _WATCHDOG: f"more than {detail} instructions in one slot",
         _UNALIGNED: f"access of whole words at {fault.address:#x}, which is not a multiple of 4",
-        _QUEUE_FULL: f"the event queue of {detail} keys is full",
+        _QUEUE_FULL: f"the event queue of {detail} packets is full",
         _OVERRUN: f"{detail} cycles (estimated); a tick has {fault.address}; raise tick_s, or use smaller slices",
         _NO_MEMORY: "the host has no memory left for the packet trace",
     }

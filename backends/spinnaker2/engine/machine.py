@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..memory import PORT_WORDS, MemoryMap, port_bytes
-from ..schema import HEADER, LIST, LISTED, STATUS
+from ..schema import HEADER, LIST, PAYLOAD_WORDS, STATUS
 from .bindings import Fault, Routes, Run, load_library
 from .fault import BOOTING, MachineFault, describe
 
@@ -19,9 +19,7 @@ Bytes = npt.NDArray[np.uint8]
 Keys = npt.NDArray[np.uint32]
 Counts = npt.NDArray[np.uint64]
 Events = npt.NDArray[np.integer]
-"""Listed events, [count, 2]: slot and key, in the order of slots."""
-
-NO_EVENTS = np.zeros((0, 2), np.uint32)
+"""Listed packets, [count, 1 + words]: slot, then key and payload, in the order of slots."""
 
 POISON = 0xA5
 """What memory holds before anything is written to it."""
@@ -36,7 +34,7 @@ BUDGET = 50_000_000
 @dataclass(frozen=True)
 class CoreImage:
     """What one core is loaded with: the index of its program, its data, the size of its work area in bytes, and the
-    most keys that it sends in a slot."""
+    most packets that it sends in a slot."""
 
     program: int
     data: bytes
@@ -69,7 +67,8 @@ class Probe:
 class RunResult:
     """What happened in a run.
 
-    ``trace_slots``, ``trace_keys``: every packet that a core sent, in order (uint32, parity removed).
+    ``trace_slots``, ``trace_keys``: every packet that a core sent, in order (uint32, parity removed);
+    ``trace_payloads`` [packets, payload words].
     ``instructions``, ``cycles`` (uint64) and ``received``, ``sent`` (uint32): [slots, cores]; the first two are
     0 on the host. ``probes``: uint8 [slots, bytes] per probe. ``status``: every core's status words (a structured
     array of `schema.STATUS`). ``unrouted`` counts packets that nobody listens to.
@@ -77,6 +76,7 @@ class RunResult:
 
     trace_slots: Keys
     trace_keys: Keys
+    trace_payloads: Keys
     instructions: Counts
     cycles: Counts
     received: Keys
@@ -96,6 +96,7 @@ class Machine:
             _check_core(index, core, memory)
         self.memory = memory
         self.cores = tuple(cores)
+        self.packet_words = packet_words(cores[0]) if cores else 1
         self._library = load_library()
         self._routes = _pack_routes(routes, len(cores))
         self._handle = self._library.axonc_machine_new(len(cores), ctypes.byref(self._routes.structure))
@@ -130,7 +131,8 @@ class Machine:
         """Runs ``slots`` slots from the reset state; raises `MachineFault` when a core cannot go on.
 
         ``steps`` is the number of model steps of each of ``samples`` samples; ``inputs[s]`` are the keys (uint32)
-        that enter in slot s; ``lists[c]`` are the events (slot, key) that core c sends of its own accord.
+        that enter in slot s, or packets [n, words]; ``lists[c]`` are the packets (slot, key, payload) that core c
+        sends of its own accord.
         ``seed`` draws the order of cores in each slot, unless ``in_order``; ``shuffle`` also reorders each
         queue before it is read; ``ignore_parity`` shows what a single queue a core would do. ``links`` (symmetric,
         [cores + 1, cores + 1], the host that sends ``inputs`` last) lets each core run ahead until one that it is
@@ -138,7 +140,7 @@ class Machine:
         slot of more than ``tick_cycles`` (0: no limit) stop the run, or are counted with ``keep_going``; ``budget``
         bounds the instructions of a core's slot; ``branch_cycles`` is the assumed cost of a taken branch.
         """
-        record = _Record(slots, len(self.cores), inputs, probes, self.cores)
+        record = _Record(slots, inputs, probes, self.cores, self.packet_words)
         run = record.structure
         run.slots, run.steps, run.seed = slots, steps, seed
         run.in_order, run.shuffle, run.keep_going = in_order, shuffle, keep_going
@@ -147,7 +149,7 @@ class Machine:
         run.links = None if waiting is None else waiting.ctypes.data
         run.tick_cycles, run.budget, run.branch_cycles = tick_cycles, budget, branch_cycles
         for core in range(len(self.cores)):
-            self._write_list(core, (lists or {}).get(core, NO_EVENTS))
+            self._write_list(core, (lists or {}).get(core, np.zeros((0, 1 + self.packet_words), np.uint32)))
         try:
             self._library.axonc_machine_run(self._handle, ctypes.byref(run))
             if run.fault.kind:
@@ -167,9 +169,7 @@ class Machine:
         if len(events) > (header["list_capacity"] if header["list_at"] else 0):
             raise ValueError(f"core {core}: {len(events)} events; its list holds {header['list_capacity']}")
         if header["list_at"]:
-            listed = np.zeros(len(events), LISTED.dtype)
-            listed["slot"], listed["key"] = events.T
-            text = np.array((len(events), 0, (0, 0)), LIST.dtype).tobytes() + listed.tobytes()
+            text = np.array((len(events), 0, (0, 0)), LIST.dtype).tobytes() + events.astype("<u4").tobytes()
             self._work[core][header["list_at"] :][: len(text)] = np.frombuffer(text, np.uint8)
 
     def _add_memory(self, core: int, data: Bytes, work: Bytes, port: Keys) -> None:
@@ -194,10 +194,12 @@ class Machine:
 
     def _result(self, record: _Record) -> RunResult:
         run = record.structure
+        packets = _copy(run.trace_packets, run.trace_count * self.packet_words).reshape(-1, self.packet_words)
         status = [work[: STATUS.dtype.itemsize].view(STATUS.dtype)[0] for work in self._work]
         return RunResult(
             trace_slots=_copy(run.trace_slots, run.trace_count),
-            trace_keys=_copy(run.trace_keys, run.trace_count),
+            trace_keys=packets[:, 0].copy(),
+            trace_payloads=packets[:, 1:],
             instructions=record.instructions,
             cycles=record.cycles,
             received=record.received,
@@ -209,7 +211,7 @@ class Machine:
 
 
 _RECORD_ARRAYS = (
-    "instructions", "cycles", "received", "sent", "input_starts", "input_keys",
+    "instructions", "cycles", "received", "sent", "input_starts", "input_packets",
     "probe_cores", "probe_offsets", "probe_bytes",
 )  # fmt: skip
 
@@ -218,21 +220,24 @@ class _Record:
     """The arrays of one run, and the structure that points at them."""
 
     def __init__(
-        self, slots: int, cores: int, inputs: Sequence[Keys], probes: Sequence[Probe], images: Sequence[CoreImage]
+        self, slots: int, inputs: Sequence[Keys], probes: Sequence[Probe], images: Sequence[CoreImage], words: int
     ) -> None:
         _check_probes(probes, images)
+        cores = len(images)
         self.instructions = np.zeros((slots, cores), np.uint64)
         self.cycles = np.zeros((slots, cores), np.uint64)
         self.received = np.zeros((slots, cores), np.uint32)
         self.sent = np.zeros((slots, cores), np.uint32)
-        self.input_starts, self.input_keys = _pack_inputs(inputs, slots)
+        self.input_starts, self.input_packets = _pack_inputs(inputs, slots, words)
         self.probe_rows = [np.zeros((slots, probe.bytes), np.uint8) for probe in probes]
         self.probe_cores = np.array([p.core for p in probes], np.uint32)
         self.probe_offsets = np.array([p.offset for p in probes], np.uint32)
         self.probe_bytes = np.array([p.bytes for p in probes], np.uint32)
         self._row_addresses = np.array([rows.ctypes.data for rows in self.probe_rows], np.uintp)
         addresses = {name: getattr(self, name).ctypes.data for name in _RECORD_ARRAYS}
-        self.structure: Any = Run(probe_count=len(probes), probe_rows=self._row_addresses.ctypes.data, **addresses)
+        self.structure: Any = Run(
+            probe_count=len(probes), probe_rows=self._row_addresses.ctypes.data, packet_words=words, **addresses
+        )
 
 
 @dataclass(frozen=True)
@@ -256,16 +261,23 @@ def _pack_routes(routes: Sequence[Route], cores: int) -> _PackedRoutes:
     return _PackedRoutes(Routes(len(routes), *(array.ctypes.data for array in arrays)), arrays)
 
 
-def _pack_inputs(inputs: Sequence[Keys], slots: int) -> tuple[Keys, Keys]:
-    """Row starts and keys; slots without a list receive nothing."""
+def _pack_inputs(inputs: Sequence[Keys], slots: int, words: int) -> tuple[Keys, Keys]:
+    """Row starts and packets [n, words]; slots without a list receive nothing."""
     if len(inputs) > slots:
         raise ValueError(f"inputs for {len(inputs)} slots, but only {slots} slots are run")
     counts = [len(keys) for keys in inputs] + [0] * (slots - len(inputs))
     starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.uint32)
-    keys = np.concatenate([np.zeros(0, np.uint32), *inputs]).astype(np.uint32)
-    if np.any(keys >> 31):
+    parts = [np.zeros((0, words), np.uint32), *(part.reshape(-1, words) for part in inputs)]
+    packets = np.ascontiguousarray(np.concatenate(parts), np.uint32)
+    if np.any(packets[:, 0] >> 31):
         raise ValueError("input keys come without the parity bit")
-    return starts, keys
+    return starts, packets
+
+
+def packet_words(core: CoreImage) -> int:
+    """The words of a packet in the program that a core runs."""
+    words = int(np.frombuffer(core.data, HEADER.dtype, 1)[0]["packet_words"])
+    return words if 1 <= words <= 1 + max(PAYLOAD_WORDS) else 1  # the core itself refuses anything else
 
 
 def _check_core(index: int, core: CoreImage, memory: MemoryMap) -> None:
@@ -302,4 +314,4 @@ def aligned_buffer(size: int) -> Bytes:
 
 def port_words(core: CoreImage) -> Keys:
     """The port of a core."""
-    return aligned_buffer(port_bytes(core.most_sent)).view(np.uint32)
+    return aligned_buffer(port_bytes(core.most_sent * packet_words(core))).view(np.uint32)

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "axonc_tables.h"
+
 /* Fractional bits of a decay factor: 1.0 is 1 << 30. */
 #define AXONC_DECAY_BITS 30
 
@@ -24,6 +26,14 @@ static inline int64_t axonc_shift_right(int64_t x, uint32_t shift)
 static inline int32_t axonc_shift_word(int32_t x, uint32_t shift)
 {
     return x >= 0 ? x >> shift : ~(~x >> shift);
+}
+
+/* x / 2^shift, rounded down, where that is a word and 0 < shift < 32. */
+static inline int32_t axonc_shift_to_word(int64_t x, uint32_t shift)
+{
+    const uint64_t bits = (uint64_t)x;
+
+    return (int32_t)((uint32_t)(bits >> 32) << (32 - shift) | (uint32_t)bits >> shift);
 }
 
 /* x * factor / 2^30, rounded toward zero. Exact for |x| <= 2^32 and 0 <= factor <= 2^30. */
@@ -55,6 +65,14 @@ static inline int32_t axonc_decay_narrow(int32_t x, int32_t factor)
     return (int32_t)((int64_t)x * factor / (INT64_C(1) << AXONC_DECAY_BITS));
 }
 
+/* axonc_requantize for shifts from AXONC_WORD_SHIFT on, which is where the upper word of the product does. */
+static inline int32_t axonc_requantize_word(int32_t x, int32_t multiplier, uint32_t shift)
+{
+    const int32_t upper = (int32_t)axonc_shift_right((int64_t)x * multiplier, 32);
+
+    return axonc_shift_word(axonc_shift_word(upper, shift - AXONC_WORD_SHIFT) + 1, 1);
+}
+
 /*
  * axonc_requantize in words, for shifts from AXONC_NARROW_SHIFT on; false if a word does not do.
  *
@@ -65,16 +83,35 @@ static inline bool axonc_requantize_narrow(int32_t x, int32_t multiplier, uint32
                                            int32_t *result)
 {
     const uint32_t up = shift < AXONC_WORD_SHIFT ? AXONC_WORD_SHIFT - shift : 0;
-    const uint32_t down = shift + up - AXONC_WORD_SHIFT;
     int32_t scaled;
 
     if (__builtin_mul_overflow(x, INT32_C(1) << up, &scaled)) {
         return false;
     }
-    const int32_t upper = (int32_t)axonc_shift_right((int64_t)scaled * multiplier, 32);
-
-    *result = axonc_shift_word(axonc_shift_word(upper, down) + 1, 1);
+    *result = axonc_requantize_word(scaled, multiplier, shift + up);
     return true;
+}
+
+/* A table at x in Q3.12, between its entries, which rise. Exact for -2^15 <= x < 2^15. */
+static inline int32_t axonc_interpolate(const int16_t *table, int32_t x)
+{
+    const uint32_t at = (uint32_t)(x + (1 << 15));
+    const int16_t *place = table + (at >> 7);
+    const uint32_t step = (uint32_t)(place[1] - place[0]);
+
+    return place[0] + (int32_t)((step * (at & 127u) + 64u) >> 7);
+}
+
+/* 1 / (1 + exp(-x)), Q3.12 in, Q0.15 out. */
+static inline int32_t axonc_sigmoid(int32_t x)
+{
+    return axonc_interpolate(axonc_sigmoid_table, x);
+}
+
+/* tanh(x), Q3.12 in, Q0.15 out. */
+static inline int32_t axonc_tanh(int32_t x)
+{
+    return axonc_interpolate(axonc_tanh_table, x);
 }
 
 #endif

@@ -24,7 +24,7 @@ static void drop_late_events(axonc_core_t *core, const axonc_population_t *popul
 {
     int32_t *sums = axonc_accumulators(core, population, 0);
 
-    for (uint32_t n = 0; n < population->count; n++) {
+    for (uint32_t n = 0; n < population->accumulators; n++) {
         sums[n] = 0;
     }
 }

@@ -82,9 +82,9 @@ static __attribute__((noinline)) void add_lines(int32_t *sums, const int8_t *wei
     }
 }
 
-/* Adds the weights of a source neuron, if it reaches anything. */
-static inline void add_event(const axonc_core_t *core, const axonc_kernel_t *kernel, int32_t *sums,
-                             const int8_t *weights, uint32_t neuron)
+/* Adds the weights of a source neuron, if it reaches anything; returns how many. */
+static inline uint32_t add_event(const axonc_core_t *core, const axonc_kernel_t *kernel, int32_t *sums,
+                                 const int8_t *weights, uint32_t neuron)
 {
     const uint32_t place = neuron / kernel->channels;
     const uint32_t line = place / kernel->columns;
@@ -93,7 +93,7 @@ static inline void add_event(const axonc_core_t *core, const axonc_kernel_t *ker
     const uint32_t channel = neuron - place * kernel->channels + kernel->first_channel;
 
     if (y >= kernel->y_count || x >= kernel->x_count || channel >= kernel->channel_count) {
-        return;
+        return 0;
     }
     const axonc_channel_t *reached = axonc_data(core, kernel->channels_at);
     const uint32_t count = reached[channel].count;
@@ -106,17 +106,24 @@ static inline void add_event(const axonc_core_t *core, const axonc_kernel_t *ker
         .weights = count * kernel->taps,
     };
 
+    uint32_t places = 0;
+
     sums += reached[channel].first;
     weights += reached[channel].weights;
     for (const axonc_run_t *run = columns.next; run < columns.end; run++) {
         add_lines(sums + run->target * pitch, weights + run->tap * count, run->count * count, &lines);
+        places += run->count;
     }
+    return places * count * (uint32_t)(lines.runs.end - lines.runs.next);
 }
 
-void axonc_add_kernel(const axonc_core_t *core, const axonc_kernel_t *kernel, int32_t *sums,
-                      const int8_t *weights, const uint32_t *neurons, uint32_t count)
+uint32_t axonc_add_kernel(const axonc_core_t *core, const axonc_kernel_t *kernel, int32_t *sums,
+                          const int8_t *weights, const uint32_t *neurons, uint32_t count)
 {
+    uint32_t added = 0;
+
     for (uint32_t i = 0; i < count; i++) {
-        add_event(core, kernel, sums, weights, neurons[i]);
+        added += add_event(core, kernel, sums, weights, neurons[i]);
     }
+    return added;
 }

@@ -1,13 +1,10 @@
+#include "events.h"
+
 #include "convolution.h"
-#include "neurons.h"
 #include "platform.h"
-#include "runtime.h"
 
-/* Events of one key block that are taken together. */
-#define BATCH (AXONC_VECTORS ? 32u : FEW)
-
-/* Rows whose sum a core keeps in a register. */
-#define FEW 4u
+#define BATCH AXONC_BATCH
+#define FEW AXONC_FEW
 
 /* Targets whose weights a host sums in 16 bits, in vectors: BATCH weights of 8 bits fit. */
 #define TILE 128u
@@ -83,42 +80,43 @@ static void add_sparse_row(int32_t *restrict sums, const axonc_synapse_t *restri
     }
 }
 
-/* Adds the rows of source neurons, at most BATCH, to the target population. */
-static void add_rows(axonc_core_t *core, const axonc_projection_t *projection,
-                     const uint32_t *rows, uint32_t count)
+/* Adds sparse rows; returns how many synapses they have. */
+static uint32_t add_sparse_rows(int32_t *sums, const uint16_t *starts,
+                                const axonc_synapse_t *synapses, const uint32_t *rows,
+                                uint32_t count)
 {
-    const axonc_population_t *population = &core->populations[projection->population];
-    int32_t *sums = axonc_accumulators(core, population, projection->ring_offset);
+    uint32_t added = 0;
+
+    for (uint32_t i = 0; i < count; i++) {
+        const uint32_t start = starts[rows[i]];
+        const uint32_t synapse_count = starts[rows[i] + 1] - start;
+
+        add_sparse_row(sums, synapses + start, synapse_count);
+        added += synapse_count;
+    }
+    return added;
+}
+
+/* Adds the rows of source neurons, at most BATCH, to the target population; returns how many weights they have. */
+static uint32_t add_rows(axonc_core_t *core, const axonc_projection_t *projection,
+                         const uint32_t *rows, uint32_t count)
+{
+    int32_t *sums = axonc_window(core, projection);
     const void *weights = axonc_data(core, projection->rows_at);
 
-    sums += projection->first_target;
     switch (projection->format) {
     case AXONC_FORMAT_DENSE:
         add_dense_rows(sums, weights, rows, count, projection->targets);
-        break;
-    case AXONC_FORMAT_SPARSE: {
-        const uint16_t *starts = weights;
-        const axonc_synapse_t *synapses = axonc_data(core, projection->synapses_at);
-
-        for (uint32_t i = 0; i < count; i++) {
-            const uint32_t start = starts[rows[i]];
-
-            add_sparse_row(sums, synapses + start, starts[rows[i] + 1] - start);
-        }
-        break;
-    }
+        return count * projection->targets;
+    case AXONC_FORMAT_SPARSE:
+        return add_sparse_rows(sums, weights, axonc_data(core, projection->synapses_at), rows, count);
     case AXONC_FORMAT_KERNEL:
-        axonc_add_kernel(core, axonc_data(core, projection->synapses_at), sums, weights, rows, count);
-        break;
+        return axonc_add_kernel(core, axonc_data(core, projection->synapses_at), sums, weights, rows,
+                                count);
     default:
         axonc_platform_fail(core, AXONC_ERROR_BAD_FORMAT);
+        return 0;
     }
-}
-
-/* The neuron of a key within its block. */
-static uint32_t row_of(const axonc_core_t *core, uint32_t key)
-{
-    return key & ((UINT32_C(1) << core->header->local_bits) - 1);
 }
 
 /* Lists the rows of events of one key block, at most BATCH, and counts those without; returns how many have one. */
@@ -128,64 +126,67 @@ static uint32_t list_rows(axonc_core_t *core, uint32_t rows_there, const uint32_
     uint32_t found = 0;
 
     for (uint32_t i = 0; i < count; i++) {
-        rows[found] = row_of(core, keys[i]);
+        rows[found] = axonc_row_of(core, keys[i]);
         found += rows[found] < rows_there;
     }
     core->status->stray += count - found;
     return found;
 }
 
-/* Gives events of one key block, at most BATCH, to every projection that listens. All have as many rows. */
-static void take_events(axonc_core_t *core, uint32_t block, const uint32_t *keys, uint32_t count)
+void axonc_take_spikes(axonc_core_t *core, uint32_t block, const uint32_t *keys, uint32_t count)
 {
     const axonc_source_t source = core->sources[block];
     const axonc_projection_t *projections = core->projections + source.first;
     uint32_t rows[BATCH];
     const uint32_t there = source.count == 0 ? 0 : projections->rows;
     const uint32_t found = list_rows(core, there, keys, count, rows);
+    uint32_t added = 0;
 
     for (uint32_t p = 0; p < source.count; p++) {
-        add_rows(core, &projections[p], rows, found);
+        added += add_rows(core, &projections[p], rows, found);
     }
-}
-
-/* The key block of a key, counted from the first that this core listens to. */
-static uint32_t block_of(const axonc_core_t *core, uint32_t key)
-{
-    const uint32_t neuron = key & ~(UINT32_C(1) << AXONC_PARITY_BIT);
-
-    return (neuron >> core->header->local_bits) - core->header->first_block;
+    core->status->macs += added;
 }
 
 /* Takes the first of some events and those of the same key block behind it; returns how many. */
 static uint32_t take_some(axonc_core_t *core, const uint32_t *keys, uint32_t count)
 {
-    const uint32_t block = block_of(core, keys[0]);
+    const uint32_t block = axonc_block_of(core, keys[0]);
     uint32_t some = 1;
 
-    while (some < count && some < BATCH && block_of(core, keys[some]) == block) {
+    while (some < count && some < BATCH && axonc_block_of(core, keys[some]) == block) {
         some++;
     }
     if (block < core->header->block_count) {
-        take_events(core, block, keys, some);
+        axonc_take_spikes(core, block, keys, some);
     } else {
         core->status->stray += some;
     }
     return some;
 }
 
+/* Takes packets that are nothing but keys. */
+static void take_keys(axonc_core_t *core, const uint32_t *keys, uint32_t count)
+{
+    for (uint32_t taken = 0; taken < count;) {
+        taken += take_some(core, keys + taken, count - taken);
+    }
+}
+
 void axonc_receive(axonc_core_t *core)
 {
     const uint32_t parity = (core->status->slot + 1) & 1;
-    const uint32_t *keys = axonc_work(core, core->header->fifo_at[parity]);
+    const uint32_t *packets = axonc_work(core, core->header->fifo_at[parity]);
     const uint32_t count = axonc_platform_waiting(core, parity);
 
     if (count > core->header->fifo_capacity) {
         axonc_platform_fail(core, AXONC_ERROR_QUEUE_OVERFLOW);
         return;
     }
-    for (uint32_t taken = 0; taken < count;) {
-        taken += take_some(core, keys + taken, count - taken);
+    if (core->header->packet_words == 1) {
+        take_keys(core, packets, count);
+    } else {
+        axonc_take_packets(core, packets, count);
     }
     if (count > core->status->queue_peak) {
         core->status->queue_peak = count;
@@ -197,11 +198,17 @@ void axonc_receive(axonc_core_t *core)
 void axonc_send_listed(axonc_core_t *core)
 {
     axonc_list_t *list = axonc_work(core, core->header->list_at);
-    const axonc_listed_t *events = (const void *)(list + 1);
+    const uint32_t words = core->header->packet_words;
+    const uint32_t *packet = (const void *)(list + 1);
     const uint32_t parity = (core->status->slot & 1) << AXONC_PARITY_BIT;
 
-    while (list->next < list->count && events[list->next].slot == core->status->slot) {
-        axonc_platform_send(core, events[list->next].key | parity);
+    for (packet += list->next * (words + 1);
+         list->next < list->count && packet[0] == core->status->slot; packet += words + 1) {
+        if (words == 1) {
+            axonc_platform_send(core, packet[1] | parity);
+        } else {
+            axonc_platform_send_graded(core, packet[1] | parity, packet + 2);
+        }
         list->next++;
     }
 }

@@ -4,6 +4,9 @@
  * lif: the summed weights drive the membrane. cuba_lif: they drive a synaptic current, which drives
  * the membrane. q16, q32, f32: what the state is stored in; q16 and q32 share their arithmetic.
  * A leaky integrator is a neuron with a threshold that is never exceeded.
+ *
+ * gru, reset_gate, lstm: gated units, with several accumulators each; cells and what they give are in 16 bits.
+ * gru_after: the reset gate acts on the recurrent sum, all in one population, gru_before: on what is summed.
  */
 #ifndef AXONC_NEURONS_H
 #define AXONC_NEURONS_H
@@ -16,6 +19,10 @@ void axonc_lif_f32(axonc_core_t *core, uint32_t population);
 void axonc_cuba_lif_q16(axonc_core_t *core, uint32_t population);
 void axonc_cuba_lif_q32(axonc_core_t *core, uint32_t population);
 void axonc_cuba_lif_f32(axonc_core_t *core, uint32_t population);
+void axonc_gru_after_q16(axonc_core_t *core, uint32_t population);
+void axonc_gru_before_q16(axonc_core_t *core, uint32_t population);
+void axonc_reset_gate_q16(axonc_core_t *core, uint32_t population);
+void axonc_lstm_q16(axonc_core_t *core, uint32_t population);
 
 /* The loops below are written once and must be specialised for each kernel. */
 #define AXONC_SPECIALISED static inline __attribute__((always_inline))

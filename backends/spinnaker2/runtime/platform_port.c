@@ -20,13 +20,32 @@ bool axonc_platform_restart(axonc_core_t *core)
 
 void axonc_platform_send(axonc_core_t *core, uint32_t key)
 {
+    const uint32_t words = core->header->packet_words;
     axonc_port_t *port = core->port;
 
-    if (port->tx_count == port->tx_capacity) {
+    if (port->tx_capacity - port->tx_count < words) {
         axonc_platform_fail(core, AXONC_ERROR_QUEUE_OVERFLOW);
         return;
     }
     port->tx[port->tx_count] = key;
-    port->tx_count++;
+    port->tx_count += words;
+    core->status->sent++;
+}
+
+void axonc_platform_send_graded(axonc_core_t *core, uint32_t key, const uint32_t *payload)
+{
+    const uint32_t words = core->header->packet_words;
+    axonc_port_t *port = core->port;
+    uint32_t *packet = port->tx + port->tx_count;
+
+    if (port->tx_capacity - port->tx_count < words) {
+        axonc_platform_fail(core, AXONC_ERROR_QUEUE_OVERFLOW);
+        return;
+    }
+    packet[0] = key;
+    for (uint32_t i = 1; i < words; i++) {
+        packet[i] = payload[i - 1];
+    }
+    port->tx_count += words;
     core->status->sent++;
 }

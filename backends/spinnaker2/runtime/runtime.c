@@ -8,7 +8,8 @@ static bool data_is_good(const axonc_core_t *core)
     const axonc_header_t *header = core->header;
     const axonc_port_t *port = core->port;
 
-    if (header->magic != AXONC_MAGIC || header->abi != AXONC_ABI || header->phases == 0) {
+    if (header->magic != AXONC_MAGIC || header->abi != AXONC_ABI || header->phases == 0 ||
+        header->packet_words == 0 || header->packet_words > 1 + AXONC_PAYLOAD_WORDS) {
         return false;
     }
     return header->data_bytes == port->data_bytes && header->work_bytes == port->work_bytes;
@@ -18,7 +19,7 @@ static bool data_is_good(const axonc_core_t *core)
 static bool work_fits(const axonc_core_t *core)
 {
     const axonc_header_t *header = core->header;
-    const uint64_t bytes = (uint64_t)header->fifo_capacity * sizeof(uint32_t);
+    const uint64_t bytes = (uint64_t)header->fifo_capacity * header->packet_words * sizeof(uint32_t);
 
     return header->fifo_at[0] + bytes <= header->work_bytes &&
            header->fifo_at[1] + bytes <= header->work_bytes &&

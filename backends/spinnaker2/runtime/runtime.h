@@ -48,7 +48,7 @@ static inline int32_t *axonc_accumulators(const axonc_core_t *core,
     const axonc_clock_t *clock = axonc_work(core, population->clock_at);
     int32_t *ring = axonc_work(core, population->accumulators_at);
 
-    return ring + ((clock->head + ahead) & population->ring_mask) * population->count;
+    return ring + ((clock->head + ahead) & population->ring_mask) * population->accumulators;
 }
 
 /* The key of a population's first neuron, for an event sent in the present slot. */

@@ -26,7 +26,7 @@ static uint32_t pick(machine_t *machine, const progress_t *progress)
 {
     uint32_t at = 0;
 
-    shuffle(progress->order, progress->count, &machine->random);
+    shuffle(progress->order, progress->count, 1, &machine->random);
     while (!may_run(progress, machine->run, progress->order[at])) {
         at++;
     }

@@ -149,10 +149,11 @@ static bool grow_trace(run_t *run, uint64_t more)
         uint32_t *slots = realloc(run->trace_slots, room * sizeof *slots);
 
         run->trace_slots = slots ? slots : run->trace_slots;
-        uint32_t *keys = realloc(run->trace_keys, room * sizeof *keys);
+        uint32_t *packets =
+            realloc(run->trace_packets, room * run->packet_words * sizeof *packets);
 
-        run->trace_keys = keys ? keys : run->trace_keys;
-        if (slots == NULL || keys == NULL) {
+        run->trace_packets = packets ? packets : run->trace_packets;
+        if (slots == NULL || packets == NULL) {
             run->fault.kind = FAULT_NO_MEMORY;
             return false;
         }
@@ -161,20 +162,29 @@ static bool grow_trace(run_t *run, uint64_t more)
     return true;
 }
 
+/* Appends a packet to the trace, which has room; without its parity. */
+static void trace(run_t *run, uint32_t slot, const uint32_t *packet)
+{
+    uint32_t *place = run->trace_packets + run->trace_count * run->packet_words;
+
+    memcpy(place, packet, run->packet_words * sizeof *place);
+    place[0] &= ~(UINT32_C(1) << AXONC_PARITY_BIT);
+    run->trace_slots[run->trace_count] = slot;
+    run->trace_count++;
+}
+
 /* Takes what a core has sent: into the trace, and to whoever listens. */
 static bool collect(machine_t *machine, element_t *element)
 {
     run_t *run = machine->run;
     axonc_port_t *port = element->port;
 
-    if (!grow_trace(run, port->tx_count)) {
+    if (!grow_trace(run, port->tx_count / run->packet_words)) {
         return false;
     }
-    for (uint32_t i = 0; i < port->tx_count; i++) {
-        run->trace_slots[run->trace_count] = machine->slot;
-        run->trace_keys[run->trace_count] = port->tx[i] & ~(UINT32_C(1) << AXONC_PARITY_BIT);
-        run->trace_count++;
-        if (!route(machine, port->tx[i])) {
+    for (uint32_t i = 0; i < port->tx_count; i += run->packet_words) {
+        trace(run, machine->slot, port->tx + i);
+        if (!route(machine, port->tx + i)) {
             return all_sound(machine);
         }
     }
@@ -206,14 +216,14 @@ bool run_core(machine_t *machine, uint32_t core)
     const size_t at = (size_t)machine->slot * machine->count + core;
 
     if (run->shuffle) {
-        shuffle(element->queue[parity], waiting, &machine->random);
+        shuffle(element->queue[parity], waiting, run->packet_words, &machine->random);
     }
     tick(element);
     check_budget(element, run);
     run->instructions[at] = element->instructions;
     run->cycles[at] = element->cycles;
     run->received[at] = waiting;
-    run->sent[at] = element->port->tx_count;
+    run->sent[at] = element->port->tx_count / run->packet_words;
     probe(machine, core);
     return is_sound(machine, core) && collect(machine, element);
 }
@@ -225,7 +235,12 @@ bool inject(machine_t *machine)
 
     for (uint32_t i = run->input_starts[machine->slot]; i < run->input_starts[machine->slot + 1];
          i++) {
-        if (!route(machine, run->input_keys[i] | parity)) {
+        uint32_t packet[1 + AXONC_PAYLOAD_WORDS];
+
+        memcpy(packet, run->input_packets + (size_t)i * run->packet_words,
+               run->packet_words * sizeof *packet);
+        packet[0] |= parity;
+        if (!route(machine, packet)) {
             return all_sound(machine);
         }
     }
@@ -239,7 +254,7 @@ static bool run_slot(machine_t *machine)
         return false;
     }
     if (!machine->run->in_order) {
-        shuffle(machine->order, machine->count, &machine->random);
+        shuffle(machine->order, machine->count, 1, &machine->random);
     }
     for (uint32_t i = 0; i < machine->count; i++) {
         if (!run_core(machine, machine->order[i])) {
@@ -287,5 +302,5 @@ void axonc_machine_run(machine_t *machine, run_t *run)
 void axonc_machine_free_trace(run_t *run)
 {
     free(run->trace_slots);
-    free(run->trace_keys);
+    free(run->trace_packets);
 }

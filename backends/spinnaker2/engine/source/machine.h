@@ -114,19 +114,20 @@ typedef struct {
     uint64_t tick_cycles;   /* cycles of a tick; 0: no limit */
     uint32_t branch_cycles; /* what a taken branch costs on top */
     uint32_t probe_count;
+    uint32_t packet_words;  /* words of a packet, of which the first is its key */
     const uint32_t *probe_cores;
     const uint32_t *probe_offsets;
     const uint32_t *probe_bytes;
     uint8_t **probe_rows; /* per probe, uint8_t[slots][bytes] */
     const uint8_t *links; /* [nodes][nodes]: who waits for whom, the host last; NULL: all for all */
-    const uint32_t *input_starts; /* keys input_starts[s] to input_starts[s + 1] enter in slot s */
-    const uint32_t *input_keys;
+    const uint32_t *input_starts; /* packets input_starts[s] to input_starts[s + 1] enter in slot s */
+    const uint32_t *input_packets;
     uint64_t *instructions; /* [slots][cores] */
     uint64_t *cycles;
     uint32_t *received;
     uint32_t *sent;
     uint32_t *trace_slots; /* made by the run; axonc_machine_free_trace releases them */
-    uint32_t *trace_keys;
+    uint32_t *trace_packets;
     uint64_t trace_count;
     uint64_t trace_room;
     uint64_t unrouted;
@@ -175,8 +176,8 @@ void emulated_boot(element_t *element, const run_t *run);
 void emulated_slot(element_t *element);
 void emulated_free(element_t *element);
 
-/* routing.c: sends a key to every core that listens; false if a queue is full and that matters. */
-bool route(machine_t *machine, uint32_t key);
+/* routing.c: sends a packet to every core that listens; false if a queue is full and that matters. */
+bool route(machine_t *machine, const uint32_t *packet);
 
 /* machine.c: one slot of one core, or of the host that sends inputs; false if that stops the run. */
 bool run_core(machine_t *machine, uint32_t core);
@@ -185,7 +186,7 @@ bool inject(machine_t *machine);
 /* ahead.c: runs every core as far ahead as its links permit; false if something stopped the run. */
 bool run_ahead(machine_t *machine);
 
-/* random.c: shuffles values; the same state gives the same order on every host. */
-void shuffle(uint32_t *values, uint32_t count, uint32_t *state);
+/* random.c: shuffles values of some words; the same state gives the same order on every host. */
+void shuffle(uint32_t *values, uint32_t count, uint32_t words, uint32_t *state);
 
 #endif

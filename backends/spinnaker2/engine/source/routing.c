@@ -38,11 +38,12 @@ static uint32_t queue_of(const element_t *element, const run_t *run, uint32_t ke
     return run->ignore_parity ? (status_of(element)->slot + 1) & 1 : key >> AXONC_PARITY_BIT;
 }
 
-/* Puts a key into a core's queue; false if it is full and that matters. */
-static bool deliver(machine_t *machine, uint32_t core, uint32_t key)
+/* Puts a packet into a core's queue; false if it is full and that matters. */
+static bool deliver(machine_t *machine, uint32_t core, const uint32_t *packet)
 {
     element_t *element = &machine->elements[core];
-    const uint32_t queue = queue_of(element, machine->run, key);
+    const uint32_t queue = queue_of(element, machine->run, packet[0]);
+    const uint32_t words = machine->run->packet_words;
     uint32_t *count = &element->port->rx_count[queue];
 
     if (*count >= element->capacity) {
@@ -53,15 +54,19 @@ static bool deliver(machine_t *machine, uint32_t core, uint32_t key)
         }
         return true;
     }
-    element->queue[queue][*count] = key;
+    uint32_t *place = element->queue[queue] + *count * words;
+
+    for (uint32_t i = 0; i < words; i++) {
+        place[i] = packet[i];
+    }
     *count += 1;
     return true;
 }
 
-bool route(machine_t *machine, uint32_t key)
+bool route(machine_t *machine, const uint32_t *packet)
 {
     const routes_t *routes = &machine->routes;
-    const uint32_t entry = find_entry(machine, key & ~PARITY_MASK);
+    const uint32_t entry = find_entry(machine, packet[0] & ~PARITY_MASK);
     bool delivered = true;
 
     if (entry == routes->count) {
@@ -69,7 +74,7 @@ bool route(machine_t *machine, uint32_t key)
         return true;
     }
     for (uint32_t i = routes->starts[entry]; delivered && i < routes->starts[entry + 1]; i++) {
-        delivered = deliver(machine, routes->cores[i], key);
+        delivered = deliver(machine, routes->cores[i], packet);
     }
     return delivered;
 }

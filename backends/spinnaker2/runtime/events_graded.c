@@ -1,0 +1,184 @@
+#include "events.h"
+
+#include "platform.h"
+
+#define BATCH AXONC_BATCH
+#define FEW AXONC_FEW
+
+/* Graded events of one key block that are taken together: their rows, and by what to multiply these. */
+typedef struct {
+    uint32_t count;
+    uint32_t rows[BATCH];
+    int32_t values[BATCH];
+} events_t;
+
+/* Adds a multiple of a dense row of weights to the accumulators of its targets. */
+static void add_dense_row(int32_t *restrict sums, const int8_t *restrict row, int32_t value,
+                          uint32_t targets)
+{
+#pragma GCC unroll 4
+    for (uint32_t t = 0; t < targets; t++) {
+        sums[t] += row[t] * value;
+    }
+}
+
+/* Adds multiples of FEW dense rows: every accumulator is loaded and stored only once. */
+static void add_few_rows(int32_t *restrict sums, const int8_t *restrict weights,
+                         const uint32_t *restrict rows, const int32_t *restrict values,
+                         uint32_t targets)
+{
+    const int8_t *first = weights + rows[0] * targets;
+    const int8_t *second = weights + rows[1] * targets;
+    const int8_t *third = weights + rows[2] * targets;
+    const int8_t *fourth = weights + rows[3] * targets;
+    const int32_t a = values[0];
+    const int32_t b = values[1];
+    const int32_t c = values[2];
+    const int32_t d = values[3];
+
+    for (uint32_t t = 0; t < targets; t++) {
+        sums[t] += first[t] * a + second[t] * b + third[t] * c + fourth[t] * d;
+    }
+}
+
+/* Adds multiples of dense rows; returns how many weights they have. */
+static uint32_t add_dense_rows(int32_t *sums, const int8_t *weights, const events_t *events,
+                               uint32_t targets)
+{
+    uint32_t i = 0;
+
+    for (; i + FEW <= events->count; i += FEW) {
+        add_few_rows(sums, weights, events->rows + i, events->values + i, targets);
+    }
+    for (; i < events->count; i++) {
+        add_dense_row(sums, weights + events->rows[i] * targets, events->values[i], targets);
+    }
+    return events->count * targets;
+}
+
+/* Adds a multiple of a sparse row of weights to the accumulators of its targets. */
+static void add_sparse_row(int32_t *restrict sums, const axonc_synapse_t *restrict synapse,
+                           uint32_t count, int32_t value)
+{
+#pragma GCC unroll 4
+    for (uint32_t k = 0; k < count; k++) {
+        sums[synapse[k].target] += synapse[k].weight * value;
+    }
+}
+
+/* Adds multiples of sparse rows; returns how many synapses they have. */
+static uint32_t add_sparse_rows(int32_t *sums, const uint16_t *starts,
+                                const axonc_synapse_t *synapses, const events_t *events)
+{
+    uint32_t added = 0;
+
+    for (uint32_t i = 0; i < events->count; i++) {
+        const uint32_t start = starts[events->rows[i]];
+        const uint32_t count = starts[events->rows[i] + 1] - start;
+
+        add_sparse_row(sums, synapses + start, count, events->values[i]);
+        added += count;
+    }
+    return added;
+}
+
+/* Adds the rows of events to the target population, each times its value; returns how many weights they have. */
+static uint32_t add_rows(axonc_core_t *core, const axonc_projection_t *projection,
+                         const events_t *events)
+{
+    int32_t *sums = axonc_window(core, projection);
+    const void *weights = axonc_data(core, projection->rows_at);
+
+    switch (projection->format) {
+    case AXONC_FORMAT_DENSE:
+        return add_dense_rows(sums, weights, events, projection->targets);
+    case AXONC_FORMAT_SPARSE:
+        return add_sparse_rows(sums, weights, axonc_data(core, projection->synapses_at), events);
+    default:
+        axonc_platform_fail(core, AXONC_ERROR_BAD_FORMAT);
+        return 0;
+    }
+}
+
+/* Lists the events of a packet that have a row, and counts those without. */
+static inline void list_events(axonc_core_t *core, const uint32_t *packet, uint32_t there,
+                               events_t *events)
+{
+    for (uint32_t i = 1; i < core->header->packet_words; i++) {
+        const uint32_t row = packet[i] >> 16;
+
+        if (row < there) {
+            events->rows[events->count] = row;
+            events->values[events->count] = (int16_t)(packet[i] & 0xFFFFu);
+            events->count++;
+        } else if (row != AXONC_UNUSED) {
+            core->status->stray++;
+        }
+    }
+}
+
+/* Takes the first of some packets and those of the same key block behind it, at most BATCH events; returns how many. */
+static uint32_t take_graded(axonc_core_t *core, axonc_source_t source, const uint32_t *packets,
+                            uint32_t count)
+{
+    const axonc_projection_t *projections = core->projections + source.first;
+    const uint32_t words = core->header->packet_words;
+    const uint32_t there = source.count == 0 ? 0 : projections->rows;
+    const uint32_t block = axonc_block_of(core, packets[0]);
+    events_t events;
+    uint32_t taken = 0;
+    uint32_t added = 0;
+
+    events.count = 0;
+    do {
+        list_events(core, packets + taken * words, there, &events);
+        taken++;
+    } while (taken < count && events.count + words - 1 <= BATCH &&
+             axonc_block_of(core, packets[taken * words]) == block);
+    for (uint32_t p = 0; p < source.count; p++) {
+        added += add_rows(core, &projections[p], &events);
+    }
+    core->status->macs += added;
+    return taken;
+}
+
+/* Takes the first of some spikes and those of the same key block behind it; returns how many. */
+static uint32_t take_spikes(axonc_core_t *core, const uint32_t *packets, uint32_t count)
+{
+    const uint32_t words = core->header->packet_words;
+    const uint32_t block = axonc_block_of(core, packets[0]);
+    uint32_t keys[BATCH];
+    uint32_t taken = 0;
+
+    while (taken < count && taken < BATCH &&
+           axonc_block_of(core, packets[taken * words]) == block) {
+        keys[taken] = packets[taken * words];
+        taken++;
+    }
+    axonc_take_spikes(core, block, keys, taken);
+    return taken;
+}
+
+/* Takes the first of some packets, and maybe others; returns how many. */
+static uint32_t take_some(axonc_core_t *core, const uint32_t *packets, uint32_t count)
+{
+    const uint32_t block = axonc_block_of(core, packets[0]);
+
+    if (block >= core->header->block_count) {
+        core->status->stray++;
+        return 1;
+    }
+    const axonc_source_t source = core->sources[block];
+
+    return source.graded ? take_graded(core, source, packets, count)
+                         : take_spikes(core, packets, count);
+}
+
+void axonc_take_packets(axonc_core_t *core, const uint32_t *packets, uint32_t count)
+{
+    const uint32_t words = core->header->packet_words;
+
+    for (uint32_t taken = 0; taken < count;) {
+        taken += take_some(core, packets + taken * words, count - taken);
+    }
+}
