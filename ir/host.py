@@ -74,5 +74,10 @@ def _input(graph: Graph, name: str) -> Node:
     return Node(name, Input(graph.signals[name]), (), graph[name].origin)
 
 
+def exit_of(name: str) -> str:
+    """The output by which a part hands a signal on."""
+    return f"{name} (handed on)"
+
+
 def _exit(name: str) -> Node:
-    return Node(f"{name} (to the host)", Output(), (name,))
+    return Node(exit_of(name), Output(), (name,))

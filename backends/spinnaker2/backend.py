@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from axonc.ir import Diagnostic, Graph, Result, ToolError
+from axonc.ir.host import parts
+from axonc.ir.interpret.parts import run_parts
 from axonc.ir.interpret.run import Data
 from axonc.ir.machine import Machine
 from axonc.ir.mapping import Mapping as CoreMapping
@@ -81,8 +83,9 @@ class CoreTarget:
 
     def check(self, graph: Graph) -> list[Diagnostic]:
         """Every node that the runtime cannot run."""
-        problems = (problem for node in graph for problem in _problems(graph, node.name, self.name))
-        return [*problems, *graded_problems(graph, self.name)]
+        cores = parts(graph).cores
+        problems = (problem for node in cores for problem in _problems(cores, node.name, self.name))
+        return [*problems, *graded_problems(cores, self.name)]
 
     def lower(
         self, graph: Graph, mapping: CoreMapping | None, machine: Machine | None, host: HostInterface = LIVE
@@ -119,8 +122,12 @@ class CoreTarget:
 
     def run(self, directory: Path, graph: Graph, x: Data, record: Sequence[str], options: RunOptions) -> Result:
         """Run a built program; `ToolError` names core, slot and line of a fault."""
+
+        def run_cores(cores: Graph, data: Data, names: Sequence[str]) -> Result:
+            return run_program(directory, cores, data, names, options, self.engine)
+
         try:
-            return run_program(directory, graph, x, record, options, self.engine)
+            return run_parts(graph, x, record, run_cores)
         except MachineFault as error:
             raise ToolError(Diagnostic("AX902", f"core {error.core}", str(error))) from error
         except ToolchainError as error:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import gated
 import numpy as np
 import pytest
@@ -12,7 +10,7 @@ import axonc
 from axonc import Graph, ModelError
 from axonc.compiler.passes import HostNodes
 from axonc.ir import Kind, Node, Signal, interpret
-from axonc.ir.host import parts
+from axonc.ir.interpret.parts import run_parts
 from axonc.ir.ops import Constant, FromFixed, Gather, Input, Linear, Map, Output, ToFixed
 from axonc.ir.signal import Element
 
@@ -33,23 +31,13 @@ def language_model(kind: str = "egru") -> Graph:
     return Graph("lm", (token, rows, embedding, *inner, decoder, shown, Node("y", Output(), ("shown",))), "steps")
 
 
-def run_parts(graph: Graph, x: Any) -> Any:
-    """The three parts one after the other."""
-    split = parts(graph)
-    assert split.before is not None
-    assert split.after is not None
-    early = interpret(split.before, x).outputs
-    entries = {node.name: early[f"{node.name} (to the host)"] for node in split.cores.inputs}
-    late = interpret(split.cores, entries).outputs
-    exits = {node.name: late[f"{node.name} (to the host)"] for node in split.after.inputs}
-    return interpret(split.after, exits).outputs["y"]
-
-
 @pytest.mark.parametrize("kind", gated.LAYERS)
 @pytest.mark.parametrize("names", [("auto", "decoder"), ("auto",)])
 def test_the_parts_make_the_whole(kind: str, names: tuple[str, ...]) -> None:
     program = axonc.compile(language_model(kind), "reference", weights="int8", calibrate=X, on_host=names)
-    assert np.array_equal(run_parts(program.graph, X), program.run(X)["y"])
+    in_parts = run_parts(program.graph, X, [f"{kind}1"], interpret)
+    assert np.array_equal(in_parts["y"], program.run(X)["y"])
+    assert np.array_equal(in_parts[f"{kind}1"], program.run(X, record=f"{kind}1")[f"{kind}1"])
     exact = axonc.interpret(language_model(kind), X)["y"]
     assert np.sqrt(np.mean((program.run(X)["y"] - exact) ** 2)) < 0.1 * np.std(exact)
 
@@ -93,3 +81,13 @@ def test_without_the_option_foreign_nodes_are_refused() -> None:
         axonc.compile(language_model(), "reference", weights="int8")
     assert {d.node for d in caught.value.diagnostics} == {"table", "x", "shown"}
     assert all("--on-host" in d.remedy for d in caught.value.diagnostics)
+
+
+@pytest.mark.parametrize("target", ["native", "spinnaker2"])
+def test_targets_with_cores_equal_the_reference(target: str) -> None:
+    program = axonc.compile(
+        language_model(), target, weights="int8", calibrate=X, on_host=["auto", "decoder"], slice_size=3
+    )
+    assert program.verify(X).equal
+    assert program.run(X[0])["y"].shape == (20, WORDS)
+    assert program.manifest["on_host"] == ["auto", "decoder"]
