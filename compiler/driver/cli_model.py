@@ -19,6 +19,7 @@ from .check import OK, REPAIRED, UNJUDGED, UNSUPPORTED, Check, Verdict, check_mo
 from .cli_options import PATH, compile_options, given_options, graph_after, model_options, plain_console, print_choices
 from .config import read_config
 from .export_model import export
+from .placement import placement
 from .program import open_build
 
 COLOURS = {OK: "green", REPAIRED: "yellow", UNSUPPORTED: "red", UNJUDGED: "dim"}
@@ -64,7 +65,8 @@ def _print(console: Console, found: Check) -> None:
     if found.mapping is not None:
         cores = found.fit["cores"]
         console.print(show.memory_table(cores, found.mapping))
-        for text in (*show.load_lines(found.fit), *show.queue_lines(cores)):
+        placed = map(str, placement(found.graph))
+        for text in (*show.load_lines(found.fit), *show.queue_lines(cores), *placed):
             console.print(text, markup=False, highlight=False)
 
 

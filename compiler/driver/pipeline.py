@@ -37,6 +37,7 @@ from .calibrate import calibrated, input_ranges
 from .directory import SCHEMA
 from .loading import lines_of, remarks
 from .options import Options, format_problems, host_problems, settled_problems, unknown_slices
+from .placement import described
 from .targets import backend
 
 
@@ -186,7 +187,7 @@ def _manifest(
         "record_steps": options.host.record_steps if mapping else 0,
         "input_events": options.host.input_events if mapping else 0,
         **({"activity": seen} if (seen := activity(graph)) else {}),
-        **({"on_host": list(options.on_host)} if options.on_host else {}),
+        **({"on_host": list(options.on_host), "placement": described(graph)} if options.on_host else {}),
         "cores": mapping.cores if mapping else None,
         "phases": mapping.schedule.phases if mapping else 1,
         "latency": mapping.schedule.latency if mapping else 0,

@@ -91,3 +91,13 @@ def test_targets_with_cores_equal_the_reference(target: str) -> None:
     assert program.verify(X).equal
     assert program.run(X[0])["y"].shape == (20, WORDS)
     assert program.manifest["on_host"] == ["auto", "decoder"]
+
+
+def test_the_placement_says_where_parameters_lie_and_why() -> None:
+    program = axonc.compile(language_model(), "native", weights="int8", calibrate=X, on_host=["auto", "decoder"])
+    placed = {part["node"]: part for part in program.manifest["placement"]}
+    assert {name for name, part in placed.items() if part["place"] == "host"} == {"table", "x", "decoder", "shown"}
+    assert {name for name, part in placed.items() if part["place"] == "cores"} == {"egru1.w", "egru1.r"}
+    assert placed["decoder"]["bytes"] == 4 * (WORDS * UNITS + WORDS)
+    assert placed["x"]["reason"] == "cores have no gather"
+    assert "decoder (linear, 324 bytes): host" in program.report()

@@ -8,6 +8,7 @@ from math import prod
 from axonc.ir.mapping import Slice
 from axonc.ir.ops import ExactNeuron, FixedNeuron, Neuron
 
+from ..placement import Placed
 from ..show import KINDS, holds, predicted
 from .charts import stacked_bars
 from .facts import Facts
@@ -34,6 +35,7 @@ def summary(facts: Facts) -> list[tuple[str, str]]:
         schedule = facts.mapping.schedule
         start = ", ".join(f"{name} {slot}" for name, slot in schedule.start.items())
         rows.append(("schedule", f"{schedule.phases} tick(s) a step, latency {schedule.latency}; first ticks: {start}"))
+    rows += [("placed", str(Placed(**placed))) for placed in manifest.get("placement", [])]
     rows += [("repaired", line) for line in manifest.get("repairs", [])]
     return rows + [("note", note) for note in manifest.get("notes", [])]
 
