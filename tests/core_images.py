@@ -251,4 +251,6 @@ def run(
         described = json.loads(program.files["mapping.json"])
         described["tick_s"] = 1.0
         write_files(Path(folder), {**program.files, "mapping.json": json.dumps(described).encode()})
-        return run_program(Path(folder), graph, x, record, RunOptions(seed=seed, shuffle=True, back_to_back=back_to_back), make)
+        return run_program(
+            Path(folder), graph, x, record, RunOptions(seed=seed, shuffle=True, back_to_back=back_to_back), make
+        )
