@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from axonc.ir.arithmetic import MAX_SHIFT
 from axonc.ir.ops import Array, FixedGated, FixedGRU, FixedLSTM
 
 from .memory import round_up
@@ -16,6 +17,9 @@ Table = np.ndarray[Any, Any]
 
 WORD_SHIFT = 33
 """``AXONC_WORD_SHIFT`` of the runtime: from this shift on, words do to requantise a sum."""
+
+MOST_UP = 31
+"""Sums are shifted up so far at most: any but 0 is clipped then."""
 
 
 def gated_kernel(op: FixedGated) -> str:
@@ -37,7 +41,8 @@ def threshold(op: FixedGated) -> Array | None:
 
 @dataclass(frozen=True, eq=False)
 class GatedRecords:
-    """The parameters of a slice: axonc_scale_t and int16 [lanes, units or 1], int16 [units or 1] or nothing."""
+    """The parameters of a slice: axonc_scale_t [lanes, units or 1], int16 [lanes, units], int16 [units or 1] or
+    nothing."""
 
     op: FixedGated
     scales: Table
@@ -51,9 +56,9 @@ class GatedRecords:
         return round_up(GATED.dtype.itemsize, ALIGN) + sum(round_up(table.nbytes, ALIGN) for table in tables)
 
     @property
-    def plain(self) -> bool:
-        """Whether words do for every sum."""
-        return bool(np.all(self.scales["shift"] >= WORD_SHIFT))
+    def shifted(self) -> bool:
+        """Whether sums are shifted up, or units have scales of their own: that costs some cycles."""
+        return bool(np.any(self.scales["up"])) or self.scales.shape[1] > 1
 
     def record(self, scales_at: int, biases_at: int, thresholds_at: int) -> Table:
         """The record that points at the tables."""
@@ -62,13 +67,11 @@ class GatedRecords:
             "scales_at": scales_at,
             "scale_stride": int(self.scales.shape[1] > 1),
             "biases_at": biases_at,
-            "bias_stride": int(self.biases.shape[1] > 1),
             "thresholds_at": thresholds_at if self.thresholds.size else 0,
             "threshold_stride": int(self.thresholds.size > 1),
             "frac": self.op.state.frac,
             "cell_frac": self.op.cell.frac if isinstance(self.op, FixedLSTM) else self.op.state.frac,
             "zoneout": self.op.zoneout if isinstance(self.op, FixedGRU) else 0,
-            "plain": self.plain,
         }
         for name, value in values.items():
             record[name] = value
@@ -76,20 +79,33 @@ class GatedRecords:
 
 
 def gated_records(op: FixedGated, neurons: Array) -> GatedRecords:
-    """The parameters of the units ``neurons``; one value a lane where all units share it."""
-    multiplier, shift, bias = (
-        _of_units(part, neurons) for part in (op.gates.multiplier, op.gates.shift, op.gates.bias)
-    )
-    lanes, units = np.broadcast_shapes(multiplier.shape, shift.shape)
-    scales = np.zeros((lanes, units), SCALE.dtype)
-    scales["multiplier"] = multiplier
-    scales["shift"] = np.where(multiplier == 0, WORD_SHIFT, shift)  # a product of 0 is 0 at any shift
+    """The parameters of the units ``neurons``; one scale a lane, one threshold, where all units share it."""
+    lanes, units = len(op.gates.multiplier), op.units
+    bias = np.broadcast_to(op.gates.bias, (lanes, units))[:, neurons]
+    scales = _shared(_scales(op)[:, neurons])
     limits = threshold(op)
-    chosen = np.zeros((1, 0)) if limits is None else _of_units(np.asarray(limits).reshape(1, -1), neurons)
+    if limits is None:
+        return GatedRecords(op, scales, bias.astype("<i2"), np.zeros(0, "<i2"))
+    chosen = _shared(np.broadcast_to(limits, (1, units))[:, neurons])
     return GatedRecords(op, scales, bias.astype("<i2"), chosen[0].astype("<i2"))
 
 
-def _of_units(values: Array, neurons: Array) -> Array:
-    """[lanes, units or 1]: what the units have, one value a lane where it is the same for all."""
-    chosen = np.asarray(values) if values.shape[1] == 1 else np.asarray(values)[:, neurons]
-    return chosen[:, :1] if np.all(chosen == chosen[:, :1]) else chosen
+def _scales(op: FixedGated) -> Table:
+    """axonc_scale_t [lanes, units]: the same ratios, with multipliers as large and shifts as high as they can be."""
+    shape = (len(op.gates.multiplier), op.units)
+    multiplier, shift = (
+        np.broadcast_to(part, shape).astype(np.int64) for part in (op.gates.multiplier, op.gates.shift)
+    )
+    shift = np.where(multiplier == 0, MAX_SHIFT, shift)  # a product of 0 is 0 at any shift
+    room = 31 - np.frexp(np.abs(multiplier).astype(np.float64))[1]
+    more = np.where(multiplier == 0, 0, np.minimum(room, MAX_SHIFT - shift))
+    scales = np.zeros(shape, SCALE.dtype)
+    scales["multiplier"] = multiplier << more
+    scales["up"] = np.clip(WORD_SHIFT - (shift + more), 0, MOST_UP)
+    scales["shift"] = np.maximum(shift + more, WORD_SHIFT)
+    return scales
+
+
+def _shared(values: Table) -> Table:
+    """[lanes, units], or [lanes, 1] where it is the same for all units."""
+    return values[:, :1] if np.all(values == values[:, :1]) else values

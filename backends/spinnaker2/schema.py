@@ -312,23 +312,29 @@ MEMBRANE_FLOAT = Record(
 
 GATED = Record(
     "gated",
-    "Parameters of gated units. A lane is sat16(requantize(sum, multiplier, shift) + bias); a stride of 0: all units "
-    "share a value.",
+    "Parameters of gated units. A lane is sat16(requantize(sum, multiplier, shift) + bias).",
     (
         _u32("scales_at", "data offset of axonc_scale_t[lanes][units or 1]"),
-        _u32("scale_stride", "records from one unit's to the next"),
-        _u32("biases_at", "data offset of int16_t[lanes][units or 1]"),
-        _u32("bias_stride", "numbers from one unit's to the next"),
+        _u32("scale_stride", "records from one unit's to the next; 0: all share one"),
+        _u32("biases_at", "data offset of int16_t[lanes][units]"),
         _u32("thresholds_at", "data offset of int16_t[units or 1]; 0: there is none"),
-        _u32("threshold_stride", "numbers from one unit's to the next"),
+        _u32("threshold_stride", "numbers from one unit's to the next; 0: all share one"),
         _u32("frac", "fractional bits of what a unit gives"),
         _u32("cell_frac", "fractional bits of the cell"),
         _i32("zoneout", "Q0.15"),
-        _u32("plain", "1: every shift is at least AXONC_WORD_SHIFT, so that words do"),
+        _u32("reserved", "0", 2),
     ),
 )
 
-SCALE = Record("scale", "From the sum of a lane to Q3.12.", (_i32("multiplier", ""), _u32("shift", "")))
+SCALE = Record(
+    "scale",
+    "From the sum of a lane to Q3.12: requantize(sum * 2^up, multiplier, shift).",
+    (
+        _i32("multiplier", "2^30 or more in magnitude where `up` is not 0"),
+        Field("up", "u16", "0 to 31"),
+        Field("shift", "u16", "at least AXONC_WORD_SHIFT"),
+    ),
+)
 
 RECORDS = (
     HEADER,

@@ -2,6 +2,11 @@
 
 #include "platform.h"
 
+#ifdef __ARM_FEATURE_SIMD32
+#include <arm_acle.h>
+#define AXONC_PAIRS
+#endif
+
 #define BATCH AXONC_BATCH
 #define FEW AXONC_FEW
 
@@ -22,6 +27,65 @@ static void add_dense_row(int32_t *restrict sums, const int8_t *restrict row, in
     }
 }
 
+#ifdef AXONC_PAIRS
+/* Two values in the halves of a word. */
+static inline int16x2_t pair(int32_t low, int32_t high)
+{
+    return (int16x2_t)(((uint32_t)low & 0xFFFFu) | (uint32_t)high << 16);
+}
+
+/* The lower, and the upper, halves of two words. */
+static inline int16x2_t low_halves(int16x2_t first, int16x2_t second)
+{
+    return (int16x2_t)(((uint32_t)first & 0xFFFFu) | (uint32_t)second << 16);
+}
+
+static inline int16x2_t high_halves(int16x2_t first, int16x2_t second)
+{
+    return (int16x2_t)((uint32_t)first >> 16 | ((uint32_t)second & 0xFFFF0000u));
+}
+
+/* Four weights of a row, the first at a word's address. */
+static inline int8x4_t load_weights(const int8_t *weights)
+{
+    int8x4_t word;
+
+    __builtin_memcpy(&word, __builtin_assume_aligned(weights, sizeof word), sizeof word);
+    return word;
+}
+
+/* Adds multiples of four weights of two rows. */
+static inline void add_words(int32_t *sums, int8x4_t first, int8x4_t second, int16x2_t values)
+{
+    const int16x2_t even = __sxtb16(first);
+    const int16x2_t odd = __sxtb16((int8x4_t)__ror((uint32_t)first, 8));
+    const int16x2_t second_even = __sxtb16(second);
+    const int16x2_t second_odd = __sxtb16((int8x4_t)__ror((uint32_t)second, 8));
+
+    sums[0] = __smlad(low_halves(even, second_even), values, sums[0]);
+    sums[1] = __smlad(low_halves(odd, second_odd), values, sums[1]);
+    sums[2] = __smlad(high_halves(even, second_even), values, sums[2]);
+    sums[3] = __smlad(high_halves(odd, second_odd), values, sums[3]);
+}
+
+/* Adds multiples of two dense rows by words of weights. Not inlined: the registers are all for this. */
+static __attribute__((noinline)) void add_two_rows(int32_t *restrict sums, const int8_t *weights,
+                                                   const uint32_t *rows, const int32_t *values,
+                                                   uint32_t targets)
+{
+    const int8_t *first = weights + rows[0] * targets;
+    const int8_t *second = weights + rows[1] * targets;
+    const int16x2_t both = pair(values[0], values[1]);
+
+#pragma GCC unroll 1
+    for (const int32_t *end = sums + targets; sums < end; sums += 4) {
+        add_words(sums, load_weights(first), load_weights(second), both);
+        first += 4;
+        second += 4;
+    }
+}
+#endif
+
 /* Adds multiples of FEW dense rows: every accumulator is loaded and stored only once. */
 static void add_few_rows(int32_t *restrict sums, const int8_t *restrict weights,
                          const uint32_t *restrict rows, const int32_t *restrict values,
@@ -36,6 +100,9 @@ static void add_few_rows(int32_t *restrict sums, const int8_t *restrict weights,
     const int32_t c = values[2];
     const int32_t d = values[3];
 
+#if !AXONC_VECTORS
+#pragma GCC unroll 1
+#endif
     for (uint32_t t = 0; t < targets; t++) {
         sums[t] += first[t] * a + second[t] * b + third[t] * c + fourth[t] * d;
     }
@@ -47,6 +114,11 @@ static uint32_t add_dense_rows(int32_t *sums, const int8_t *weights, const event
 {
     uint32_t i = 0;
 
+#ifdef AXONC_PAIRS
+    for (; targets % 4 == 0 && i + 2 <= events->count; i += 2) {
+        add_two_rows(sums, weights, events->rows + i, events->values + i, targets);
+    }
+#endif
     for (; i + FEW <= events->count; i += FEW) {
         add_few_rows(sums, weights, events->rows + i, events->values + i, targets);
     }

@@ -11,18 +11,13 @@
 #define UNIT (INT32_C(1) << UNIT_BITS)
 #define HALF (UNIT / 2)
 
-/* A population while its units are updated. `plain`: words do for every lane. */
+/* A population while its units are updated; `arguments`: of its gates in Q3.12, lane after lane. */
 typedef struct {
     axonc_core_t *core;
     const axonc_population_t *population;
     const axonc_gated_t *gated;
-    const axonc_scale_t *scales;
-    const int16_t *biases;
-    int32_t *sums;
+    int32_t *arguments;
     uint32_t count;
-    uint32_t scale_stride;
-    uint32_t bias_stride;
-    bool plain;
 } group_t;
 
 /* Graded events on their way out: a packet is sent when its payload is full. No room: nobody listens. */
@@ -33,25 +28,6 @@ typedef struct {
     uint32_t count;
     uint32_t payload[AXONC_PAYLOAD_WORDS];
 } sender_t;
-
-/* A population that is due. */
-static group_t group_of(axonc_core_t *core, const axonc_population_t *population)
-{
-    const axonc_gated_t *gated = axonc_data(core, population->membrane_at);
-
-    return (group_t){
-        .core = core,
-        .population = population,
-        .gated = gated,
-        .scales = axonc_data(core, gated->scales_at),
-        .biases = axonc_data(core, gated->biases_at),
-        .sums = axonc_accumulators(core, population, 0),
-        .count = population->count,
-        .scale_stride = gated->scale_stride,
-        .bias_stride = gated->bias_stride,
-        .plain = gated->plain != 0,
-    };
-}
 
 /* Who sends what the units of a population give. */
 static sender_t sender_of(axonc_core_t *core, const axonc_population_t *population)
@@ -106,33 +82,68 @@ AXONC_SPECIALISED int32_t clip(int32_t x)
     return x < -LIMIT ? -LIMIT : x;
 }
 
-/* The argument of a gate by its definition. */
-AXONC_RARE int32_t argument_wide(int32_t sum, axonc_scale_t scale, int32_t bias)
+/* x * 2^up, clipped to a word. */
+AXONC_SPECIALISED int32_t shift_up(int32_t x, uint32_t up)
 {
-    const int64_t scaled = axonc_requantize(sum, scale.multiplier, scale.shift);
+    const int32_t most = INT32_MAX >> up;
 
-    return (int32_t)axonc_saturate(scaled + bias, LIMIT);
+    if (x > most) {
+        return INT32_MAX;
+    }
+    return x < -most ? -INT32_MAX : (int32_t)((uint32_t)x << up);
 }
 
-/* The argument of a gate, Q3.12, from a lane's accumulator, which is cleared. Within 2^29, a bias can be added. */
-AXONC_SPECIALISED int32_t argument(const group_t *group, uint32_t lane, uint32_t unit, bool plain)
+/*
+ * Turns the sums of a lane into arguments, in place. A multiplier is at least 2^30 wherever sums are shifted up: what
+ * that clips is far beyond LIMIT. A requantised word is within 2^29, so that a bias can be added.
+ */
+AXONC_SPECIALISED void scale_lane(int32_t *restrict sums, const axonc_scale_t *restrict scales,
+                                  uint32_t next, const int16_t *restrict biases, uint32_t count,
+                                  bool plain)
 {
-    const uint32_t scales = group->scale_stride == 0 ? lane : lane * group->count + unit;
-    const uint32_t biases = group->bias_stride == 0 ? lane : lane * group->count + unit;
-    const axonc_scale_t scale = group->scales[scales];
-    const int32_t bias = group->biases[biases];
-    int32_t *place = &group->sums[lane * group->count + unit];
-    const int32_t sum = *place;
-    int32_t driven;
+    axonc_scale_t scale = *scales;
+
+    for (uint32_t n = 0; n < count; n++) {
+        if (next != 0) {
+            scale = scales[n];
+        }
+        const int32_t sum = plain ? sums[n] : shift_up(sums[n], scale.up);
+
+        sums[n] = clip(axonc_requantize_word(sum, scale.multiplier, scale.shift) + biases[n]);
+    }
+}
+
+/* A population that is due, with the arguments of its first lanes; the sums of other lanes stay what they are. */
+static group_t group_of(axonc_core_t *core, const axonc_population_t *population, uint32_t lanes)
+{
+    const axonc_gated_t *gated = axonc_data(core, population->membrane_at);
+    const axonc_scale_t *scales = axonc_data(core, gated->scales_at);
+    const int16_t *biases = axonc_data(core, gated->biases_at);
+    const uint32_t count = population->count;
+    int32_t *arguments = axonc_accumulators(core, population, 0);
+
+    for (uint32_t lane = 0; lane < lanes; lane++) {
+        int32_t *sums = arguments + lane * count;
+
+        if (gated->scale_stride != 0) {
+            scale_lane(sums, scales + lane * count, 1, biases + lane * count, count, false);
+        } else if (scales[lane].up != 0) {
+            scale_lane(sums, scales + lane, 0, biases + lane * count, count, false);
+        } else {
+            scale_lane(sums, scales + lane, 0, biases + lane * count, count, true);
+        }
+    }
+    return (group_t){core, population, gated, arguments, count};
+}
+
+/* The argument of a gate of a unit, which is cleared: it is an accumulator again. */
+AXONC_SPECIALISED int32_t take(const group_t *group, uint32_t lane, uint32_t unit)
+{
+    int32_t *place = &group->arguments[lane * group->count + unit];
+    const int32_t taken = *place;
 
     *place = 0;
-    if (plain) {
-        driven = axonc_requantize_word(sum, scale.multiplier, scale.shift);
-    } else if (scale.shift < AXONC_NARROW_SHIFT ||
-               !axonc_requantize_narrow(sum, scale.multiplier, scale.shift, &driven)) {
-        return argument_wide(sum, scale, bias);
-    }
-    return clip(driven + bias);
+    return taken;
 }
 
 /* factor * x / 2^15, rounded half up, where the product is a word. */
@@ -158,21 +169,21 @@ typedef struct {
 } gates_t;
 
 /* The gates of a unit, the reset acting on the recurrent sum. */
-AXONC_SPECIALISED gates_t gates_after(const group_t *group, uint32_t n, bool plain)
+AXONC_SPECIALISED gates_t gates_after(const group_t *group, uint32_t n)
 {
-    const int32_t update = clip(argument(group, 0, n, plain) + argument(group, 3, n, plain));
-    const int32_t reset = clip(argument(group, 1, n, plain) + argument(group, 4, n, plain));
-    const int32_t recurrent = scaled(axonc_sigmoid(reset), argument(group, 5, n, plain));
-    const int32_t candidate = clip(argument(group, 2, n, plain) + recurrent);
+    const int32_t update = clip(take(group, 0, n) + take(group, 3, n));
+    const int32_t reset = clip(take(group, 1, n) + take(group, 4, n));
+    const int32_t recurrent = scaled(axonc_sigmoid(reset), take(group, 5, n));
+    const int32_t candidate = clip(take(group, 2, n) + recurrent);
 
     return (gates_t){axonc_sigmoid(update), axonc_tanh(candidate)};
 }
 
 /* The gates of a unit, whose reset gate is elsewhere. */
-AXONC_SPECIALISED gates_t gates_before(const group_t *group, uint32_t n, bool plain)
+AXONC_SPECIALISED gates_t gates_before(const group_t *group, uint32_t n)
 {
-    const int32_t update = argument(group, 0, n, plain);
-    const int32_t candidate = argument(group, 1, n, plain);
+    const int32_t update = take(group, 0, n);
+    const int32_t candidate = take(group, 1, n);
 
     return (gates_t){axonc_sigmoid(update), axonc_tanh(candidate)};
 }
@@ -221,8 +232,8 @@ AXONC_SPECIALISED int32_t give(cells_t *cells, uint32_t n, int32_t cell)
     return given;
 }
 
-/* One step of GRU units. The flags are known when this is compiled into a kernel. */
-AXONC_SPECIALISED void gru(const group_t *group, bool before, bool plain)
+/* One step of GRU units. Where the reset gate acts is known when this is compiled into a kernel. */
+AXONC_SPECIALISED void gru(const group_t *group, bool before)
 {
     sender_t sender = sender_of(group->core, group->population);
     cells_t cells = cells_of(group);
@@ -230,7 +241,7 @@ AXONC_SPECIALISED void gru(const group_t *group, bool before, bool plain)
     const uint32_t frac = group->gated->frac;
 
     for (uint32_t n = 0; n < group->count; n++) {
-        const gates_t gates = before ? gates_before(group, n, plain) : gates_after(group, n, plain);
+        const gates_t gates = before ? gates_before(group, n) : gates_after(group, n);
         const int32_t kept = zoneout + scaled(gates.update, UNIT - zoneout);
         const int32_t cell = mix(kept, cells.cells[n], UNIT - kept, gates.candidate, frac);
         const int32_t given = give(&cells, n, cell);
@@ -251,13 +262,9 @@ AXONC_SPECIALISED void update_gru(axonc_core_t *core, uint32_t index, bool befor
     if (!axonc_is_due(core, population)) {
         return;
     }
-    const group_t group = group_of(core, population);
+    const group_t group = group_of(core, population, before ? 2 : 6);
 
-    if (group.plain) {
-        gru(&group, before, true);
-    } else {
-        gru(&group, before, false);
-    }
+    gru(&group, before);
 }
 
 void axonc_gru_after_q16(axonc_core_t *core, uint32_t population)
@@ -277,16 +284,13 @@ void axonc_reset_gate_q16(axonc_core_t *core, uint32_t index)
     if (!axonc_is_due(core, population)) {
         return;
     }
-    const group_t group = group_of(core, population);
+    const group_t group = group_of(core, population, 1);
     sender_t sender = sender_of(core, population);
     int16_t *given = axonc_work(core, population->voltage_at);
 
     for (uint32_t n = 0; n < group.count; n++) {
-        const int32_t reset = axonc_sigmoid(argument(&group, 0, n, false));
-        int32_t *gives = &group.sums[group.count + n];
-        const int32_t value = scaled(reset, *gives);
+        const int32_t value = scaled(axonc_sigmoid(take(&group, 0, n)), take(&group, 1, n));
 
-        *gives = 0;
         given[n] = (int16_t)value;
         if (value != 0) {
             send(&sender, n, value);
@@ -298,9 +302,9 @@ void axonc_reset_gate_q16(axonc_core_t *core, uint32_t index)
 /* The next cell of an LSTM unit, before it is clipped. */
 AXONC_SPECIALISED int32_t next_cell(const group_t *group, uint32_t n, int32_t cell)
 {
-    const int32_t input = axonc_sigmoid(argument(group, 0, n, false));
-    const int32_t forget = axonc_sigmoid(argument(group, 2, n, false));
-    const int32_t candidate = axonc_tanh(argument(group, 3, n, false));
+    const int32_t input = axonc_sigmoid(take(group, 0, n));
+    const int32_t forget = axonc_sigmoid(take(group, 2, n));
+    const int32_t candidate = axonc_tanh(take(group, 3, n));
 
     return mix(forget, cell, input, candidate, group->gated->cell_frac);
 }
@@ -312,7 +316,7 @@ void axonc_lstm_q16(axonc_core_t *core, uint32_t index)
     if (!axonc_is_due(core, population)) {
         return;
     }
-    const group_t group = group_of(core, population);
+    const group_t group = group_of(core, population, 4);
     sender_t sender = sender_of(core, population);
     int16_t *cells = axonc_work(core, population->voltage_at);
     int16_t *given = axonc_work(core, population->current_at);
@@ -324,7 +328,7 @@ void axonc_lstm_q16(axonc_core_t *core, uint32_t index)
         const int32_t next = next_cell(&group, n, cells[n]);
         const int32_t cell = clip(next);
         const int32_t shown = axonc_tanh(clip(cell * up));
-        const int32_t output = axonc_sigmoid(argument(&group, 1, n, false));
+        const int32_t output = axonc_sigmoid(take(&group, 1, n));
         const int32_t value = axonc_shift_word(output * shown + (INT32_C(1) << (down - 1)), down);
 
         clipped += next != cell;
