@@ -16,6 +16,7 @@ from .call import Item, Items
 from .check import check_model, nodes_of
 from .convert import Converter, Scope
 from .draft import Draft, Value, known, printable
+from .files import shown
 from .imported import Imported, graph_of
 from .inputs import Inputs, read_inputs
 from .loops import rolled_up
@@ -102,7 +103,7 @@ def _converted(
     stored = {name: item for name, item in converter.initializers(model.graph).items() if name not in items}
     scope = Scope(opsets, "", {**stored, **items})
     converter.nodes(model.graph.node, scope)
-    raise_if_any(converter.problems)
+    raise_if_any([*converter.problems, *_nothing(model, scope)])
     outputs: dict[str, Value] = {}
     for value in model.graph.output:
         item = scope.find(value.name)
@@ -111,6 +112,15 @@ def _converted(
         elif item is not None:
             outputs[value.name] = item
     return converter.draft, outputs
+
+
+def _nothing(model: ModelProto, scope: Scope) -> list[Diagnostic]:
+    """Outputs that nothing computes."""
+    return [
+        Diagnostic("AX104", shown(value.name), "an output that nothing computes", "", "correct the model")
+        for value in model.graph.output
+        if value.name not in scope.items
+    ]
 
 
 def _converter(model: ModelProto, folder: Path | None, sequence: bool, inputs: Inputs) -> Converter:

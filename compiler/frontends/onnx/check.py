@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -54,12 +55,21 @@ def check_model(model: ModelProto, folder: Path | None) -> None:
         limit = f"operator sets {OLDEST} to {newest} are read"
         raise ModelError(Diagnostic("AX101", "", f"operator set {version}", limit, "convert the model"))
     _no_recursion(model)
+    raise_if_any(_doubled(model.graph))
     raise_if_any(dict.fromkeys(_unsupported(model, version)))
     try:
         onnx.checker.check_model(_skeleton(model))
     except (onnx.checker.ValidationError, ValueError) as error:
         found = " ".join(str(error).split())
         raise ModelError(Diagnostic("AX101", "", f"not a valid model: {found}", "", "export it again")) from error
+
+
+def _doubled(graph: GraphProto) -> Iterator[Diagnostic]:
+    """Names that stand for two inputs, tensors or outputs."""
+    for kind, values in (("inputs", graph.input), ("initializers", graph.initializer), ("outputs", graph.output)):
+        for name, count in Counter(value.name for value in values).items():
+            if count > 1:
+                yield Diagnostic("AX101", shown(name), f"{count} {kind} of this name", "a name is used once", "rename")
 
 
 def _skeleton(model: ModelProto) -> ModelProto:

@@ -22,6 +22,9 @@ from .operators import CUSTOM, OPERATORS
 STANDARD = ("", "ai.onnx")
 Key = tuple[str, str, str]
 
+MALFORMED = (ArithmeticError, AttributeError, LookupError, MemoryError, TypeError, ValueError)
+"""What an operator that contradicts itself may raise: it is refused like one whose fault was looked for."""
+
 
 @dataclass(frozen=True, eq=False)
 class Scope:
@@ -113,6 +116,8 @@ class Converter:
         draft.hint, draft.origin = scope.prefix + first, self._path(node, scope)
         try:
             made = maker(call)
+        except MALFORMED as error:
+            raise OperatorError(f"it cannot be read: {type(error).__name__}: {error}", "a valid operator") from error
         finally:
             draft.hint, draft.origin = outer
         items = [made] if isinstance(made, (Value, Items)) else list(made)

@@ -153,7 +153,12 @@ def located(tensor: TensorProto, folder: Path | None) -> tuple[Path, int, int]:
 def array_of(tensor: TensorProto, folder: Path | None) -> Array:
     """The numbers of a checked tensor; large ones stay in their file until they are used."""
     if tensor.data_location != TensorProto.EXTERNAL:
-        return np.asarray(numpy_helper.to_array(tensor))
+        try:
+            return np.asarray(numpy_helper.to_array(tensor))
+        except (TypeError, ValueError) as error:
+            raise refused(
+                tensor.name, f"data for a shape of {tuple(tensor.dims)}: {error}", "as many numbers"
+            ) from error
     path, offset, length = located(tensor, folder)
     if length == 0:
         return np.zeros(tuple(tensor.dims), TYPES[tensor.data_type])

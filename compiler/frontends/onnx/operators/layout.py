@@ -82,7 +82,9 @@ def _constant_of_shape(call: Call) -> Made:
 
 def _range(call: Call) -> Made:
     start, limit, delta = (call.known(index).reshape(()) for index in range(3))
-    count = 0 if delta == 0 else max(0, int(np.ceil((float(limit) - float(start)) / float(delta))))
+    if delta == 0:
+        raise OperatorError("a range in steps of 0", "steps that lead on", "AX131")
+    count = max(0, int(np.ceil((float(limit) - float(start)) / float(delta))))
     if count * 8 > MAX_BYTES:
         raise OperatorError(f"a range of {count}", f"at most {MAX_BYTES >> 30} GiB", "AX105")
     return known((start + np.arange(count) * delta).astype(start.dtype))
@@ -99,6 +101,8 @@ def _split(call: Call) -> Made:
     axis, sizes = call.axis(x.rank), call.whole_of("split", 1)
     if sizes is None:
         count = int(call.get("num_outputs", count))
+        if count < 1:
+            raise OperatorError(f"{count} parts", "at least 1", "AX301")
         each = -(-x.shape[axis] // count)
         sizes = [max(0, min(each, x.shape[axis] - index * each)) for index in range(count)]
     if sum(sizes) != x.shape[axis] or min(sizes, default=0) < 0:
@@ -147,6 +151,8 @@ def _pad(call: Call) -> Made:
 
 
 def _padded(call: Call, x: Value, axis: int, pads: tuple[int, int], mode: str, value: Array) -> Value:
+    if max(map(abs, pads)) > MAX_BYTES:
+        raise OperatorError(f"an axis with {pads[0]} before it and {pads[1]} after it", f"at most {MAX_BYTES}", "AX105")
     places = np.arange(-pads[0], x.shape[axis] + pads[1])
     inside = places[(places >= 0) & (places < x.shape[axis])]
     if mode == "constant":
@@ -169,8 +175,10 @@ def _block(call: Call, x: Value, axis: int, count: int, value: Array) -> Value:
 
 
 def _tile(call: Call) -> Made:
-    x = call[0]
-    for axis, times in enumerate(call.whole(1)):
+    x, repeats = call[0], call.whole(1)
+    if len(repeats) != x.rank or min(repeats, default=1) < 1:
+        raise OperatorError(f"repeats {repeats} of {x.shape}", "one from 1 on for each axis", "AX301")
+    for axis, times in enumerate(repeats):
         x = call.draft.concat([x] * times, axis) if times != 1 else x
     return x
 
