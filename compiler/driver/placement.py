@@ -35,8 +35,8 @@ def placement(graph: Graph) -> list[Placed]:
     split = parts(graph)
     if split.before is None and split.after is None:
         return []
-    away = {node.name for part in (split.before, split.after) if part is not None for node in part}
-    away -= {node.name for node in split.cores}
+    theirs = (node for part in (split.before, split.after) if part is not None for node in part)
+    away = {node.name for node in theirs if not isinstance(node.op, (Input, Output))}
     return [placed for node in graph for placed in _placed(node, node.name in away)]
 
 
