@@ -149,7 +149,7 @@ def _costs(made: Mapped, result: Result, traces: Mapping[str, Array], tokens: in
     print(f"  cycles of the busiest core in a slot: {slot} (estimated before: {estimate})")
     latency = (int(stats["latency"]) + 1) * slot / clock
     print(
-        f"  a token every {slot / clock * 1e3:.2f} ms if tokens follow each other, {latency * 1e3:.2f} ms from end to end"
+        f"  a token every {slot / clock * 1e3:.2f} ms where they follow each other, {latency * 1e3:.2f} ms end to end"
     )
     print(
         f"  a token: {instructions.sum() / tokens:.0f} instructions, {stats['events_sent'].sum() / tokens:.0f} packets"

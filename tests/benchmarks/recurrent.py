@@ -1,0 +1,128 @@
+"""Gated recurrent networks on the native target against onnxruntime: a dense GRU, and an EGRU that is sparse twice.
+
+    PYTHONPATH=src:tests python -m benchmarks.recurrent [--steps 40] [--rounds 5] [--tiny]
+
+The networks have layers 650-1350-1350-650. The GRU is dense and the same for both: onnxruntime in float32, one thread,
+called once a step with the state handed on, and once for the whole sequence; ours in int8. Of the EGRU 5 % of the
+weights are kept and some 10 % of the units send in a step. Times are of a step, without what Python does around a run.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+import axonc
+from axonc import Program
+
+from .language_model import language_model
+from .measure import interleaved, show
+from .sessions import engine_run
+
+Array = np.ndarray[Any, Any]
+SIZES = (650, 1350, 1350, 650)
+
+
+def gru_model(sizes: Sequence[int], steps: int | None) -> onnx.ModelProto:
+    """Layers of GRU operators, X [T, 1, I] -> Y [T, 1, H]; the states of all layers are inputs and outputs, too."""
+    random, nodes, values, states = np.random.default_rng(0), [], [], []
+    source = "X"
+    for index, (inputs, units) in enumerate(pairwise(sizes), 1):
+        shapes = {"W": (1, 3 * units, inputs), "R": (1, 3 * units, units), "B": (1, 6 * units)}
+        for name, shape in shapes.items():
+            value = random.normal(size=shape) / np.sqrt(inputs if name == "W" else units)
+            values.append(numpy_helper.from_array(value.astype(np.float32), f"{name}{index}"))
+        names = [f"{name}{index}" for name in shapes]
+        given, left = ([f"h{index}"], [f"h{index}_out"]) if steps is not None else ([], [])
+        nodes.append(
+            helper.make_node(
+                "GRU", [source, *names, "", *given], [f"Y{index}", *left], hidden_size=units, linear_before_reset=1
+            )
+        )
+        nodes.append(helper.make_node("Squeeze", [f"Y{index}", "direction"], [f"Z{index}"]))
+        states += [(name, units) for name in (*given, *left)]
+        source = f"Z{index}"
+    values.append(numpy_helper.from_array(np.array([1]), "direction"))
+    length = "T" if steps is None else steps
+    shown = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 1, units]) for name, units in states]
+    graph = helper.make_graph(
+        nodes,
+        "gru",
+        [helper.make_tensor_value_info("X", TensorProto.FLOAT, [length, 1, sizes[0]]), *shown[::2]],
+        [helper.make_tensor_value_info(source, TensorProto.FLOAT, [length, 1, sizes[-1]]), *shown[1::2]],
+        values,
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10)
+
+
+def session(model: onnx.ModelProto) -> Any:
+    """onnxruntime with one thread."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    return onnxruntime.InferenceSession(model.SerializeToString(), options)
+
+
+def stepwise(sizes: Sequence[int], x: Array) -> Callable[[], Array]:
+    """onnxruntime, called once a step."""
+    made = session(gru_model(sizes, 1))
+    names = [entry.name for entry in made.get_inputs()]
+    start = [np.zeros((1, 1, units), np.float32) for units in sizes[1:]]
+
+    def run() -> Array:
+        held, rows = start, []
+        for row in x:
+            y, *held = made.run(None, dict(zip(names, [row[None, None], *held], strict=True)))
+            rows.append(y[0, 0])
+        return np.array(rows)
+
+    return run
+
+
+def whole(sizes: Sequence[int], x: Array) -> Callable[[], Array]:
+    """onnxruntime, called once for the sequence: the products of inputs of all steps are one matrix product."""
+    made = session(gru_model(sizes, None))
+    return lambda: np.asarray(made.run(None, {"X": x[:, None]})[0][:, 0])
+
+
+def native(graph: axonc.Graph, x: Array) -> Program:
+    """Ours, with int8 weights."""
+    return axonc.compile(graph, "native", weights="int8", calibrate=x)
+
+
+def main(sizes: Sequence[int] = SIZES, steps: int = 40, rounds: int = 5) -> None:
+    """Print times and ratios."""
+    x = np.random.default_rng(1).normal(size=(steps, sizes[0])).astype(np.float32)
+    gru = native(axonc.load(gru_model(sizes, None)), x)
+    egru = native(language_model(sizes), x)
+    peers = {"onnxruntime GRU, step by step": stepwise(sizes, x), "onnxruntime GRU, whole sequence": whole(sizes, x)}
+    expected, result = peers["onnxruntime GRU, step by step"](), gru.run(x)
+    error = float(np.sqrt(np.mean((result.value(next(iter(result.outputs))) - expected) ** 2)) / np.std(expected))
+    print(f"int8 GRU against float32: error {error:.1%} of the standard deviation")
+    rates = egru.run(x, record=["egru1", "egru2"]).recorded
+    print("EGRU: units that send in a step: " + ", ".join(f"{np.mean(rate != 0):.1%}" for rate in rates.values()))
+    ways: dict[str, Callable[[], object]] = {
+        "GRU, native engine": engine_run(gru, x),
+        "EGRU, native engine": engine_run(egru, x),
+        **peers,
+    }
+    times = {name: seconds / steps for name, seconds in interleaved(ways, rounds).items()}
+    show(f"{'-'.join(map(str, sizes))}, a step", times, "GRU, native engine", "us", 1e6)
+    ratio = times["GRU, native engine"] / times["EGRU, native engine"]
+    print(f"  the EGRU takes {1 / ratio:.4f} of the dense GRU of the same engine: {ratio:.1f} x")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--steps", type=int, default=40)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--tiny", action="store_true", help="a network of a few units")
+    given = parser.parse_args()
+    main((12, 24, 24, 12) if given.tiny else SIZES, given.steps, given.rounds)
