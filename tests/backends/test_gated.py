@@ -23,6 +23,7 @@ from axonc.backends.spinnaker2.lower import plan_cores
 from axonc.backends.spinnaker2.packets import packet_words
 from axonc.backends.spinnaker2.rows import matrix_rows
 from axonc.backends.spinnaker2.traces import recordable
+from axonc.compiler.driver.report.facts import facts_of
 from axonc.compiler.mapping.cut import cut
 from axonc.ir import Fixed, Graph, Node, Signal
 from axonc.ir.network import network
@@ -217,3 +218,37 @@ def test_many_values_are_cut() -> None:
     np.testing.assert_array_equal(program.run(x).outputs["out"], axonc.interpret(made.graph, x).outputs["out"])
     slices = json.loads((program.directory / "mapping.json").read_text())["host"]["inputs"]["slices"]
     assert all(np.prod(np.subtract(part["upper"], part["lower"])) <= 65535 for part in slices)
+
+
+def test_a_report_counts_events_not_values() -> None:
+    made = small(["egru", "lif"], True)
+    x = gated_graphs.values(np.random.default_rng(0), True, (2, 6, 20))
+    program = axonc.compile(made.graph, "native")
+    activity = facts_of(program, x, [], None).activity
+    assert activity is not None
+    seen = axonc.interpret(made.graph, x, ["in.fixed", "pop0", "pop1"]).recorded
+    for name, trace in (("in", seen["in.fixed"]), ("pop0", seen["pop0"]), ("pop1", seen["pop1"])):
+        np.testing.assert_array_equal(activity.events[name], trace != 0)
+    assert "pop0" in program.report(x)
+
+
+@pytest.mark.parametrize("target", ["native", "spinnaker2"])
+def test_a_unit_fires_only_above_its_threshold(target: str) -> None:
+    """At a threshold that the cell exactly meets it does not; one below, it does, and that much stays."""
+    cells = {}
+    for name, less in (("gru", None), ("met", 0), ("passed", 1)):
+        made = gated_graphs.Network(np.random.default_rng(7))
+        made.add("in", Input(Signal((4,))))
+        made.add("in.fixed", ToFixed(Fixed(16, 10)), "in")
+        limits = None if less is None else cells["gru"][0] - less
+        op = FixedGRU(9, made.lanes(6, 9), Fixed(16, 13), limits)
+        made.joined("w", ("in.fixed", 4), 9, range(3), 6)
+        made.add("pop", op, "w")
+        made.add("out", Output(), "pop")
+        result = axonc.compile(made.graph, target).run(np.full((1, 4), 3.0), ["pop:c"])
+        cells[name] = result.recorded["pop:c"]
+        if less is not None:
+            np.testing.assert_array_equal(result.outputs["out"][0], cells["gru"][0] * less)
+    np.testing.assert_array_equal(cells["met"], cells["gru"])
+    np.testing.assert_array_equal(cells["passed"], np.ones((1, 9)))
+    assert cells["gru"].all()
