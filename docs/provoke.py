@@ -18,6 +18,7 @@ from scipy import sparse
 
 import axonc
 from axonc import AxoncError, Graph
+from axonc.backends.spinnaker2.backend import SpiNNaker2
 from axonc.compiler.driver import golden
 from axonc.compiler.driver.check import check_model
 from axonc.compiler.driver.loading import read_model
@@ -25,8 +26,8 @@ from axonc.compiler.driver.options import Options
 from axonc.compiler.driver.pipeline import stages
 from axonc.compiler.driver.targets import missing_extra
 from axonc.compiler.exports import export_nir
-from axonc.ir import Kind, Node, Signal, require_valid
-from axonc.ir.ops import Input, Linear, Output
+from axonc.ir import Fixed, Kind, Node, Signal, require_valid
+from axonc.ir.ops import Input, Linear, Output, ToFixed
 
 Lines = Iterable[object]
 DT = "nir,dt=1e-3"
@@ -224,6 +225,11 @@ def _odd(*names: str) -> Graph:
     return Graph("names", (INPUT, *nodes, Node("output", Output(), names)), "steps", 1e-3)
 
 
+def _rounded(bits: int) -> Graph:
+    nodes = (Node("input", Input(Signal((2,)))), Node("rounded", ToFixed(Fixed(bits)), ("input",)))
+    return Graph("rounded", (*nodes, Node("output", Output(), ("rounded",))), "steps", 1e-3)
+
+
 EXAMPLES: dict[str, Callable[[], Lines | None]] = {
     "AX101": lambda: checked(file(neurons(), _another_top)),
     "AX102": lambda: checked(ledger.unknown()),
@@ -279,6 +285,7 @@ EXAMPLES: dict[str, Callable[[], Lines | None]] = {
     "AX601": lambda: checked(neurons(), "nir,dt=1e-3,reset=subtract,spikes=1000"),
     "AX602": lambda: checked(ledger.between(ledger.SAMPLES["LI"]())),
     "AX603": lambda: check_model(neurons(), "loihi", Options()).problems,
+    "AX607": lambda: SpiNNaker2().check(_rounded(32)),
     "AX701": lambda: _interpreted(x=np.ones((5, 3))),
     "AX702": lambda: _interpreted(record=["node:i"]),
     "AX703": lambda: checked("absent.nir"),

@@ -71,6 +71,8 @@ class Network:
         """Scales of either sign, as different as a draw allows."""
         shape = (count, units if self.own else 1)
         multiplier = self.rng.integers(1 << 30, 1 << 31, shape) * self.rng.choice([-1, 1], shape)
+        if self.shifts[0] == 0:
+            multiplier >>= self.rng.integers(0, 32, shape)
         return FixedLanes(
             multiplier, self.rng.integers(*self.shifts, shape), self.rng.integers(-3000, 3000, (count, units))
         )

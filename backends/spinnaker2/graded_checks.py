@@ -48,7 +48,9 @@ def _input_problems(graph: Graph, node: Node, target: str) -> Iterator[Diagnosti
 
 def _rounding_problems(graph: Graph, node: Node, target: str) -> Iterator[Diagnostic]:
     assert isinstance(node.op, ToFixed)
-    source, _ = behind_delay(graph, node.name)
+    source = node.inputs[0]
+    while isinstance(graph[source].op, Delay):
+        source = graph[source].inputs[0]
     if not isinstance(graph[source].op, Input) or graph.signals[source].kind is not Kind.DENSE:
         found, limit = f"it rounds {source!r}, a {graph.signals[source]}", f"{target} rounds dense inputs alone"
         yield Diagnostic("AX602", node.name, found, limit, "send events, or values of an input")

@@ -22,7 +22,7 @@ _INPUTS = {
 }
 _PACKETS = {
     False: "a packet is a key",
-    True: "a packet is a key and payload words, the same number in all packets of the program; those of a spike are not "
+    True: "a packet is a key and payload words, as many in all packets of the program; those of a spike are not "
     "read; graded events of a slice travel under its first key, one in each payload word: the neuron in the upper half "
     "(65535: none), the value as an int16 in the lower; a value of 0 is not sent",
 }

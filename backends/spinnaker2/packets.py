@@ -12,7 +12,7 @@ ACTIVITY = 0.05
 """Spikes of a source in a slot where nothing was measured."""
 
 ACTIVITY_GATED = 0.15
-"""Graded events of an event-based unit in a slot where nothing was measured; without a threshold all values are sent."""
+"""Graded events of an event-based unit in a slot where nothing was measured; without a threshold all send."""
 
 
 def packet_words(network: Network) -> int:

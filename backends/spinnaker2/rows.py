@@ -99,8 +99,8 @@ def _reached_lanes(projection: Projection, count: int) -> tuple[tuple[int, int],
 def _sparse_rows(
     projection: Projection, source: Slice, box: Slice, index: int, offset: int, start: int, stop: int
 ) -> Iterator[Rows]:
-    """Sparse rows of accumulators ``start`` to ``stop``, which one byte can tell apart; in halves where a row could start
-    beyond `SPARSE_SYNAPSES`. Windows without synapses are left out."""
+    """Sparse rows of accumulators ``start`` to ``stop``, which one byte can tell apart; in halves where a row could
+    start beyond `SPARSE_SYNAPSES`. Windows without synapses are left out."""
     window = _target_rows(projection, box, start, stop)
     stored = _stored(window, source)
     if stored > SPARSE_SYNAPSES and stop - start > 1:

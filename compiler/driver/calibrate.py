@@ -12,7 +12,7 @@ from axonc.ir import Graph, Kind, Node
 from axonc.ir.host import parts
 from axonc.ir.interpret.run import Data, batches, interpret
 from axonc.ir.network import Population, network
-from axonc.ir.ops import Array, Input, Output
+from axonc.ir.ops import Array, Input, Output, ToFixed
 
 from ..passes import HostNodes
 from .data import read_data
@@ -20,7 +20,7 @@ from .data import read_data
 
 def calibrated(graph: Graph, x: Data | str | Path) -> Graph:
     """``graph`` with the activity of its populations over ``x`` (data, or a file of them): the events of the busiest
-    step, over the neurons.
+    step, over the neurons. Of events that carry a value, those are counted whose value is not 0.
 
     The graph is one that can be mapped. Its property ``activity`` then holds the numbers, by which cores are filled:
     a core must finish that step within a tick.
@@ -28,10 +28,18 @@ def calibrated(graph: Graph, x: Data | str | Path) -> Graph:
     Raises:
         ModelError: the data do not fit the inputs.
     """
-    populations = [population for population in network(parts(graph).cores).populations if population.peak]
-    recorded = interpret(graph, _data(graph, x), [p.name for p in populations]).recorded
-    measured = {p.name: _busiest(np.asarray(recorded[p.name]), p) / p.count for p in populations}
+    cores = parts(graph).cores
+    populations = [population for population in network(cores).populations if population.peak]
+    seen = {p.name: _sent(cores, p.name) for p in populations}
+    recorded = interpret(graph, _data(graph, x), list(seen.values())).recorded
+    measured = {p.name: _busiest(np.asarray(recorded[seen[p.name]]), p) / p.count for p in populations}
     return graph.with_properties(activity=json.dumps(measured))
+
+
+def _sent(graph: Graph, name: str) -> str:
+    """The node whose values a population sends: of a dense input, that which rounds them."""
+    rounding = (node.name for node in graph.consumers[name] if isinstance(node.op, ToFixed))
+    return next(rounding, name)
 
 
 def _busiest(values: Array, population: Population) -> int:

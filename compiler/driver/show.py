@@ -71,8 +71,8 @@ def queue_lines(cores: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     for core in cores:
         if core["safe_activity"] < 1:
             yield (
-                f"core {core['core']}: its queue holds {core['queue_packets']} of the {core['most_packets']} packets that "
-                f"can arrive in a slot; safe up to {core['safe_activity']:.1%} of its sources at once"
+                f"core {core['core']}: its queue holds {core['queue_packets']} of the {core['most_packets']} packets "
+                f"that can arrive in a slot; safe up to {core['safe_activity']:.1%} of its sources at once"
             )
 
 

@@ -13,6 +13,9 @@ from axonc.ir.network import Network, Population, SharedKernel
 BAND = 256
 """Neurons in a slice of an input that convolutions read, or a few more."""
 
+GRADED = 65535
+"""The most neurons of a slice whose events carry a value: their number shares a word with it."""
+
 Pieces = tuple[int, ...]
 """Into how many a population is cut along each axis."""
 
@@ -30,11 +33,21 @@ def ways(network: Network, population: Population, pieces: int) -> list[Pieces]:
 
 def bands(network: Network, population: Population) -> Pieces:
     """How an input that the host feeds is cut: maps along their first spatial axis, so that a core hears little that
-    it does not need; anything else not at all."""
+    it does not need; anything else not at all, unless its values are too many."""
     pieces = [1] * len(population.shape)
     if _has_maps(network, population):
         pieces[1] = min(population.shape[1], -(-population.count // BAND))
+    elif population.graded:
+        return _small_enough(population.shape, GRADED)
     return tuple(pieces)
+
+
+def _small_enough(shape: Shape, most: int) -> Pieces:
+    """The fewest pieces along the first axes whose boxes have ``most`` neurons at most."""
+    pieces = -(-prod(shape) // most)
+    while largest_box(shape, way := _first_axes(shape, pieces)) > most:
+        pieces += 1
+    return way
 
 
 def finest(population: Population) -> Slice:

@@ -14,7 +14,7 @@ from axonc.ir.network import Network, Population
 from axonc.ir.ops import Input
 from axonc.ir.target import CoreLoad, CostModel, Cuts
 
-from .cut import bands, cut, finest, largest_box, ways
+from .cut import GRADED, bands, cut, finest, largest_box, ways
 
 Sizes = int | Mapping[str, int] | None
 
@@ -100,9 +100,10 @@ def partition(
 
 
 def _size(population: Population, largest: Sizes) -> int:
-    """The most neurons of a slice that the option allows."""
+    """The most neurons of a slice that the option allows, and the events that it sends."""
     size = largest.get(population.name) if isinstance(largest, Mapping) else largest
-    return population.count if size is None or isinstance(population.op, Input) else size
+    allowed = population.count if size is None or isinstance(population.op, Input) else size
+    return min(allowed, GRADED) if population.graded else allowed
 
 
 def _choices(network: Network, population: Population, size: int) -> Iterator[list[list[Slice]]]:

@@ -13,3 +13,8 @@ import pytest
 def test_benchmark_runs(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     importlib.import_module(f"benchmarks.{name}").main(["--tiny"])
     assert " x" in capsys.readouterr().out
+
+
+def test_gated_units_are_measured(capsys: pytest.CaptureFixture[str]) -> None:
+    importlib.import_module("benchmarks.gated").main(["--tiny"])
+    assert "cycles" in capsys.readouterr().out

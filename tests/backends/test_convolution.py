@@ -184,9 +184,9 @@ def test_queues_hold_what_an_image_can_send_or_say_what_is_safe() -> None:
     model = images.Model((2, 128, 128), (layer,), np.zeros((1, 2, 128, 128), np.int64))
     _, _, (plan,) = chip_mapping(model, 1.0, outputs=["pop0"])
     memory = memory_map(SpiNNaker2().machine(None))
-    assert plan.most_events == 2 * 2 * 128 * 128  # two events a neuron
-    assert 512 < plan.queue(memory) < plan.most_events
-    assert plan.safe_activity(memory) == plan.queue(memory) / plan.most_events
+    assert plan.most_packets == 2 * 2 * 128 * 128  # two events a neuron
+    assert 512 < plan.queue(memory) < plan.most_packets
+    assert plan.safe_activity(memory) == plan.queue(memory) / plan.most_packets
     assert sum(plan.bytes_by_kind(memory).values()) <= memory.sram_bytes
 
 
