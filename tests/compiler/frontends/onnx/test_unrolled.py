@@ -50,9 +50,9 @@ LEAKY_CELL = [
 LOOPED_CELL = [
     node("MatMul", ["x", "Wi"], ["xw"]),
     node("MatMul", ["y", "Rv"], ["yr"]),
-    node("Add", ["xw", "yr"], ["i"]),
     node("Mul", ["beta", "c"], ["bc"]),
-    node("Add", ["bc", "i"], ["m"]),
+    node("Add", ["bc", "xw"], ["i"]),
+    node("Add", ["i", "yr"], ["m"]),
     node("Greater", ["m", "level"], ["over"]),
     node("Cast", ["over"], ["y1"], to=om.F),
     node("Mul", ["y1", "level"], ["taken"]),
