@@ -175,6 +175,13 @@ def test_what_is_given_after_the_last_step_alone(name: str) -> None:
     np.testing.assert_allclose(result, expected(made, x), atol=1e-5)
 
 
+def test_what_nothing_needs_behind_a_loop_is_left_out() -> None:
+    made = unrolled("gru", 4, "folded")
+    made.graph.node.append(node("Exp", ["out"], ["unused"]))
+    made.graph.node.append(node("Neg", ["unused"], ["unused too"]))
+    assert found(axonc.load(made)) == ["gru"]
+
+
 def test_samples_before_time() -> None:
     made = unrolled("egru", 4, "folded", first_axis=1)
     graph = axonc.load(made)
