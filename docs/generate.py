@@ -179,7 +179,7 @@ def onnx_operators() -> str:
     custom = ", ".join(f"`{name}`" for name in sorted(CUSTOM))
     parts = [
         "# ONNX operators\n\nThese operators are read, in operator sets 8 and later. Others are read where the "
-        "standard defines them by these (Softmax, LayerNormalization, Gelu and many more): their definition is read "
+        "standard defines them by these (LayerNormalization, Gelu and many more): their definition is read "
         "in place. All others are refused with AX130, at once, with the nearest form that is read.\n\n",
         f"{read}.\n\nOutside the standard: {custom}; and every function that a model holds.\n\n## Conformance\n\n"
         "The node cases of onnx 1.23.2 that contain one of these operators run through the intermediate "

@@ -12,6 +12,8 @@ from axonc import Graph
 from axonc.ir import Kind, Node, Signal
 from axonc.ir.ops import (
     EGRU,
+    GRU,
+    LSTM,
     ONE,
     ZERO,
     Axis,
@@ -25,6 +27,7 @@ from axonc.ir.ops import (
     Neuron,
     Output,
     Pool,
+    ResetGate,
     Synapse,
 )
 
@@ -70,6 +73,47 @@ def egru(units: int = 8, seed: int = 0) -> Graph:
         Node("out", Output(), ("read",)),
     )
     return Graph("egru", nodes, "steps", 1e-3)
+
+
+def gated(kind: str, units: int = 8, seed: int = 0) -> Graph:
+    """12 -> GRU or LSTM, which begins with an output of its own -> LI of 3."""
+    rng, gates = np.random.default_rng(seed), 4 if kind == "lstm" else 3
+    entering: dict[str, Any] = {"inputs": ("w", "r")} if kind == "lstm" else {"inputs": ("w",), "reads": ("r",)}
+    op = LSTM(units, rng.normal(0, 0.3, (3, units))) if kind == "lstm" else GRU(units)
+    nodes = (
+        Node("in", Input(Signal((CLASSES * GROUP,), Kind.EVENT))),
+        Node("w", Linear(rng.normal(0, 0.4, (gates * units, 12)), np.zeros(gates * units)), ("in",)),
+        Node("cell", op, **entering),
+        Node("late", Delay(1, np.linspace(-0.5, 0.5, units)), ("cell",)),
+        Node("r", Linear(rng.normal(0, 0.3, (gates * units, units)), np.zeros(gates * units)), ("late",)),
+        Node("o", Linear(rng.normal(0, 0.3, (CLASSES, units))), ("cell",)),
+        Node("read", Neuron((CLASSES,), None, Membrane(np.asarray(0.9), ONE, ZERO, ZERO), None), ("o",)),
+        Node("out", Output(), ("read",)),
+    )
+    return Graph(kind, nodes, "steps", 1e-3)
+
+
+def gru_before(units: int = 8, seed: int = 0) -> Graph:
+    """12 -> GRU with its reset before the matrix."""
+    rng = np.random.default_rng(seed)
+
+    def weights(rows: int, columns: int) -> Linear:
+        return Linear(rng.normal(0, 0.4, (rows, columns)), np.zeros(rows))
+
+    nodes = (
+        Node("in", Input(Signal((CLASSES * GROUP,), Kind.EVENT))),
+        Node("w", weights(2 * units, 12), ("in",)),
+        Node("late", Delay(1), ("cell",)),
+        Node("w_r", weights(units, 12), ("in",)),
+        Node("r_r", weights(units, units), ("late",)),
+        Node("q", ResetGate(units), ("w_r", "r_r"), reads=("late",)),
+        Node("r_u", weights(2 * units, units), ("late",)),
+        Node("r_g", weights(2 * units, units), ("q",)),
+        Node("cell", GRU(units, "before"), ("w", "r_u", "r_g")),
+        Node("o", weights(CLASSES, units), ("cell",)),
+        Node("out", Output(), ("o",)),
+    )
+    return Graph("gru_before", nodes, "steps", 1e-3)
 
 
 def images() -> Graph:

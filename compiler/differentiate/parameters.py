@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from axonc.ir import Graph, Node
-from axonc.ir.ops import EGRU, Array, Conv, Linear, Neuron, Op, Scale, is_sparse
+from axonc.ir.ops import EGRU, LSTM, Array, Conv, Linear, Neuron, Op, Scale, is_sparse
 
 KINDS = ("weights", "biases", "decays", "thresholds")
 """The kinds of parameters. Decays are trained apart from gains, however the integrator made both of one time
@@ -60,6 +60,8 @@ def _of(node: Node) -> Iterator[Parameter]:
         yield Parameter(node.name, "scale", "weights")
     elif isinstance(op, EGRU):
         yield Parameter(node.name, "threshold", "thresholds")
+    elif isinstance(op, LSTM) and op.peephole is not None:
+        yield Parameter(node.name, "peephole", "weights")
     elif isinstance(op, Neuron):
         yield from _of_neuron(node.name, op)
 

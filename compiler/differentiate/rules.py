@@ -10,6 +10,8 @@ import numpy as np
 from axonc.ir import Node, Shape
 from axonc.ir.ops import (
     EGRU,
+    GRU,
+    LSTM,
     Conv,
     ConvAdjoint,
     Delay,
@@ -28,12 +30,14 @@ from axonc.ir.ops import (
     Output,
     Pool,
     PoolAdjoint,
+    ResetGate,
     Scale,
     StoredTotal,
     is_sparse,
 )
 
 from .draft import Draft, of_input, of_read
+from .gated import gru, lstm, reset_gate
 from .neurons import neuron
 
 Rule = Callable[[Draft, Node, Sequence[str]], None]
@@ -49,7 +53,12 @@ def _flatten(draft: Draft, node: Node, into: Sequence[str]) -> None:
 
 
 def _delay(draft: Draft, node: Node, into: Sequence[str]) -> None:
-    draft.add(of_input(node), node, lambda op: op, into)
+    """The same delay, which begins at 0: nothing comes after the last step."""
+
+    def again(op: Any) -> Op:
+        return Delay(op.steps)
+
+    draft.add(of_input(node), node, again, into)
 
 
 def _scale(draft: Draft, node: Node, into: Sequence[str]) -> None:
@@ -152,5 +161,8 @@ RULES: Mapping[type[Op], Rule] = {
     Pool: _pool,
     Neuron: neuron,
     EGRU: _egru,
+    GRU: gru,
+    ResetGate: reset_gate,
+    LSTM: lstm,
 }
 """The rule of every op that can be differentiated."""

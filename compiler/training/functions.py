@@ -42,11 +42,11 @@ Function = Callable[..., Array]
 
 
 def function_of(op: Op, dtype: str) -> Function | None:
-    """What ``op`` computes; None for an op with a state that is no sum."""
+    """What ``op`` computes; None for an op with a state that is no sum, or with internals that a run may keep."""
     maker = FUNCTIONS.get(type(op))
     if maker is not None:
         return maker(op, dtype)
-    if op.stateful or isinstance(op, Delay):
+    if op.stateful or op.internals() or isinstance(op, Delay):
         return None
     kernel = KERNELS[type(op)](op, dtype)  # type: ignore[arg-type]
     return lambda x, *reads: kernel.step({}, x, *reads)[1]

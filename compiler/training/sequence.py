@@ -91,7 +91,7 @@ class _Run:
         x = added(tuple(self.values[name] for name in node.inputs))
         reads = tuple(self.values[name] for name in node.reads)
         if isinstance(op, Delay):
-            self.values[node.name] = self._delayed(x, op.steps)
+            self.values[node.name] = self._delayed(x, op)
             return
         function = function_of(op, self.extent.dtype)
         if function is not None:
@@ -112,9 +112,10 @@ class _Run:
         y = function(*(array.reshape(-1, *array.shape[2:]) for array in (x, *reads)))
         return y if isinstance(node.op, SUMS) else y.reshape(*x.shape[:2], *y.shape[1:])
 
-    def _delayed(self, x: Array, steps: int) -> Array:
-        y = np.zeros_like(x)
+    def _delayed(self, x: Array, op: Delay) -> Array:
+        y, steps = np.zeros_like(x), op.steps
         if self.later > 0:
+            y[:steps] = _first(op)
             y[steps:] = x[: max(len(x) - steps, 0)]
         else:
             y[: max(len(x) - steps, 0)] = x[steps:]
@@ -143,7 +144,7 @@ class _Run:
         y = self.values[part.node.name]
         if isinstance(part.op, Delay):
             source = k - self.later * part.op.steps
-            y[k] = self._source(part, source) if 0 <= source < self.extent.steps else 0
+            y[k] = self._source(part, source) if 0 <= source < self.extent.steps else _first(part.op)
             return
         reads = tuple(self.values[name][k] for name in part.node.reads)
         x = self._source(part, k)
@@ -171,6 +172,11 @@ class _Run:
         self.values[node.name] = y
         if cell is not None:
             self.values.update({f"{node.name}:{name}": value for name, value in cell.kept.items()})
+
+
+def _first(op: Delay) -> Array | float:
+    """What a delay gives before anything has reached it."""
+    return 0.0 if op.initial is None else op.initial
 
 
 @dataclass(frozen=True)

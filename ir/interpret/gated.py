@@ -1,4 +1,4 @@
-"""Kernels of GRU and LSTM."""
+"""Kernels of GRU and LSTM, and of their adjoints."""
 
 from __future__ import annotations
 
@@ -6,8 +6,19 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..ops import GRU, LSTM, Array, ResetGate
-from .base import Kernel, Precision, State
+from ..ops import (
+    GRU,
+    LSTM,
+    Array,
+    GRUAdjoint,
+    GRUGatesAdjoint,
+    LSTMAdjoint,
+    PeepholeAdjoint,
+    ResetGate,
+    ResetGateAdjoint,
+    ResetGateReadAdjoint,
+)
+from .base import Kernel, Precision, State, stateless
 from .egru import sigmoid
 
 
@@ -46,8 +57,7 @@ def reset_gate(op: ResetGate, precision: Precision) -> Kernel:
 
 def lstm(op: LSTM, precision: Precision) -> Kernel:
     """The kernel of `LSTM`."""
-    peephole = np.zeros((3, op.units)) if op.peephole is None else op.peephole
-    p_i, p_o, p_f = peephole.astype(precision)
+    p_i, p_o, p_f = _peepholes(op, precision)
 
     def step(state: State, a: Array) -> tuple[State, Array]:
         a_i, a_o, a_f, a_g = np.split(a.astype(precision), 4, axis=1)
@@ -60,5 +70,61 @@ def lstm(op: LSTM, precision: Precision) -> Kernel:
     return _from_zero(op, precision, step)
 
 
+def _peepholes(op: LSTM | LSTMAdjoint, precision: Precision) -> Array:
+    return (np.zeros((3, op.units)) if op.peephole is None else op.peephole).astype(precision)
+
+
 def _from_zero(op: GRU | LSTM, precision: Precision, step: Callable[..., tuple[State, Array]]) -> Kernel:
     return Kernel(lambda batch: {"c": np.zeros((batch, *op.shape), precision)}, step)
+
+
+def gru_adjoint(op: GRUAdjoint, precision: Precision) -> Kernel:
+    """The kernel of `GRUAdjoint`."""
+
+    def step(state: State, y: Array, u: Array) -> tuple[State, Array]:
+        cell = y + state["c"]
+        return {"c": u * cell}, cell
+
+    return Kernel(lambda batch: {"c": np.zeros((batch, *op.shape), precision)}, step)
+
+
+def gru_gates_adjoint(op: GRUGatesAdjoint, precision: Precision) -> Kernel:
+    """The kernel of `GRUGatesAdjoint`."""
+
+    def step(c: Array, u: Array, g: Array, d: Array) -> Array:
+        return np.concatenate([c * d * (u * (1 - u)), c * (1 - u) * (1 - g * g)], axis=1)
+
+    return stateless(step)
+
+
+def reset_gate_adjoint(op: ResetGateAdjoint, precision: Precision) -> Kernel:
+    """The kernel of `ResetGateAdjoint`."""
+    return stateless(lambda q, r, y: q * y * (r * (1 - r)))
+
+
+def reset_gate_read_adjoint(op: ResetGateReadAdjoint, precision: Precision) -> Kernel:
+    """The kernel of `ResetGateReadAdjoint`."""
+    return stateless(lambda q, r: q * r)
+
+
+def lstm_adjoint(op: LSTMAdjoint, precision: Precision) -> Kernel:
+    """The kernel of `LSTMAdjoint`."""
+    p_i, p_o, p_f = _peepholes(op, precision)
+
+    def step(state: State, y: Array, i: Array, o: Array, f: Array, g: Array, t: Array, b: Array) -> tuple[State, Array]:
+        a_o = y * t * (o * (1 - o))
+        cell = y * o * (1 - t * t) + p_o * a_o + state["c"]
+        a_i, a_f, a_g = cell * g * (i * (1 - i)), cell * b * (f * (1 - f)), cell * i * (1 - g * g)
+        return {"c": f * cell + p_i * a_i + p_f * a_f}, np.concatenate([a_i, a_o, a_f, a_g], axis=1)
+
+    return Kernel(lambda batch: {"c": np.zeros((batch, op.units), precision)}, step)
+
+
+def peephole_adjoint(op: PeepholeAdjoint, precision: Precision) -> Kernel:
+    """The kernel of `PeepholeAdjoint`."""
+
+    def step(a: Array, b: Array, c: Array) -> Array:
+        a_i, a_o, a_f, _ = np.split(a, 4, axis=1)
+        return np.stack([a_i * b, a_o * c, a_f * b], axis=1)
+
+    return stateless(step)

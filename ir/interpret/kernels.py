@@ -35,9 +35,12 @@ from ..ops import (
     FlattenAdjoint,
     FromFixed,
     Gather,
+    GRUAdjoint,
+    GRUGatesAdjoint,
     Input,
     KernelTotal,
     Linear,
+    LSTMAdjoint,
     Map,
     MatMul,
     Neuron,
@@ -45,6 +48,7 @@ from ..ops import (
     Op,
     OuterTotal,
     Output,
+    PeepholeAdjoint,
     Pool,
     PoolAdjoint,
     QuantConv,
@@ -52,6 +56,8 @@ from ..ops import (
     QuantLinear,
     Reduce,
     ResetGate,
+    ResetGateAdjoint,
+    ResetGateReadAdjoint,
     Reshape,
     Scale,
     Slice,
@@ -67,7 +73,17 @@ from .base import Kernel, Precision, State, stateless
 from .conv import conv, pool, quant_conv
 from .egru import egru, egru_adjoint, egru_gates_adjoint, egru_read_adjoint, egru_threshold_adjoint
 from .exact import exact_neuron
-from .gated import gru, lstm, reset_gate
+from .gated import (
+    gru,
+    gru_adjoint,
+    gru_gates_adjoint,
+    lstm,
+    lstm_adjoint,
+    peephole_adjoint,
+    reset_gate,
+    reset_gate_adjoint,
+    reset_gate_read_adjoint,
+)
 from .gated_fixed import fixed_gru, fixed_lstm, fixed_reset_gate, from_fixed, to_fixed
 from .layout import broadcast, concat, convolve, gather, reshape, slice_, transpose, window
 from .linear import linear, quant_linear, scale
@@ -136,6 +152,12 @@ KERNELS: Mapping[type[Op], Callable[[Any, Precision], Kernel]] = {
     EGRUThresholdAdjoint: egru_threshold_adjoint,
     EGRUGatesAdjoint: egru_gates_adjoint,
     EGRUReadAdjoint: egru_read_adjoint,
+    GRUAdjoint: gru_adjoint,
+    GRUGatesAdjoint: gru_gates_adjoint,
+    ResetGateAdjoint: reset_gate_adjoint,
+    ResetGateReadAdjoint: reset_gate_read_adjoint,
+    LSTMAdjoint: lstm_adjoint,
+    PeepholeAdjoint: peephole_adjoint,
     Total: total,
     OuterTotal: outer_total,
     StoredTotal: stored_total,

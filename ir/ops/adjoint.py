@@ -16,6 +16,7 @@ from typing import ClassVar
 from ..signal import Shape, Signal
 from .base import Array, Op, Problem, misshapen
 from .egru import GATES
+from .gated import LSTM_GATES
 from .neuron import Gate
 from .surrogate import Surrogate
 from .window import Axis
@@ -202,3 +203,107 @@ class EGRUReadAdjoint(Adjoint):
 
     def read_shapes(self) -> tuple[Shape, ...]:
         return ((prod(self.shape) // GATES,),)
+
+
+@dataclass(frozen=True, eq=False)
+class GRUAdjoint(Adjoint):
+    """The cell of a `GRU`, backwards; it reads u: c̄[k] = ȳ[k] + u[k+1] c̄[k+1] (0 at the last step).
+
+    The output is c̄, the state c is u c̄. With reset ``after``, the gates follow as those of an `EGRU` do, m̄ being c̄.
+    """
+
+    name: ClassVar[str] = "gru_adjoint"
+    stateful: ClassVar[bool] = True
+
+    def accepts(self) -> Shape | None:
+        return self.shape
+
+    def read_shapes(self) -> tuple[Shape, ...]:
+        return (self.shape,)
+
+    def states(self) -> dict[str, Signal]:
+        return {"c": Signal(self.shape)}
+
+
+@dataclass(frozen=True, eq=False)
+class GRUGatesAdjoint(Adjoint):
+    """ā of a `GRU` with reset ``before``, (2H,), from c̄; it reads u, g and d::
+
+    ā_u = c̄ d u (1 - u)    ā_g = c̄ (1 - u) (1 - g^2)
+    """
+
+    name: ClassVar[str] = "gru_gates_adjoint"
+
+    def accepts(self) -> Shape | None:
+        return (prod(self.shape) // (GATES - 1),)
+
+    def read_shapes(self) -> tuple[Shape, ...]:
+        return ((prod(self.shape) // (GATES - 1),),) * 3
+
+
+@dataclass(frozen=True, eq=False)
+class ResetGateAdjoint(Adjoint):
+    """ā_r of a `ResetGate` from q̄: q̄ y r (1 - r); it reads r and y."""
+
+    name: ClassVar[str] = "reset_gate_adjoint"
+
+    def accepts(self) -> Shape | None:
+        return self.shape
+
+    def read_shapes(self) -> tuple[Shape, ...]:
+        return (self.shape,) * 2
+
+
+@dataclass(frozen=True, eq=False)
+class ResetGateReadAdjoint(Adjoint):
+    """ȳ of what a `ResetGate` reads, from q̄: r q̄; it reads r."""
+
+    name: ClassVar[str] = "reset_gate_read_adjoint"
+
+    def accepts(self) -> Shape | None:
+        return self.shape
+
+    def read_shapes(self) -> tuple[Shape, ...]:
+        return (self.shape,)
+
+
+@dataclass(frozen=True, eq=False)
+class LSTMAdjoint(Adjoint):
+    """ā of an `LSTM`, (4H,), from ȳ; it reads i, o, f, g, t and b, H = ``shape`` / 4::
+
+        ā_o = ȳ t o (1 - o)                  c̄ = ȳ o (1 - t^2) + p_o ā_o + c̄'
+        ā_i = c̄ g i (1 - i)    ā_f = c̄ b f (1 - f)    ā_g = c̄ i (1 - g^2)
+
+    The state c is what the step before gets, c̄' = f c̄ + p_i ā_i + p_f ā_f (0 at the last step).
+    """
+
+    name: ClassVar[str] = "lstm_adjoint"
+    stateful: ClassVar[bool] = True
+    peephole: Array | None = None
+
+    @property
+    def units(self) -> int:
+        """H."""
+        return prod(self.shape) // LSTM_GATES
+
+    def accepts(self) -> Shape | None:
+        return (self.units,)
+
+    def read_shapes(self) -> tuple[Shape, ...]:
+        return ((self.units,),) * 6
+
+    def states(self) -> dict[str, Signal]:
+        return {"c": Signal((self.units,))}
+
+
+@dataclass(frozen=True, eq=False)
+class PeepholeAdjoint(Adjoint):
+    """p̄ of one step of an `LSTM`, (3, H), from ā: ā_i b, ā_o c, ā_f b; it reads b = c[k-1] and c."""
+
+    name: ClassVar[str] = "peephole_adjoint"
+
+    def accepts(self) -> Shape | None:
+        return (LSTM_GATES * self.shape[1],)
+
+    def read_shapes(self) -> tuple[Shape, ...]:
+        return ((self.shape[1],),) * 2

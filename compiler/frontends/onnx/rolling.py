@@ -70,7 +70,8 @@ class _Roller:
         ends = {name: self.old.current(value.node) for name, value in outputs.items() if value.known is None}
         behind = self._behind([*ends.values()])
         for name, node in self.old.nodes.items():
-            if name not in self.found.levels and name not in behind and name not in self.found.collected:
+            apart = name not in self.found.levels and name not in behind and name not in self.found.collected
+            if apart and all(source in self.outside for source in node.sources):  # else nothing needs it
                 self.outside[name] = self._copied(node, [self.outside[source] for source in node.sources])
         for name, node in self.old.nodes.items():
             if name in behind:

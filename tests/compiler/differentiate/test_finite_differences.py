@@ -19,6 +19,8 @@ from axonc.compiler.differentiate import KINDS, differentiate
 from axonc.ir import Node, Signal, require_valid
 from axonc.ir.ops import (
     EGRU,
+    GRU,
+    LSTM,
     Axis,
     Conv,
     Delay,
@@ -28,6 +30,7 @@ from axonc.ir.ops import (
     Op,
     Output,
     Pool,
+    ResetGate,
     SuperSpike,
     Surrogate,
     Triangle,
@@ -186,6 +189,55 @@ def test_an_egru_with_zoneout_or_segments(how: dict[str, Any]) -> None:
     rng = np.random.default_rng(6)
     graph = graph_of(("in", dense(3), ()), *egru(rng, 4, **how), ("out", Output(), ("cell",)))
     check(graph, {"cell": Triangle(0.8, 0.2)}, rng)
+
+
+def weights(rng: np.random.Generator, rows: int, columns: int) -> Linear:
+    return Linear(rng.normal(0, 0.7, (rows, columns)), rng.normal(0, 0.2, rows))
+
+
+def test_a_gru_with_its_reset_after_the_matrix() -> None:
+    rng, n = np.random.default_rng(7), 4
+    graph = graph_of(
+        ("in", dense(3), ()),
+        ("w", weights(rng, 3 * n, 3), ("in",)),
+        Node("cell", GRU(n), ("w",), reads=("r",)),
+        ("late", Delay(1), ("cell",)),
+        ("r", weights(rng, 3 * n, n), ("late",)),
+        ("fc", weights(rng, 2, n), ("cell",)),
+        ("out", Output(), ("fc",)),
+    )
+    check(graph, {}, rng)
+
+
+def test_a_gru_with_its_reset_before_the_matrix() -> None:
+    rng, n = np.random.default_rng(8), 4
+    graph = graph_of(
+        ("in", dense(3), ()),
+        ("w", weights(rng, 2 * n, 3), ("in",)),
+        ("late", Delay(1), ("cell",)),
+        ("w_r", weights(rng, n, 3), ("in",)),
+        ("r_r", weights(rng, n, n), ("late",)),
+        Node("q", ResetGate(n), ("w_r", "r_r"), reads=("late",)),
+        ("r_u", weights(rng, 2 * n, n), ("late",)),
+        ("r_g", weights(rng, 2 * n, n), ("q",)),
+        ("cell", GRU(n, "before"), ("w", "r_u", "r_g")),
+        ("out", Output(), ("cell",)),
+    )
+    check(graph, {}, rng)
+
+
+@pytest.mark.parametrize("looks", [False, True])
+def test_an_lstm(looks: bool) -> None:
+    rng, n = np.random.default_rng(9), 4
+    graph = graph_of(
+        ("in", dense(3), ()),
+        ("w", weights(rng, 4 * n, 3), ("in",)),
+        ("cell", LSTM(n, rng.normal(0, 0.7, (3, n)) if looks else None), ("w", "r")),
+        ("late", Delay(2, rng.normal(0, 1, n)), ("cell",)),
+        ("r", weights(rng, 4 * n, n), ("late",)),
+        ("out", Output(), ("cell",)),
+    )
+    check(graph, {}, rng)
 
 
 @strategies.examples(40)

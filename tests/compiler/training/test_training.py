@@ -30,8 +30,15 @@ LOSS = CrossEntropy(over="mean")
 
 @pytest.mark.parametrize(
     "graph",
-    [tasks.lif(), tasks.lif("cuba_lif", loops=False), tasks.lif(reset="zero"), tasks.egru()],
-    ids=["recurrent", "cuba", "value", "egru"],
+    [
+        tasks.lif(),
+        tasks.lif("cuba_lif", loops=False),
+        tasks.lif(reset="zero"),
+        tasks.egru(),
+        tasks.gated("gru"),
+        tasks.gated("lstm"),
+    ],
+    ids=["recurrent", "cuba", "value", "egru", "gru", "lstm"],
 )
 def test_it_learns(graph: Graph) -> None:
     data, unseen = tasks.task(256), tasks.task(128, 1)

@@ -39,9 +39,35 @@ def _arg(function: str) -> Callable[[Call], Made]:
     return make
 
 
+JOINT_SOFTMAX = 13
+"""Before this operator set, a softmax is one over its axis and all that follow, 1 and on where none is said."""
+
+
+def _softmax(call: Call) -> Made:
+    """exp(x - max) / sum."""
+    powers, total = _powers(call)
+    return call.draft.map("div", call.draft.map("exp", powers), total)
+
+
+def _log_softmax(call: Call) -> Made:
+    """x - max - log(sum)."""
+    powers, total = _powers(call)
+    return call.draft.map("sub", powers, call.draft.map("log", total))
+
+
+def _powers(call: Call) -> tuple[Value, Value]:
+    """x - max, and the sum of its exp."""
+    draft, x, old = call.draft, call[0], call.version < JOINT_SOFTMAX
+    axis = call.axis(x.rank, 1 if old else -1)
+    axes = list(range(axis, x.rank)) if old else [axis]
+    powers = draft.map("sub", x, draft.reduce("max", x, axes, True))
+    return powers, draft.reduce("sum", draft.map("exp", powers), axes, True)
+
+
 REDUCTION: Mapping[str, Callable[[Call], Made]] = {
     "ArgMax": _arg("argmax"),
     "ArgMin": _arg("argmin"),
+    "LogSoftmax": _log_softmax,
     "ReduceL1": _reduce("sum", "abs"),
     "ReduceL2": _reduce("sum", "mul", "sqrt"),
     "ReduceMax": _reduce("max"),
@@ -50,4 +76,5 @@ REDUCTION: Mapping[str, Callable[[Call], Made]] = {
     "ReduceProd": _reduce("prod"),
     "ReduceSum": _reduce("sum"),
     "ReduceSumSquare": _reduce("sum", "mul"),
+    "Softmax": _softmax,
 }

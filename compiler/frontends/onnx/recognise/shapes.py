@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from axonc.ir import Float, Node
-from axonc.ir.ops import EGRU, Constant, Conv, GatedCell, Linear, Map, Neuron, Reshape, Slice
+from axonc.ir.ops import EGRU, Constant, Conv, Delay, GatedCell, Linear, Map, Neuron, Reshape, Slice
 
 from .editing import Editing
 
@@ -40,6 +40,43 @@ def parts_first(editing: Editing) -> None:
                     Node(f"{name}/part", replace(node.op, takes=made.op.takes), made.inputs, node.origin)
                 )
                 editing.replace(name, Map((editing.signal(part),), made.op.function), (part,))
+
+
+def states_last(editing: Editing) -> None:
+    """(decay v + a) + b is decay v + (a + b), to rounding: what enters a neuron is told apart from what it keeps."""
+    for node in list(editing.nodes.values()):
+        while _regrouped(editing, node.name):
+            pass
+
+
+def _regrouped(editing: Editing, name: str) -> bool:
+    node = editing.nodes[name]
+    for first, other in (node.sources, node.sources[::-1]) if _is_sum(editing, name) else ():
+        inner = editing.nodes[first]
+        if _is_sum(editing, first) and len(list(editing.readers(first))) == 1 and first != other:
+            for kept, entering in (inner.sources, inner.sources[::-1]):
+                if _keeps(editing, kept) and editing.signal(other) == editing.signal(entering):
+                    editing.nodes[first] = replace(inner, inputs=(entering,), reads=(other,))
+                    editing.nodes[name] = replace(node, inputs=(kept,), reads=(first,))
+                    return True
+    return False
+
+
+def _is_sum(editing: Editing, name: str) -> bool:
+    """Whether a node adds two signals of its own shape, in float."""
+    op, signal = editing.nodes[name].op, editing.signal(name)
+    return isinstance(op, Map) and op.function == "add" and op.takes == (signal, signal) and signal.format == Float()
+
+
+def _keeps(editing: Editing, name: str) -> bool:
+    """Whether a node is a part of a state of the last step, or that less something."""
+    node = editing.nodes[name]
+    if not isinstance(node.op, Map) or node.op.function not in ("mul", "sub"):
+        return False
+    if node.op.function == "sub":
+        return _keeps(editing, node.inputs[0])
+    kinds = {type(editing.nodes[source].op) for source in node.sources}
+    return kinds == {Constant, Delay}
 
 
 def into_maps(editing: Editing) -> None:
@@ -77,9 +114,8 @@ def into_sums(editing: Editing) -> None:
 
 def _summands(editing: Editing, name: str) -> Iterator[str]:
     """The nodes whose sum a node is, of its own shape; itself, if one of them is a constant."""
-    node, signal = editing.nodes[name], editing.signal(name)
-    added = isinstance(node.op, Map) and node.op.function == "add" and node.op.takes == (signal, signal)
-    if added and signal.format == Float() and not any(isinstance(editing.nodes[s].op, Constant) for s in node.sources):
+    node = editing.nodes[name]
+    if _is_sum(editing, name) and not any(isinstance(editing.nodes[s].op, Constant) for s in node.sources):
         for source in node.sources:
             yield from _summands(editing, source)
     else:

@@ -50,9 +50,9 @@ LEAKY_CELL = [
 LOOPED_CELL = [
     node("MatMul", ["x", "Wi"], ["xw"]),
     node("MatMul", ["y", "Rv"], ["yr"]),
-    node("Add", ["xw", "yr"], ["i"]),
     node("Mul", ["beta", "c"], ["bc"]),
-    node("Add", ["bc", "i"], ["m"]),
+    node("Add", ["bc", "xw"], ["i"]),
+    node("Add", ["i", "yr"], ["m"]),
     node("Greater", ["m", "level"], ["over"]),
     node("Cast", ["over"], ["y1"], to=om.F),
     node("Mul", ["y1", "level"], ["taken"]),
@@ -173,6 +173,13 @@ def test_what_is_given_after_the_last_step_alone(name: str) -> None:
     x = RNG.normal(0, 1, (5, om.B, om.N)).astype(np.float32)
     result = axonc.interpret(graph, x.swapaxes(0, 1)).outputs["out"][:, -1]
     np.testing.assert_allclose(result, expected(made, x), atol=1e-5)
+
+
+def test_what_nothing_needs_behind_a_loop_is_left_out() -> None:
+    made = unrolled("gru", 4, "folded")
+    made.graph.node.append(node("Exp", ["out"], ["unused"]))
+    made.graph.node.append(node("Neg", ["unused"], ["unused too"]))
+    assert found(axonc.load(made)) == ["gru"]
 
 
 def test_samples_before_time() -> None:
