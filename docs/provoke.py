@@ -277,7 +277,7 @@ EXAMPLES: dict[str, Callable[[], Lines | None]] = {
     "AX403": lambda: checked(neurons(), state="q8"),
     "AX404": lambda: checked(neurons(tau=50.0), state="q16"),
     "AX405": lambda: checked(neurons(), inputs="dense"),
-    "AX501": lambda: machine("[memory]\nsram = 49152\n", chain((20000,), dense(2, 20000), lif(2))),
+    "AX501": lambda: machine("[memory]\nsram = 49152\n", chain((40000,), dense(2, 40000), lif(2))),
     "AX502": lambda: machine("[cores]\nusable = 1\n", slice_size=1, strategy="spread"),
     "AX503": lambda: machine("[router]\nentries = 1\n", slice_size=1),
     "AX504": lambda: machine("[router]\nkey_bits = 1\n"),

@@ -243,7 +243,7 @@ def run(
         directory: Path, described: Mapping[str, Any], cores: list[CoreImage], routes: list[Route], memory: MemoryMap
     ) -> Machine:
         calls = ["".join(f"    axonc_{name}(core, {i});\n" for i, name in enumerate(names)) for names in kernels]
-        images = [compile_program(program_text(body or IDLE), kind) for body in calls]
+        images = [compile_program(program_text(body or IDLE), kind, memory) for body in calls]
         machine = NativeMachine if kind == "native" else load_emulated_machine()
         return machine(images, cores, routes, memory)
 

@@ -15,6 +15,8 @@ from axonc.backends.spinnaker2.toolchain import compile_elf, compile_library, wr
 
 from .cores import Layout
 
+DEFAULT = MemoryMap()
+
 
 @cache
 def _folder() -> tempfile.TemporaryDirectory[str]:
@@ -24,10 +26,10 @@ def _folder() -> tempfile.TemporaryDirectory[str]:
 
 
 @cache
-def compile_program(program: str, kind: str) -> Path:
+def compile_program(program: str, kind: str, memory: MemoryMap = DEFAULT) -> Path:
     """The executable of a program's source text; ``kind`` is "native" or "emulated"."""
     folder = Path(tempfile.mkdtemp(dir=_folder().name))
-    write_runtime(folder / "runtime", MemoryMap())
+    write_runtime(folder / "runtime", memory)
     (folder / "program.c").write_text(program)
     if kind == "native":
         return compile_library(folder, "program.c", "program.so")

@@ -109,9 +109,9 @@ def refused(tmp_path: Path, machine: str, **options: object) -> str:
 
 
 def test_a_neuron_that_is_too_large_for_a_core_is_refused_with_its_needs(tmp_path: Path) -> None:
-    lines = refused(tmp_path, "[memory]\nsram = 39936\n").splitlines()
+    lines = refused(tmp_path, "[memory]\nsram = 14336\ncode = 8192\n").splitlines()
     assert [line.split(" neuron")[0] for line in lines] == ["AX501 cell:", "AX501 readout:"]
-    assert all("code 32768" in line and "a core has 39936" in line for line in lines)
+    assert all("code 8192" in line and "a core has 14336" in line for line in lines)
 
 
 def test_too_many_cores_are_refused(tmp_path: Path) -> None:
