@@ -58,7 +58,7 @@ class GatedRecords:
     @property
     def own(self) -> bool:
         """Whether every unit has scales of its own."""
-        return self.scales.shape[1] > 1
+        return bool(self.scales.shape[1] > 1)
 
     @property
     def shifted(self) -> bool:
