@@ -21,6 +21,8 @@ from axonc.ir.ops import (
     FixedNeuron,
     FixedResetGate,
     Input,
+    Membrane,
+    Neuron,
     Op,
     Output,
     QuantLinear,
@@ -112,6 +114,12 @@ class Network:
         ]
         return self.add(name, FixedGRU(units, self.lanes(2, units), state, reset="before"), *inputs)
 
+    def real(self, name: str, source: tuple[str, int], units: int, shift: int) -> str:
+        """Leaky integrators in float32."""
+        one = np.ones(units)
+        op = Neuron((units,), None, Membrane(0.9 * one, 2.0 ** (30 - shift) * one, 0 * one, 0.1 * one), None)
+        return self.add(name, op, self.joined(f"{name}.w", source, units))
+
     def neurons(self, name: str, source: tuple[str, int], units: int, shift: int, spiking: bool, delay: int = 0) -> str:
         """Leaky neurons, with a threshold or without."""
         gate = FixedGate(np.full(units, 3000), "subtract", np.asarray(3000)) if spiking else None
@@ -148,7 +156,10 @@ def chain(
         else:
             made.gated(name, kind, (before, size), count, delay, int(rng.choice([1, 1, 2])))
         before, size, small = name, count, kind == "lif"
-    made.neurons("readout", (before, size), 3, 30 if small else 38, False)
+    if rng.random() < 0.2:
+        made.real("readout", (before, size), 3, 30 if small else 38)
+    else:
+        made.neurons("readout", (before, size), 3, 30 if small else 38, False)
     made.add("out", Output(), "readout")
     return made
 

@@ -56,16 +56,21 @@ class GatedRecords:
         return round_up(GATED.dtype.itemsize, ALIGN) + sum(round_up(table.nbytes, ALIGN) for table in tables)
 
     @property
+    def own(self) -> bool:
+        """Whether every unit has scales of its own."""
+        return bool(self.scales.shape[1] > 1)
+
+    @property
     def shifted(self) -> bool:
-        """Whether sums are shifted up, or units have scales of their own: that costs some cycles."""
-        return bool(np.any(self.scales["up"])) or self.scales.shape[1] > 1
+        """Whether sums are shifted up: that costs some cycles."""
+        return bool(np.any(self.scales["up"]))
 
     def record(self, scales_at: int, biases_at: int, thresholds_at: int) -> Table:
         """The record that points at the tables."""
         record = np.zeros(1, GATED.dtype)
         values: dict[str, Any] = {
             "scales_at": scales_at,
-            "scale_stride": int(self.scales.shape[1] > 1),
+            "scale_stride": int(self.own),
             "biases_at": biases_at,
             "thresholds_at": thresholds_at if self.thresholds.size else 0,
             "threshold_stride": int(self.thresholds.size > 1),

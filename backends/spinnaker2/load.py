@@ -34,13 +34,13 @@ NEURON: Mapping[str, tuple[int, int, int]] = {
 }
 """A neuron, by kernel: with the parameters of all others; with its own; with a reset or spikes that are not plain."""
 
-UNIT: Mapping[str, tuple[int, int]] = {
-    "gru_after_q16": (245, 315),
-    "gru_before_q16": (115, 140),
-    "reset_gate_q16": (50, 60),
-    "lstm_q16": (225, 270),
+UNIT: Mapping[str, tuple[int, int, int]] = {
+    "gru_after_q16": (245, 315, 375),
+    "gru_before_q16": (115, 140, 160),
+    "reset_gate_q16": (50, 60, 70),
+    "lstm_q16": (225, 270, 310),
 }
-"""A gated unit, by kernel: where units share scales and no sum is shifted up; else."""
+"""A gated unit, by kernel: where units share the scale of a lane; where sums are shifted up besides; with its own."""
 
 SPIKE = 95
 GIVEN = 30
@@ -110,7 +110,8 @@ def _neurons(local: LocalPopulation) -> float:
 def _neuron(local: LocalPopulation) -> float:
     if isinstance(local.op, FixedGated):
         assert isinstance(local.membrane, GatedRecords)
-        return UNIT[kernel(local.op)][local.membrane.shifted]
+        shared, shifted, alone = UNIT[kernel(local.op)]
+        return alone if local.membrane.own else shifted if local.membrane.shifted else shared
     assert not isinstance(local.membrane, GatedRecords)
     shared, own, full = NEURON[kernel(local.op)]
     records = [local.membrane, *([] if local.synapse is None else [local.synapse])]

@@ -44,7 +44,7 @@ from axonc.ir.target import HostInterface
 
 
 @pytest.mark.parametrize("kind", ["native", "emulated"])
-@strategies.examples(25)
+@strategies.examples(12)
 @given(data=st.data(), case=gated_graphs.cases(), seed=st.integers(0, 9))
 def test_cores_compute_what_the_interpreter_does(
     kind: str, data: st.DataObject, case: gated_graphs.Case, seed: int
@@ -94,7 +94,7 @@ def test_weights_are_counted_as_predicted(kind: str, density: float, data: st.Da
 def test_weights_of_convolutions_are_counted_as_predicted(data: st.DataObject, model: core_images.Model) -> None:
     net = network(model.graph)
     mapping = data.draw(core_images.mappings(net, [f"pop{len(model.layers) - 1}"]))
-    listed = HostInterface((), 0, 5000 * (mapping.of("in")[0].core is not None))
+    listed = HostInterface((), 0, int(model.data.sum()) * (mapping.of("in")[0].core is not None))
     spikes = {p.name for p in net.populations if p.peak and p.name != "in"}
     traces = {"in": model.data, **{name: trace for name, trace in model.expected().items() if name in spikes}}
     predicted = predicted_macs(plan_cores(net, mapping), received_events(mapping, traces, frozenset()))

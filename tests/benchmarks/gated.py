@@ -54,9 +54,10 @@ def begun(shifts: tuple[int, int]) -> Network:
     return made
 
 
-def units(kind: str, count: int, fires: bool, shifts: tuple[int, int] = (34, 40)) -> Graph:
-    """Gated units that a single, empty row reaches, and an integrator that hears all they give."""
+def units(kind: str, count: int, fires: bool, shifts: tuple[int, int] = (34, 40), own: bool = False) -> Graph:
+    """Gated units that get no input, and an integrator that hears all they give."""
     made = begun(shifts)
+    made.own = own
     state = Fixed(16, 13)
     ops: dict[str, Callable[[], Any]] = {
         "gru_after": lambda: FixedGRU(count, made.lanes(6, count), state, np.asarray(-20000 if fires else 20000)),
@@ -94,8 +95,12 @@ def some(count: int) -> Counts:
 def report_units(small: int, large: int) -> None:
     """Prints what a unit takes, of each kind."""
     for kind in ("gru_after", "gru_before", "lstm", "reset_gate"):
-        for name, shifts in (("words", (34, 40)), ("shifts below 33", (28, 32))):
-            cost = [spent(units(kind, n, False, shifts), some(0)) for n in (small, large)]
+        for name, shifts, own in (
+            ("one scale a lane", (34, 40), False),
+            ("shifts below 33", (28, 32), False),
+            ("scales of their own", (34, 40), True),
+        ):
+            cost = [spent(units(kind, n, False, shifts, own), some(0)) for n in (small, large)]
             each = (cost[1] - cost[0]) / (large - small)
             print(f"{kind}, {name}: {each[0]:.1f} cycles, {each[1]:.1f} instructions a unit")
     quiet, busy = (
@@ -103,7 +108,10 @@ def report_units(small: int, large: int) -> None:
         for fires in (False, True)
     )
     each = (busy - quiet) / (large - small)
-    print(f"an event that a unit gives and an integrator hears: {each[0]:.1f} cycles, {each[1]:.1f} instructions")
+    print(
+        f"an event that a unit gives (LSTM: all do) and an integrator hears: {each[0]:.1f} cycles, "
+        f"{each[1]:.1f} instructions"
+    )
 
 
 def per_event(targets: int, density: float, populations: int) -> Counts:
