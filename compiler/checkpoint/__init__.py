@@ -1,0 +1,25 @@
+"""Placement of checkpoints in back-propagation through time, for any executor: problems, plans, actions."""
+
+from .actions import Action, Do, Place
+from .check import IllegalAction, Tally, tally
+from .families import KINDS
+from .plan import Plan, choose, gap, longest, lower_bound, make_plan, plans
+from .problem import Problem
+
+__all__ = [
+    "KINDS",
+    "Action",
+    "Do",
+    "IllegalAction",
+    "Place",
+    "Plan",
+    "Problem",
+    "Tally",
+    "choose",
+    "gap",
+    "longest",
+    "lower_bound",
+    "make_plan",
+    "plans",
+    "tally",
+]
