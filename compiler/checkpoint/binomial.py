@@ -67,4 +67,5 @@ class Binomial:
     def cost(self, problem: Problem, first: int, last: int) -> Cost:
         steps = last - first
         held = min(self.slots, steps - 1)
-        return Cost(steps + extra(steps, self.slots), held * problem.state + problem.tape)
+        tape = problem.tape if held else problem.tapes(first, last)
+        return Cost(steps + extra(steps, self.slots), held * problem.state + tape)

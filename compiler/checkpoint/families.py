@@ -77,7 +77,8 @@ def _two_level(problem: Problem) -> Schedule | None:
 def _periodic(problem: Problem) -> Schedule | None:
     """The state off chip every K steps, the optimum on chip between; K is the best up to `BLOCKS`."""
     longest = min(problem.steps, BLOCKS)
-    inside = table(replace(problem.part(longest, False), bandwidth=0.0, memory=_same_room(problem, longest)))
+    memory = _same_room(problem, longest)
+    inside = table(replace(problem, steps=longest, head=None, bandwidth=0.0, memory=memory))
     if not np.isfinite(inside.best):
         return None
     times = inside.kept[:, -1, -1]
@@ -100,7 +101,7 @@ def coarse(problem: Problem, grain: int) -> Problem:
     if grain == 1:
         return problem
     steps = -(-problem.steps // grain)
-    blocks = replace(problem, steps=steps, tape=problem.tape * grain, tail=None, forward=problem.forward * grain)
+    blocks = replace(problem, steps=steps, tape=problem.tape * grain, head=None, forward=problem.forward * grain)
     return replace(blocks, memory=_same_room(problem, steps))
 
 
@@ -119,10 +120,10 @@ def segment_costs(problem: Problem, lengths: Array) -> tuple[Array, Array]:
     """Peak bytes and forward steps of segments on chip, for each of ``lengths``; as `Segments.cost`."""
     kept = -(-problem.steps // lengths) - 1
     last = problem.steps - kept * lengths
-    short = 0 if problem.tail is None else problem.tape - problem.tail
-    end = kept * problem.state + last * problem.tape - short
-    before = np.where(kept > 0, (kept - 1) * problem.state + lengths * problem.tape, 0)
-    return np.maximum(end, before), 2 * problem.steps - last
+    short = 0 if problem.head is None else problem.tape - problem.head
+    end = kept * problem.state + last * problem.tape - short * (kept == 0)
+    before = (kept - 1) * problem.state + lengths * problem.tape - short * (kept == 1)
+    return np.maximum(end, np.where(kept > 0, before, 0)), 2 * problem.steps - last
 
 
 def _lengths(steps: int) -> Array:

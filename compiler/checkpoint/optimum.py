@@ -56,7 +56,7 @@ class Optimal:
         return self.costs[key]
 
     def _counted(self, problem: Problem, first: int, last: int) -> Cost:
-        part = problem.part(last - first, last == problem.steps)
+        part = problem.part(first, last)
         found = tally(part, self.actions(0, last - first))
         return Cost(found.forwards, found.peak - part.base, found.off_chip, found.traffic, found.transfers)
 

@@ -127,12 +127,12 @@ def lower_bound(problem: Problem) -> float:
     if free is None:
         return steps * problem.forward + backward
     if steps <= EXACT and problem.off_chip is None:
-        best = table(replace(problem, tail=None), up=False).best
+        best = table(replace(problem, head=None), up=False).best
         if isfinite(best):
             return best * problem.forward + backward
-    waiting = free // max(problem.tail if problem.tail is not None and steps == 1 else problem.tape, 1)
+    waiting = free // max(problem.tape, 1)
     again = min(problem.forward, 2 * problem.transfer(problem.tape))
-    bound = steps * problem.forward + max(0, steps - waiting - 1) * again
+    bound = steps * problem.forward + max(0, steps - waiting - 2) * again
     slots = free // max(1, min(problem.state, problem.tape)) - 1
     if not problem.two_levels and slots > 0:
         bound = max(bound, extra(steps, min(slots, steps)) * problem.forward)
@@ -146,12 +146,12 @@ def gap(plan: Plan) -> float:
 
 def longest(kind: str, problem: Problem) -> int | None:
     """The most steps that a kind of plan fits into the memory; 0: not even one; None: any number."""
-    if problem.memory is None or _least(kind, replace(problem, steps=LONGEST, tail=None)) <= problem.memory:
+    if problem.memory is None or _least(kind, replace(problem, steps=LONGEST, head=None)) <= problem.memory:
         return None
     low, high = 0, LONGEST
     while high - low > 1:
         middle = (low + high) // 2
-        fits = _least(kind, replace(problem, steps=middle, tail=None)) <= problem.memory
+        fits = _least(kind, replace(problem, steps=middle, head=None)) <= problem.memory
         low, high = (middle, high) if fits else (low, middle)
     return low
 

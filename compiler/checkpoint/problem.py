@@ -20,7 +20,7 @@ class Problem:
         memory: M, the bytes on chip (of the host: in memory); None: no limit.
         fixed: bytes that are held throughout.
         per_step: bytes a step that are held throughout, such as inputs and outputs.
-        tail: the tape's bytes of the last step, where they are fewer; None: s.
+        head: the tape's bytes of the first step, where they are fewer; None: s.
         forward, backward: what a step costs, in any unit of time.
         bandwidth: bytes off chip (of the host: in a file) in that unit; 0: there is no such memory.
         latency: what a transfer costs beside its bytes, in that unit.
@@ -33,7 +33,7 @@ class Problem:
     memory: int | None = None
     fixed: int = 0
     per_step: int = 0
-    tail: int | None = None
+    head: int | None = None
     forward: float = 1.0
     backward: float = 2.0
     bandwidth: float = 0.0
@@ -60,19 +60,19 @@ class Problem:
 
     def tapes(self, first: int, last: int) -> int:
         """The bytes of the tapes of the steps from ``first`` to before ``last``."""
-        short = 0 if self.tail is None or last < self.steps else self.tape - self.tail
-        return (last - first) * self.tape - (short if last > first else 0)
+        short = 0 if self.head is None or first > 0 or last == first else self.tape - self.head
+        return (last - first) * self.tape - short
 
-    def part(self, steps: int, end: bool) -> Problem:
-        """A part of the chain, at its ``end`` or before it."""
-        return replace(self, steps=steps, tail=self.tail if end else None)
+    def part(self, first: int, last: int) -> Problem:
+        """The steps from ``first`` to before ``last``."""
+        return replace(self, steps=last - first, head=None if first else self.head)
 
     def transfer(self, size: float) -> float:
         """The time that ``size`` bytes take off the chip or back."""
         return self.latency + size / self.bandwidth if self.two_levels else float("inf")
 
     def _problems(self) -> Iterator[Diagnostic]:
-        least = {"steps": 1, "state": 0, "tape": 0, "memory": 0, "fixed": 0, "per_step": 0, "tail": 0, "off_chip": 0}
+        least = {"steps": 1, "state": 0, "tape": 0, "memory": 0, "fixed": 0, "per_step": 0, "head": 0, "off_chip": 0}
         for name, limit in least.items():
             value = getattr(self, name)
             if value is not None and value < limit:

@@ -99,7 +99,7 @@ class Segments:
         kept, end = len(starts) - 1, self.inner.cost(problem, starts[-1], last)
         if not kept:
             return end
-        each = self.inner.cost(problem, first, first + self.length)
+        each = self.inner.cost(problem, starts[-2], starts[-1])
         forwards = starts[-1] - first + kept * each.forwards + end.forwards
         away = 2 * kept * problem.state if self.place is Place.OFF else 0
         transfers = 2 * kept if away or self.place is Place.OFF else 0
