@@ -70,7 +70,7 @@ ADVICE = {
     "AX810": "Train the graph in float, before it is quantised, and choose nodes that have parameters.",
     "AX811": "Give every gate a surrogate, and train with `reset=subtract`, `zero`, `v_reset` or `none`.",
     "AX812": "Lower the learning rate, or give `clip`; the line says in which step and node it happened.",
-    "AX820": "Give the bytes that the line names, or smaller batches or blocks; `axonc plan` shows what each plan needs.",
+    "AX820": "Give the bytes that the line names, or smaller batches or blocks; `axonc plan` shows each need.",
     "AX821": "Correct the number; see [checkpoints](checkpoints.md).",
     "AX822": "Choose a plan from [checkpoints](checkpoints.md); those off chip need a bandwidth.",
     "AX901": "Install the extra that the line names, or look at the tool's own message.",

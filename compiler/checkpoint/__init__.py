@@ -1,7 +1,7 @@
 """Placement of checkpoints in back-propagation through time, for any executor: problems, plans, actions."""
 
 from .actions import Action, Do, Place
-from .check import IllegalAction, Tally, tally
+from .check import IllegalActionError, Tally, tally
 from .families import KINDS
 from .plan import Plan, choose, gap, longest, lower_bound, make_plan, plans
 from .problem import Problem
@@ -10,7 +10,7 @@ __all__ = [
     "KINDS",
     "Action",
     "Do",
-    "IllegalAction",
+    "IllegalActionError",
     "Place",
     "Plan",
     "Problem",

@@ -69,3 +69,6 @@ class Binomial:
         held = min(self.slots, steps - 1)
         tape = problem.tape if held else problem.tapes(first, last)
         return Cost(steps + extra(steps, self.slots), held * problem.state + tape)
+
+    def said(self, steps: int) -> str:
+        return f"{self.slots} states"

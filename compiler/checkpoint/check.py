@@ -9,7 +9,7 @@ from .actions import Action, Do, Place
 from .problem import Problem
 
 
-class IllegalAction(ValueError):
+class IllegalActionError(ValueError):
     """An action for which something is missing; the message says what."""
 
 
@@ -37,7 +37,7 @@ class Tally:
 
 
 def tally(problem: Problem, actions: Iterable[Action], live: bool = False) -> Tally:
-    """Execute ``actions`` on paper; `IllegalAction` names the first that cannot be, or what is missing at the end."""
+    """Execute ``actions`` on paper; `IllegalActionError` names the first that cannot be, or what is left at the end."""
     paper = _Paper(problem)
     seen = [paper.next(action) for action in actions] if live else _drained(paper, actions)
     paper.require_done()
@@ -69,7 +69,7 @@ class _Paper:
 
     def require(self, action: Action, holds: bool, missing: str) -> None:
         if not holds:
-            raise IllegalAction(f"{action}: {missing}")
+            raise IllegalActionError(f"{action}: {missing}")
 
     def advance(self, action: Action) -> None:
         self.require(action, action.first < action.last <= self.behind, f"steps 0..{self.behind - 1} are left")
@@ -128,7 +128,8 @@ class _Paper:
     def require_done(self) -> None:
         left = [name for name, held in (("states", self.states), ("tapes", self.taped)) if any(held.values())]
         if self.behind or left:
-            raise IllegalAction(f"at the end: {self.behind} steps are left, {' and '.join(left) or 'nothing'} kept")
+            kept = " and ".join(left) or "nothing"
+            raise IllegalActionError(f"at the end: {self.behind} steps are left, {kept} kept")
 
     def _moved(self, place: Place, size: int) -> None:
         self.bytes[place] += size

@@ -55,6 +55,9 @@ class Optimal:
             self.costs[key] = self._counted(problem, first, last)
         return self.costs[key]
 
+    def said(self, steps: int) -> str:
+        return "optimum" if self.grain == 1 else f"optimum of {-(-steps // self.grain)} x {self.grain}"
+
     def _counted(self, problem: Problem, first: int, last: int) -> Cost:
         part = problem.part(first, last)
         found = tally(part, self.actions(0, last - first))
@@ -67,7 +70,7 @@ class Optimal:
     def _parts(self, task: _Range) -> Tasks:
         """The first choice in a range, and the smaller ranges that remain."""
         n = task.last - task.first
-        freed = [free(task.first, task.kept)] if task.kept is not None else []
+        freed: Tasks = [free(task.first, task.kept)] if task.kept is not None else []
         slots = task.slots + (task.kept is Place.OFF and self.table.sizes.slots is not None)
         if n == 1:
             return [*freed, tape(task.first, task.last), backward(task.first, task.last)]

@@ -81,7 +81,7 @@ def _problems(kind: str, problem: Problem) -> Iterator[Diagnostic]:
 
 def plans(problem: Problem, kinds: Collection[str] = tuple(KINDS)) -> tuple[Plan, ...]:
     """A plan of every kind that is possible, whether it fits or not."""
-    possible = [kind for kind in kinds if problem.two_levels or not KINDS[kind].away]
+    possible = [kind for kind in kinds if kind not in KINDS or problem.two_levels or not KINDS[kind].away]
     found = (make_plan(kind, problem) for kind in possible)
     return tuple(plan for plan in found if plan is not None)
 

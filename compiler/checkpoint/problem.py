@@ -79,7 +79,6 @@ class Problem:
                 yield Diagnostic("AX821", "", f"{name}={value}", f"at least {limit}", "correct it")
         for name in ("forward", "backward", "bandwidth", "latency"):
             value = getattr(self, name)
-            zero = name != "forward"
-            if not (isfinite(value) and value >= 0 and (zero or value > 0)):
-                limit = "a finite number " + ("from 0" if zero else "above 0")
-                yield Diagnostic("AX821", "", f"{name}={value}", limit, "correct it")
+            if not (isfinite(value) and value >= 0 and (value > 0 or name != "forward")):
+                bounds = "a finite number " + ("above 0" if name == "forward" else "from 0")
+                yield Diagnostic("AX821", "", f"{name}={value}", bounds, "correct it")

@@ -38,6 +38,10 @@ class Schedule(Protocol):
         """What they cost."""
         ...
 
+    def said(self, steps: int) -> str:
+        """What it is, over so many steps, in words."""
+        ...
+
 
 @dataclass(frozen=True)
 class Taped:
@@ -49,6 +53,9 @@ class Taped:
 
     def cost(self, problem: Problem, first: int, last: int) -> Cost:
         return Cost(last - first, problem.tapes(first, last))
+
+    def said(self, steps: int) -> str:
+        return "all tapes"
 
 
 @dataclass(frozen=True)
@@ -69,6 +76,9 @@ class Offloaded:
         away = problem.tapes(first, last - 1)
         peak = problem.tape if last - first > 1 else problem.tapes(first, last)
         return Cost(last - first, peak, away, 2 * away, 2 * (last - first - 1))
+
+    def said(self, steps: int) -> str:
+        return "all tapes off chip"
 
 
 @dataclass(frozen=True)
@@ -113,3 +123,9 @@ class Segments:
             away + kept * each.traffic + end.traffic,
             transfers + kept * each.transfers + end.transfers,
         )
+
+    def said(self, steps: int) -> str:
+        length = min(self.length, steps)
+        count = -(-steps // length)
+        inner = "" if isinstance(self.inner, Taped) else f", each {self.inner.said(length)}"
+        return f"{count} x {length} {self.place.value}{inner}"

@@ -44,11 +44,12 @@ def sizes_of(problem: Problem, up: bool = True, units: int = UNITS) -> Sizes:
     unit = max(gcd(state, tape), 1)
     if room // unit > units:
         unit = -(-room // units)
-    in_units = [-(-size // unit) if up else size // unit for size in (state, tape)]
+    state_units, tape_units = (-(-size // unit) if up else size // unit for size in (state, tape))
     away = problem.transfer(problem.state) / problem.forward
     return Sizes(
         room // unit if up else -(-room // unit),
-        *in_units,
+        state_units,
+        tape_units,
         away,
         away,
         2 * problem.transfer(problem.tape) / problem.forward if problem.off_chip is None else inf,

@@ -28,7 +28,7 @@ Tape = dict[str, Array]
 def checkpointed_step(
     net: Network, values: Values, x: Mapping[str, Array], target: Array, actions: Iterable[Action], bits: bool = False
 ) -> Step:
-    """As `Network.step`, by ``actions`` over blocks; x [T, B, *shape] in any type. ``bits``: spikes of tapes as bits."""
+    """As `Network.step`, by ``actions`` over blocks; x [T, B, *shape] in any type. ``bits``: spikes take a bit."""
     return Executor(net, values, x, target, bits).run(actions)
 
 
@@ -66,8 +66,12 @@ class Executor:
 
     def run(self, actions: Iterable[Action]) -> Step:
         """Everything: forward, loss, backward."""
-        for action in actions:
-            self.execute(action)
+        try:
+            for action in actions:
+                self.execute(action)
+        finally:
+            for file in self.filed.values():
+                file.close()
         assert self.loss is not None
         gradients = {parameter: self.values[name] for name, parameter in self.net.backward.gradients.items()}
         return self.net.finished(self.loss, self.output, gradients)
@@ -212,7 +216,7 @@ def packed_signals(net: Network) -> frozenset[str]:
 
 def _written(held: Carry | Tape) -> IO[bytes]:
     """A file without a name, which goes when it is closed."""
-    file = tempfile.TemporaryFile()
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as what it holds
     pickle.dump(held, file, protocol=5)
     return file
 

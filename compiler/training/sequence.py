@@ -78,12 +78,7 @@ class _Run:
     """One run."""
 
     def __init__(
-        self,
-        sequence: Sequence,
-        ops: Mapping[str, Op],
-        extent: Extent,
-        grids: Mapping[str, Grid],
-        carry: Carry | None,
+        self, sequence: Sequence, ops: Mapping[str, Op], extent: Extent, grids: Mapping[str, Grid], carry: Carry | None
     ) -> None:
         self.graph, self.ops, self.extent, self.grids, self.carry = sequence.graph, ops, extent, grids, carry
         self.values: dict[str, Array] = {}
