@@ -44,8 +44,8 @@ def _single(problem: Problem) -> Schedule:
 def _single_off(problem: Problem) -> Schedule:
     lengths = _lengths(problem.steps)
     kept = -(-problem.steps // lengths) - 1
-    peak, time = lengths * problem.tape, _away(problem, kept)
-    return Segments(int(lengths[_best(problem, peak, time + (kept * lengths), kept)]), Place.OFF, Taped())
+    found = _best(problem, _taped_peak(problem, lengths), kept * lengths + _away(problem, kept), kept)
+    return Segments(int(lengths[found]), Place.OFF, Taped())
 
 
 def _double(problem: Problem) -> Schedule:
@@ -57,7 +57,9 @@ def _double(problem: Problem) -> Schedule:
     last = problem.steps - kept * long
     end = last - (-(-last // k) - 1) * k
     forwards = (problem.steps - last) + kept * (2 * long - k) + 2 * last - end
-    found = _best(problem, (q - 1) * problem.state + k * problem.tape, forwards + _away(problem, kept), kept)
+    inside = np.where(kept > 0, (q - 1) * problem.state + k * problem.tape, segment_costs(problem, k)[0])
+    peak = np.where(q > 1, inside, _taped_peak(problem, long))
+    found = _best(problem, peak, forwards + _away(problem, kept), kept)
     return Segments(int(long[found]), Place.OFF, Segments(int(k[found]), Place.CHIP, Taped()))
 
 
@@ -79,13 +81,14 @@ def _periodic(problem: Problem) -> Schedule | None:
     longest = min(problem.steps, BLOCKS)
     memory = _same_room(problem, longest)
     inside = table(replace(problem, steps=longest, head=None, bandwidth=0.0, memory=memory))
-    if not np.isfinite(inside.best):
+    if not inside.fits:
         return None
     times = inside.kept[:, -1, -1]
     lengths = np.arange(1, longest + 1)
     kept = -(-problem.steps // lengths) - 1
     last = problem.steps - kept * lengths
-    total = kept * lengths + kept * times[lengths] + times[last] + _away(problem, kept)
+    whole = np.multiply(kept, times[lengths], out=np.zeros(longest), where=kept > 0)
+    total = kept * lengths + whole + times[last] + _away(problem, kept)
     found = _best(problem, np.zeros_like(lengths), total, kept)
     return Segments(int(lengths[found]), Place.OFF, Optimal(inside))
 
@@ -124,6 +127,15 @@ def segment_costs(problem: Problem, lengths: Array) -> tuple[Array, Array]:
     end = kept * problem.state + last * problem.tape - short * (kept == 0)
     before = (kept - 1) * problem.state + lengths * problem.tape - short * (kept == 1)
     return np.maximum(end, np.where(kept > 0, before, 0)), 2 * problem.steps - last
+
+
+def _taped_peak(problem: Problem, lengths: Array) -> Array:
+    """Peak bytes of segments off chip whose tapes are all kept."""
+    kept = -(-problem.steps // lengths) - 1
+    last = problem.steps - kept * lengths
+    short = 0 if problem.head is None else problem.tape - problem.head
+    before = np.where(kept > 0, lengths * problem.tape - short * (kept == 1), 0)
+    return np.asarray(np.maximum(last * problem.tape - short * (kept == 0), before))
 
 
 def _lengths(steps: int) -> Array:

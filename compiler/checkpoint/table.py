@@ -92,9 +92,14 @@ class Table:
             self._fill(n)
 
     @property
+    def fits(self) -> bool:
+        """Whether there is room for the tape of one step."""
+        return bool(self.kept.shape[1])
+
+    @property
     def best(self) -> float:
         """The least time of the whole chain; infinite where it does not fit."""
-        return float(self.kept[-1, -1, -1]) if self.kept.shape[1] else inf
+        return float(self.kept[-1, -1, -1]) if self.fits else inf
 
     def _fill(self, n: int) -> None:
         here, back = self._here(n), self._back(n)
