@@ -2,6 +2,7 @@
 
 from .actions import Action, Do, Place
 from .check import IllegalActionError, Tally, tally
+from .compression import spike_bytes
 from .families import KINDS
 from .plan import Plan, choose, gap, longest, lower_bound, make_plan, plans
 from .problem import Problem
@@ -21,5 +22,6 @@ __all__ = [
     "lower_bound",
     "make_plan",
     "plans",
+    "spike_bytes",
     "tally",
 ]

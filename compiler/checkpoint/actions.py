@@ -42,7 +42,7 @@ class Action:
     place: Place = Place.CHIP
 
     def __str__(self) -> str:
-        steps = f"{self.first}" if self.last == self.first else f"{self.first}..{self.last - 1}"
+        steps = f"{self.first}" if self.last <= self.first + 1 else f"{self.first}..{self.last - 1}"
         states = (Do.STORE_STATE, Do.LOAD_STATE, Do.FREE_STATE)
         return f"{self.do.value} {steps}" + (f" {self.place.value}" if self.do in states else "")
 

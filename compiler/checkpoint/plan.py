@@ -107,11 +107,13 @@ def misfit(known: Collection[Plan], problem: Problem) -> Diagnostic:
         found = f"{least.kind} needs {least.cost.off_chip:,} bytes off chip"
         over = f"{problem.off_chip or 0:,} are given"
         return Diagnostic("AX820", "", found, over, "give more, or choose a plan that keeps states on chip")
-    memory = problem.memory or 0
-    found = f"{problem.steps:,} steps need at least {need:,} bytes" + ("" if least is None else f" ({least.kind})")
+    memory, kind = problem.memory or 0, "single" if least is None else least.kind
+    steps = f"{problem.steps:,} steps" if problem.block == 1 else f"{problem.steps:,} times {problem.block} steps"
+    found = f"{steps} need at least {need:,} bytes ({kind})"
     remedy = f"give {need - memory:,} bytes more, or take fewer samples at once or shorter blocks"
-    if problem.per_step:
-        remedy += f"; each step less saves {problem.per_step:,}"
+    most = longest(kind, problem)
+    if most:
+        remedy += f", or at most {most * problem.block:,} steps"
     return Diagnostic("AX820", "", found, f"{memory:,} are given", remedy)
 
 

@@ -25,6 +25,7 @@ class Problem:
         bandwidth: bytes off chip (of the host: in a file) in that unit; 0: there is no such memory.
         latency: what a transfer costs beside its bytes, in that unit.
         off_chip: the bytes there; None: no limit.
+        block: steps of the sequence that one of these stands for; messages say it.
     """
 
     steps: int
@@ -39,6 +40,7 @@ class Problem:
     bandwidth: float = 0.0
     latency: float = 0.0
     off_chip: int | None = None
+    block: int = 1
 
     def __post_init__(self) -> None:
         raise_if_any(self._problems())

@@ -13,7 +13,7 @@ import numpy as np
 from axonc.ir.interpret.run import recordable, split_reference
 from axonc.ir.ops import Array
 
-from ..checkpoint import KINDS, Plan, Problem, choose, plans
+from ..checkpoint import KINDS, Plan, Problem, choose, plans, spike_bytes
 from ..checkpoint.actions import backward, tape
 from .checkpointed import Executor, initial, packed_signals, taped_signals
 from .data import Data
@@ -23,9 +23,10 @@ from .options import Options
 
 @dataclass(frozen=True)
 class Footprint:
-    """What ``steps`` steps of ``batch`` samples take, in blocks: bytes as in `Problem`; ``blocks`` of them."""
+    """The bytes of a training on a sequence in ``blocks`` of ``block`` steps, as in `Problem`."""
 
     blocks: int
+    block: int
     state: int
     tape: int
     head: int
@@ -35,7 +36,7 @@ class Footprint:
     def problem(self, memory: int | None, **costs: Any) -> Problem:
         """The problem of placing checkpoints; a step of it is a block."""
         sizes = (self.blocks, self.state, self.tape, memory, self.fixed, self.per_block, self.head)
-        return Problem(*sizes, **costs)
+        return Problem(*sizes, block=self.block, **costs)
 
 
 def footprint(
@@ -62,7 +63,7 @@ def footprint(
     missing = per_block * (length - rest) // length  # of the first block, which is shorter
     state = sum(array.nbytes for array in initial(net, net.ops(net.initial), batch).arrays)
     whole, head = (tape_bytes(net, count, batch, bits) for count in (length, rest))
-    return Footprint(blocks, state, whole, head, max(0, int(fixed[way]) - missing), per_block)
+    return Footprint(blocks, length, state, whole, head, max(0, int(fixed[way]) - missing), per_block)
 
 
 ON_CHIP = tuple(kind for kind, family in KINDS.items() if not family.away)
@@ -94,7 +95,7 @@ def tape_bytes(net: Network, steps: int, batch: int, bits: bool) -> int:
     packed = packed_signals(net) if bits else frozenset[str]()
     sizes = {name: steps * batch * prod(_shape(net, name)) for name in taped_signals(net)}
     item = np.dtype(net.dtype).itemsize
-    return sum(-(-size // 8) if name in packed else item * size for name, size in sizes.items())
+    return sum(spike_bytes(size, "bits" if name in packed else "values", item) for name, size in sizes.items())
 
 
 def _shape(net: Network, reference: str) -> tuple[int, ...]:

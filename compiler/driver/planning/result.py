@@ -37,7 +37,7 @@ class Planning:
     def longest(self, plan: Plan) -> int | None:
         """The most steps that fit with this kind of plan; None: any number."""
         blocks = longest(plan.kind, self.problem)
-        return None if blocks is None else blocks * min(self.block, self.steps)
+        return None if blocks is None else blocks * self.problem.block
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON; bytes, times in ``unit``."""

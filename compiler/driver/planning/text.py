@@ -11,7 +11,7 @@ from ...checkpoint import Plan, gap
 from ..show import table
 from .result import Planning, said
 
-COLUMNS = ("plan", "fits", "peak", "off chip", "traffic", "factor", "time", "above optimum", "longest", "schedule")
+COLUMNS = ("plan", "fits", "peak", "off chip", "traffic", "factor", "time", "above bound", "longest", "schedule")
 
 
 def rows(found: Planning) -> Iterator[list[str]]:

@@ -22,6 +22,7 @@ from axonc.compiler.checkpoint import (
     lower_bound,
     make_plan,
     plans,
+    spike_bytes,
     tally,
 )
 from axonc.compiler.checkpoint.actions import Action, Place, advance, backward, free, load, load_tape, store, tape
@@ -148,8 +149,14 @@ def test_the_longest_sequence(kind: str) -> None:
 
 def test_what_does_not_fit_is_said_and_so_is_the_least_that_would() -> None:
     problem = Problem(100, 50, 100, memory=120)
-    with pytest.raises(ModelError, match=r"AX820 .*at least 200 bytes \(binomial\); 120 are given; give 80 bytes more"):
+    with pytest.raises(
+        ModelError, match=r"AX820 .*at least 200 bytes \(binomial\); 120 are given; .* 80 bytes more"
+    ) as no:
         choose(plans(problem), problem)
+    assert "at most" not in str(no.value)
+    held = replace(problem, memory=300, per_step=2, block=8)
+    with pytest.raises(ModelError, match=r"100 times 8 steps need .* or at most 400 steps"):
+        choose(plans(held), held)
     enough = replace(problem, memory=200)
     assert choose(plans(enough), enough).fits
     little = replace(problem, memory=10**6, bandwidth=1.0, off_chip=10)
@@ -202,3 +209,10 @@ def test_illegal_streams_are_found(place: int, other: Action | None, said: str) 
     stream = [*LEGAL[:place], *([] if other is None else [other]), *LEGAL[place + 1 :]]
     with pytest.raises(IllegalActionError, match=said):
         tally(Problem(3, 2, 5), stream)
+
+
+def test_bytes_of_spikes() -> None:
+    assert [spike_bytes(1000, form) for form in ("values", "bits")] == [4000, 125]
+    assert spike_bytes(1001, "bits") == 126
+    assert spike_bytes(1000, "ids", activity=0.05) == 4 + 50 * 2
+    assert spike_bytes(100_000, "ids", activity=0.01) == 4 + 1000 * 4
