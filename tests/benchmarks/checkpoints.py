@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -59,7 +60,9 @@ def main(arguments: list[str] | None = None) -> None:
 def apart(steps: int, memory: int | None, traced: bool) -> list[float]:
     """One way in a process of its own."""
     command = [sys.executable, "-m", "benchmarks.checkpoints", "--way", json.dumps([steps, memory, traced])]
-    found: list[float] = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    here = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    done = subprocess.run(command, check=True, capture_output=True, text=True, env=here)
+    found: list[float] = json.loads(done.stdout)
     return found
 
 
