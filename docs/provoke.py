@@ -300,6 +300,9 @@ EXAMPLES: dict[str, Callable[[], Lines | None]] = {
     "AX810": lambda: _trained(nodes=()),
     "AX811": lambda: _trained("snntorch,dt=1e-3,reset=subtract_guarded"),
     "AX812": lambda: _trained(model=last(nir.LI(ONE, ONE, 0 * ONE)), optimiser="sgd,rate=1e39"),
+    "AX820": lambda: _trained(memory=100),
+    "AX821": lambda: [axonc.plan(axonc.load(neurons(), DT), steps=0)],
+    "AX822": lambda: _trained(checkpoints="triple"),
     "AX901": lambda: missing_extra("spinnaker2", ModuleNotFoundError(name="unicorn")).diagnostics,
 }
 """What provokes each code: raises, or gives lines of which one has it."""

@@ -30,6 +30,7 @@ from .evaluate.command import evaluate_command
 from .export import write_result
 from .loading import chosen_semantics, read_model
 from .pipeline import Compiled, compile_graph
+from .planning.command import plan_command
 from .program import fill, open_build
 from .semantics_table import run_presets, table_rows
 from .sweep.command import sweep_command
@@ -236,5 +237,6 @@ cli.add_command(golden_command)
 cli.add_command(report)
 cli.add_command(check)
 cli.add_command(export_command)
+cli.add_command(plan_command)
 cli.add_command(sweep_command)
 cli.add_command(train_command)

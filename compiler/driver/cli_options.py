@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +22,19 @@ from .targets import TARGETS
 
 F = TypeVar("F", bound=Callable[..., Any])
 PATH = click.Path(path_type=Path)
+
+
+UNITS = {"": 1} | {
+    f"{letter}{i}": base**n for n, letter in enumerate("kMGT", 1) for i, base in (("", 1000), ("i", 1024))
+}
+
+
+def byte_count(text: str) -> int:
+    """A number of bytes, with k, M, G or T for powers of 1000, and ki, Mi, Gi, Ti for those of 1024."""
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([kMGT]?i?)B?", text)
+    if found is None or found[2] not in UNITS:
+        raise click.BadParameter(f"{text!r} is no number of bytes: 500000, 500k, 2.5G, 64Mi")
+    return int(float(found[1]) * UNITS[found[2]])
 
 
 def model_options(command: F) -> F:

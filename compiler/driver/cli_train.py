@@ -11,8 +11,11 @@ import click
 from axonc.ir.serialize import save_graph
 
 from ..training import Epoch, FakeQuantisation
+from ..training.cells import BLOCK
+from .cli_options import byte_count
 from .data import read_arrays
 from .loading import load
+from .planning.text import plan_line
 from .train import train
 
 PATH = click.Path(path_type=Path)
@@ -37,6 +40,10 @@ PATH = click.Path(path_type=Path)
 @click.option("--states", type=int, help="Bits of states that training rounds to.")
 @click.option("--prune", type=float, help="The share of the weights that stays 0.")
 @click.option("--clip", type=float, help="The largest norm of the gradients.")
+@click.option("--block", default=BLOCK, show_default=True, help="Steps of time that one matrix product takes.")
+@click.option("--memory", type=byte_count, metavar="BYTES", help="The most that a step of training holds: 500M, 2G.")
+@click.option("--checkpoints", default="auto", show_default=True, help="auto, none, or a kind of plan.")
+@click.option("--packed", is_flag=True, help="Spikes that wait for the way back take a bit each.")
 @click.option("--checkpoint", type=PATH, help="Keeps the training; a later one goes on from it.")
 def train_command(
     model: Path,
@@ -56,6 +63,8 @@ def train_command(
     rounding = FakeQuantisation(bits, "tensor", states)
     trained = train(graph, read_arrays(data), validation=known, quantisation=rounding, **options)
     save_graph(trained.graph, output)
+    if trained.plan is not None:
+        click.echo(f"checkpoints: {plan_line(trained.plan)}")
     for number, epoch in enumerate(trained.history, 1):
         click.echo(f"epoch {number}: {_said(epoch)}")
     click.echo(str(output))

@@ -27,6 +27,7 @@ from ..training import (
     Trained,
     training,
 )
+from ..training.cells import BLOCK
 from ..training.texts import named
 
 Pair = tuple[npt.ArrayLike | Mapping[str, npt.ArrayLike], npt.ArrayLike]
@@ -59,6 +60,10 @@ def train(
     precision: str = "float32",
     checkpoint: str | Path | None = None,
     save_every: int | None = None,
+    block: int = BLOCK,
+    memory: int | None = None,
+    checkpoints: str = "auto",
+    packed: bool = False,
 ) -> Trained:
     """Train a graph in steps by backpropagation through time, on this computer, in numpy.
 
@@ -91,13 +96,21 @@ def train(
         checkpoint: a file that keeps the training, written whole or not at all; a training that finds its own there
             goes on from it, and ends with the very weights that it would have had without a break.
         save_every: steps between checkpoints; None: one an epoch.
+        block: steps of time that one matrix product takes; the last bits of sums depend on it.
+        memory: the most bytes that a step of training may hold, parameters and temporaries of single operations
+            aside. Of each sequence then only some states are kept, and parts of it run again; what is learned is the
+            same bit for bit. None: no limit.
+        checkpoints: which states: ``auto`` (the fastest plan in memory that fits), ``none``, or a kind of plan
+            ([checkpoints](checkpoints.md)); those off chip write to files.
+        packed: whether spikes that wait for the way back take a bit each.
 
     Returns:
-        The trained graph and the history, an entry an epoch.
+        The trained graph, the history, an entry an epoch, and the plan, if there was one.
 
     Raises:
         ModelError: data or options do not fit (AX701, AX705, AX403), the graph cannot be differentiated (AX810,
-            AX811), the checkpoint is of another training (AX707), a value is no longer finite (AX812).
+            AX811), the checkpoint is of another training (AX707), a value is no longer finite (AX812),
+            no plan fits the memory (AX820) or there is none of that name (AX822).
     """
     options = Options(
         named("loss", loss, LOSSES),
@@ -116,6 +129,10 @@ def train(
         clip,
         precision,
         save_every,
+        block,
+        memory,
+        checkpoints,
+        packed,
     )
     with _shown() as bar:
         return training(graph, data, options, validation, None if checkpoint is None else Path(checkpoint), bar.show)

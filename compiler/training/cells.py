@@ -41,10 +41,20 @@ class Memory:
         return known
 
 
+BLOCK = 16
+"""The steps that one matrix product takes at once, unless others are chosen."""
+
+
+def blocks(steps: int, length: int) -> tuple[slice, ...]:
+    """A sequence in blocks of that many steps; the first is shorter where there are fewer left."""
+    ends = range(steps, 0, -length)
+    return tuple(slice(max(0, end - length), end) for end in reversed(ends))
+
+
 @dataclass(frozen=True)
 class Extent:
-    """How long and wide a run is: T steps of B samples, in a float type; and of one ``node``: ``keep`` names states
-    and internals, ``grid`` rounds them."""
+    """How long and wide a run is: T steps of B samples, in a float type, products of ``block`` steps each; and of one
+    ``node``: ``keep`` names states and internals, ``grid`` rounds them."""
 
     steps: int
     batch: int
@@ -52,11 +62,17 @@ class Extent:
     keep: Collection[str] = ()
     grid: Grid | None = None
     node: str = ""
+    block: int = BLOCK
     memory: Memory = field(default_factory=Memory)
 
     def whole(self, name: str, shape: tuple[int, ...]) -> Array:
         """An array [T, *shape] for something that the node keeps."""
         return self.memory.take(f"{self.node}:{name}", (self.steps, *shape), self.dtype)
+
+    @property
+    def blocks(self) -> tuple[slice, ...]:
+        """The blocks of the sequence, the first one shorter where they must; sums of floats depend on them."""
+        return blocks(self.steps, self.block)
 
 
 class Cell(Protocol):
@@ -67,6 +83,13 @@ class Cell(Protocol):
     def step(self, k: int, x: Array, reads: tuple[Array, ...], y: Array) -> None:
         """Compute step ``k`` from the input [B, ...] and what is read, and write the output [B, *S]."""
 
+    def states(self) -> dict[str, Array]:
+        """What the next step depends on, [B, *S] by name; a later step may overwrite it."""
+        ...
+
+    def resume(self, states: Mapping[str, Array]) -> None:
+        """Go on from the states of an earlier run, which stay as they are."""
+
 
 class Interpreted:
     """Any op, by the interpreter's kernel."""
@@ -74,8 +97,16 @@ class Interpreted:
     def __init__(self, op: Op, extent: Extent) -> None:
         self.kernel = KERNELS[type(op)](op, extent.dtype)  # type: ignore[arg-type]
         self.state = self.kernel.initial(extent.batch)
-        self.extent = extent
+        self.extent, self.names = extent, tuple(op.states())
         self.kept: dict[str, Array] = {}
+
+    def states(self) -> dict[str, Array]:
+        """The op's own; internals are no part of them."""
+        return {name: self.state[name] for name in self.names}
+
+    def resume(self, states: Mapping[str, Array]) -> None:
+        """Kernels change nothing in place."""
+        self.state = dict(states)
 
     def step(self, k: int, x: Array, reads: tuple[Array, ...], y: Array) -> None:
         """One step of the kernel."""
@@ -104,6 +135,15 @@ class NeuronCell:
         self.reset = _reset(op.gate, dtype)
         parts = (op.synapse.decay, op.synapse.gain, op.synapse.offset) if op.synapse else ()
         self.synapse = tuple(short(part, dtype) for part in parts)
+
+    def states(self) -> dict[str, Array]:
+        """v, and i where there is a synapse."""
+        return {"v": self.v, "i": self.i} if self.synapse else {"v": self.v}
+
+    def resume(self, states: Mapping[str, Array]) -> None:
+        """As copies: steps work in place."""
+        self.v = states["v"].copy()
+        self.i = states["i"].copy() if self.synapse else self.i
 
     def step(self, k: int, x: Array, reads: tuple[Array, ...], y: Array) -> None:
         """One step."""
@@ -170,6 +210,14 @@ class NeuronAdjointCell:
         self.threshold, self.value = short(op.gate.threshold, dtype), short(op.gate.value, dtype)
         self.membrane = np.zeros((extent.batch, *op.shape), dtype)
         self.kept: dict[str, Array] = {}
+
+    def states(self) -> dict[str, Array]:
+        """The derivative with respect to the membrane."""
+        return {"v": self.membrane}
+
+    def resume(self, states: Mapping[str, Array]) -> None:
+        """As a copy: steps work in place."""
+        self.membrane[...] = states["v"]
 
     def step(self, k: int, x: Array, reads: tuple[Array, ...], y: Array) -> None:
         """One step."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +14,9 @@ from axonc.ir.ops import Array
 from ..differentiate import Parameter
 from .losses import Loss
 from .network import Network, network
+
+Run = Callable[[Network, Mapping[Parameter, Array], Mapping[str, Array]], Array]
+"""What gives the output [T, B, *S] of a network with these values over inputs of that form."""
 
 LABELS = ("labels", "y", "targets")
 """What targets may be called in data by name."""
@@ -29,9 +32,10 @@ class Data:
     def __len__(self) -> int:
         return len(self.target)
 
-    def part(self, chosen: Array | slice, dtype: str) -> dict[str, Array]:
-        """The inputs of some samples as [T, B, *shape]."""
-        return {name: np.ascontiguousarray(x[chosen].swapaxes(0, 1), dtype) for name, x in self.x.items()}
+    def part(self, chosen: Array | slice, dtype: str | None = None) -> dict[str, Array]:
+        """The inputs of some samples as [T, B, *shape]; without a type, as they are stored."""
+        parts = {name: x[chosen].swapaxes(0, 1) for name, x in self.x.items()}
+        return parts if dtype is None else {name: np.ascontiguousarray(x, dtype) for name, x in parts.items()}
 
 
 def checked(net: Network, data: object) -> Data:
@@ -65,13 +69,16 @@ def evaluate(graph: Graph, data: object, loss: Loss, output: str | None = None, 
     return accuracy(net, net.initial, checked(net, data), batch)
 
 
-def accuracy(net: Network, values: Mapping[Parameter, Array], data: Data, batch: int = 256) -> float:
+def accuracy(
+    net: Network, values: Mapping[Parameter, Array], data: Data, batch: int = 256, run: Run = Network.run
+) -> float:
     """The share of samples whose label the output stands for; nan where targets are no labels."""
     if not net.loss.labelled:
         return float("nan")
     hits = 0
     for first in range(0, len(data), batch):
         part = slice(first, first + batch)
-        guess = net.loss.guess(net.run(values, data.part(part, net.dtype)))
+        x = data.part(part, net.dtype if run is Network.run else None)
+        guess = net.loss.guess(run(net, values, x))
         hits += int(np.sum(guess == data.target[part]))
     return hits / len(data)

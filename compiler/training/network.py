@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -12,7 +12,7 @@ from axonc.ir import Diagnostic, Graph, ModelError
 from axonc.ir.ops import EGRU, Array, Op, Surrogate
 
 from ..differentiate import DEFAULT, Backward, Parameter, differentiate
-from .cells import Grid
+from .cells import BLOCK, Grid
 from .losses import Loss
 from .quantisation import EXACT, FakeQuantisation
 from .sequence import Sequence
@@ -31,7 +31,8 @@ class Step:
 
 @dataclass(frozen=True)
 class Network:
-    """A graph in training. Parameters are values beside it; the graph itself does not change."""
+    """A graph in training. Parameters are values beside it; the graph itself does not change. ``block``: see
+    `Sequence`."""
 
     graph: Graph
     backward: Backward
@@ -39,6 +40,7 @@ class Network:
     loss: Loss
     quantisation: FakeQuantisation = EXACT
     dtype: str = "float32"
+    block: int = BLOCK
 
     @cached_property
     def parameters(self) -> tuple[Parameter, ...]:
@@ -69,25 +71,34 @@ class Network:
 
     def run(self, values: Values, x: Mapping[str, Array]) -> Array:
         """The output [T, B, *S] over inputs of that form."""
-        return self._forward.run(self.ops(values), x, self.dtype, self._grids)[self.output]
+        return self._forward.run(self.ops(values), x, self.dtype, self.grids)[self.output]
 
     def step(self, values: Values, x: Mapping[str, Array], target: Array) -> Step:
         """Forward, loss, backward over one batch; `ModelError` AX812 where a value is not finite."""
         ops = self.ops(values)
-        recorded = self._taped.run(ops, x, self.dtype, self._grids)
+        recorded = self.taped.run(ops, x, self.dtype, self.grids)
         loss, seed = self.loss(recorded[self.output], target)
-        if not np.isfinite(loss):
-            raise ModelError(_diverged(self._first_bad(recorded), f"the loss is {loss}"))
+        self.require_finite(loss, lambda: {n.name for n in self.graph if not np.all(np.isfinite(recorded[n.name]))})
         data = {name: recorded[reference] for name, reference in self.backward.tape.items()}
         for output, name in self.backward.seeds.items():
             data[name] = seed if output == self.output else np.zeros_like(recorded[output])
-        done = self._backward.run(self.backward.ops(ops), data, self.dtype)
+        done = self.adjoint.run(self.backward.ops(ops), data, self.dtype)
         gradients = {parameter: done[name] for name, parameter in self.backward.gradients.items()}
+        return self.finished(loss, recorded[self.output], gradients)
+
+    def require_finite(self, loss: float, bad: Callable[[], Collection[str]]) -> None:
+        """`ModelError` AX812 if the loss is not finite: the first node in the order of the graph among ``bad``."""
+        if not np.isfinite(loss):
+            names = bad()
+            first = next((node.name for node in self.graph.order if node.name in names), self.output)
+            raise ModelError(_diverged(first, f"the loss is {loss}"))
+
+    def finished(self, loss: float, output: Array, gradients: dict[Parameter, Array]) -> Step:
+        """What a batch gives, all of it finite."""
         for parameter, gradient in gradients.items():
             if not np.all(np.isfinite(gradient)):
                 raise ModelError(_diverged(parameter.node, f"the gradient of {parameter.field} is not finite"))
-        guess = self.loss.guess(recorded[self.output]) if self.loss.labelled else None
-        return Step(loss, guess, gradients)
+        return Step(loss, self.loss.guess(output) if self.loss.labelled else None, gradients)
 
     def bounded(self, parameter: Parameter, value: Array) -> Array:
         """A value where the op allows it: decays from 0 to 1, thresholds from 0 (of an EGRU, to 1)."""
@@ -99,23 +110,22 @@ class Network:
 
     @cached_property
     def _forward(self) -> Sequence:
-        return Sequence(self.graph)
+        return Sequence(self.graph, block=self.block)
 
     @cached_property
-    def _taped(self) -> Sequence:
-        return Sequence(self.graph, tuple(self.backward.tape.values()))
+    def taped(self) -> Sequence:
+        """The graph, keeping what the backward graph takes."""
+        return Sequence(self.graph, tuple(self.backward.tape.values()), block=self.block)
 
     @cached_property
-    def _backward(self) -> Sequence:
-        return Sequence(self.backward.graph, backwards=True)
+    def adjoint(self) -> Sequence:
+        """The backward graph."""
+        return Sequence(self.backward.graph, backwards=True, block=self.block)
 
     @cached_property
-    def _grids(self) -> dict[str, Grid]:
+    def grids(self) -> dict[str, Grid]:
+        """The grids that states are rounded to."""
         return self.quantisation.grids(self.graph)
-
-    def _first_bad(self, recorded: Mapping[str, Array]) -> str:
-        names = (node.name for node in self.graph.order if not np.all(np.isfinite(recorded[node.name])))
-        return next(names, self.output)
 
 
 def _diverged(node: str, found: str) -> Diagnostic:
@@ -132,6 +142,7 @@ def network(
     attached: bool = False,
     quantisation: FakeQuantisation = EXACT,
     dtype: str = "float32",
+    block: int = BLOCK,
 ) -> Network:
     """A graph in training; ``output`` None: its only one. See `differentiate` for the rest."""
     names = [node.name for node in graph.outputs]
@@ -140,4 +151,4 @@ def network(
         found = f"the output {output!r}" if output is not None else f"{len(names)} outputs"
         raise ModelError(Diagnostic("AX705", "", found, f"known: {', '.join(names)}", "say which one is trained"))
     backward = differentiate(graph, kinds, nodes=nodes, surrogate=surrogate, attached=attached)
-    return Network(graph, backward, chosen, loss, quantisation, dtype)
+    return Network(graph, backward, chosen, loss, quantisation, dtype, block)

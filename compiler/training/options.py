@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from axonc.ir import Diagnostic, raise_if_any
 from axonc.ir.ops import Surrogate
 
 from ..differentiate import DEFAULT, KINDS
+from .cells import BLOCK
 from .losses import CrossEntropy, Loss
 from .optimisers import Adam, Optimiser, Schedule
 from .quantisation import EXACT, FakeQuantisation
@@ -20,6 +21,8 @@ class Options:
 
     ``clip``: gradients are scaled down to this norm, over all parameters. ``prune``: the share of weights that a mask
     keeps at 0; 0.0 keeps the zeros that are there. ``save_every``: steps between checkpoints; None: each epoch.
+    ``block``: the steps of time that one matrix product takes. ``memory``, ``checkpoints``, ``packed``: how much is
+    held at once; what is learned does not depend on them, bit for bit.
     """
 
     loss: Loss = CrossEntropy()  # noqa: RUF009 - frozen values, here and below
@@ -38,6 +41,15 @@ class Options:
     clip: float | None = None
     precision: str = "float32"
     save_every: int | None = None
+    block: int = BLOCK
+    memory: int | None = None
+    checkpoints: str = "auto"
+    packed: bool = False
+
+    @property
+    def numbers(self) -> Options:
+        """Those that what is learned depends on; the others as they are by default."""
+        return replace(self, save_every=None, memory=None, checkpoints="auto", packed=False)
 
 
 def require_sound(options: Options) -> None:
@@ -46,7 +58,12 @@ def require_sound(options: Options) -> None:
 
 
 def _problems(options: Options) -> Iterator[Diagnostic]:
-    counts = (("epochs", options.epochs, 0), ("batch", options.batch, 1), ("save_every", options.save_every or 1, 1))
+    counts = (
+        ("epochs", options.epochs, 0),
+        ("batch", options.batch, 1),
+        ("block", options.block, 1),
+        ("save_every", options.save_every or 1, 1),
+    )
     for name, value, least in counts:
         if value < least:
             yield Diagnostic("AX403", "", f"{name}={value}", f"at least {least}", "correct it")

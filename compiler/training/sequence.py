@@ -16,9 +16,10 @@ import numpy as np
 
 from axonc.ir import Graph, Node
 from axonc.ir.interpret.run import split_reference
-from axonc.ir.ops import Array, Delay, Input, Op, Output
+from axonc.ir.ops import Array, Delay, Flatten, FlattenAdjoint, Input, Op, Output, Scale
 
-from .cells import Cell, Extent, Grid, Memory, cell_of
+from .carry import Carry, first_of
+from .cells import BLOCK, Cell, Extent, Grid, Memory, cell_of
 from .functions import SUMS, Function, Product, added, function_of
 
 
@@ -27,12 +28,14 @@ class Sequence:
     """A graph with the order in which its parts run; parameters may change from run to run, its structure may not.
 
     ``keep``: references to states and internals that a run keeps, beside every output. ``backwards``: arrays are in
-    the order of the forward steps, the run begins at the last.
+    the order of the forward steps, the run begins at the last. ``block``: the steps that one matrix product takes at
+    once, counted from the last; sums of floats depend on it, and on nothing else of how a sequence is cut.
     """
 
     graph: Graph
     keep: Collection[str] = ()
     backwards: bool = False
+    block: int = BLOCK
     groups: tuple[tuple[Node, ...], ...] = field(init=False)
     memory: Memory = field(init=False, repr=False, compare=False, default_factory=lambda: Memory())
 
@@ -45,13 +48,16 @@ class Sequence:
         data: Mapping[str, Array],
         dtype: str = "float32",
         grids: Mapping[str, Grid] = MappingProxyType({}),
+        carry: Carry | None = None,
     ) -> dict[str, Array]:
         """Every node's output [T, B, *shape] for inputs of that form, and what is kept; a total's own shape.
 
         All but totals is overwritten by the next run. ``grids``: of neurons whose states are rounded on the way.
+        ``carry``: what the run goes on from, and then what the next one can; the run is one of several over blocks of a
+        sequence.
         """
         steps, batch = next(iter(data.values())).shape[:2]
-        run = _Run(self, ops, Extent(steps, batch, dtype, memory=self.memory), grids)
+        run = _Run(self, ops, Extent(steps, batch, dtype, memory=self.memory, block=self.block), grids, carry)
         for group in self.groups:
             if len(group) == 1 and group[0].name not in group[0].sources:
                 run.whole(group[0], data)
@@ -71,8 +77,10 @@ def _groups(graph: Graph) -> tuple[tuple[Node, ...], ...]:
 class _Run:
     """One run."""
 
-    def __init__(self, sequence: Sequence, ops: Mapping[str, Op], extent: Extent, grids: Mapping[str, Grid]) -> None:
-        self.graph, self.ops, self.extent, self.grids = sequence.graph, ops, extent, grids
+    def __init__(
+        self, sequence: Sequence, ops: Mapping[str, Op], extent: Extent, grids: Mapping[str, Grid], carry: Carry | None
+    ) -> None:
+        self.graph, self.ops, self.extent, self.grids, self.carry = sequence.graph, ops, extent, grids, carry
         self.values: dict[str, Array] = {}
         self.order = range(extent.steps - 1, -1, -1) if sequence.backwards else range(extent.steps)
         self.later = -1 if sequence.backwards else 1
@@ -91,7 +99,7 @@ class _Run:
         x = added(tuple(self.values[name] for name in node.inputs))
         reads = tuple(self.values[name] for name in node.reads)
         if isinstance(op, Delay):
-            self.values[node.name] = self._delayed(x, op)
+            self.values[node.name] = self._delayed(node.name, x, op)
             return
         function = function_of(op, self.extent.dtype)
         if function is not None:
@@ -105,17 +113,38 @@ class _Run:
     def _at_once(self, node: Node, function: Function, x: Array, reads: tuple[Array, ...]) -> Array:
         if isinstance(node.op, Output):
             return x  # also of a total, which has no axes of steps and batch
+        blocks = self.extent.blocks
+        if isinstance(node.op, SUMS):
+            return self._summed(node.name, function, [[_rows(array[b]) for array in (x, *reads)] for b in blocks])
         if isinstance(function, Product):
             y = self._empty(node)
-            function.into(x.reshape(-1, *x.shape[2:]), y.reshape(-1, *y.shape[2:]))
+            for block in blocks:
+                function.into(_rows(x[block]), _rows(y[block]))
             return y
-        y = function(*(array.reshape(-1, *array.shape[2:]) for array in (x, *reads)))
-        return y if isinstance(node.op, SUMS) else y.reshape(*x.shape[:2], *y.shape[1:])
+        if len(blocks) == 1 or isinstance(node.op, ELEMENTWISE):
+            y = function(*(_rows(array) for array in (x, *reads)))
+            return y.reshape(*x.shape[:2], *y.shape[1:])
+        y = self._empty(node)
+        for block in blocks:
+            _rows(y[block])[...] = function(*(_rows(array[block]) for array in (x, *reads)))
+        return y
 
-    def _delayed(self, x: Array, op: Delay) -> Array:
+    def _summed(self, name: str, function: Function, blocks: list[list[Array]]) -> Array:
+        """The sum over all blocks, from the last, and over those that were carried here."""
+        total = None if self.carry is None else self.carry.totals.get(name)
+        for block in reversed(blocks):
+            total = function(*block) if total is None else np.add(total, function(*block), out=total)
+        assert total is not None
+        if self.carry is not None:
+            self.carry.totals[name] = total
+        return total
+
+    def _delayed(self, name: str, x: Array, op: Delay) -> Array:
+        if self.carry is not None:
+            return self.carry.delayed(name, x, op, self.later)
         y, steps = np.zeros_like(x), op.steps
         if self.later > 0:
-            y[:steps] = _first(op)
+            y[:steps] = first_of(op)
             y[steps:] = x[: max(len(x) - steps, 0)]
         else:
             y[: max(len(x) - steps, 0)] = x[steps:]
@@ -130,6 +159,9 @@ class _Run:
                 self._step(part, k)
         for part in parts:
             self._done(part.node, self.values[part.node.name], part.cell)
+            if isinstance(part.op, Delay) and self.carry is not None:
+                last = [self._source(part, k) for k in self.order[-part.op.steps :]]
+                self.carry.close(part.node.name, last, part.op)
 
     def _part(self, node: Node, inside: set[str]) -> _Part:
         op = self.ops[node.name]
@@ -144,7 +176,8 @@ class _Run:
         y = self.values[part.node.name]
         if isinstance(part.op, Delay):
             source = k - self.later * part.op.steps
-            y[k] = self._source(part, source) if 0 <= source < self.extent.steps else _first(part.op)
+            inside = 0 <= source < self.extent.steps
+            y[k] = self._source(part, source) if inside else self._before(part.node.name, part.op, k)
             return
         reads = tuple(self.values[name][k] for name in part.node.reads)
         x = self._source(part, k)
@@ -156,13 +189,20 @@ class _Run:
             assert part.function is not None
             y[k] = part.function(x, *reads)
 
+    def _before(self, name: str, op: Delay, k: int) -> Array | float:
+        """What a delay gives at a step that nothing of this run has reached."""
+        return first_of(op) if self.carry is None else self.carry.before(name, op, self.order.index(k))
+
     def _source(self, part: _Part, k: int) -> Array:
         inner = tuple(self.values[name][k] for name in part.inner)
         return added(inner if part.outer is None else (part.outer[k], *inner))
 
     def _cell(self, node: Node) -> Cell:
         kept, grid = self.kept.get(node.name, ()), self.grids.get(node.name)
-        return cell_of(self.ops[node.name], replace(self.extent, node=node.name, keep=kept, grid=grid))
+        cell = cell_of(self.ops[node.name], replace(self.extent, node=node.name, keep=kept, grid=grid))
+        if self.carry is not None and node.name in self.carry.states:
+            cell.resume(self.carry.states[node.name])
+        return cell
 
     def _empty(self, node: Node) -> Array:
         shape = self.graph.signals[node.name].shape
@@ -172,11 +212,17 @@ class _Run:
         self.values[node.name] = y
         if cell is not None:
             self.values.update({f"{node.name}:{name}": value for name, value in cell.kept.items()})
+            if self.carry is not None:
+                self.carry.states[node.name] = {name: value.copy() for name, value in cell.states().items()}
 
 
-def _first(op: Delay) -> Array | float:
-    """What a delay gives before anything has reached it."""
-    return 0.0 if op.initial is None else op.initial
+def _rows(array: Array) -> Array:
+    """[T, B, *S] as [T B, *S]; a view, where the array is in C order."""
+    return array.reshape(-1, *array.shape[2:])
+
+
+ELEMENTWISE = (Scale, Flatten, FlattenAdjoint)
+"""Ops that give the same for all steps at once as for some."""
 
 
 @dataclass(frozen=True)

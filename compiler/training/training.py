@@ -14,9 +14,12 @@ from axonc.ir import Diagnostic, Graph, ModelError
 from axonc.ir.ops import Array
 from axonc.ir.serialize import to_bytes
 
+from ..checkpoint import Plan
 from ..differentiate import Parameter
 from .checkpoint import Checkpoint, load_checkpoint
-from .data import accuracy, checked
+from .checkpointed import checkpointed_step, forward_blocks
+from .data import Data, accuracy, checked
+from .footprint import training_plan
 from .network import Step, network
 from .options import Options, require_sound
 from .quantisation import pruning_masks
@@ -33,10 +36,12 @@ class Epoch:
 
 @dataclass(frozen=True)
 class Trained:
-    """A trained graph and the history of its training. Accuracies are nan where targets are no labels."""
+    """A trained graph and the history of its training. Accuracies are nan where targets are no labels. ``plan``: of
+    checkpoints within a sequence, where there was one."""
 
     graph: Graph
     history: tuple[Epoch, ...]
+    plan: Plan | None = None
 
 
 DEFAULTS = Options()
@@ -73,9 +78,10 @@ class _Training:
         self.options, self.checkpoint = options, checkpoint
         self.net = network(
             graph, how.loss, how.output, how.kinds, how.nodes, how.surrogate, how.attached, how.quantisation,
-            how.precision,
+            how.precision, how.block,
         )  # fmt: skip
         self.data = checked(self.net, data)
+        self.plan = training_plan(self.net, self.data, how)
         self.validation = None if validation is None else checked(self.net, validation)
         self.batches = -(-len(self.data) // how.batch)
         self.steps = how.epochs * self.batches
@@ -94,9 +100,7 @@ class _Training:
         order = np.random.default_rng((self.options.seed, epoch)).permutation(len(self.data))
         chosen = order[batch * self.options.batch :][: self.options.batch]
         try:
-            self._move(
-                self.net.step(self.values, self.data.part(chosen, self.net.dtype), self.data.target[chosen]), chosen
-            )
+            self._move(self._gradients(chosen), chosen)
         except ModelError as error:
             error.diagnostics = tuple(self._at(problem) for problem in error.diagnostics)
             raise
@@ -117,7 +121,14 @@ class _Training:
         kept = {name: value for name, value in graph.properties.items() if name != "source_sha256"}
         said = f"{self.options.epochs} epochs, {self.options.loss.name}, {self.options.optimiser.name}"
         graph = replace(graph, properties={**kept, "trained": f"{said}, seed {self.options.seed}"})
-        return Trained(graph, tuple(self.history))
+        return Trained(graph, tuple(self.history), self.plan)
+
+    def _gradients(self, chosen: Array) -> Step:
+        target = self.data.target[chosen]
+        if self.plan is None:
+            return self.net.step(self.values, self.data.part(chosen, self.net.dtype), target)
+        x, actions = self.data.part(chosen), self.plan.actions()
+        return checkpointed_step(self.net, self.values, x, target, actions, self.options.packed)
 
     def _move(self, step: Step, chosen: Array) -> None:
         self.sums = (
@@ -135,10 +146,15 @@ class _Training:
 
     def _close_epoch(self) -> None:
         loss, hits, samples = self.sums
-        known = float("nan") if self.validation is None else accuracy(self.net, self.values, self.validation)
+        known = float("nan") if self.validation is None else self._known(self.validation)
         right = hits / samples if self.options.loss.labelled else float("nan")
         self.history.append(Epoch(loss / samples, right, known))
         self.sums = (0.0, 0, 0)
+
+    def _known(self, validation: Data) -> float:
+        if self.plan is None:
+            return accuracy(self.net, self.values, validation)
+        return accuracy(self.net, self.values, validation, self.options.batch, forward_blocks)
 
     def _state(self) -> Checkpoint:
         arrays = {f"parameter/{name}": value for name, value in self._named(self.values).items()}
@@ -155,7 +171,7 @@ class _Training:
 
     def _digest(self, graph: Graph) -> str:
         said = hashlib.sha256(to_bytes(graph))
-        said.update(repr(replace(self.options, save_every=None)).encode())
+        said.update(repr(self.options.numbers).encode())
         for data in (self.data, self.validation):
             for array in () if data is None else (*data.x.values(), data.target):
                 said.update(f"{array.shape} {array.dtype}".encode())

@@ -9,6 +9,7 @@ from axonc.compiler.driver.api import compile
 from axonc.compiler.driver.evaluate import evaluate
 from axonc.compiler.driver.export_model import export
 from axonc.compiler.driver.loading import load
+from axonc.compiler.driver.planning import plan
 from axonc.compiler.driver.program import Program
 from axonc.compiler.driver.program import open_build as open
 from axonc.compiler.driver.sweep import sweep
@@ -34,6 +35,7 @@ __all__ = [
     "interpret",
     "load",
     "open",
+    "plan",
     "sweep",
     "train",
 ]
