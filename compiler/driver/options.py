@@ -23,7 +23,7 @@ STRATEGIES = ("fewest-cores", "spread")
 class Options:
     """Options of a compilation; None takes the target's or the semantics' default.
 
-    ``weights``: int8, or float32 (target reference only). ``state``: q16, q32, loihi or float32. ``slice_size``: the
+    ``weights``: int8, or float32 (targets reference and native). ``state``: q16, q32, loihi or float32. ``slice_size``: the
     most neurons in a slice, for all populations or by name. ``strategy``: fewest-cores or spread. ``machine``: a TOML
     file that overrides the shipped machine description. ``host``: what host and cores exchange through memory.
     ``calibrate``: input data, or a file with them, whose busiest steps cores are filled for.
@@ -53,7 +53,7 @@ def _absent(value: object) -> bool:
 def format_problems(target: Backend, weights: str, state: str, options: Options) -> list[Diagnostic]:
     """Values that a target does not take."""
     checks = (
-        ("weights", weights, WEIGHTS if not target.mapped else WEIGHTS[:1]),
+        ("weights", weights, target.weights),
         ("state", state, STATE_FORMATS if target.mapped or weights == "int8" else ("float32",)),
         ("strategy", options.strategy, STRATEGIES),
     )

@@ -45,7 +45,7 @@ class Compiled:
 def passes_for(graph: Graph, target: Backend, options: Options) -> list[Pass]:
     """The passes between a graph in steps and the target; `ModelError` for options that do not exist."""
     semantics = parse_semantics(graph.properties.get("semantics", "nir"))
-    weights = options.weights or ("int8" if target.mapped else "float32")
+    weights = options.weights or target.weights[0]
     state = options.state or (semantics.state if weights == "int8" else "float32")
     raise_if_any(format_problems(target, weights, state, options))
     if is_quantised(graph):
@@ -83,7 +83,7 @@ def _called(node: Node) -> str:
 
 def prepare(graph: Graph, target: str, options: Options) -> tuple[Graph, CoreMapping | None, Machine | None]:
     """Passes, target check and mapping: everything that can refuse a model."""
-    chosen = backend(target)
+    chosen = backend(target, options.weights)
     _require_steps(graph)
     stages = run_pipeline(graph, passes_for(graph, chosen, options))
     final = stages[-1][1] if stages else graph
@@ -129,8 +129,8 @@ def _require_steps(graph: Graph) -> None:
 def compile_graph(graph: Graph, target: str, options: Options) -> Compiled:
     """The lowered program of a graph in steps, with nothing written yet."""
     final, mapping, machine = prepare(graph, target, options)
-    program = backend(target).lower(final, mapping, machine, options.host)
-    manifest = _manifest(final, target, mapping, machine, options)
+    program = backend(target, options.weights).lower(final, mapping, machine, options.host)
+    manifest = {**_manifest(final, target, mapping, machine, options), **_numbers(final, mapping, program)}
     described = {
         "manifest.json": _json(manifest),
         "report.json": _json({"target": target, **program.report}),
@@ -168,11 +168,17 @@ def _manifest(
     }
 
 
+def _numbers(graph: Graph, mapping: CoreMapping | None, program: Program) -> dict[str, Any]:
+    """What the manifest says of number formats, and of what is not the reference's bit for bit."""
+    weights = "int8" if mapping or is_quantised(graph) else "float32"
+    return {"weights": weights, **({"inexact": found} if (found := program.report.get("inexact")) else {})}
+
+
 def _json(value: Mapping[str, Any]) -> bytes:
     return (json.dumps(value, indent=1) + "\n").encode()
 
 
 def stages(graph: Graph, target: str, options: Options) -> Sequence[tuple[str, Graph]]:
     """The graph after every pass between steps and the target, by the pass's name."""
-    chosen = backend(target)
+    chosen = backend(target, options.weights)
     return [(step.name, after) for step, after in run_pipeline(graph, passes_for(graph, chosen, options))]

@@ -46,7 +46,9 @@ def _problems(graph: Graph, node: Node) -> Iterator[Diagnostic]:
     remedy = "choose --target reference"
     if type(node.op) not in EMITTERS:
         listed = ", ".join(op.name for op in EMITTERS)
-        yield Diagnostic("AX601", node.name, f"native does not run {node.op.name} in float", f"it runs {listed}", remedy)
+        yield Diagnostic(
+            "AX601", node.name, f"native does not run {node.op.name} in float", f"it runs {listed}", remedy
+        )
     elif any(isinstance(signal.format, Fixed) for signal in signals):
         limit = "with float32 weights native takes plain machine types"
         yield Diagnostic("AX604", node.name, f"numbers in {_formats(signals)}", limit, "choose --weights int8")

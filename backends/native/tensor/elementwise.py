@@ -85,12 +85,7 @@ UNSIGNED: Mapping[str, str] = {
 }
 """Of unsigned integers."""
 
-LOGICAL: Mapping[str, str] = {
-    "add": "{0} || {1}",
-    "mul": "{0} && {1}",
-    "max": "{0} || {1}",
-    "min": "{0} && {1}",
-}
+LOGICAL: Mapping[str, str] = {"add": "{0} || {1}", "mul": "{0} && {1}", "max": "{0} || {1}", "min": "{0} && {1}"}
 """Of bools, as numpy has it."""
 
 ANY: Mapping[str, str] = {

@@ -33,8 +33,8 @@ class Emission:
 
     ``values``: the output of every node so far; ``buffers``: all members of the program's memory, of which those in
     ``states`` live on from step to step; ``constants``: the members of the constants, with their numbers; ``reset``:
-    what a run begins with, after all memory is 0; ``columns`` and ``windows``: the lanes of the product kernels that are
-    used; ``longest``: the most sources of a matrix; ``rings``: what delays hold.
+    what a run begins with, after all memory is 0; ``kernels``: the headers of products that are used, and for how many
+    lanes; ``longest``: the most sources of a matrix; ``rings``: what delays hold.
     """
 
     graph: Graph
@@ -44,8 +44,7 @@ class Emission:
     constants: dict[str, tuple[Buffer, Array]] = field(default_factory=dict)
     reset: list[str] = field(default_factory=list)
     blocks: list[Block] = field(default_factory=list)
-    columns: set[int] = field(default_factory=set)
-    windows: set[int] = field(default_factory=set)
+    kernels: set[tuple[str, int]] = field(default_factory=set)
     longest: int = 0
     rings: dict[str, Value] = field(default_factory=dict)
 
@@ -164,4 +163,3 @@ def added(a: str, b: str, dtype: DType) -> str:
 def _bits(array: Array) -> Array:
     """Floats by their bits, so that 0.0 and -0.0 differ and NaN is itself."""
     return array.view(f"u{array.dtype.itemsize}") if array.dtype.kind == "f" else array
-

@@ -34,7 +34,11 @@ def _initial(graph: Graph, node: Node) -> DType:
 
 def _held(graph: Graph, node: Node, known: Mapping[str, DType]) -> DType:
     if isinstance(node.op, Delay):
-        return np.result_type(_initial(graph, node), summed(node.inputs, known)) if node.inputs[0] in known else _initial(graph, node)
+        return (
+            np.result_type(_initial(graph, node), summed(node.inputs, known))
+            if node.inputs[0] in known
+            else _initial(graph, node)
+        )
     if isinstance(node.op, (Output, Flatten)):
         return summed(node.inputs, known)
     if isinstance(node.op, Pool):

@@ -21,9 +21,12 @@ def nest(shape: Shape, values: Sequence[Value], body: Body) -> list[str]:
 
 
 def looped(extents: Sequence[int], lines: Sequence[str]) -> list[str]:
-    """``lines`` inside loops of i0, i1, ..."""
+    """``lines`` inside loops of i0, i1, ...; in a block of their own where there is nothing to loop over."""
+    if not extents:
+        return list(lines) if len(lines) == 1 else ["{", *indented(lines), "}"]
     opened = [
-        f"{'    ' * axis}for (size_t i{axis} = 0; i{axis} < {count}; i{axis}++) {{" for axis, count in enumerate(extents)
+        f"{'    ' * axis}for (size_t i{axis} = 0; i{axis} < {count}; i{axis}++) {{"
+        for axis, count in enumerate(extents)
     ]
     closed = [f"{'    ' * axis}}}" for axis in reversed(range(len(extents)))]
     inner = indented(lines, len(extents))

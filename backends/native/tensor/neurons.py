@@ -54,7 +54,9 @@ def neuron(op: Neuron, node: Node, e: Emission) -> Value:
     lines.append(f"const float x = {converted('{x}', x.dtype, F32)};")
     if op.synapse is not None:
         values["i"] = e.values[f"{node.name}:i"] = e.state(f"{node.name}_i", op.shape, F32)
-        decay, gain, offset = (parameters(f"i_{name}", getattr(op.synapse, name)) for name in ("decay", "gain", "offset"))
+        decay, gain, offset = (
+            parameters(f"i_{name}", getattr(op.synapse, name)) for name in ("decay", "gain", "offset")
+        )
         lines.append(f"const float i = ({decay} * {{i}} + {gain} * x) + {offset};")
     seen = "x" if op.synapse is None else "i" if op.membrane.sees == "new" else "{i}"
     decay, gain = parameters("decay", op.membrane.decay), parameters("gain", op.membrane.gain)
@@ -137,7 +139,11 @@ def egru(op: EGRU, node: Node, e: Emission) -> Value:
     n = op.units
     cell = e.values[f"{node.name}:c"] = e.state(f"{node.name}_c", op.shape, F32)
     result = e.new(node.name, op.shape, F32)
-    parts = {f"{of}_{gate}": value.part([(k * n, n, 1)]) for of, value in (("a", a), ("h", h)) for k, gate in enumerate("urg")}
+    parts = {
+        f"{of}_{gate}": value.part([(k * n, n, 1)])
+        for of, value in (("a", a), ("h", h))
+        for k, gate in enumerate("urg")
+    }
     number = {name: converted(f"{{{name}}}", value.dtype, F32) for name, value in parts.items()}
     parameters = _Parameters(node, e)
     lines = [

@@ -50,12 +50,14 @@ def _list_active(x: Value, node: Node, e: Emission) -> None:
     e.longest = max(e.longest, x.size)
     e.emit(["m->active = 0;"])
     keep = ["m->sources[m->active] = (uint32_t)i0;", "m->numbers[m->active] = x;", "m->active += x != 0;"]
-    e.emit(looped([x.size], [f"const float x = {converted(flat.at(flat_index(flat.offset, [1])), x.dtype, F32)};", *keep]))
+    e.emit(
+        looped([x.size], [f"const float x = {converted(flat.at(flat_index(flat.offset, [1])), x.dtype, F32)};", *keep])
+    )
 
 
 def _dense_columns(weight: Array, start: Array, result: Value, node: Node, e: Emission) -> None:
     lanes = fitting(len(weight), LANES)
-    e.columns.add(lanes)
+    e.kernels.add(("columns", lanes))
     panels = e.table(f"{node.name}_weight", panelled(weight.astype(np.float32), lanes))
     begin = e.table(f"{node.name}_bias", _filled(start, lanes))
     call = f"axonc_columns_{lanes}({result.pointer}, {begin.pointer}, {panels.pointer}, m->sources, m->numbers"
@@ -99,10 +101,13 @@ def conv(op: Conv, node: Node, e: Emission) -> Value:
     result = e.new(node.name, e.graph.signals[node.name].shape, F32)
     outputs, inputs = op.weight.shape[0] // op.groups, op.weight.shape[1]
     lanes = fitting(outputs, WINDOW_LANES)
-    e.windows.add(lanes)
+    e.kernels.add(("windows", lanes))
     bias = np.zeros(len(op.weight)) if op.bias is None else op.bias
     start = bias.astype(np.float32) + np.float32(0)
-    at, taps = (e.table(f"{node.name}_{part}", of) for part, of in zip(("places", "taps"), places(image.shape, inputs, op.axes), strict=True))
+    at, taps = (
+        e.table(f"{node.name}_{part}", of)
+        for part, of in zip(("places", "taps"), places(image.shape, inputs, op.axes), strict=True)
+    )
     weight = op.weight.astype(np.float32).reshape(op.groups, outputs, -1)
     for group in range(op.groups):
         panels = e.table(f"{node.name}_weight", panelled(weight[group], lanes))
@@ -126,7 +131,11 @@ def matmul(op: MatMul, node: Node, e: Emission) -> Value:
     e.emit(nest(result.shape, [result], lambda y: [f"{y} = {literal(0, dtype)};"]))
     shape = (*lead, rows, inner, columns)
     total = inserted(result.reshaped((*lead, rows, columns)), len(lead) + 1)
-    terms = [total, inserted(a.spread((*lead, rows, inner)), len(lead) + 2), inserted(b.spread((*lead, inner, columns)), len(lead))]
+    terms = [
+        total,
+        inserted(a.spread((*lead, rows, inner)), len(lead) + 2),
+        inserted(b.spread((*lead, inner, columns)), len(lead)),
+    ]
 
     def add(y: str, p: str, q: str) -> list[str]:
         return [f"{y} = {expression('add', [y, expression('mul', [p, q], dtype)], dtype)};"]

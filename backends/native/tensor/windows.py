@@ -68,9 +68,7 @@ def inserted(value: Value, axis: int, count: int = 1) -> Value:
     return replace(value, shape=tuple(shape), strides=tuple(strides))
 
 
-def accumulate(
-    result: Value, seen: Value, rank: int, first: str, step: Callable[[str, str], str], e: Emission
-) -> None:
+def accumulate(result: Value, seen: Value, rank: int, first: str, step: Callable[[str, str], str], e: Emission) -> None:
     """From ``first`` on, tap after tap: ``step`` of the value so far and of what the tap sees."""
     lead = len(result.shape) - rank
     e.emit(nest(result.shape, [result], lambda y: [f"{y} = {first};"]))

@@ -19,9 +19,8 @@ from axonc.ir.ops import Array
 
 from ...spinnaker2.engine.bindings import host_level
 from ...spinnaker2.toolchain import HOST_FORMS, build_shared, library_form
-from .exactness import signals_of
 from .held import held_types
-from .lower import ALIGNMENT, NAME, recordable
+from .emit import ALIGNMENT, NAME, emit, recordable, runtime_files
 from .types import F32, DType, carrier
 
 OPTIONS = ("-fno-math-errno", "-lm")
@@ -54,7 +53,8 @@ class Compiled:
         types = held_types(graph)
         given = [_as_held(data[node.name], types[node.name]) for node in graph.inputs]
         wanted = list(dict.fromkeys([*(node.name for node in graph.outputs), *record]))
-        traces = {name: np.zeros((batch, steps, *shape), carrier(dtype)) for name, (shape, dtype) in _forms(graph, types, wanted).items()}
+        forms = _forms(graph, types, wanted)
+        traces = {name: np.zeros((batch, steps, *shape), carrier(dtype)) for name, (shape, dtype) in forms.items()}
         memory = _aligned(int(getattr(self.library, f"{self.name}_memory_bytes")()))
         places = recordable(graph)
         for sample in range(batch):
@@ -63,7 +63,7 @@ class Compiled:
             for name, trace in traces.items():
                 records[places.index(name)] = trace[sample].ctypes.data
             self._call(graph, memory, steps, inputs, records)
-        return {name: _as_interpreted(traces[name], dtype) for name, (_, dtype) in _forms(graph, types, wanted).items()}
+        return {name: trace.astype(forms[name][1], copy=False) for name, trace in traces.items()}
 
     def _call(self, graph: Graph, memory: Array, steps: int, inputs: Any, records: Any) -> None:
         function = getattr(self.library, f"{self.name}_run")
@@ -89,33 +89,46 @@ def _as_held(array: Array, dtype: DType) -> Array:
     return np.ascontiguousarray(array.astype(dtype, copy=False).astype(carrier(dtype), copy=False))
 
 
-def _as_interpreted(array: Array, dtype: DType) -> Array:
-    return array.astype(dtype, copy=False)
-
-
 def _aligned(size: int) -> Array:
     """Memory on a multiple of 64 bytes."""
     whole = np.empty(size + ALIGNMENT, np.uint8)
     return whole[-whole.ctypes.data % ALIGNMENT :][:size]
 
 
-@lru_cache(maxsize=8)
 def opened(directory: Path) -> Compiled:
     """The program built in a directory, in the form with the widest vectors that this processor has."""
     library = directory / "images" / f"{NAME}.so"
     forms = (library_form(library, level) for level in HOST_FORMS if level <= host_level())
     best = next((form for form in forms if form.exists()), library)
+    return _opened(directory, best, best.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=4)
+def _opened(directory: Path, library: Path, changed: int) -> Compiled:
     stored = np.fromfile(directory / "data" / f"{NAME}.bin", np.uint8)
-    constants = _aligned(stored.size)
-    constants[:] = stored
-    return Compiled(declared(ctypes.CDLL(str(best.resolve())), NAME), NAME, constants)
+    return _loaded(ctypes.CDLL(str(library.resolve())), NAME, stored)
 
 
-def declared(library: ctypes.CDLL, name: str) -> ctypes.CDLL:
-    """The library with the types of one program's functions stated."""
+def _loaded(library: ctypes.CDLL, name: str, stored: Array) -> Compiled:
     getattr(library, f"{name}_memory_bytes").restype = ctypes.c_size_t
     getattr(library, f"{name}_run").restype = ctypes.c_int
-    return library
+    constants = _aligned(stored.size)
+    constants[:] = stored
+    return Compiled(library, name, constants)
+
+
+def compiled_together(graphs: Sequence[Graph], folder: Path) -> list[Compiled]:
+    """Programs of many checked graphs in one library for any host of the architecture, made in ``folder``: one call
+    of the compiler instead of one for each."""
+    emitted = [emit(graph, f"program_{index}") for index, graph in enumerate(graphs)]
+    files = {f"program_{index}.c": text.encode() for index, (text, _, _) in enumerate(emitted)}
+    all_of_them = "".join(f'#include "{name}"\n' for name in files).encode()
+    for name, content in {**runtime_files(), **files, "all.c": all_of_them}.items():
+        (folder / name).write_bytes(content)
+    build_shared(folder, ["all.c"], "all.so", options=(*HOST_FORMS[0], *OPTIONS))
+    library = ctypes.CDLL(str((folder / "all.so").resolve()))
+    constants = (np.frombuffer(blob, np.uint8) for _, blob, _ in emitted)
+    return [_loaded(library, f"program_{index}", stored) for index, stored in enumerate(constants)]
 
 
 def run(directory: Path, graph: Graph, x: Data, record: Sequence[str]) -> Result:
@@ -128,4 +141,4 @@ def run(directory: Path, graph: Graph, x: Data, record: Sequence[str]) -> Result
     return Result(outputs, {name: shaped[name] for name in record}, formats(graph, [*outputs, *record]))
 
 
-__all__ = ["Compiled", "build", "declared", "opened", "run", "signals_of"]
+__all__ = ["Compiled", "build", "compiled_together", "opened", "run"]

@@ -59,21 +59,24 @@ def emit(graph: Graph, name: str) -> tuple[str, bytes, Mapping[str, Any]]:
         e.states.add(buffer.name)
     states, slots = plan(e)
     blob = _blob(e)
-    text = _environment().get_template("program.c.j2").render(
-        name=name,
-        title=comment_text(graph.name),
-        nodes=len(graph.nodes),
-        version=__version__,
-        digest=graph.properties.get("source_sha256", "unknown"),
-        columns=sorted(e.columns),
-        windows=sorted(e.windows),
-        constants=[buffer.declaration for buffer, _ in e.constants.values()] or ["unsigned char none[64];"],
-        constant_bytes=len(blob),
-        states=[*(["size_t active;"] if e.longest else []), *(state.declaration for state in states)]
-        or ["unsigned char none[64];"],
-        slots=[[member.declaration for member in slot.members] for slot in slots],
-        reset=e.reset,
-        parts=_parts(e.blocks),
+    text = (
+        _environment()
+        .get_template("program.c.j2")
+        .render(
+            name=name,
+            title=comment_text(graph.name),
+            nodes=len(graph.nodes),
+            version=__version__,
+            digest=graph.properties.get("source_sha256", "unknown"),
+            kernels=sorted(e.kernels),
+            constants=[buffer.declaration for buffer, _ in e.constants.values()] or ["unsigned char none[64];"],
+            constant_bytes=len(blob),
+            states=[*(["size_t active;"] if e.longest else []), *(state.declaration for state in states)]
+            or ["unsigned char none[64];"],
+            slots=[[member.declaration for member in slot.members] for slot in slots],
+            reset=e.reset,
+            parts=_parts(e.blocks),
+        )
     )
     memory = {"states": sum(state.bytes for state in states), "values": sum(slot.bytes for slot in slots)}
     report = {"bytes": {"constants": len(blob), **memory}, "inexact": inexact(graph)}
