@@ -23,10 +23,10 @@ STRATEGIES = ("fewest-cores", "spread")
 class Options:
     """Options of a compilation; None takes the target's or the semantics' default.
 
-    ``weights``: int8, or float32 (targets reference and native). ``state``: q16, q32, loihi or float32. ``slice_size``: the
-    most neurons in a slice, for all populations or by name. ``strategy``: fewest-cores or spread. ``machine``: a TOML
-    file that overrides the shipped machine description. ``host``: what host and cores exchange through memory.
-    ``calibrate``: input data, or a file with them, whose busiest steps cores are filled for.
+    ``weights``: int8, or float32 (targets reference and native, which then maps nothing). ``state``: q16, q32, loihi or
+    float32. ``slice_size``: the most neurons in a slice, for all populations or by name. ``strategy``: fewest-cores or
+    spread. ``machine``: a TOML file that overrides the shipped machine description. ``host``: what host and cores
+    exchange through memory. ``calibrate``: input data, or a file with them, whose busiest steps cores are filled for.
     """
 
     weights: str | None = None

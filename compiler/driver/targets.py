@@ -23,7 +23,12 @@ ENGINES = {"emulator": "spinnaker2", "native": "native", "reference": "reference
 
 
 def backend(name: str, weights: str | None = None) -> Backend:
-    """The backend of a target, for programs with such weights (None: its default); `ModelError` if there is none, `ToolError` if its extra is not installed."""
+    """The backend of a target, for programs with such weights (None: its default).
+
+    Raises:
+        ModelError: there is none.
+        ToolError: its extra is not installed.
+    """
     if name not in TARGETS:
         raise ModelError(Diagnostic("AX603", "", f"the target {name!r}", f"known: {', '.join(TARGETS)}", "choose one"))
     module, cls = FLOAT[name] if weights == "float32" and name in FLOAT else TARGETS[name]

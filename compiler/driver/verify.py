@@ -107,7 +107,8 @@ def first_difference(name: str, ours: Array, reference: Array, tolerance: float 
 def _differs(ours: Array, reference: Array) -> Array:
     """Where bits differ, but for those of NaN, of which there are many."""
     real = ours.dtype.kind in "fV" and "float" in ours.dtype.name
-    return (_bits(ours) != _bits(reference)) & ~((ours != ours) & (reference != reference) if real else False)
+    differs = np.asarray(_bits(ours) != _bits(reference))
+    return np.asarray(differs & ~((ours != ours) & (reference != reference))) if real else differs
 
 
 def _far(ours: Array, reference: Array, tolerance: float) -> Array:
@@ -116,7 +117,7 @@ def _far(ours: Array, reference: Array, tolerance: float) -> Array:
     bound = tolerance * max(1.0, float(finite.max(initial=0.0)))
     with np.errstate(invalid="ignore"):
         near = (ours == reference) | (np.abs(ours - reference) <= bound) | (np.isnan(ours) & np.isnan(reference))
-    return ~near
+    return np.asarray(~near)
 
 
 def _bits(array: Array) -> Array:

@@ -198,7 +198,7 @@ class _Run:
         return summed + [values[name] for name in node.reads]
 
     def _given(self, node: Node, data: Mapping[str, Array]) -> Array:
-        """An input's data in its format; events as integers, so that counts add up exactly whatever type they came in."""
+        """An input's data in its format; events as integers, so that counts add up exactly."""
         x, signal = data[node.name], self.graph.signals[node.name]
         return x.astype(np.int64 if signal.kind is Kind.EVENT else dtype_of(signal.format, self.precision), copy=False)
 

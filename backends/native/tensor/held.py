@@ -8,8 +8,8 @@ import numpy as np
 
 from axonc.ir import Graph, Node
 from axonc.ir.elements import dtype_of
-from axonc.ir.ops import Delay, Flatten, Output, Pool
 from axonc.ir.ops import Constant as ConstantOp
+from axonc.ir.ops import Delay, Flatten, Output, Pool
 from axonc.ir.ops.tensor import TensorOp
 from axonc.ir.signal import Kind
 

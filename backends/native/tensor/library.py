@@ -19,8 +19,8 @@ from axonc.ir.ops import Array
 
 from ...spinnaker2.engine.bindings import host_level
 from ...spinnaker2.toolchain import HOST_FORMS, build_shared, library_form
-from .held import held_types
 from .emit import ALIGNMENT, NAME, emit, recordable, runtime_files
+from .held import held_types
 from .types import F32, DType, carrier
 
 OPTIONS = ("-fno-math-errno", "-lm")
@@ -47,7 +47,7 @@ class Compiled:
     name: str
     constants: Array
 
-    def run(self, graph: Graph, data: Mapping[str, Array], record: Sequence[str]) -> dict[str, Array]:
+    def run(self, graph: Graph, data: Mapping[str, Array], record: Sequence[str] = ()) -> dict[str, Array]:
         """Outputs and recorded signals over data [B, T, *shape] by input name, each sample from the reset state."""
         batch, steps = next(iter(data.values())).shape[:2]
         types = held_types(graph)

@@ -6,11 +6,12 @@ import re
 
 LONGEST = 40
 
-RESERVED = frozenset(
+_WORDS = (
     "auto bool break case char const continue default do double else enum errno extern false float for goto if inline "
     "int long register restrict return short signed sizeof static stderr stdin stdout struct switch true typedef union "
-    "unsigned void volatile while active sources numbers none".split()
+    "unsigned void volatile while active sources numbers none"
 )
+RESERVED = frozenset(_WORDS.split())
 """What a member of a struct cannot be called: keywords and macros of C, and the members of every program."""
 
 

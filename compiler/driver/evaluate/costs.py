@@ -16,7 +16,6 @@ from axonc.ir.ops import (
     Array,
     Conv,
     Delay,
-    ExactNeuron,
     FixedNeuron,
     Flatten,
     Input,
