@@ -19,9 +19,9 @@ import click
 import ledger
 import provoke
 
-from axonc.compiler.driver.cli import cli
 from axonc.backends.native.tensor.emitters import EMITTERS
 from axonc.backends.native.tensor.exactness import INEXACT_FUNCTIONS, INEXACT_OPS, TOLERANCE
+from axonc.compiler.driver.cli import cli
 from axonc.compiler.driver.conformance import CASES, FAILS, NATIVE_FAILS, OPERATORS
 from axonc.compiler.driver.targets import TARGETS, backend
 from axonc.compiler.frontends.onnx.operators import CUSTOM

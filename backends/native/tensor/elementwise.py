@@ -10,7 +10,7 @@ from axonc.ir.ops import Constant, Map, Scale
 
 from .emission import Emission, converted
 from .loops import nest
-from .types import BOOL, F32, DType, c_type, carrier, narrow, wrapping
+from .types import F32, DType, c_type, carrier, narrow, wrapping
 from .values import Value
 
 LARGER = "{0} > {1} || {0} != {0} ? {0} : {1}"
@@ -119,6 +119,25 @@ def expression(function: str, operands: Sequence[str], dtype: DType) -> str:
     return form.format(*operands, f=suffix, t=c_type(dtype), w=wrapping(dtype))
 
 
+def assigned(to: str, function: str, numbers: Sequence[str], types: Sequence[DType]) -> list[str]:
+    """``to`` = a function of numbers of these types; those that its expression repeats have names."""
+    dtype = types[-1]
+    form = EXPRESSIONS[dtype.kind][function]
+    lines: list[str] = []
+    if any(form.count(f"{{{place}}}") > 1 for place in range(len(numbers))):
+        named = list(zip(types, "abc", numbers, strict=False))
+        lines = [f"const {c_type(own)} {name} = {number};" for own, name, number in named]
+        numbers = [name for _, name, _ in named]
+    text = expression(function, numbers, dtype)
+    if function in PROMOTED and dtype.kind in "iu" and dtype.itemsize < 4:
+        text = f"({c_type(dtype)})({text})"
+    return [*lines, f"{to} = {text};"]
+
+
+PROMOTED = ("max", "min", "select", "relu", "abs")
+"""The functions whose expression does not say its type: C computes small integers as int."""
+
+
 def runs_map(op: Map) -> bool:
     """Whether there is an expression for it."""
     dtype = dtype_of(op.takes[-1].format)
@@ -130,30 +149,13 @@ def map_(op: Map, node: Node, e: Emission) -> Value:
     given = e.operands(node)
     wanted = [carrier(dtype_of(signal.format)) for signal in op.takes]
     result = e.new(node.name, op.result().shape, dtype_of(op.result().format))
-    form = EXPRESSIONS[wanted[-1].kind][op.function]
 
     def body(to: str, *elements: str) -> list[str]:
         numbers = [converted(x, v.dtype, dtype) for x, v, dtype in zip(elements, given, wanted, strict=True)]
-        lines, names = _named(form, numbers, wanted)
-        return [*lines, f"{to} = {_narrowed(expression(op.function, names, wanted[-1]), op, wanted[-1])};"]
+        return assigned(to, op.function, numbers, wanted)
 
     e.emit(nest(result.shape, [result, *given], body))
     return result
-
-
-def _narrowed(text: str, op: Map, dtype: DType) -> str:
-    """C computes small integers as int."""
-    small = op.function in ("max", "min", "select", "relu", "abs") and dtype.kind in "iu" and dtype.itemsize < 4
-    return f"({c_type(dtype)})({text})" if small else text
-
-
-def _named(form: str, numbers: Sequence[str], types: Sequence[DType]) -> tuple[list[str], list[str]]:
-    """Operands that an expression repeats have names."""
-    if all(form.count(f"{{{place}}}") <= 1 for place in range(len(numbers))):
-        return [], list(numbers)
-    names = ["a", "b", "c"][: len(numbers)]
-    declared = zip(types, names, numbers, strict=True)
-    return [f"const {c_type(dtype)} {name} = {number};" for dtype, name, number in declared], names
 
 
 def scale(op: Scale, node: Node, e: Emission) -> Value:
@@ -168,6 +170,3 @@ def scale(op: Scale, node: Node, e: Emission) -> Value:
 def constant(op: Constant, node: Node, e: Emission) -> Value:
     """Numbers in the constants, or one in the text."""
     return e.constant(node.name, op.value, dtype_of(op.output(None).format))
-
-
-__all__ = ["BOOL", "EXPRESSIONS", "constant", "expression", "map_", "runs_map", "scale"]

@@ -10,11 +10,11 @@ from axonc.ir import Node
 from axonc.ir.elements import dtype_of, limits
 from axonc.ir.ops import Reduce
 
-from .elementwise import expression
+from .elementwise import assigned
 from .emission import Emission
 from .layout import given
 from .loops import nest
-from .types import DType, c_type, literal
+from .types import DType, literal
 from .values import Value
 from .windows import inserted
 
@@ -34,9 +34,7 @@ def reduce_(op: Reduce, node: Node, e: Emission) -> Value:
     e.emit(nest(total.shape, [total], lambda y: [f"{y} = {neutral(op.function, x.dtype)};"]))
 
     def step(y: str, v: str) -> list[str]:
-        text = expression(FUNCTIONS[op.function], [y, v], x.dtype)
-        small = x.dtype.kind in "iu" and x.dtype.itemsize < 4
-        return [f"{y} = {f'({c_type(x.dtype)})({text})' if small else text};"]
+        return assigned(y, FUNCTIONS[op.function], [y, v], [x.dtype] * 2)
 
     e.emit(nest(seen.shape, [inserted(total, len(kept), len(op.axes)), seen], step))
     return result

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from math import prod
 
@@ -12,7 +12,7 @@ from axonc.ir import Node
 from axonc.ir.elements import dtype_of, limits
 from axonc.ir.ops import Array, Axis, Pool, Window
 
-from .elementwise import expression
+from .elementwise import assigned
 from .emission import Emission, converted, copied
 from .layout import given
 from .loops import nest
@@ -68,12 +68,11 @@ def inserted(value: Value, axis: int, count: int = 1) -> Value:
     return replace(value, shape=tuple(shape), strides=tuple(strides))
 
 
-def accumulate(result: Value, seen: Value, rank: int, first: str, step: Callable[[str, str], str], e: Emission) -> None:
-    """From ``first`` on, tap after tap: ``step`` of the value so far and of what the tap sees."""
-    lead = len(result.shape) - rank
+def accumulate(result: Value, seen: Value, rank: int, first: str, function: str, e: Emission) -> None:
+    """From ``first`` on, tap after tap: a function of the value so far and of what the tap sees."""
     e.emit(nest(result.shape, [result], lambda y: [f"{y} = {first};"]))
-    total = inserted(result, lead, rank)
-    e.emit(nest(seen.shape, [total, seen], lambda y, x: [f"{y} = {step(y, x)};"]))
+    total, types = inserted(result, len(result.shape) - rank, rank), [result.dtype] * 2
+    e.emit(nest(seen.shape, [total, seen], lambda y, x: assigned(y, function, [y, x], types)))
 
 
 def pool(op: Pool, node: Node, e: Emission) -> Value:
@@ -84,7 +83,7 @@ def pool(op: Pool, node: Node, e: Emission) -> Value:
     seen = sliding(padded(x, op.axes, "0", dtype, node, e), op.axes)
     shape = e.graph.signals[node.name].shape
     total = e.new(node.name if not op.average else f"{node.name}_sum", shape, dtype)
-    accumulate(total, seen, len(op.axes), "0", lambda y, v: expression("add", [y, v], dtype), e)
+    accumulate(total, seen, len(op.axes), "0", "add", e)
     if not op.average:
         return total
     result, share = e.new(node.name, shape, F32), literal(np.float32(1 / op.taps), F32)
@@ -102,13 +101,7 @@ def window(op: Window, node: Node, e: Emission) -> Value:
     if op.function == "argmax":
         _places_of_maxima(op, node, image, x.shape[len(x.shape) - rank :], result, e)
         return result
-    function = "add" if op.function == "sum" else "max"
-
-    def step(y: str, v: str) -> str:
-        text = expression(function, [y, v], dtype)
-        return text if dtype.kind == "f" else converted(f"({text})", np.dtype("int32"), dtype)
-
-    accumulate(result, sliding(image, op.axes), rank, lowest, step, e)
+    accumulate(result, sliding(image, op.axes), rank, lowest, "add" if op.function == "sum" else "max", e)
     return result
 
 
@@ -131,6 +124,6 @@ def _places_of_maxima(op: Window, node: Node, image: Value, spatial: Shape, resu
     seen = sliding(image, op.axes)
 
     def step(y: str, w: str, v: str, p: str) -> list[str]:
-        return [f"if ({v} > {y}) {{", f"    {w} = {p};", "}", f"{y} = {expression('max', [y, v], image.dtype)};"]
+        return [f"if ({v} > {y}) {{", f"    {w} = {p};", "}", *assigned(y, "max", [y, v], [image.dtype] * 2)]
 
     e.emit(nest(seen.shape, [inserted(best, lead, rank), inserted(result, lead, rank), seen, at], step))

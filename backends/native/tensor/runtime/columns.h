@@ -15,19 +15,19 @@ static inline void AXONC_JOIN(axonc_columns_, LANES)(float *restrict y, const fl
     size_t inputs, size_t outputs)
 {
     for (size_t first = 0; first < outputs; first += LANES) {
-        const float *panel = panels + first * inputs;
-        float sum[LANES];
-        for (size_t lane = 0; lane < LANES; lane++) {
-            sum[lane] = start[first + lane];
+        const axonc_sums_t *begin = (const axonc_sums_t *)(const void *)(start + first);
+        const axonc_sums_t *panel = (const axonc_sums_t *)(const void *)(panels + first * inputs);
+        axonc_sums_t sum[LANES / AXONC_SUMS];
+        for (size_t v = 0; v < LANES / AXONC_SUMS; v++) {
+            sum[v] = begin[v];
         }
         for (size_t k = 0; k < count; k++) {
-            const float *row = panel + sources[k] * (size_t)LANES;
-            const float x = numbers[k];
-            for (size_t lane = 0; lane < LANES; lane++) {
-                sum[lane] += x * row[lane];
+            const axonc_sums_t *row = panel + sources[k] * (size_t)(LANES / AXONC_SUMS);
+            for (size_t v = 0; v < LANES / AXONC_SUMS; v++) {
+                sum[v] += numbers[k] * row[v];
             }
         }
         const size_t left = outputs - first;
-        memcpy(y + first, sum, (left < LANES ? left : LANES) * sizeof *sum);
+        memcpy(y + first, sum, (left < LANES ? left : LANES) * sizeof *y);
     }
 }

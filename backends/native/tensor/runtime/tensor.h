@@ -13,6 +13,11 @@
 #include <stdint.h>
 #include <string.h>
 
+/* Sums that run side by side, an extension of C that gcc and clang have: on a processor with shorter vectors than these
+ * they are several. */
+typedef float axonc_sums_t __attribute__((vector_size(64)));
+enum { AXONC_SUMS = 16 };
+
 /* The data of a run: an array of all steps for each input, and for each signal that can be recorded, or NULL. */
 typedef struct {
     const void *const *inputs;

@@ -7,38 +7,38 @@
 #define AXONC_JOIN(a, b) AXONC_JOIN_NAMES(a, b)
 #endif
 
-#ifndef AXONC_PLACES
-#define AXONC_PLACES 4
-#endif
+/* The places at a time: as many sums as there are registers for. */
+#undef AXONC_PLACES
+#define AXONC_PLACES (128 / LANES)
 
 /* The sums of `width` <= AXONC_PLACES places, written to y[channel * places + place]. */
 static inline void AXONC_JOIN(axonc_tile_, LANES)(float *restrict y, const float *restrict start,
     const float *restrict panel, const float *restrict x, const uint32_t *restrict at, const uint32_t *restrict taps,
     size_t places, size_t count, size_t channels, size_t width)
 {
-    float sum[AXONC_PLACES][LANES];
-    for (size_t p = 0; p < AXONC_PLACES; p++) {
-        for (size_t lane = 0; lane < LANES; lane++) {
-            sum[p][lane] = start[lane];
-        }
-    }
+    const axonc_sums_t *begin = (const axonc_sums_t *)(const void *)start;
+    const axonc_sums_t *rows = (const axonc_sums_t *)(const void *)panel;
+    axonc_sums_t sum[AXONC_PLACES][LANES / AXONC_SUMS];
     size_t from[AXONC_PLACES];
     for (size_t p = 0; p < AXONC_PLACES; p++) {
         from[p] = at[p < width ? p : 0];
+        for (size_t v = 0; v < LANES / AXONC_SUMS; v++) {
+            sum[p][v] = begin[v];
+        }
     }
     for (size_t k = 0; k < count; k++) {
-        const float *row = panel + k * LANES;
         const float *seen = x + taps[k];
         for (size_t p = 0; p < AXONC_PLACES; p++) {
-            const float number = seen[from[p]];
-            for (size_t lane = 0; lane < LANES; lane++) {
-                sum[p][lane] += number * row[lane];
+            for (size_t v = 0; v < LANES / AXONC_SUMS; v++) {
+                sum[p][v] += seen[from[p]] * rows[k * (LANES / AXONC_SUMS) + v];
             }
         }
     }
+    float kept[AXONC_PLACES][LANES];
+    memcpy(kept, sum, sizeof kept);
     for (size_t lane = 0; lane < channels; lane++) {
         for (size_t p = 0; p < width; p++) {
-            y[lane * places + p] = sum[p][lane];
+            y[lane * places + p] = kept[p][lane];
         }
     }
 }
