@@ -220,8 +220,8 @@ def onnx_operators() -> str:
         table(("operator", "node cases"), [(f"`{name}`", count) for name, count in OPERATORS.items()]),
         "\nNot passing:\n\n",
         table(("case", "why"), [(f"`{name}`", reason) for name, reason in FAILS.items()]),
-        f"\nCompiled to C by the target native ([in float](native.md)), {CASES - len(FAILS) - len(NATIVE_FAILS)} of the "
-        f"{CASES} cases pass.",
+        f"\nCompiled to C by the target native ([in float](native.md)), {CASES - len(FAILS) - len(NATIVE_FAILS)} of "
+        f"the {CASES} cases pass.",
         *(f" `{name}` does not: {reason}." for name, reason in NATIVE_FAILS.items()),
         "\n",
         "\n`axonc.compiler.driver.conformance` has both as backends of `onnx.backend`: `ReferenceBackend` and "

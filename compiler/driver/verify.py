@@ -106,9 +106,11 @@ def first_difference(name: str, ours: Array, reference: Array, tolerance: float 
 
 def _differs(ours: Array, reference: Array) -> Array:
     """Where bits differ, but for those of NaN, of which there are many."""
-    real = ours.dtype.kind in "fV" and "float" in ours.dtype.name
     differs = np.asarray(_bits(ours) != _bits(reference))
-    return np.asarray(differs & ~((ours != ours) & (reference != reference))) if real else differs
+    if "float" not in ours.dtype.name:
+        return differs
+    with np.errstate(invalid="ignore"):
+        return np.asarray(differs & ~((ours != ours) & (reference != reference)))
 
 
 def _far(ours: Array, reference: Array, tolerance: float) -> Array:
@@ -121,7 +123,7 @@ def _far(ours: Array, reference: Array, tolerance: float) -> Array:
 
 
 def _bits(array: Array) -> Array:
-    """Floats as their bit patterns, so that even signs of zero count."""
-    if array.dtype.kind == "f":
-        return np.ascontiguousarray(array).view(f"i{array.dtype.itemsize}")
-    return array.view(np.uint8) if array.dtype.kind == "V" and array.dtype.itemsize == 1 else array
+    """Floats, and the types of ml_dtypes, as their bit patterns, so that even signs of zero count."""
+    if array.dtype.kind in "fV":
+        return np.ascontiguousarray(array).view(f"u{array.dtype.itemsize}")
+    return array

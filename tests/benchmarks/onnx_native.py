@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from importlib.util import find_spec
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -41,7 +42,7 @@ def model(nodes: list[Any], weights: list[TensorProto], takes: list[Any], gives:
 def recurrent(kind: str, *sizes: int) -> ModelProto:
     """Layers of GRU or LSTM, [T, 1, sizes[0]] to [T, 1, sizes[-1]]."""
     nodes, weights, source = [], [], "x"
-    for layer, (inputs, units) in enumerate(zip(sizes, sizes[1:], strict=False)):
+    for layer, (inputs, units) in enumerate(pairwise(sizes)):
         names, rows = [f"{part}{layer}" for part in "WRB"], GATES[kind] * units
         shapes = ((1, rows, inputs), (1, rows, units), (1, 2 * rows))
         weights += [stored(name, *shape) for name, shape in zip(names, shapes, strict=True)]

@@ -10,7 +10,7 @@ from axonc.ir.ops import Constant, Map, Scale
 
 from .emission import Emission, converted
 from .loops import nest
-from .types import F32, DType, c_type, carrier, narrow, wrapping
+from .types import BOOL, F32, DType, c_type, carrier, narrow, wrapping
 from .values import Value
 
 LARGER = "{0} > {1} || {0} != {0} ? {0} : {1}"
@@ -53,15 +53,13 @@ _WRAPPING = {
     "mul": "({t})(({w}){0} * ({w}){1})",
     "neg": "({t})(0 - ({w}){0})",
 }
-_WHOLE = dict.fromkeys(("floor", "ceil", "round"), "{0}")
 
 SIGNED: Mapping[str, str] = {
     **_WRAPPING,
-    **_WHOLE,
     "div": "({t})axonc_quotient({0}, {1})",
     "mod": "({t})axonc_modulo({0}, {1})",
     "fmod": "({t})axonc_remainder({0}, {1})",
-    "pow": "({t})axonc_power({0}, {1})",
+    "pow": "({t})axonc_power((uint64_t){0}, (uint64_t){1})",
     "max": "{0} > {1} ? {0} : {1}",
     "min": "{0} < {1} ? {0} : {1}",
     "abs": "{0} < 0 ? ({t})(0 - ({w}){0}) : {0}",
@@ -72,11 +70,10 @@ SIGNED: Mapping[str, str] = {
 
 UNSIGNED: Mapping[str, str] = {
     **_WRAPPING,
-    **_WHOLE,
     "div": "({1} == 0 ? ({t})0 : ({t})({0} / {1}))",
     "mod": "({1} == 0 ? ({t})0 : ({t})({0} % {1}))",
     "fmod": "({1} == 0 ? ({t})0 : ({t})({0} % {1}))",
-    "pow": "({t})axonc_power((int64_t){0}, (int64_t){1})",
+    "pow": "({t})axonc_power({0}, {1})",
     "max": "{0} > {1} ? {0} : {1}",
     "min": "{0} < {1} ? {0} : {1}",
     "abs": "{0}",
@@ -85,7 +82,12 @@ UNSIGNED: Mapping[str, str] = {
 }
 """Of unsigned integers."""
 
-LOGICAL: Mapping[str, str] = {"add": "{0} || {1}", "mul": "{0} && {1}", "max": "{0} || {1}", "min": "{0} && {1}"}
+LOGICAL: Mapping[str, str] = {
+    **dict.fromkeys(("add", "max", "or"), "{0} || {1}"),
+    **dict.fromkeys(("mul", "min", "and"), "{0} && {1}"),
+    "xor": "{0} != {1}",
+    "not": "!{0}",
+}
 """Of bools, as numpy has it."""
 
 ANY: Mapping[str, str] = {
@@ -94,10 +96,10 @@ ANY: Mapping[str, str] = {
     "greater": "{0} > {1}",
     "greater_equal": "{0} >= {1}",
     "equal": "{0} == {1}",
-    "and": "{0} && {1}",
-    "or": "{0} || {1}",
-    "xor": "!{0} != !{1}",
-    "not": "!{0}",
+    "and": "{0} != 0 && {1} != 0",
+    "or": "{0} != 0 || {1} != 0",
+    "xor": "({0} != 0) != ({1} != 0)",
+    "not": "{0} == 0",
     "isnan": "false",
     "select": "{0} ? {1} : {2}",
 }
@@ -148,6 +150,8 @@ def map_(op: Map, node: Node, e: Emission) -> Value:
     """One loop."""
     given = e.operands(node)
     wanted = [carrier(dtype_of(signal.format)) for signal in op.takes]
+    if op.function == "select":
+        wanted[0] = BOOL
     result = e.new(node.name, op.result().shape, dtype_of(op.result().format))
 
     def body(to: str, *elements: str) -> list[str]:

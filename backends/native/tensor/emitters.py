@@ -16,6 +16,7 @@ from axonc.ir.ops import (
     Convolve,
     Delay,
     DequantizeTensor,
+    ExactNeuron,
     Flatten,
     Gather,
     Input,
@@ -37,6 +38,7 @@ from axonc.ir.ops import (
 
 from .elementwise import constant, map_, scale
 from .emission import Emission
+from .exact_neuron import exact_neuron
 from .layout import broadcast, concat, flatten, gather, input_, reshape, same, slice_, transpose
 from .neurons import delay, egru, neuron
 from .numbers import cast, dequantize_tensor, quantize_tensor
@@ -58,6 +60,7 @@ EMITTERS: Mapping[type[Op], Emitter] = {
     Conv: conv,
     Pool: pool,
     Neuron: neuron,
+    ExactNeuron: exact_neuron,
     EGRU: egru,
     Constant: constant,
     Map: map_,

@@ -63,7 +63,8 @@ class Compiled:
             for name, trace in traces.items():
                 records[places.index(name)] = trace[sample].ctypes.data
             self._call(graph, memory, steps, inputs, records)
-        return {name: trace.astype(forms[name][1], copy=False) for name, trace in traces.items()}
+        with np.errstate(invalid="ignore"):  # NaN stays NaN in the narrow types too
+            return {name: trace.astype(forms[name][1], copy=False) for name, trace in traces.items()}
 
     def _call(self, graph: Graph, memory: Array, steps: int, inputs: Any, records: Any) -> None:
         function = getattr(self.library, f"{self.name}_run")
@@ -86,7 +87,8 @@ def _forms(graph: Graph, types: Mapping[str, DType], names: Sequence[str]) -> di
 
 def _as_held(array: Array, dtype: DType) -> Array:
     """An input in the type that C holds it in."""
-    return np.ascontiguousarray(array.astype(dtype, copy=False).astype(carrier(dtype), copy=False))
+    with np.errstate(invalid="ignore"):
+        return np.ascontiguousarray(array.astype(dtype, copy=False).astype(carrier(dtype), copy=False))
 
 
 def _aligned(size: int) -> Array:

@@ -49,7 +49,7 @@ def neuron(op: Neuron, node: Node, e: Emission) -> Value:
     (x,) = e.operands(node)
     v = e.state(f"{node.name}_v", op.shape, F32)
     e.values[f"{node.name}:v"] = v
-    parameters = _Parameters(node, e)
+    parameters = Parameters(node, e)
     values, lines = {"x": x, "v": v}, []
     lines.append(f"const float x = {converted('{x}', x.dtype, F32)};")
     if op.synapse is not None:
@@ -74,7 +74,7 @@ def neuron(op: Neuron, node: Node, e: Emission) -> Value:
     return result
 
 
-class _Parameters:
+class Parameters:
     """Numbers of a population: in the text where they are one for all, else in the constants."""
 
     def __init__(self, node: Node, e: Emission) -> None:
@@ -145,7 +145,7 @@ def egru(op: EGRU, node: Node, e: Emission) -> Value:
         for k, gate in enumerate("urg")
     }
     number = {name: converted(f"{{{name}}}", value.dtype, F32) for name, value in parts.items()}
-    parameters = _Parameters(node, e)
+    parameters = Parameters(node, e)
     lines = [
         f"const float u = axonc_sigmoidf({number['a_u']} + {number['h_u']});",
         f"const float r = axonc_sigmoidf({number['a_r']} + {number['h_r']});",

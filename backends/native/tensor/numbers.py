@@ -32,10 +32,10 @@ SATURATING = ("float8", "float4")
 
 def as_type(text: str, source: DType, target: DType, saturate: bool = True, rounding: str = "up") -> str:
     """A number of type ``source`` as one of type ``target``, in their carriers, as `Cast` has it."""
-    if not narrow(target) or source == target:
+    if not narrow(target):
         return converted(text, carrier(source), carrier(target))
     if target.name in INTEGERS:
-        return f"{INTEGERS[target.name]}({converted(text, carrier(source), I64)})"
+        return f"{INTEGERS[target.name]}({converted(converted(text, carrier(source), F32), F32, I64)})"
     if target.name == "float8_e8m0fnu":
         return f"axonc_power_of_two_{rounding}({converted(text, carrier(source), F32)})"
     bits, least, largest = ROUNDED[target.name]
@@ -64,7 +64,7 @@ def cast(op: Cast, node: Node, e: Emission) -> Value:
     """One loop; none where the types are one."""
     (x,) = e.operands(node)
     source, target = dtype_of(op.takes[0].format), dtype_of(op.to)
-    if source == target and x.dtype == carrier(target):
+    if source == target == x.dtype:
         return x
     result = e.new(node.name, x.shape, target)
 

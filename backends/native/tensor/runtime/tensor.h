@@ -103,6 +103,16 @@ static inline double axonc_exp(double x)
     return exp(x);
 }
 
+/* How long v, at most the threshold, runs until it reaches it: toward a target at a rate, or along a slope where the rate
+ * is 0. Infinite if it never does. */
+static inline float axonc_crossing(float v, float threshold, float rate, float target, float slope)
+{
+    if (rate > 0) {
+        return target > threshold ? logf((target - v) / (target - threshold)) / rate : INFINITY;
+    }
+    return slope > 0 ? (threshold - v) / slope : INFINITY;
+}
+
 /* log(1 + exp(x)), without overflow. */
 static inline float axonc_softplusf(float x)
 {
@@ -161,16 +171,15 @@ static inline int64_t axonc_modulo(int64_t a, int64_t b)
     return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
 }
 
-/* a to the power b >= 0; what overflows wraps. */
-static inline int64_t axonc_power(int64_t a, int64_t b)
+/* a to the power b; what overflows wraps. */
+static inline uint64_t axonc_power(uint64_t a, uint64_t b)
 {
     uint64_t result = 1;
-    uint64_t factor = (uint64_t)a;
-    for (uint64_t rest = b < 0 ? 0 : (uint64_t)b; rest != 0; rest >>= 1) {
-        result *= (rest & 1) != 0 ? factor : 1;
-        factor *= factor;
+    for (uint64_t rest = b; rest != 0; rest >>= 1) {
+        result *= (rest & 1) != 0 ? a : 1;
+        a *= a;
     }
-    return (int64_t)result;
+    return result;
 }
 
 /* A float toward zero; what the type does not hold becomes its least number, as on x86-64. */
