@@ -61,9 +61,9 @@ def passes_for(graph: Graph, target: Backend, options: Options) -> list[Pass]:
 
 
 def _float_problems(graph: Graph, target: Backend) -> list[Diagnostic]:
-    """Nodes that only the interpreter runs, in float: what is not made of populations, weights and delays."""
+    """Nodes that only run in float, on no cores: what is not made of populations, weights and delays."""
     limit = f"with int8 weights it runs {', '.join(op.name for op in QUANTISED)}"
-    remedy = "choose --target reference with --weights float32"
+    remedy = "choose --weights float32 with --target native or reference"
     or_else: dict[type, str] = {ExactNeuron: f"{remedy}, or spike_time=step"}
     return [
         Diagnostic(

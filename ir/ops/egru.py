@@ -27,7 +27,7 @@ class EGRU(Op):
         c[k] = m - o threshold          soft reset by the unit's own threshold
 
     c starts at 0; ``threshold``: () or (H,). The internals are m, o, u, r, g and d = c[k-1] - g. sigmoid and tanh are
-    numpy's; the reference alone runs this op.
+    numpy's; no mapped target runs this op.
     """
 
     name: ClassVar[str] = "egru"

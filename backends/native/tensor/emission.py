@@ -12,6 +12,7 @@ import numpy as np
 from axonc.ir import Graph, Node
 from axonc.ir.ops import Array
 
+from .expressions import expression
 from .held import held_types, summed
 from .loops import nest
 from .names import Names
@@ -155,8 +156,6 @@ def converted(text: str, source: DType, target: DType) -> str:
 
 def added(a: str, b: str, dtype: DType) -> str:
     """a + b in a type; integers wrap."""
-    from .elementwise import expression
-
     return expression("add", [a, b], dtype)
 
 

@@ -86,19 +86,20 @@ def emit(graph: Graph, name: str) -> tuple[str, bytes, Mapping[str, Any]]:
 def _step(e: Emission) -> None:
     """The blocks of a step: what delays give, every other node in order, what delays take."""
     delays = [node for node in e.graph if isinstance(node.op, Delay)]
+    places = {name: place for place, name in enumerate(recordable(e.graph))}
     for node in [*delays, *(node for node in e.graph.order if not isinstance(node.op, Delay))]:
         e.values[node.name] = EMITTERS[type(node.op)](node.op, node, e)
         for name in signals_of(node):
-            _keep(e, name)
+            _keep(e, name, places[name])
         e.close(_title(e, node))
     for node in delays:
         delay_taken(node, e)
         e.close(f"{comment_text(node.name)} takes its input.")
 
 
-def _keep(e: Emission, name: str) -> None:
+def _keep(e: Emission, name: str, place: int) -> None:
     """Record a signal if it is wanted."""
-    value, place = e.values[name], recordable(e.graph).index(name)
+    value = e.values[name]
     if value.contiguous:
         e.emit([f"axonc_keep(call, {place}, {value.pointer}, {value.size * value.dtype.itemsize});"])
     else:

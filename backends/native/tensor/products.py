@@ -11,8 +11,8 @@ from axonc.ir import Node
 from axonc.ir.elements import dtype_of
 from axonc.ir.ops import Array, Conv, Convolve, Linear, MatMul, is_sparse
 
-from .elementwise import expression
 from .emission import Emission, converted
+from .expressions import expression
 from .layout import given
 from .loops import flat_index, looped, nest
 from .types import F32, literal

@@ -10,8 +10,8 @@ from axonc.ir import Node
 from axonc.ir.elements import dtype_of, limits
 from axonc.ir.ops import Reduce
 
-from .elementwise import assigned
 from .emission import Emission
+from .expressions import assigned
 from .layout import given
 from .loops import nest
 from .types import DType, literal

@@ -12,8 +12,8 @@ from axonc.ir import Node
 from axonc.ir.elements import dtype_of, limits
 from axonc.ir.ops import Array, Axis, Pool, Window
 
-from .elementwise import assigned
 from .emission import Emission, converted, copied
+from .expressions import assigned
 from .layout import given
 from .loops import nest
 from .types import F32, I64, DType, literal

@@ -11,7 +11,8 @@ import native_float
 import numpy as np
 import pytest
 
-from axonc.backends.native.tensor.elementwise import EXPRESSIONS, runs_map
+from axonc.backends.native.tensor.elementwise import runs_map
+from axonc.backends.native.tensor.expressions import EXPRESSIONS
 from axonc.backends.native.tensor.library import compiled_together
 from axonc.backends.native.tensor.types import C_TYPES
 from axonc.ir.elements import ELEMENTS, format_of, is_float, limits
