@@ -67,7 +67,7 @@ def emit(graph: Graph, name: str) -> tuple[str, bytes, Mapping[str, Any]]:
             title=comment_text(graph.name),
             nodes=len(graph.nodes),
             version=__version__,
-            digest=graph.properties.get("source_sha256", "unknown"),
+            digest=comment_text(graph.properties.get("source_sha256", "unknown"), 64),
             kernels=sorted(e.kernels),
             constants=[buffer.declaration for buffer, _ in e.constants.values()] or ["unsigned char none[64];"],
             constant_bytes=len(blob),

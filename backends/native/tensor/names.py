@@ -33,8 +33,8 @@ class Names:
         return found
 
 
-def comment_text(name: str) -> str:
+def comment_text(name: str, longest: int = 60) -> str:
     """A name as it may stand in a C comment: printable ASCII, nothing that ends or starts a comment."""
     plain = "".join(c if c.isascii() and c.isprintable() and c not in "*\\" else "?" for c in name)
     plain = plain.replace("//", "/ /")
-    return plain if len(plain) <= 60 else plain[:57] + "..."
+    return plain if len(plain) <= longest else plain[: longest - 3] + "..."

@@ -211,7 +211,8 @@ HOSTILE = ["*/ int main;", "float", "", "m->x", "ümlaut", "a.b", "a/b", '"\\n',
 def hostile() -> Graph:
     x = Node("x", Input(Signal((2,))))
     maps = [Node(f"{name} ", Map((Signal((2,)),), "neg"), ("x",), origin=name) for name in HOSTILE]
-    return Graph("*/ #error", (x, *maps, Node("y", Output(), tuple(node.name for node in maps))), "steps")
+    nodes = (x, *maps, Node("y", Output(), tuple(node.name for node in maps)))
+    return Graph("*/ #error", nodes, "steps", properties={"source_sha256": "*/ #error"})
 
 
 def test_names_of_the_model_do_not_reach_the_text() -> None:
