@@ -13,6 +13,7 @@ from axonc.ir.ops import (
     Constant,
     Delay,
     DequantizeTensor,
+    Flatten,
     Gather,
     Input,
     Map,
@@ -31,7 +32,7 @@ from .types import narrow
 
 CARRIES = (
     *(Input, Output, Delay, Constant, Cast, QuantizeTensor, DequantizeTensor),
-    *(Reshape, Slice, Transpose, Concat, Gather, Broadcast),
+    *(Reshape, Flatten, Slice, Transpose, Concat, Gather, Broadcast),
 )
 """The ops that store, move or convert numbers of 16 bits and fewer that C does not have."""
 

@@ -30,6 +30,7 @@ from axonc.backends.native.tensor.memory import lifetimes, plan
 from axonc.compiler.differentiate import differentiate
 from axonc.compiler.driver.verify import Inexact, compare
 from axonc.ir import Kind, Node, Signal
+from axonc.ir.elements import ELEMENTS
 from axonc.ir.interpret.run import batches, run_batches
 from axonc.ir.ops import (
     EGRU,
@@ -39,6 +40,7 @@ from axonc.ir.ops import (
     Convolve,
     Delay,
     ExactNeuron,
+    Flatten,
     Gate,
     Gather,
     Input,
@@ -330,6 +332,19 @@ def test_everything_that_is_refused_is_named() -> None:
     ]
     found = NativeFloat().check(graph_of(*nodes))
     assert [(problem.code, problem.node) for problem in found] == [("AX604", "product"), ("AX604", "root")]
+
+
+def test_numbers_that_c_does_not_have_are_moved() -> None:
+    graphs, data = [], []
+    for name in ("float16", "bfloat16", "int4", "float8e4m3fn"):
+        x = RNG.integers(-3, 4, (2, 3)).astype(ELEMENTS[name])
+        (signal,) = native_float.takes(x)
+        turned = Node("turned", Transpose((signal,), (1, 0)), ("x",))
+        flat = Node("flat", Flatten(), ("turned",))
+        late = Node("late", Delay(1, np.ones(6)), ("flat",))
+        graphs.append(graph_of(Node("x", Input(signal)), turned, flat, late, Node("y", Output(), ("late",))))
+        data.append({"x": np.stack([x, x + x])[None]})
+    native_float.assert_equal(graphs, data)
 
 
 def test_backward_graphs_are_refused() -> None:
