@@ -19,15 +19,29 @@ import click
 import ledger
 import provoke
 
+from axonc.backends.native.tensor.emitters import EMITTERS
+from axonc.backends.native.tensor.exactness import INEXACT_FUNCTIONS, INEXACT_OPS, TOLERANCE
 from axonc.compiler.driver.cli import cli
-from axonc.compiler.driver.conformance import FAILS, OPERATORS
+from axonc.compiler.driver.conformance import CASES, FAILS, NATIVE_FAILS, OPERATORS
 from axonc.compiler.driver.targets import TARGETS, backend
 from axonc.compiler.frontends.onnx.operators import CUSTOM
 from axonc.compiler.frontends.onnx.operators import OPERATORS as ONNX_OPERATORS
 from axonc.compiler.passes import PASSES
 from axonc.ir import CODES
 from axonc.ir.advice import ADVICE
-from axonc.ir.ops import OPS, SURROGATES, Axis, FixedGate, FixedMembrane, FixedSynapse, Gate, Membrane, Synapse
+from axonc.ir.ops import (
+    OPS,
+    SURROGATES,
+    Axis,
+    Cast,
+    FixedGate,
+    FixedMembrane,
+    FixedSynapse,
+    Gate,
+    Map,
+    Membrane,
+    Synapse,
+)
 
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
@@ -158,7 +172,26 @@ def targets() -> str:
         f"\n## Semantics presets\n\nFor a recurrent network of LIF neurons, and of CubaLIF neurons.\n\n{presets}"
         f"\n## Number formats\n\nOf weights and states, for CubaLIF neurons. What a target does not offer is refused: "
         f"AX403.\n\n{table(('weights, states', *TARGETS), formats)}"
+        f"\n## Native, in float\n\n{_native()}"
     )
+
+
+def _native() -> str:
+    """What the native target runs in float, and which of it is not exact."""
+    functions = ", ".join(f"`{name}`" for name in INEXACT_FUNCTIONS)
+    said = {Map: f"yes, but for {functions}", Cast: "yes, but for float8e8m0", **INEXACT_OPS}
+    rows = [(f"`{op.name}`", _exact(said.get(op))) for op in EMITTERS]
+    return (
+        "What `--weights float32` runs ([native](native.md)). Exact: bit for bit what the interpreter gives. What is "
+        f"not exact comes from a C library, or is vectorised; `axonc verify` takes what depends on it within "
+        f"{TOLERANCE:g} of the signal's scale.\n\n{table(('op', 'exact'), rows)}"
+    )
+
+
+def _exact(said: str | None) -> str:
+    if said is None:
+        return "yes"
+    return said if said.startswith("yes") else f"but for {said}"
 
 
 LEDGER = (("node", ledger.NODES), ("variant", ledger.VARIANTS))
@@ -187,8 +220,12 @@ def onnx_operators() -> str:
         table(("operator", "node cases"), [(f"`{name}`", count) for name, count in OPERATORS.items()]),
         "\nNot passing:\n\n",
         table(("case", "why"), [(f"`{name}`", reason) for name, reason in FAILS.items()]),
-        "\n`axonc.compiler.driver.conformance.ReferenceBackend` is the reference interpreter as a backend of "
-        "`onnx.backend`.\n",
+        f"\nCompiled to C by the target native ([in float](native.md)), {CASES - len(FAILS) - len(NATIVE_FAILS)} of "
+        f"the {CASES} cases pass.",
+        *(f" `{name}` does not: {reason}." for name, reason in NATIVE_FAILS.items()),
+        "\n",
+        "\n`axonc.compiler.driver.conformance` has both as backends of `onnx.backend`: `ReferenceBackend` and "
+        "`NativeBackend`.\n",
     ]
     return "".join(parts)
 

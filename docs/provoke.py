@@ -27,7 +27,8 @@ from axonc.compiler.driver.pipeline import stages
 from axonc.compiler.driver.targets import missing_extra
 from axonc.compiler.exports import export_nir
 from axonc.ir import Fixed, Kind, Node, Signal, require_valid
-from axonc.ir.ops import Input, Linear, Output, ToFixed
+from axonc.ir.ops import Input, Linear, MatMul, Output, ToFixed
+from axonc.ir.signal import Element
 
 Lines = Iterable[object]
 DT = "nir,dt=1e-3"
@@ -174,6 +175,20 @@ def _interpreted(**changes: Any) -> Lines:
     return ()
 
 
+def _halves() -> Lines:
+    """A product of numbers of 16 bits."""
+    half = Signal((2, 2), format=Element("float16"))
+    nodes = [Node("input", Input(half)), Node("product", MatMul((half, half)), ("input",), reads=("input",))]
+    graph = built(*nodes, Node("output", Output(), ("product",)))
+    return check_model(graph, "native", Options(weights="float32")).problems
+
+
+def _emulated() -> Lines:
+    """An emulator for a program without cores."""
+    axonc.compile(axonc.load(neurons(), dt=1e-3), "reference").run(np.ones((5, 4)), engine="emulator")
+    return ()
+
+
 def _evaluated(**changes: Any) -> Lines:
     graph = axonc.load(neurons(), dt=1e-3)
     axonc.evaluate(axonc.compile(graph, "reference"), np.ones((1, 5, 4)), jobs=1, **changes)
@@ -285,6 +300,8 @@ EXAMPLES: dict[str, Callable[[], Lines | None]] = {
     "AX601": lambda: checked(neurons(), "nir,dt=1e-3,reset=subtract,spikes=1000"),
     "AX602": lambda: checked(ledger.between(ledger.SAMPLES["LI"]())),
     "AX603": lambda: check_model(neurons(), "loihi", Options()).problems,
+    "AX604": lambda: _halves(),
+    "AX605": lambda: _emulated(),
     "AX607": lambda: SpiNNaker2().check(_rounded(32)),
     "AX701": lambda: _interpreted(x=np.ones((5, 3))),
     "AX702": lambda: _interpreted(record=["node:i"]),

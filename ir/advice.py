@@ -58,6 +58,8 @@ ADVICE = {
     "AX601": "Replace the node, or choose semantics that the target runs ([targets](targets.md)), or the reference.",
     "AX602": "Put spiking neurons between the two, or compile for the reference.",
     "AX603": "Choose a target that `axonc targets` lists.",
+    "AX604": "Cast to float32 before the operation, or compile for the reference.",
+    "AX605": "Leave `--engine` out: the build runs on its own; or compile with int8 weights for a target with cores.",
     "AX607": "Choose a format of 16 bits or fewer for what is sent.",
     "AX701": "Give [steps, *shape] or [samples, steps, *shape], under the names of the inputs.",
     "AX702": "Name one of what the line lists.",

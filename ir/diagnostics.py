@@ -64,6 +64,8 @@ CODES = {
     "AX601": "the target does not support an operation",
     "AX602": "the target does not support a signal between populations",
     "AX603": "the target is unknown, or not installed",
+    "AX604": "the target does not compute with a number format",
+    "AX605": "the engine does not run this kind of program",
     "AX607": "a value does not fit the payload of an event",
     "AX701": "the input data do not fit the model",
     "AX702": "a node to record does not exist",

@@ -89,6 +89,11 @@ class Backend(Protocol):
         ...
 
     @property
+    def weights(self) -> tuple[str, ...]:
+        """The number formats of weights that the target takes, its default first."""
+        ...
+
+    @property
     def mapped(self) -> bool:
         """Whether its programs are quantised networks mapped to cores; else it takes any graph in steps."""
         ...

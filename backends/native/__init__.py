@@ -18,10 +18,11 @@ from ..spinnaker2.toolchain import compile_library
 
 @dataclass(frozen=True)
 class Native(CoreTarget):
-    """The same C and the same core data, run on the host."""
+    """The same C and the same core data, run on the host. `tensor.NativeFloat` is what float32 weights ask for."""
 
     name: ClassVar[str] = "native"
-    summary: ClassVar[str] = "the same C compiled for this computer; bit-identical, without instruction counts"
+    summary: ClassVar[str] = "the same C compiled for this computer, bit-identical; with float32 weights any graph"
+    weights: ClassVar[tuple[str, ...]] = ("int8", "float32")
     timed: ClassVar[bool] = False
 
     def machine(self, description: Path | None) -> HostMachine:

@@ -69,6 +69,7 @@ class CoreTarget:
 
     name: ClassVar[str]
     summary: ClassVar[str]
+    weights: ClassVar[tuple[str, ...]] = ("int8",)
     mapped: ClassVar[bool] = True
     timed: ClassVar[bool] = True
     """Whether a core's work must fit a tick."""

@@ -35,7 +35,7 @@ def compile(
     Args:
         graph: the model.
         target: ``spinnaker2`` (the default), ``native`` or ``reference``.
-        weights: ``int8``; the reference also takes ``float32`` (its default).
+        weights: ``int8``; native also takes ``float32``, and so does the reference (its default).
         state: ``q16``, ``q32`` or ``float32``; None: what the semantics preset uses.
         slice_size: the most neurons of a population on one core, for all or by population.
         strategy: ``fewest-cores`` (the default), ``spread`` (a core for every slice) or ``least-latency`` (as many

@@ -116,7 +116,7 @@ def check_model(
 ) -> Check:
     """Judge a model for a target. `ToolError` if the target is not installed; no `ModelError`."""
     judge = _Judge(options)
-    chosen = judge.attempt(lambda: backend(target))
+    chosen = judge.attempt(lambda: backend(target, options.weights))
     graph = judge.attempt(lambda: with_digest(read_model(model, inputs or config.inputs, onnx)))
     if graph is None:
         return Check(target, _unjudged(model, judge), judge.found)

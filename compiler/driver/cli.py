@@ -125,7 +125,10 @@ def run(build: Path, data: Path, output: Path | None, record: tuple[str, ...], *
 @click.option("--seed", default=0, show_default=True, help="Of the order in which cores run.")
 @click.option("--shuffle", is_flag=True, help="Also permute the events in every queue.")
 def verify(build: Path, data: Path, engine: str | None, seed: int, shuffle: bool) -> None:
-    """Compare target and reference: every output and state at every step, bit for bit."""
+    """Compare target and reference: every output and state at every step, bit for bit.
+
+    Signals that the manifest calls inexact are compared within its tolerance; how many is said.
+    """
     program = open_build(build)
     checked = program.verify(read_data(data, program.graph), engine=engine, seed=seed, shuffle=shuffle)
     if checked.divergence is not None:
@@ -135,6 +138,8 @@ def verify(build: Path, data: Path, engine: str | None, seed: int, shuffle: bool
     console.print(
         f"equal: {checked.values} values of {len(checked.names)} signals over {checked.steps} steps", highlight=False
     )
+    if checked.inexact.operations:
+        console.print(f"not bit for bit: {checked.inexact}", markup=False, highlight=False)
 
 
 @cli.command()

@@ -90,7 +90,7 @@ def _table(nodes: tuple[Verdict, ...]) -> Table:
 @click.option("-o", "--output", type=PATH, required=True, help="The file to write: .nir.")
 @click.option("--after", help="Export the graph after this pass; 'model', the default: as imported.")
 @click.option("--target", help="Whose passes to run; default: spinnaker2.")
-@click.option("--weights", help="Number format of weights: int8; the reference also takes float32.")
+@click.option("--weights", help="Number format of weights: int8; native and reference also take float32.")
 @click.option("--state", help="Number format of states: q16, q32, loihi or float32.")
 @model_options
 def export_command(

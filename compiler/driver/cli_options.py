@@ -64,7 +64,7 @@ def compile_options(command: F) -> F:
         click.option("--strategy", help="fewest-cores (default), spread or least-latency."),
         click.option("--slice", "slices", multiple=True, help="Most neurons a slice: N, or POPULATION=N; repeatable."),
         click.option("--state", help="Number format of states: q16, q32, loihi or float32."),
-        click.option("--weights", help="Number format of weights: int8; the reference also takes float32."),
+        click.option("--weights", help="Number format of weights: int8; native and reference also take float32."),
         click.option("--target", help=f"{', '.join(TARGETS)}."),
     ):
         command = option(command)

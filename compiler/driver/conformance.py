@@ -1,19 +1,25 @@
-"""Conformance of the reference interpreter: it runs ONNX models as an `onnx.backend.base.Backend`.
+"""Conformance of the reference interpreter and of native programs: they run ONNX models as an
+`onnx.backend.base.Backend`.
 
-``axonc.compiler.driver.conformance.ReferenceBackend`` is what ``onnx.backend.test`` asks for. A model is compiled when
-it is run: only then are those inputs known that say shapes, indices or numbers of steps, which a compiler must know.
+`ReferenceBackend` and `NativeBackend` are what ``onnx.backend.test`` asks for. A model is compiled when it is run: only
+then are those inputs known that say shapes, indices or numbers of steps, which a compiler must know.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
 
 import numpy as np
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 from onnx.backend.base import Backend, BackendRep
 
-from axonc.ir import Graph
+from axonc.backends.native.tensor import NativeFloat
+from axonc.backends.native.tensor.library import compiled_together
+from axonc.ir import Graph, raise_if_any
 from axonc.ir.interpret.run import run_batches
 from axonc.ir.ops import Array
 
@@ -112,8 +118,36 @@ FAILS: Mapping[str, str] = {
 }
 """The cases that do not pass, of those of onnx 1.23.2, and why."""
 
+NATIVE_FAILS: Mapping[str, str] = {}
+"""The cases that do not pass natively beside those of `FAILS`, and why."""
+
+CASES = 377
+"""How many cases there are: one with two of the operators counts once."""
+
 CALL = "axonc_call"
 """The input of models that have none."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of a model: a graph of one step, its data, and the outputs of the model in their order."""
+
+    graph: Graph
+    data: Mapping[str, Array]
+    names: tuple[str, ...]
+
+    @staticmethod
+    def of(model: ModelProto, inputs: Sequence[Any]) -> Call:
+        """The call with one value for each input of the model."""
+        given = {name: np.asarray(x) for name, x in zip(_free(model), inputs, strict=False)}
+        bound = bind(model, {name: x for name, x in given.items() if name in shaping_inputs(model)})
+        graph = import_onnx(bound, WHOLE)
+        data = {node.name: np.asarray(given.get(node.origin, 0.0))[None, None] for node in graph.inputs}
+        return Call(graph, data, tuple(value.name for value in model.graph.output))
+
+    def outputs(self, traces: Mapping[str, Array]) -> tuple[Any, ...]:
+        """The model's outputs, from those of the graph."""
+        return tuple(_output(traces, name) for name in self.names)
 
 
 class ReferenceRep(BackendRep):
@@ -124,10 +158,25 @@ class ReferenceRep(BackendRep):
 
     def run(self, inputs: Any, **kwargs: Any) -> tuple[Any, ...]:
         """The outputs, for one value an input, in the model's order."""
-        given = {name: np.asarray(x) for name, x in zip(_free(self.model), inputs, strict=False)}
-        bound = bind(self.model, {name: x for name, x in given.items() if name in shaping_inputs(self.model)})
-        graph = import_onnx(bound, WHOLE)
-        return tuple(_called(graph, given, [value.name for value in self.model.graph.output]))
+        call = Call.of(self.model, inputs)
+        return call.outputs(run_batches(call.graph, call.data))
+
+
+class NativeRep(ReferenceRep):
+    """A model to be compiled and run."""
+
+    def run(self, inputs: Any, **kwargs: Any) -> tuple[Any, ...]:
+        """The outputs, for one value an input, in the model's order; `ModelError` if something has no C."""
+        (outputs,) = native_outputs([Call.of(self.model, inputs)])
+        return outputs
+
+
+def native_outputs(calls: Sequence[Call]) -> list[tuple[Any, ...]]:
+    """The outputs of native programs, compiled all at once; `ModelError` with everything that has no C."""
+    raise_if_any(problem for call in calls for problem in NativeFloat().check(call.graph))
+    with TemporaryDirectory() as folder:
+        programs = compiled_together([call.graph for call in calls], Path(folder))
+        return [call.outputs(p.run(call.graph, call.data)) for call, p in zip(calls, programs, strict=True)]
 
 
 class ReferenceBackend(Backend):
@@ -149,6 +198,17 @@ class ReferenceBackend(Backend):
     def supports_device(cls, device: str) -> bool:
         """Only the host."""
         return device == "CPU"
+
+
+class NativeBackend(ReferenceBackend):
+    """Programs in C, run on this computer."""
+
+    name: ClassVar[str] = "axonc native"
+
+    @classmethod
+    def prepare(cls, model: ModelProto, device: str = "CPU", **kwargs: Any) -> NativeRep:
+        """The model, ready to be compiled and run."""
+        return NativeRep(model)
 
 
 def _free(model: ModelProto) -> list[str]:
@@ -178,18 +238,24 @@ def bind(model: ModelProto, values: dict[str, Array]) -> ModelProto:
     return bound
 
 
-def _called(graph: Graph, given: dict[str, Array], outputs: Sequence[str]) -> list[Any]:
-    """One call of a graph of one step."""
-    data = {node.name: np.asarray(given.get(node.origin, 0.0))[None, None] for node in graph.inputs}
-    traces = run_batches(graph, data)
-    return [_output(traces, name) for name in outputs]
-
-
-def _output(traces: dict[str, Array], name: str) -> Any:
+def _output(traces: Mapping[str, Array], name: str) -> Any:
     """An output, or the elements of one that is a sequence."""
     if name in traces:
         return traces[name][0, 0]
     return [trace[0, 0] for key, trace in traces.items() if key.rpartition(".")[0] == name]
 
 
-__all__ = ["FAILS", "OPERATORS", "ReferenceBackend", "ReferenceRep", "bind", "shaping_inputs"]
+__all__ = [
+    "CASES",
+    "FAILS",
+    "NATIVE_FAILS",
+    "OPERATORS",
+    "Call",
+    "NativeBackend",
+    "NativeRep",
+    "ReferenceBackend",
+    "ReferenceRep",
+    "bind",
+    "native_outputs",
+    "shaping_inputs",
+]

@@ -27,7 +27,6 @@ from axonc.ir.version import __version__
 from .directory import publish, write_files
 from .export import npz_bytes
 from .program import Program
-from .targets import backend
 from .verify import first_difference
 
 FOLDER = "golden"
@@ -72,7 +71,7 @@ class Difference:
 
 def capture(program: Program, x: Data, record: Sequence[str] | None = None, engine: str | None = None) -> Golden:
     """Run ``program`` over ``x``; ``record``: what to keep besides the outputs, None: all that can be recorded."""
-    names = backend(program.target).recordable(program.graph) if record is None else tuple(record)
+    names = program.backend.recordable(program.graph) if record is None else tuple(record)
     result = program.run(x, names, engine=engine)
     given = dict(x) if isinstance(x, Mapping) else {program.graph.inputs[0].name: x}
     signals = {**result.outputs, **{f"record/{name}": result.recorded[name] for name in names}}
@@ -181,7 +180,7 @@ def _text_difference(path: str, before: list[str], after: list[str]) -> Differen
 
 def compare_with(program: Program, golden: Golden, engine: str | None = None) -> list[Difference]:
     """Run ``program`` over the golden's input and compare everything that the golden holds."""
-    known = backend(program.target).recordable(program.graph)
+    known = program.backend.recordable(program.graph)
     record = [name for name in golden.record if name in known]
     return differences(capture(program, golden.inputs, record, engine), golden)
 

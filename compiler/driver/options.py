@@ -23,11 +23,11 @@ STATE_FORMATS = (*STATES, "loihi")
 class Options:
     """Options of a compilation; None takes the target's or the semantics' default.
 
-    ``weights``: int8, or float32 (target reference only). ``state``: q16, q32, loihi or float32. ``slice_size``: the
-    most neurons in a slice, for all populations or by name. ``strategy``: fewest-cores, spread or least-latency.
-    ``machine``: a TOML file that overrides the shipped machine description. ``host``: what host and cores exchange
-    through memory. ``calibrate``: input data, or a file with them, whose busiest steps cores are filled for.
-    ``on_host``: nodes that the host runs, or ``auto`` for all that cores cannot (`HostNodes`).
+    ``weights``: int8, or float32 (targets reference and native, which then maps nothing). ``state``: q16, q32, loihi or
+    float32. ``slice_size``: the most neurons in a slice, for all populations or by name. ``strategy``: fewest-cores,
+    spread or least-latency. ``machine``: a TOML file that overrides the shipped machine description. ``host``: what
+    host and cores exchange through memory. ``calibrate``: input data, or a file with them, whose busiest steps cores
+    are filled for. ``on_host``: nodes that the host runs, or ``auto`` for all that cores cannot (`HostNodes`).
     """
 
     weights: str | None = None
@@ -55,7 +55,7 @@ def _absent(value: object) -> bool:
 def format_problems(target: Backend, weights: str, state: str, options: Options) -> list[Diagnostic]:
     """Values that a target does not take."""
     checks = (
-        ("weights", weights, WEIGHTS if not target.mapped else WEIGHTS[:1]),
+        ("weights", weights, target.weights),
         ("state", state, STATE_FORMATS if target.mapped or weights == "int8" else ("float32",)),
         ("strategy", options.strategy, tuple(STRATEGIES)),
     )

@@ -56,7 +56,7 @@ class Compiled:
 def passes_for(graph: Graph, target: Backend, options: Options) -> list[Pass]:
     """The passes between a graph in steps and the target; `ModelError` for options that do not exist."""
     semantics = parse_semantics(graph.properties.get("semantics", "nir"))
-    weights = options.weights or ("int8" if target.mapped else "float32")
+    weights = options.weights or target.weights[0]
     state = options.state or (semantics.state if weights == "int8" else "float32")
     raise_if_any(format_problems(target, weights, state, options))
     if is_quantised(graph):
@@ -73,13 +73,15 @@ def passes_for(graph: Graph, target: Backend, options: Options) -> list[Pass]:
 
 
 def _float_problems(graph: Graph, target: Backend, host: HostNodes) -> list[Diagnostic]:
-    """Nodes that only the interpreter runs, in float: what is not made of populations, weights and delays. Names that
+    """Nodes that only run in float, on no cores: what is not made of populations, weights and delays. Names that
     the host is to run and cannot."""
     limit = f"with int8 weights it runs {', '.join(op.name for op in CORE_OPS)}"
     away = host.before | host.after
     outside = "or, if no population stands both before and behind it, let the host run it: --on-host"
-    remedy = f"choose --target reference with --weights float32, {outside}"
-    or_else: dict[type, str] = {ExactNeuron: "choose --target reference with --weights float32, or spike_time=step"}
+    remedy = f"choose --weights float32 with --target native or reference, {outside}"
+    or_else: dict[type, str] = {
+        ExactNeuron: "choose --weights float32 with --target native or reference, or spike_time=step"
+    }
     foreign = (node for node in graph if node.name not in away and _is_foreign(node))
     limits = "it runs what no population stands on both sides of"
     unable = [name for name in host.chosen if name != AUTO and name not in away]
@@ -106,7 +108,7 @@ def _called(node: Node) -> str:
 
 def prepare(graph: Graph, target: str, options: Options) -> tuple[Graph, CoreMapping | None, Machine | None]:
     """Passes, target check and mapping: everything that can refuse a model."""
-    chosen = backend(target)
+    chosen = backend(target, options.weights)
     _require_steps(graph)
     stages = run_pipeline(graph, passes_for(graph, chosen, options))
     final = stages[-1][1] if stages else graph
@@ -154,8 +156,8 @@ def _require_steps(graph: Graph) -> None:
 def compile_graph(graph: Graph, target: str, options: Options) -> Compiled:
     """The lowered program of a graph in steps, with nothing written yet."""
     final, mapping, machine = prepare(graph, target, options)
-    program = backend(target).lower(final, mapping, machine, options.host)
-    manifest = _manifest(final, target, mapping, machine, options)
+    program = backend(target, options.weights).lower(final, mapping, machine, options.host)
+    manifest = {**_manifest(final, target, mapping, machine, options), **_numbers(final, mapping, program)}
     described = {
         "manifest.json": _json(manifest),
         "report.json": _json({"target": target, **program.report}),
@@ -194,11 +196,17 @@ def _manifest(
     }
 
 
+def _numbers(graph: Graph, mapping: CoreMapping | None, program: Program) -> dict[str, Any]:
+    """What the manifest says of number formats, and of what is not the reference's bit for bit."""
+    weights = "int8" if mapping or is_quantised(graph) else "float32"
+    return {"weights": weights, **({"inexact": found} if (found := program.report.get("inexact")) else {})}
+
+
 def _json(value: Mapping[str, Any]) -> bytes:
     return (json.dumps(value, indent=1) + "\n").encode()
 
 
 def stages(graph: Graph, target: str, options: Options) -> Sequence[tuple[str, Graph]]:
     """The graph after every pass between steps and the target, by the pass's name."""
-    chosen = backend(target)
+    chosen = backend(target, options.weights)
     return [(step.name, after) for step, after in run_pipeline(graph, passes_for(graph, chosen, options))]

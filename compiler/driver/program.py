@@ -11,16 +11,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from axonc.ir import Graph, Result
+from axonc.ir import Diagnostic, Graph, ModelError, Result
 from axonc.ir.interpret.run import Data
 from axonc.ir.serialize import load_graph
-from axonc.ir.target import RunOptions
+from axonc.ir.target import Backend, RunOptions
 
 from .directory import publish, read_manifest, write_files
 from .export import write_result
 from .pipeline import Compiled
 from .targets import backend, engine_target, missing_extra
-from .verify import Verification, compare
+from .verify import EXACT, Inexact, Verification, compare
 
 
 @dataclass
@@ -50,6 +50,26 @@ class Program:
         """The target's name."""
         return str(self.manifest["target"])
 
+    @property
+    def backend(self) -> Backend:
+        """The backend that it was compiled for."""
+        return backend(self.target, self.manifest.get("weights"))
+
+    def engine(self, name: str | None) -> Backend:
+        """The backend that runs it on an engine (None: its own).
+
+        Raises:
+            ModelError: there is no such engine, or it runs only what is mapped to cores.
+        """
+        target = engine_target(name) if name else self.target
+        if target == self.target:
+            return self.backend
+        if target != "reference" and not (self.directory / "mapping.json").is_file():
+            limit = "it runs programs that are mapped to cores"
+            remedy = "leave the engine out, or compile with int8 weights for a target with cores"
+            raise ModelError(Diagnostic("AX605", "", f"the engine {name} for a program in float", limit, remedy))
+        return backend(target)
+
     def run(
         self,
         x: Data,
@@ -77,25 +97,27 @@ class Program:
             ModelError: the data do not fit, or something cannot be recorded.
             ToolError: a core stopped with a fault, or the engine is not installed.
         """
-        name = engine_target(engine) if engine else self.target
+        chosen = self.engine(engine)
         record = [record] if isinstance(record, str) else record
         options = RunOptions(seed, shuffle, keep_going, back_to_back)
         try:
-            if name in (self.target, "reference"):
-                return backend(name).run(self.directory, self.graph, x, record, options)
+            if chosen.name in (self.target, "reference"):
+                return chosen.run(self.directory, self.graph, x, record, options)
             with tempfile.TemporaryDirectory() as other:
                 built = Path(other) / "build"
                 shutil.copytree(self.directory, built)
-                backend(name).build(built)
-                return backend(name).run(built, self.graph, x, record, options)
+                chosen.build(built)
+                return chosen.run(built, self.graph, x, record, options)
         except ModuleNotFoundError as error:
-            raise missing_extra(name, error) from error
+            raise missing_extra(chosen.name, error) from error
 
     def verify(self, x: Data, *, engine: str | None = None, seed: int = 0, shuffle: bool = False) -> Verification:
-        """Run target and reference, and compare every output and state at every step, bit for bit."""
-        names = backend(self.target).recordable(self.graph)
+        """Run target and reference, and compare every output and state at every step: bit for bit, but for signals
+        that the manifest calls inexact, which are compared within its tolerance."""
+        names = self.backend.recordable(self.graph)
         ours = self.run(x, names, engine=engine, seed=seed, shuffle=shuffle)
-        return compare(ours, self.run(x, names, engine="reference"), names)
+        inexact = Inexact.of(self.manifest) if self.engine(engine).name == self.target else EXACT
+        return compare(ours, self.run(x, names, engine="reference"), names, inexact)
 
     def write(self, path: str | Path, result: Result) -> None:
         """Write a result of this program as ``.npz``, ``.csv`` or NIRData (``.h5``), whole or not at all."""
@@ -130,7 +152,7 @@ def build(compiled: Compiled) -> Program:
 def fill(compiled: Compiled, directory: Path) -> None:
     """Write all files of a compilation and build them in place."""
     write_files(directory, compiled.program.files)
-    backend(compiled.target).build(directory)
+    backend(compiled.target, compiled.manifest["weights"]).build(directory)
 
 
 def open_build(directory: str | Path) -> Program:

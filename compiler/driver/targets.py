@@ -15,15 +15,23 @@ TARGETS = {
 }
 """Module and class of every target."""
 
+FLOAT = {"native": ("axonc.backends.native.tensor", "NativeFloat")}
+"""Module and class where a target runs programs with float32 weights otherwise."""
+
 ENGINES = {"emulator": "spinnaker2", "native": "native", "reference": "reference"}
 """What can run a build: the target whose engine it is."""
 
 
-def backend(name: str) -> Backend:
-    """The backend of a target; `ModelError` if there is none, `ToolError` if its extra is not installed."""
+def backend(name: str, weights: str | None = None) -> Backend:
+    """The backend of a target, for programs with such weights (None: its default).
+
+    Raises:
+        ModelError: there is none.
+        ToolError: its extra is not installed.
+    """
     if name not in TARGETS:
         raise ModelError(Diagnostic("AX603", "", f"the target {name!r}", f"known: {', '.join(TARGETS)}", "choose one"))
-    module, cls = TARGETS[name]
+    module, cls = FLOAT[name] if weights == "float32" and name in FLOAT else TARGETS[name]
     try:
         return cast(Backend, getattr(import_module(module), cls)())
     except ModuleNotFoundError as error:

@@ -1,14 +1,44 @@
-"""Comparing a target's run with the reference, bit for bit."""
+"""Comparing a target's run with the reference: bit for bit, or within a stated tolerance where that is not promised."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from axonc.ir import Result
 from axonc.ir.ops import Array
+
+
+@dataclass(frozen=True)
+class Inexact:
+    """The signals that depend on ``operations`` which are not the reference's bit for bit; floats among them may be
+    ``tolerance`` away from it, in parts of the signal's largest value or of 1."""
+
+    operations: tuple[str, ...] = ()
+    signals: frozenset[str] = frozenset()
+    tolerance: float = 0.0
+
+    @staticmethod
+    def of(manifest: Mapping[str, Any]) -> Inexact:
+        """What a manifest says."""
+        said = manifest.get("inexact")
+        if said is None:
+            return Inexact()
+        return Inexact(tuple(said["operations"]), frozenset(said["signals"]), said["tolerance"])
+
+    def allows(self, name: str) -> float:
+        """The tolerance of a signal; 0: bit for bit."""
+        return self.tolerance if name in self.signals else 0.0
+
+    def __str__(self) -> str:
+        return f"{len(self.signals)} signals within {self.tolerance:g} of their scale ({', '.join(self.operations)})"
+
+
+EXACT = Inexact()
+"""Everything is equal bit for bit."""
 
 
 @dataclass(frozen=True)
@@ -29,13 +59,14 @@ class Divergence:
 
 @dataclass(frozen=True)
 class Verification:
-    """``divergence`` is None if all ``values`` of all ``names`` over ``steps`` steps are equal."""
+    """``divergence`` is None if all ``values`` of all ``names`` over ``steps`` steps are equal, up to ``inexact``."""
 
     names: tuple[str, ...]
     steps: int
     values: int
     divergence: Divergence | None
     result: Result
+    inexact: Inexact = EXACT
 
     @property
     def equal(self) -> bool:
@@ -43,22 +74,29 @@ class Verification:
         return self.divergence is None
 
 
-def compare(ours: Result, reference: Result, names: Sequence[str]) -> Verification:
+def compare(ours: Result, reference: Result, names: Sequence[str], inexact: Inexact = EXACT) -> Verification:
     """Compare recorded signals and outputs; the first divergence is the earliest in time, then in order of names."""
     pairs = {name: (ours.recorded[name], reference.recorded[name]) for name in names}
     pairs |= {f"output {name}": (ours.outputs[name], trace) for name, trace in reference.outputs.items()}
-    found = [d for name, (mine, theirs) in pairs.items() if (d := first_difference(name, mine, theirs))]
+    found = [
+        d
+        for name, (mine, theirs) in pairs.items()
+        if (d := first_difference(name, mine, theirs, inexact.allows(name.removeprefix("output "))))
+    ]
     batched = any(trace.ndim > 2 for trace in reference.outputs.values())
     earliest = min(found, key=lambda d: d.index[1] if batched and len(d.index) > 2 else d.index[0], default=None)
     steps = next(iter(pairs.values()))[0].shape[-2] if pairs else 0
-    return Verification(tuple(pairs), steps, sum(mine.size for mine, _ in pairs.values()), earliest, ours)
+    return Verification(tuple(pairs), steps, sum(mine.size for mine, _ in pairs.values()), earliest, ours, inexact)
 
 
-def first_difference(name: str, ours: Array, reference: Array) -> Divergence | None:
-    """The first value in which two arrays of one shape differ, bit for bit; None if none does."""
+def first_difference(name: str, ours: Array, reference: Array, tolerance: float = 0.0) -> Divergence | None:
+    """The first value in which two arrays of one shape differ; None if none does.
+
+    Bit for bit; floats, if there is a ``tolerance``, by more than that part of the largest value (at least 1).
+    """
     if ours.shape != reference.shape:
         raise ValueError(f"{name}: shapes {ours.shape} and {reference.shape}")
-    differs = _bits(ours) != _bits(reference)
+    differs = _far(ours, reference, tolerance) if tolerance and ours.dtype.kind == "f" else _differs(ours, reference)
     if not np.any(differs):
         return None
     index = tuple(int(i) for i in np.argwhere(differs)[0])
@@ -66,8 +104,26 @@ def first_difference(name: str, ours: Array, reference: Array) -> Divergence | N
     return Divergence(name, index, ours[index].item(), reference[index].item(), count)
 
 
+def _differs(ours: Array, reference: Array) -> Array:
+    """Where bits differ, but for those of NaN, of which there are many."""
+    differs = np.asarray(_bits(ours) != _bits(reference))
+    if "float" not in ours.dtype.name:
+        return differs
+    with np.errstate(invalid="ignore"):
+        return np.asarray(differs & ~((ours != ours) & (reference != reference)))
+
+
+def _far(ours: Array, reference: Array, tolerance: float) -> Array:
+    """Where two arrays of floats are apart; NaN is only near NaN, an infinite value near itself."""
+    finite = np.abs(reference[np.isfinite(reference)])
+    bound = tolerance * max(1.0, float(finite.max(initial=0.0)))
+    with np.errstate(invalid="ignore"):
+        near = (ours == reference) | (np.abs(ours - reference) <= bound) | (np.isnan(ours) & np.isnan(reference))
+    return np.asarray(~near)
+
+
 def _bits(array: Array) -> Array:
-    """Floats as their bit patterns, so that even signs of zero count."""
-    if array.dtype == np.float32:
-        return np.ascontiguousarray(array).view(np.int32)
+    """Floats, and the types of ml_dtypes, as their bit patterns, so that even signs of zero count."""
+    if array.dtype.kind in "fV":
+        return np.ascontiguousarray(array).view(f"u{array.dtype.itemsize}")
     return array

@@ -166,7 +166,7 @@ class _Run:
     """The states of a run in progress."""
 
     def __init__(self, graph: Graph, batch: int, precision: Precision) -> None:
-        self.graph = graph
+        self.graph, self.precision = graph, precision
         self.kernels: dict[str, Kernel] = {
             node.name: KERNELS[type(node.op)](node.op, precision) for node in graph if not isinstance(node.op, Delay)
         }
@@ -198,9 +198,9 @@ class _Run:
         return summed + [values[name] for name in node.reads]
 
     def _given(self, node: Node, data: Mapping[str, Array]) -> Array:
-        """An input's data; events as integers, so that counts add up exactly whatever type they came in."""
-        x = data[node.name]
-        return x.astype(np.int64) if self.graph.signals[node.name].kind is Kind.EVENT else x
+        """An input's data in its format; events as integers, so that counts add up exactly."""
+        x, signal = data[node.name], self.graph.signals[node.name]
+        return x.astype(np.int64 if signal.kind is Kind.EVENT else dtype_of(signal.format, self.precision), copy=False)
 
     @staticmethod
     def _sum(inputs: Sequence[str], values: Mapping[str, Array]) -> Array:

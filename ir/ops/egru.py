@@ -33,7 +33,7 @@ class EGRU(Op):
     there. The cell counts the steps itself, so that nothing but the op depends on where a segment ends.
 
     The internals are m, o, u, r, g, d = c[k-1] - g and e = dm/dc[k-1], which is u, or 0 where a segment begins.
-    sigmoid and tanh are numpy's; the reference alone runs this op.
+    sigmoid and tanh are numpy's; targets with cores run it in integers (`FixedGRU`).
     """
 
     name: ClassVar[str] = "egru"

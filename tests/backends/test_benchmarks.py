@@ -8,7 +8,21 @@ import pytest
 
 
 @pytest.mark.parametrize(
-    "name", ["checkpoints", "chip", "compiling", "evaluating", "native", "interpreter", "reading", "images", "training"]
+    "name",
+    [
+        "checkpoints",
+        "chip",
+        "compiling",
+        "evaluating",
+        "native",
+        "interpreter",
+        "reading",
+        "images",
+        "training",
+        "onnx_native",
+        "language_model",
+        "recurrent",
+    ],
 )
 def test_benchmark_runs(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     importlib.import_module(f"benchmarks.{name}").main(["--tiny"])

@@ -163,21 +163,22 @@ ASSUMPTIONS = f"""Assumed: {CYCLE_PJ} pJ a cycle above sleep, {SLEEP_MW} mW a co
 the chip (150 MHz, 0.5 V), unused cores off, no energy for packets; a slot lasts as long as its busiest core."""
 
 
-def main(sizes: Sequence[int] = SIZES, tokens: int = 20) -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Print all of it for both mappings."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--tokens", type=int, default=20)
+    parser.add_argument("--tiny", action="store_true", help="a model of a few units")
+    given = parser.parse_args(arguments)
+    sizes = (12, 24, 24, 12) if given.tiny else SIZES
     graph = language_model(sizes)
-    x = np.random.default_rng(5).normal(size=(3 * tokens, sizes[0]))
+    x = np.random.default_rng(5).normal(size=(3 * given.tokens, sizes[0]))
     for strategy in ("fewest-cores", "least-latency"):
         print(f"{'-'.join(map(str, sizes))}, {1 - DENSITY:.0%} of the weights pruned, strategy {strategy}:")
         made = compiled(graph, strategy, x)
         describe(made)
-        measure(made, graph, x[:tokens])
+        measure(made, graph, x[: given.tokens])
     print(ASSUMPTIONS)
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--tokens", type=int, default=20)
-    parser.add_argument("--tiny", action="store_true", help="a model of a few units")
-    given = parser.parse_args()
-    main((12, 24, 24, 12) if given.tiny else SIZES, given.tokens)
+    main()

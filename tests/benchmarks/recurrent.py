@@ -97,7 +97,7 @@ def native(graph: axonc.Graph, x: Array) -> Program:
     return axonc.compile(graph, "native", weights="int8", calibrate=x)
 
 
-def main(sizes: Sequence[int] = SIZES, steps: int = 40, rounds: int = 5) -> None:
+def compare(sizes: Sequence[int], steps: int, rounds: int) -> None:
     """Print times and ratios."""
     x = np.random.default_rng(1).normal(size=(steps, sizes[0])).astype(np.float32)
     gru = native(axonc.load(gru_model(sizes, None)), x)
@@ -119,10 +119,15 @@ def main(sizes: Sequence[int] = SIZES, steps: int = 40, rounds: int = 5) -> None
     print(f"  the EGRU takes {1 / ratio:.4f} of the dense GRU of the same engine: {ratio:.1f} x")
 
 
-if __name__ == "__main__":
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure and print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--steps", type=int, default=40)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--tiny", action="store_true", help="a network of a few units")
-    given = parser.parse_args()
-    main((12, 24, 24, 12) if given.tiny else SIZES, given.steps, given.rounds)
+    given = parser.parse_args(arguments)
+    compare((12, 24, 24, 12) if given.tiny else SIZES, given.steps, given.rounds)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,6 +1,7 @@
 """The node tests of onnx, of the version that the development extra pins: plain cases with an operator of `OPERATORS`.
 
-Whatever fails is in `FAILS`, with its reason; a case that passes against that table fails here.
+Whatever fails is in `FAILS`, with its reason; a case that passes against that table fails here. The native programs of
+all cases are compiled at once, which takes a few seconds; each must pass, or be in `FAILS` or `NATIVE_FAILS`.
 """
 
 from __future__ import annotations
@@ -20,7 +21,17 @@ from onnx import TensorProto, numpy_helper
 from onnx.backend.test.case.node import collect_testcases
 from onnx.backend.test.runner import Runner
 
-from axonc.compiler.driver.conformance import FAILS, OPERATORS, ReferenceBackend
+from axonc import ModelError
+from axonc.compiler.driver.conformance import (
+    CASES,
+    FAILS,
+    NATIVE_FAILS,
+    OPERATORS,
+    Call,
+    NativeBackend,
+    ReferenceBackend,
+    native_outputs,
+)
 
 PROJECT = Path(__file__).parents[2] / "pyproject.toml"
 PINNED = re.search(r"onnx==([\d.]+)", PROJECT.read_text())[1] if PROJECT.is_file() else onnx.__version__  # type: ignore[index]
@@ -61,9 +72,26 @@ def test_a_node_case(name: str) -> None:
         Runner.assert_similar_outputs(listed(outputs), list(got), rtol=case.rtol, atol=case.atol)
 
 
+def test_every_node_case_natively() -> None:
+    tried = [case for name, case in sorted(cases().items()) if name not in {*FAILS, *NATIVE_FAILS}]
+    runs = [(case, *data) for case in tried for data in case.data_sets]
+    found = native_outputs([Call.of(case.model, listed(inputs)) for case, inputs, _ in runs])
+    assert len(tried) == CASES - len(FAILS) - len(NATIVE_FAILS)
+    for (case, _, outputs), got in zip(runs, found, strict=True):
+        Runner.assert_similar_outputs(listed(outputs), list(got), rtol=case.rtol, atol=case.atol)
+    for name in NATIVE_FAILS:
+        with pytest.raises(ModelError):
+            NativeBackend.prepare(cases()[name].model).run(listed(cases()[name].data_sets[0][0]))
+
+
+def test_at_least_90_percent_pass_natively() -> None:
+    assert set(NATIVE_FAILS) <= set(cases()) - set(FAILS)
+    assert len(FAILS) + len(NATIVE_FAILS) <= 0.1 * len(cases())
+
+
 def test_at_least_95_percent_pass() -> None:
     assert set(FAILS) <= set(cases())
-    assert len(cases()) == 377
+    assert len(cases()) == CASES
     assert len(FAILS) <= 0.05 * len(cases())
 
 
@@ -78,11 +106,12 @@ def test_every_case_of_gru_lstm_and_rnn_passes() -> None:
     assert not set(recurrent) & set(FAILS)
 
 
-def test_the_backend_is_one_of_onnx() -> None:
-    assert ReferenceBackend.supports_device("CPU")
-    assert not ReferenceBackend.supports_device("CUDA")
+@pytest.mark.parametrize("backend", [ReferenceBackend, NativeBackend])
+def test_the_backends_are_those_of_onnx(backend: type[ReferenceBackend]) -> None:
+    assert backend.supports_device("CPU")
+    assert not backend.supports_device("CUDA")
     x = np.float32([[-1, 2]])
-    (y,) = ReferenceBackend.run_model(cases()["test_relu"].model, [np.resize(x, (3, 4, 5))])
+    (y,) = backend.run_model(cases()["test_relu"].model, [np.resize(x, (3, 4, 5))])
     np.testing.assert_array_equal(y, np.maximum(np.resize(x, (3, 4, 5)), 0))
 
 

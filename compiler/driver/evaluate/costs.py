@@ -11,18 +11,36 @@ import numpy as np
 
 from axonc.ir import AxoncError, Graph, Kind, Node
 from axonc.ir.network import Projection, SharedKernel, network
-from axonc.ir.ops import ONE, Array, Conv, ExactNeuron, Linear, Pool, QuantConv, QuantLinear, is_sparse
+from axonc.ir.ops import (
+    ONE,
+    Array,
+    Conv,
+    Delay,
+    FixedNeuron,
+    Flatten,
+    Input,
+    Linear,
+    Neuron,
+    Output,
+    Pool,
+    QuantConv,
+    QuantLinear,
+    Scale,
+    is_sparse,
+)
 
 from ...passes import ToPopulations
 from .subject import NEURONS
 
 MAPS = (Linear, Conv, QuantLinear, QuantConv)
+POPULATIONS = (*MAPS, Input, Output, Flatten, Scale, Pool, Delay, Neuron, FixedNeuron)
+"""What populations joined by maps are made of."""
 
 
 def synapses(graph: Graph) -> Mapping[str, Array] | None:
     """How many synapses each neuron of each input and population has, those with weight 0 left out; None for a graph
     that has no populations joined by single maps of events."""
-    if any(isinstance(node.op, ExactNeuron) for node in graph):
+    if not all(isinstance(node.op, POPULATIONS) for node in graph):
         return None
     try:
         joined = graph if any(isinstance(n.op, (QuantLinear, QuantConv)) for n in graph) else _pattern(graph)

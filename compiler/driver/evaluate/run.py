@@ -189,9 +189,10 @@ def _stage(subject: Subject, name: str, data: DataSet, counts: StageCounts) -> S
 
 def _size(subject: Subject, stage: str) -> Size:
     weights = weight_bytes(subject.stages[stage])
-    if stage != MAPPED:
+    report = json.loads((subject.build / "report.json").read_text()) if stage == MAPPED else {}
+    if "cores" not in report:
         return Size(weights)
-    cores = json.loads((subject.build / "report.json").read_text())["cores"]
+    cores = report["cores"]
     kinds = dict.fromkeys(kind for core in cores for kind in core["bytes"])
     return Size(weights, len(cores), {kind: sum(core["bytes"].get(kind, 0) for core in cores) for kind in kinds})
 

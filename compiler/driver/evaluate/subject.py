@@ -20,7 +20,7 @@ from axonc.ir.serialize import load_graph
 from axonc.ir.target import RunOptions
 
 from ..program import Program
-from ..targets import backend, engine_target, missing_extra
+from ..targets import backend, missing_extra
 
 FLOAT, QUANTISED, MAPPED = STAGES = ("float", "quantised", "mapped")
 """The graph before compilation, in float32; the compiled graph, interpreted; the compiled program, run."""
@@ -92,7 +92,9 @@ class Subject:
         if stage != MAPPED:
             return interpret(graph, x, record)
         try:
-            return backend(self.engine).run(self.build, graph, x, record, RunOptions(keep_going=keep_going))
+            program = Program(self.build)
+            chosen = program.backend if self.engine == program.target else backend(self.engine)
+            return chosen.run(self.build, graph, x, record, RunOptions(keep_going=keep_going))
         except ModuleNotFoundError as error:
             raise missing_extra(self.engine, error) from error
 
@@ -100,16 +102,16 @@ class Subject:
 @contextmanager
 def packed_program(program: Program, graph: Graph | None, engine: str | None) -> Iterator[Parcel]:
     """A parcel of a program, built for what runs it, and of the graph that it was compiled from."""
-    target = engine_target(engine) if engine else program.target
+    chosen = program.engine(engine)
     with tempfile.TemporaryDirectory(prefix="axonc-evaluate-") as made:
         folder = Path(made)
         shutil.copytree(program.directory, folder / "build", ignore=shutil.ignore_patterns("golden"))
-        if target not in (program.target, "reference"):
+        if chosen.name not in (program.target, "reference"):
             try:
-                backend(target).build(folder / "build")
+                chosen.build(folder / "build")
             except ModuleNotFoundError as error:
-                raise missing_extra(target, error) from error
-        (folder / "engine").write_text(target)
+                raise missing_extra(chosen.name, error) from error
+        (folder / "engine").write_text(chosen.name)
         if graph is not None:
             _require_same_inputs(graph, program.graph)
             graph.save(folder / "float.axg")

@@ -1,0 +1,294 @@
+/*
+ * What the steps of a tensor program are made of: scalar functions and the record of a run.
+ *
+ * Everything but exp, tanh, sigmoid, softplus and the functions of the C library gives the bits of the reference
+ * interpreter; those are within a few units in the last place of it.
+ */
+#ifndef AXONC_TENSOR_H
+#define AXONC_TENSOR_H
+
+#include <math.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+/* Sums that run side by side, an extension of C that gcc and clang have: on a processor with shorter vectors than these
+ * they are several. */
+typedef float axonc_sums_t __attribute__((vector_size(64)));
+enum { AXONC_SUMS = 16 };
+
+/* The data of a run: an array of all steps for each input, and for each signal that can be recorded, or NULL. */
+typedef struct {
+    const void *const *inputs;
+    void *const *records;
+    size_t step;
+} axonc_call_t;
+
+/* Copies this step's part of an input. */
+static inline void axonc_give(const axonc_call_t *call, size_t input, void *to, size_t bytes)
+{
+    memcpy(to, (const unsigned char *)call->inputs[input] + call->step * bytes, bytes);
+}
+
+/* Keeps a value of this step if it is wanted. */
+static inline void axonc_keep(const axonc_call_t *call, size_t record, const void *from, size_t bytes)
+{
+    if (call->records[record] != NULL) {
+        memcpy((unsigned char *)call->records[record] + call->step * bytes, from, bytes);
+    }
+}
+
+/* 2^n for a whole number n from -126 to 127, held in a float. */
+static inline float axonc_power2f(float n)
+{
+    const float shifted = n + 12583039.0f; /* 1.5 * 2^23 + 127: the low bits are n + 127 */
+    uint32_t bits;
+    float power;
+    memcpy(&bits, &shifted, sizeof bits);
+    bits <<= 23;
+    memcpy(&power, &bits, sizeof power);
+    return power;
+}
+
+/* exp(x) - 1 for |x| <= 88: x = n ln 2 + r with |r| <= ln 2 / 2, and the Taylor series of exp(r) - 1. */
+static inline float axonc_expm1f(float x)
+{
+    const float n = (x * 1.44269504f + 12582912.0f) - 12582912.0f;
+    const float r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
+    float p = 1.0f / 5040;
+    p = p * r + 1.0f / 720;
+    p = p * r + 1.0f / 120;
+    p = p * r + 1.0f / 24;
+    p = p * r + 1.0f / 6;
+    p = p * r + 0.5f;
+    p = (p * r) * r + r;
+    const float scale = axonc_power2f(n);
+    return scale * p + (scale - 1.0f);
+}
+
+/* tanh(x) = (e - 1) / (e + 1) with e = exp(2 |x|); beyond 9.1 it is 1 in every bit. */
+static inline float axonc_tanhf(float x)
+{
+    const float magnitude = fabsf(x);
+    const float most = magnitude > 9.1f ? 9.1f : magnitude;
+    const float e = axonc_expm1f(2.0f * most);
+    return copysignf(e / (e + 2.0f), x);
+}
+
+/* 1 / (1 + exp(-x)), by way of tanh as the interpreter has it. */
+static inline float axonc_sigmoidf(float x)
+{
+    return 0.5f + 0.5f * axonc_tanhf(0.5f * x);
+}
+
+/* The same in double, with the tanh of the C library. */
+static inline double axonc_sigmoid(double x)
+{
+    return 0.5 + 0.5 * tanh(0.5 * x);
+}
+
+static inline double axonc_tanh(double x)
+{
+    return tanh(x);
+}
+
+static inline float axonc_expf(float x)
+{
+    return expf(x);
+}
+
+static inline double axonc_exp(double x)
+{
+    return exp(x);
+}
+
+/* How long v, at most the threshold, runs until it reaches it: toward a target at a rate, or along a slope where the rate
+ * is 0. Infinite if it never does. */
+static inline float axonc_crossing(float v, float threshold, float rate, float target, float slope)
+{
+    if (rate > 0) {
+        return target > threshold ? logf((target - v) / (target - threshold)) / rate : INFINITY;
+    }
+    return slope > 0 ? (threshold - v) / slope : INFINITY;
+}
+
+/* log(1 + exp(x)), without overflow. */
+static inline float axonc_softplusf(float x)
+{
+    return (x > 0 || x != x ? x : 0) + log1pf(expf(-fabsf(x)));
+}
+
+static inline double axonc_softplus(double x)
+{
+    return (x > 0 || x != x ? x : 0) + log1p(exp(-fabs(x)));
+}
+
+/* The remainder with the sign of the divisor; a zero has that sign too. */
+static inline double axonc_mod(double a, double b)
+{
+    const double rest = fmod(a, b);
+    if (b == 0) {
+        return rest;
+    }
+    if (rest == 0) {
+        return copysign(0.0, b);
+    }
+    return (b < 0) != (rest < 0) ? rest + b : rest;
+}
+
+static inline float axonc_modf(float a, float b)
+{
+    const float rest = fmodf(a, b);
+    if (b == 0) {
+        return rest;
+    }
+    if (rest == 0) {
+        return copysignf(0.0f, b);
+    }
+    return (b < 0) != (rest < 0) ? rest + b : rest;
+}
+
+/* Integers divided toward zero; by 0 they give 0, and what overflows wraps. */
+static inline int64_t axonc_quotient(int64_t a, int64_t b)
+{
+    if (b == 0) {
+        return 0;
+    }
+    return b == -1 ? (int64_t)(0 - (uint64_t)a) : a / b;
+}
+
+/* The remainder with the sign of the dividend. */
+static inline int64_t axonc_remainder(int64_t a, int64_t b)
+{
+    return b == 0 || b == -1 ? 0 : a % b;
+}
+
+/* The remainder with the sign of the divisor. */
+static inline int64_t axonc_modulo(int64_t a, int64_t b)
+{
+    const int64_t rest = axonc_remainder(a, b);
+    return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
+}
+
+/* a to the power b; what overflows wraps. */
+static inline uint64_t axonc_power(uint64_t a, uint64_t b)
+{
+    uint64_t result = 1;
+    for (uint64_t rest = b; rest != 0; rest >>= 1) {
+        result *= (rest & 1) != 0 ? a : 1;
+        a *= a;
+    }
+    return result;
+}
+
+/* A float toward zero; what the type does not hold becomes its least number, as on x86-64. */
+static inline int64_t axonc_truncated_int64(double x)
+{
+    return x >= -0x1p63 && x < 0x1p63 ? (int64_t)x : INT64_MIN;
+}
+
+static inline int32_t axonc_truncated_int32(double x)
+{
+    return x > -2147483649.0 && x < 2147483648.0 ? (int32_t)x : INT32_MIN;
+}
+
+/* Narrower integers keep the lowest bits of the wider ones. */
+#define axonc_truncated_int16(x) axonc_truncated_int32(x)
+#define axonc_truncated_int8(x) axonc_truncated_int32(x)
+#define axonc_truncated_uint16(x) axonc_truncated_int32(x)
+#define axonc_truncated_uint8(x) axonc_truncated_int32(x)
+#define axonc_truncated_uint32(x) axonc_truncated_int64(x)
+
+static inline uint64_t axonc_truncated_uint64(double x)
+{
+    return x < 0x1p63 ? (uint64_t)axonc_truncated_int64(x) : x < 0x1p64 ? (uint64_t)x : 0;
+}
+
+/* x between two bounds; NaN stays. */
+static inline double axonc_clipped(double x, double low, double high)
+{
+    return x < low ? low : x > high ? high : x;
+}
+
+/* x with `bits` of fraction, halves to even, least exponent `least`; `beyond` what is larger than `largest`. */
+static inline double axonc_rounded(double x, int bits, int least, double largest, double beyond)
+{
+    int exponent = 0;
+    if (x == 0 || !isfinite(x)) {
+        return isinf(x) ? copysign(beyond, x) : x;
+    }
+    (void)frexp(x, &exponent);
+    const int unit = (exponent - 1 > least ? exponent - 1 : least) - bits;
+    const double rounded = ldexp(rint(ldexp(x, -unit)), unit);
+    return fabs(rounded) > largest ? copysign(beyond, x) : rounded;
+}
+
+/* Of formats without -0. */
+static inline float axonc_one_zero(float x)
+{
+    return x == 0 ? 0.0f : x;
+}
+
+/* Of formats without NaN. */
+static inline float axonc_no_nan(float x)
+{
+    return x != x ? -0.0f : x;
+}
+
+/* The lowest bits of an integer, as numbers of 2 and of 4 bits. */
+static inline int8_t axonc_int2(int64_t x)
+{
+    return (int8_t)((int)(((uint64_t)x & 3) ^ 2) - 2);
+}
+
+static inline uint8_t axonc_uint2(int64_t x)
+{
+    return (uint8_t)((uint64_t)x & 3);
+}
+
+static inline int8_t axonc_int4(int64_t x)
+{
+    return (int8_t)((int)(((uint64_t)x & 15) ^ 8) - 8);
+}
+
+static inline uint8_t axonc_uint4(int64_t x)
+{
+    return (uint8_t)((uint64_t)x & 15);
+}
+
+/* 2^n for the logarithm n of |x|, rounded one way or another, from -127 to 127. */
+static inline float axonc_power_of_two(float n)
+{
+    return exp2f(n < -127 ? -127 : n > 127 ? 127 : n);
+}
+
+static inline float axonc_power_of_two_up(float x)
+{
+    return axonc_power_of_two(ceilf(log2f(fabsf(x))));
+}
+
+static inline float axonc_power_of_two_down(float x)
+{
+    return axonc_power_of_two(floorf(log2f(fabsf(x))));
+}
+
+static inline float axonc_power_of_two_nearest(float x)
+{
+    return axonc_power_of_two(rintf(log2f(fabsf(x))));
+}
+
+/* y[rows[j]] += numbers[k] values[j] for every entry j of the columns of the listed sources, in order. */
+static inline void axonc_sparse_columns(float *restrict y, const uint32_t *restrict first,
+    const uint32_t *restrict rows, const float *restrict values, const uint32_t *restrict sources,
+    const float *restrict numbers, size_t count)
+{
+    for (size_t k = 0; k < count; k++) {
+        const size_t end = first[sources[k] + 1];
+        for (size_t j = first[sources[k]]; j < end; j++) {
+            y[rows[j]] += numbers[k] * values[j];
+        }
+    }
+}
+
+#endif
