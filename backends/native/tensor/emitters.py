@@ -8,6 +8,8 @@ from typing import Any
 from axonc.ir import Node
 from axonc.ir.ops import (
     EGRU,
+    GRU,
+    LSTM,
     Broadcast,
     Cast,
     Concat,
@@ -29,6 +31,7 @@ from axonc.ir.ops import (
     Pool,
     QuantizeTensor,
     Reduce,
+    ResetGate,
     Reshape,
     Scale,
     Slice,
@@ -39,8 +42,9 @@ from axonc.ir.ops import (
 from .elementwise import constant, map_, scale
 from .emission import Emission
 from .exact_neuron import exact_neuron
+from .gated import egru, gru, lstm, reset_gate
 from .layout import broadcast, concat, flatten, gather, input_, reshape, same, slice_, transpose
-from .neurons import delay, egru, neuron
+from .neurons import delay, neuron
 from .numbers import cast, dequantize_tensor, quantize_tensor
 from .products import conv, convolve, linear, matmul
 from .reductions import reduce_
@@ -62,6 +66,9 @@ EMITTERS: Mapping[type[Op], Emitter] = {
     Neuron: neuron,
     ExactNeuron: exact_neuron,
     EGRU: egru,
+    GRU: gru,
+    ResetGate: reset_gate,
+    LSTM: lstm,
     Constant: constant,
     Map: map_,
     Cast: cast,

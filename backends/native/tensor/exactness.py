@@ -6,12 +6,16 @@ from collections.abc import Mapping
 
 from axonc.ir import Graph, Node
 from axonc.ir.elements import dtype_of
-from axonc.ir.ops import EGRU, Cast, ExactNeuron, Map, Op
+from axonc.ir.ops import EGRU, GRU, LSTM, Cast, ExactNeuron, Map, Op, ResetGate
 
 INEXACT_FUNCTIONS = ("pow", "exp", "log", "sigmoid", "tanh", "softplus", "erf", "sin", "cos")
 """The functions of `Map` that are not exact on floats: the interpreter has numpy's, C has its own."""
 
-INEXACT_OPS: Mapping[type[Op], str] = {EGRU: "sigmoid and tanh", ExactNeuron: "exp and log"}
+INEXACT_OPS: Mapping[type[Op], str] = {
+    **dict.fromkeys((EGRU, GRU, LSTM), "sigmoid and tanh"),
+    ResetGate: "sigmoid",
+    ExactNeuron: "exp and log",
+}
 """Other ops, and what in them is not exact."""
 
 TOLERANCE = 1e-5

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from axonc.ir import Node
-from axonc.ir.ops import EGRU, Array, Delay, Gate, Neuron
+from axonc.ir.ops import Array, Delay, Gate, Neuron
 
 from .emission import Emission, converted
 from .loops import indented, nest
@@ -131,30 +131,3 @@ def _reset(gate: Gate, parameters: Callable[[str, Array], str]) -> list[str]:
     if gate.reset == "value":
         return [f"v = {parameters('value', gate.value)};"]
     return ["v = v - threshold;"] if gate.reset in SUBTRACTING else []
-
-
-def egru(op: EGRU, node: Node, e: Emission) -> Value:
-    """One loop over the units."""
-    a, h = e.operands(node)
-    n = op.units
-    cell = e.values[f"{node.name}:c"] = e.state(f"{node.name}_c", op.shape, F32)
-    result = e.new(node.name, op.shape, F32)
-    parts = {
-        f"{of}_{gate}": value.part([(k * n, n, 1)])
-        for of, value in (("a", a), ("h", h))
-        for k, gate in enumerate("urg")
-    }
-    number = {name: converted(f"{{{name}}}", value.dtype, F32) for name, value in parts.items()}
-    parameters = Parameters(node, e)
-    lines = [
-        f"const float u = axonc_sigmoidf({number['a_u']} + {number['h_u']});",
-        f"const float r = axonc_sigmoidf({number['a_r']} + {number['h_r']});",
-        f"const float g = axonc_tanhf({number['a_g']} + r * {number['h_g']});",
-        "const float cell = u * {c} + (1 - u) * g;",
-        f"const float threshold = {parameters('threshold', op.threshold)};",
-        "const float event = cell > threshold ? 1.0f : 0.0f;",
-        "{c} = cell - event * threshold;",
-        "{y} = event * cell;",
-    ]
-    loop({"c": cell, "y": result, **parts} | parameters.values, lines, op.shape, e)
-    return result

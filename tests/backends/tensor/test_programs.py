@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import float_graphs
+import gated
 import image_graphs
 import native_float
 import numpy as np
@@ -33,7 +34,7 @@ from axonc.ir import Kind, Node, Signal
 from axonc.ir.elements import ELEMENTS
 from axonc.ir.interpret.run import batches, run_batches
 from axonc.ir.ops import (
-    EGRU,
+    LSTM,
     Axis,
     Constant,
     Conv,
@@ -173,16 +174,19 @@ def test_columns_and_windows_of_any_size(outputs: int) -> None:
     native_float.assert_equal([graph], [{"x": x}])
 
 
-def test_an_egru() -> None:
-    nodes = [
-        vector(5),
-        Node("fc", Linear(normal(12, 5)), ("x",)),
-        Node("late", Delay(1), ("cell",)),
-        Node("loop", Linear(normal(12, 4), normal(12)), ("late",)),
-        Node("cell", EGRU(4, np.full(4, 0.2)), ("fc",), reads=("loop",)),
-        Node("y", Output(), ("cell",)),
-    ]
-    native_float.assert_equal([graph_of(*nodes)], [{"x": 0.2 * normal(2, 8, 5)}])
+def test_gated_units() -> None:
+    layers = [gated.cells([kind], 5, 4) for kind in gated.LAYERS]
+    for fields in ({"zoneout": 0.25}, {"segment": 3}):
+        made = gated.Cells(5)
+        made.egru("cell", 4, **fields)
+        layers.append(made.graph())
+    peepholes = gated.cells(["lstm"], 5, 4)
+    seeing = (
+        replace(node, op=replace(node.op, peephole=normal(3, 4))) if isinstance(node.op, LSTM) else node
+        for node in peepholes
+    )
+    layers.append(peepholes.with_nodes(seeing))
+    native_float.assert_equal(layers, [{"x": 0.5 * normal(2, 8, 5)}] * len(layers))
 
 
 @pytest.mark.parametrize("reset", ["value", "subtract"])
@@ -284,7 +288,7 @@ def test_a_build_in_float_verifies_within_its_tolerance(program: Program) -> Non
     x = normal(2, 15, 3)
     checked = program.verify(x)
     assert checked.equal, str(checked.divergence)
-    assert checked.inexact.operations == ("map sigmoid", "map tanh")
+    assert checked.inexact.operations == ("lstm (sigmoid and tanh)",)
     assert "x" not in checked.inexact.signals
     result = program.run(x, recordable(program.graph)[1])
     assert result.outputs["y"].shape == axonc.interpret(program.graph, x).outputs["y"].shape
