@@ -116,7 +116,8 @@ def lstm_adjoint(op: LSTMAdjoint, precision: Precision) -> Kernel:
     ) -> tuple[State, Array]:
         a_o = y * t * (o * (1 - o))
         cell = y * o * (1 - t * t) + p_o * a_o + state["c"]
-        a_i, a_f, a_g = cell * g * (i * (1 - i)), cell * last * (f * (1 - f)), cell * i * (1 - g * g)
+        a_i, a_f = cell * g * (i * (1 - i)), cell * last * (f * (1 - f))
+        a_g = cell * i * (1 - g * g)
         return {"c": f * cell + p_i * a_i + p_f * a_f}, np.concatenate([a_i, a_o, a_f, a_g], axis=1)
 
     return Kernel(lambda batch: {"c": np.zeros((batch, op.units), precision)}, step)
