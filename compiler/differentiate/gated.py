@@ -26,7 +26,7 @@ def gru(draft: Draft, node: Node, into: Sequence[str]) -> None:
     """Of reset ``after``, gates and what is read are those of an EGRU."""
     assert isinstance(node.op, GRU)
     shape, entering = draft.forward.signals[node.name].shape, draft.enters(node)
-    u, g, d = _internals(draft, node, "ugd")
+    u, g, d = _internals(draft, node, *"ugd")
     cell = draft.add(f"d({node.name}:c)", node, lambda op: GRUAdjoint(shape), into, (u,))
     if node.op.reset == "before":
         draft.add(of_input(node), node, lambda op: GRUGatesAdjoint(entering), (cell,), (u, g, d))
@@ -51,13 +51,13 @@ def lstm(draft: Draft, node: Node, into: Sequence[str]) -> None:
     def gates(op: Any) -> Op:
         return LSTMAdjoint(entering, op.peephole)
 
-    whole = draft.add(of_input(node), node, gates, into, _internals(draft, node, "iofgtb"))
+    whole = draft.add(of_input(node), node, gates, into, _internals(draft, node, *"iofgt", "last"))
     for parameter in draft.wanted.get(node.name, ()):
-        reads = _internals(draft, node, "bc")
+        reads = _internals(draft, node, "last", "c")
         step = draft.add(f"d({parameter})", node, lambda op: PeepholeAdjoint((3, units)), (whole,), reads)
         draft.gradient(parameter, draft.total(parameter, (step,), (3, units)))
 
 
-def _internals(draft: Draft, node: Node, names: str) -> tuple[str, ...]:
-    """What was recorded of a cell, by letters."""
+def _internals(draft: Draft, node: Node, *names: str) -> tuple[str, ...]:
+    """What was recorded of a cell, by name."""
     return tuple(draft.read(f"{node.name}:{name}") for name in names)

@@ -61,11 +61,11 @@ def lstm(op: LSTM, precision: Precision) -> Kernel:
 
     def step(state: State, a: Array) -> tuple[State, Array]:
         a_i, a_o, a_f, a_g = np.split(a.astype(precision), 4, axis=1)
-        b = state["c"]
-        i, f, g = sigmoid(a_i + p_i * b), sigmoid(a_f + p_f * b), np.tanh(a_g)
-        c = f * b + i * g
+        last = state["c"]
+        i, f, g = sigmoid(a_i + p_i * last), sigmoid(a_f + p_f * last), np.tanh(a_g)
+        c = f * last + i * g
         o, t = sigmoid(a_o + p_o * c), np.tanh(c)
-        return {"c": c, "i": i, "o": o, "f": f, "g": g, "t": t, "b": b}, o * t
+        return {"c": c, "i": i, "o": o, "f": f, "g": g, "t": t, "last": last}, o * t
 
     return _from_zero(op, precision, step)
 
@@ -111,10 +111,13 @@ def lstm_adjoint(op: LSTMAdjoint, precision: Precision) -> Kernel:
     """The kernel of `LSTMAdjoint`."""
     p_i, p_o, p_f = _peepholes(op, precision)
 
-    def step(state: State, y: Array, i: Array, o: Array, f: Array, g: Array, t: Array, b: Array) -> tuple[State, Array]:
+    def step(
+        state: State, y: Array, i: Array, o: Array, f: Array, g: Array, t: Array, last: Array
+    ) -> tuple[State, Array]:
         a_o = y * t * (o * (1 - o))
         cell = y * o * (1 - t * t) + p_o * a_o + state["c"]
-        a_i, a_f, a_g = cell * g * (i * (1 - i)), cell * b * (f * (1 - f)), cell * i * (1 - g * g)
+        a_i, a_f = cell * g * (i * (1 - i)), cell * last * (f * (1 - f))
+        a_g = cell * i * (1 - g * g)
         return {"c": f * cell + p_i * a_i + p_f * a_f}, np.concatenate([a_i, a_o, a_f, a_g], axis=1)
 
     return Kernel(lambda batch: {"c": np.zeros((batch, op.units), precision)}, step)
@@ -123,8 +126,8 @@ def lstm_adjoint(op: LSTMAdjoint, precision: Precision) -> Kernel:
 def peephole_adjoint(op: PeepholeAdjoint, precision: Precision) -> Kernel:
     """The kernel of `PeepholeAdjoint`."""
 
-    def step(a: Array, b: Array, c: Array) -> Array:
+    def step(a: Array, last: Array, c: Array) -> Array:
         a_i, a_o, a_f, _ = np.split(a, 4, axis=1)
-        return np.stack([a_i * b, a_o * c, a_f * b], axis=1)
+        return np.stack([a_i * last, a_o * c, a_f * last], axis=1)
 
     return stateless(step)

@@ -269,10 +269,10 @@ class ResetGateReadAdjoint(Adjoint):
 
 @dataclass(frozen=True, eq=False)
 class LSTMAdjoint(Adjoint):
-    """ā of an `LSTM`, (4H,), from ȳ; it reads i, o, f, g, t and b, H = ``shape`` / 4::
+    """ā of an `LSTM`, (4H,), from ȳ; it reads i, o, f, g, t and last, H = ``shape`` / 4::
 
         ā_o = ȳ t o (1 - o)                  c̄ = ȳ o (1 - t^2) + p_o ā_o + c̄'
-        ā_i = c̄ g i (1 - i)    ā_f = c̄ b f (1 - f)    ā_g = c̄ i (1 - g^2)
+        ā_i = c̄ g i (1 - i)    ā_f = c̄ last f (1 - f)    ā_g = c̄ i (1 - g^2)
 
     The state c is what the step before gets, c̄' = f c̄ + p_i ā_i + p_f ā_f (0 at the last step).
     """
@@ -298,7 +298,7 @@ class LSTMAdjoint(Adjoint):
 
 @dataclass(frozen=True, eq=False)
 class PeepholeAdjoint(Adjoint):
-    """p̄ of one step of an `LSTM`, (3, H), from ā: ā_i b, ā_o c, ā_f b; it reads b = c[k-1] and c."""
+    """p̄ of one step of an `LSTM`, (3, H), from ā: ā_i last, ā_o c, ā_f last; it reads last = c[k-1] and c."""
 
     name: ClassVar[str] = "peephole_adjoint"
 

@@ -120,7 +120,7 @@ class LSTM(GatedCell):
         o = sigmoid(a_o + p_o c[k])      t = tanh(c[k])
         y = o t
 
-    The internals are i, o, f, g, t and b = c[k-1].
+    The internals are i, o, f, g, t and last = c[k-1].
     """
 
     name: ClassVar[str] = "lstm"
@@ -138,7 +138,7 @@ class LSTM(GatedCell):
         return {"c": self.output(None)}
 
     def internals(self) -> dict[str, Signal]:
-        return dict.fromkeys(("i", "o", "f", "g", "t", "b"), self.output(None))
+        return dict.fromkeys(("i", "o", "f", "g", "t", "last"), self.output(None))
 
     def verify(self, source: Signal | None) -> Iterator[Problem]:
         yield from super().verify(source)

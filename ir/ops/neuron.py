@@ -19,7 +19,7 @@ STATES = ("i", "v", "t", "c")
 """The states that a neuron may have, in the order in which they are updated; ``t`` is that of `ExactNeuron`, ``c`` that
 of `EGRU`, `GRU` and `LSTM`."""
 
-INTERNALS = ("m", "o", "u", "r", "g", "d", "i", "f", "t", "b", "e")
+INTERNALS = ("m", "o", "u", "r", "g", "d", "i", "f", "t", "e", "last")
 """What a neuron may compute on its way (`Op.internals`): ``m`` is v before test and reset; the others are of `EGRU`,
 `GRU`, `ResetGate` and `LSTM`."""
 
