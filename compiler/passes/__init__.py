@@ -5,16 +5,22 @@ from .discretise import Discretise
 from .form import form_problems, is_quantised
 from .loihi import QuantizeLoihi
 from .populations import ToPopulations
+from .prune import Prune
 from .quantize import STATES, Quantize
 
 PASSES: tuple[type[Pass], ...] = (Discretise, ToPopulations, Quantize, QuantizeLoihi)
 """Every pass, in the order in which the standard pipeline runs them."""
 
+OPTIONAL: tuple[type[Pass], ...] = (Prune,)
+"""Passes that run when they are asked for."""
+
 __all__ = [
+    "OPTIONAL",
     "PASSES",
     "STATES",
     "Discretise",
     "Pass",
+    "Prune",
     "Quantize",
     "QuantizeLoihi",
     "ToPopulations",

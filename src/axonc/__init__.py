@@ -11,6 +11,7 @@ from axonc.compiler.driver.export_model import export
 from axonc.compiler.driver.loading import load
 from axonc.compiler.driver.program import Program
 from axonc.compiler.driver.program import open_build as open
+from axonc.compiler.driver.prune import prune
 from axonc.compiler.driver.sweep import sweep
 from axonc.compiler.driver.train import train
 from axonc.compiler.semantics import Semantics
@@ -34,6 +35,7 @@ __all__ = [
     "interpret",
     "load",
     "open",
+    "prune",
     "sweep",
     "train",
 ]

@@ -10,7 +10,8 @@ import axonc
 
 INTENDED = {
     "AxoncError", "Diagnostic", "Graph", "MismatchError", "ModelError", "Program", "Result", "Semantics", "ToolError",
-    "__version__", "compile", "evaluate", "export", "interpret", "load", "open", "sweep", "train",
+    "__version__", "compile", "evaluate", "export", "interpret", "load", "open", "prune", "sweep",
+    "train",
 }  # fmt: skip
 
 
@@ -35,7 +36,9 @@ def _public(cls: type) -> list[tuple[str, object]]:
     ]
 
 
-@pytest.mark.parametrize("name", ["compile", "evaluate", "export", "interpret", "load", "open", "sweep", "train"])
+@pytest.mark.parametrize(
+    "name", ["compile", "evaluate", "export", "interpret", "load", "open", "prune", "sweep", "train"]
+)
 def test_a_public_function_is_annotated(name: str) -> None:
     signature = inspect.signature(getattr(axonc, name))
     assert signature.return_annotation is not inspect.Signature.empty
