@@ -41,7 +41,7 @@ MODULES = """
     wsgiref.util wsgiref.validate xml.dom xml.dom.expatbuilder xml.dom.minidom xml.dom.pulldom xml.etree.ElementTree
     xml.sax xml.sax.expatreader xml.sax.handler xml.sax.saxutils xml.sax.xmlreader xmlrpc.client xmlrpc.server zipapp
     zipfile zipimport
-""".split()
+""".split()  # noqa: SIM905
 """The modules, in alphabetical order. Of every ten the first is for tests, the sixth for validation."""
 
 RARE = "\N{REPLACEMENT CHARACTER}"
@@ -83,10 +83,15 @@ def decoded(numbers: Iterable[int]) -> str:
 
 
 def segments(numbers: Array, steps: int) -> tuple[Array, Array]:
-    """Inputs [N, steps, symbols], one 1 a step, and the symbols [N, steps] that follow them. A short rest is left out."""
+    """Inputs [N, steps, symbols] and the symbols [N, steps] that follow them; a short rest is left out."""
     count = (len(numbers) - 1) // steps
     now, following = (numbers[shift : shift + count * steps].reshape(count, steps) for shift in (0, 1))
-    return np.eye(len(SYMBOLS), dtype=np.uint8)[now], following
+    return one_hot(now), following
+
+
+def one_hot(numbers: Array) -> Array:
+    """Events [..., symbols]: one, of the symbol's own channel."""
+    return np.eye(len(SYMBOLS), dtype=np.uint8)[numbers]
 
 
 def ngram_perplexity(learned: Array, unseen: Array, order: int) -> float:
