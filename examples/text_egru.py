@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 from docstrings import MODULES, SYMBOLS, Array, decoded, encoded, ngram_perplexity, one_hot, segments, text
+from scipy import sparse
 
 import axonc
 from axonc.compiler.training import StepwiseCrossEntropy, mean_loss
@@ -40,10 +41,10 @@ class Plan:
     are taken away, and with those that are left. ``measured``: test segments in which events are counted."""
 
     units: int = 256
-    epochs: int = 5
-    rounds: int = 3
-    retraining: int = 2
-    rate: float = 1e-2
+    epochs: int = 4
+    rounds: int = 4
+    retraining: int = 3
+    rate: float = 1.5e-2
     batch: int = 32
     modules: int = len(MODULES)
     measured: int = 32
@@ -69,14 +70,14 @@ def model(units: int, seed: int) -> Graph:
     return Graph("text", nodes, "steps")
 
 
-def learned(graph: Graph, plan: Plan, numbers: Array, epochs: int, rate: float, schedule: str = "cosine") -> Graph:
+def learned(graph: Graph, plan: Plan, numbers: Array, epochs: int, schedule: str = "cosine") -> Graph:
     """The network after so many passes over the text; weights that are 0 stay 0."""
     done = axonc.train(
         graph,
         segments(numbers, STEPS),
         loss=LOSS,
-        optimiser=f"adam,rate={rate}",
-        schedule=schedule,
+        optimiser=f"adam,rate={plan.rate}",
+        schedule=f"{schedule},warmup=0.1",
         kinds=("weights", "biases", "thresholds"),
         epochs=epochs,
         batch=plan.batch,
@@ -95,8 +96,8 @@ def pruned(graph: Graph, plan: Plan, numbers: Array, start: float, end: float) -
     for number in range(1, plan.rounds + 1):
         left = (1 - number / plan.rounds) ** 3
         graph = axonc.prune(graph, end + (start - end) * left, "gate")
-        graph = learned(graph, plan, numbers, 1, plan.rate / 2, "constant")
-    return learned(graph, plan, numbers, plan.retraining, plan.rate / 2) if plan.retraining else graph
+        graph = learned(graph, plan, numbers, 1, "constant")
+    return learned(graph, plan, numbers, plan.retraining) if plan.retraining else graph
 
 
 def activity(graph: Graph, numbers: Array, count: int) -> tuple[float, float]:
@@ -105,18 +106,27 @@ def activity(graph: Graph, numbers: Array, count: int) -> tuple[float, float]:
     An event of a source costs as many as the source's column has weights that are not 0.
     """
     x = segments(numbers, TEST_STEPS)[0][:count]
-    maps = {node.name: (node.op.weight, node.inputs[0]) for node in graph if isinstance(node.op, Linear)}
-    sent = axonc.interpret(graph, x, record=["cell", "late"]).recorded
-    events = {name: np.mean(signal != 0, axis=(0, 1)) for name, signal in {"in": x, **sent}.items()}
-    return float(events["cell"].mean()), sum(
-        float((weight != 0).sum(axis=0) @ events[s]) for weight, s in maps.values()
-    )
+    sent = {"in": x, **axonc.interpret(graph, x, record=["cell", "late"]).recorded}
+    events = {name: np.mean(signal != 0, axis=(0, 1)) for name, signal in sent.items()}
+    costs = sum(connected(node).sum(axis=0) @ events[node.inputs[0]] for node in linear(graph))
+    return float(events["cell"].mean()), float(costs)
+
+
+def linear(graph: Graph) -> list[Node]:
+    """The nodes with weights."""
+    return [node for node in graph if isinstance(node.op, Linear)]
+
+
+def connected(node: Node) -> Array:
+    """Which of its weights are not 0, [targets, sources]."""
+    assert isinstance(node.op, Linear)
+    return np.asarray(sparse.csr_array(node.op.weight).toarray() != 0)
 
 
 def weights(graph: Graph) -> tuple[int, int]:
     """How many weights there are, and how many are not 0."""
-    matrices = [node.op.weight for node in graph if isinstance(node.op, Linear)]
-    return sum(int(np.prod(m.shape)) for m in matrices), sum(int((m != 0).sum()) for m in matrices)
+    masks = [connected(node) for node in linear(graph)]
+    return sum(mask.size for mask in masks), sum(int(mask.sum()) for mask in masks)
 
 
 def written(graph: Graph, start: str, length: int, temperature: float = 0.7, seed: int = SEED) -> str:
@@ -135,7 +145,7 @@ HEAD = ("", "perplexity", "bits/char", "weights", "events", "MAC/char")
 
 def row(name: str, graph: Graph, plan: Plan, numbers: Array) -> str:
     """What the table says of a network."""
-    loss = mean_loss(graph, segments(numbers, TEST_STEPS), LOSS)
+    loss = mean_loss(graph, segments(numbers, TEST_STEPS), LOSS, batch=32)
     (_, left), (events, costs) = weights(graph), activity(graph, numbers, plan.measured)
     cells = (f"{np.exp(loss):.3f}", f"{loss / np.log(2):.3f}", f"{left:,}", f"{100 * events:.1f} %", f"{costs:,.0f}")
     return COLUMNS.format(name, *cells)
@@ -159,7 +169,8 @@ def main(arguments: list[str] | None = None) -> None:
     print(COLUMNS.format(*HEAD).rstrip())
     for order, name in enumerate(("unigrams", "bigrams", "trigrams"), 1):
         print(baseline(name, order, training, test))
-    graph = learned(model(plan.units, SEED), plan, training, plan.epochs, plan.rate)
+    graph = learned(model(plan.units, SEED), plan, training, plan.epochs)
+    sample = written(graph, START, 300)
     print(row(f"EGRU, {plan.units} units", graph, plan, test), flush=True)
     graph.save(chosen.output / "text-egru.axg")
     before = 0.0
@@ -168,7 +179,7 @@ def main(arguments: list[str] | None = None) -> None:
         print(row(f"  {sparsity:.0%} pruned", graph, plan, test), flush=True)
         graph.save(chosen.output / f"text-egru-{100 * sparsity:.0f}.axg")
     print(f"MAC/char of dense steps: {weights(graph)[0]:,}")
-    print(f"\n{written(graph, START, 300)}")
+    print(f"\n{sample}")
 
 
 if __name__ == "__main__":
