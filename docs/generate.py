@@ -26,7 +26,7 @@ from axonc.compiler.driver.conformance import CASES, FAILS, NATIVE_FAILS, OPERAT
 from axonc.compiler.driver.targets import TARGETS, backend
 from axonc.compiler.frontends.onnx.operators import CUSTOM
 from axonc.compiler.frontends.onnx.operators import OPERATORS as ONNX_OPERATORS
-from axonc.compiler.passes import PASSES
+from axonc.compiler.passes import OPTIONAL, PASSES, Pass
 from axonc.ir import CODES
 from axonc.ir.advice import ADVICE
 from axonc.ir.ops import (
@@ -96,11 +96,16 @@ def ops() -> str:
 def passes() -> str:
     """Every pass: what it requires and ensures, its rewrites, its options."""
     parts = ["# Passes\n\nIn the order in which the pipeline runs them. The graph is verified after each.\n"]
-    for step in PASSES:
-        options = ", ".join(f"`{field.name}`" for field in fields(step)) or "none"
-        rows = [("requires", step.requires), ("ensures", step.ensures), ("options", options)]
-        parts.append(f"\n## {step.name}\n\n{table(('', ''), rows)}\n{text_of(step)}\n")
-    return "".join(parts)
+    parts += map(_pass, PASSES)
+    parts.append("\n# Passes on request\n\nPython calls them: the pipeline runs none of these.\n")
+    return "".join((*parts, *map(_pass, OPTIONAL)))
+
+
+def _pass(step: type[Pass]) -> str:
+    """The entry of one pass."""
+    options = ", ".join(f"`{field.name}`" for field in fields(step)) or "none"
+    rows = [("requires", step.requires), ("ensures", step.ensures), ("options", options)]
+    return f"\n## {step.name}\n\n{table(('', ''), rows)}\n{text_of(step)}\n"
 
 
 def diagnostics() -> str:

@@ -79,8 +79,8 @@ def train(
         data: (inputs, targets): inputs as `interpret` takes them, with the batch first: [N, T, *shape], or by name;
             targets are labels [N] or what the loss takes. Or arrays by name, targets among them.
         validation: data to measure after every epoch.
-        loss: ``cross_entropy``, ``mean_squared`` or ``rate_target``, with settings as ``NAME,field=value``, or a value
-            of `axonc.compiler.training`.
+        loss: ``cross_entropy``, ``stepwise_cross_entropy`` (labels [N, T]), ``mean_squared`` or ``rate_target``, with
+            settings as ``NAME,field=value``, or a value of `axonc.compiler.training`.
         optimiser: ``adam`` or ``sgd``, the same way: ``adam,rate=2e-3``.
         schedule: of the learning rate: ``cosine``, ``constant``, ``step``, or a `Schedule`.
         surrogate: of every gate, or by node; ``triangle``, ``superspike``, ``fast_sigmoid``, ``straight_through``.

@@ -6,20 +6,26 @@ from .form import form_problems, is_quantised
 from .host import AUTO, CORE_OPS, HostNodes
 from .loihi import QuantizeLoihi
 from .populations import ToPopulations
+from .prune import Prune
 from .quantize import STATES, Quantize
 from .round_inputs import RoundInputs, rounded_sources
 
 PASSES: tuple[type[Pass], ...] = (Discretise, ToPopulations, RoundInputs, Quantize, QuantizeLoihi)
 """Every pass, in the order in which the standard pipeline runs them."""
 
+OPTIONAL: tuple[type[Pass], ...] = (Prune,)
+"""Passes that run when they are asked for."""
+
 __all__ = [
     "AUTO",
     "CORE_OPS",
+    "OPTIONAL",
     "PASSES",
     "STATES",
     "Discretise",
     "HostNodes",
     "Pass",
+    "Prune",
     "Quantize",
     "QuantizeLoihi",
     "RoundInputs",

@@ -1,8 +1,8 @@
 """Training in numpy: backpropagation through time over the graphs that `compiler.differentiate` makes."""
 
 from .checkpoint import Checkpoint
-from .data import evaluate
-from .losses import LOSSES, CrossEntropy, Loss, MeanSquared, RateTarget
+from .data import evaluate, mean_loss
+from .losses import LOSSES, CrossEntropy, Loss, MeanSquared, RateTarget, StepwiseCrossEntropy
 from .network import Network, network
 from .optimisers import OPTIMISERS, SGD, Adam, Optimiser, Schedule
 from .options import Options
@@ -26,8 +26,10 @@ __all__ = [
     "Options",
     "RateTarget",
     "Schedule",
+    "StepwiseCrossEntropy",
     "Trained",
     "evaluate",
+    "mean_loss",
     "network",
     "training",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,12 +44,13 @@ def checked(net: Network, data: object) -> Data:
     if isinstance(x, Mapping) and len(x) == len(net.graph.inputs) == 1:
         x = next(iter(x.values()))  # whatever its name is, as in `driver.data`
     arrays, batched = batches(net.graph, x)  # type: ignore[arg-type]
-    samples = len(next(iter(arrays.values()))) if batched else 0
-    if not samples or not next(iter(arrays.values())).shape[1]:
-        found = f"inputs of shape {next(iter(arrays.values())).shape}" if batched else "inputs without a batch axis"
+    first = next(iter(arrays.values()))
+    samples, steps = first.shape[:2] if batched else (0, 0)
+    if not samples or not steps:
+        found = f"inputs of shape {first.shape}" if batched else "inputs without a batch axis"
         raise ModelError(Diagnostic("AX701", "", found, "at least one sample of one step: [N, T, ...]", "reshape them"))
     shape = net.graph.signals[net.output].shape
-    return Data(arrays, net.loss.check(net.output, shape, np.asarray(target), samples))
+    return Data(arrays, net.loss.check(net.output, shape, np.asarray(target), samples, steps))
 
 
 def _pair(data: object) -> tuple[object, object]:
@@ -64,7 +65,7 @@ def _pair(data: object) -> tuple[object, object]:
 
 
 def evaluate(graph: Graph, data: object, loss: Loss, output: str | None = None, batch: int = 256) -> float:
-    """The share of samples whose label the output stands for, in float32; sums as in training, not as canonical."""
+    """The share of labels that the output stands for, in float32; sums as in training, not as canonical."""
     net = network(graph, loss, output)
     return accuracy(net, net.initial, checked(net, data), batch)
 
@@ -72,13 +73,26 @@ def evaluate(graph: Graph, data: object, loss: Loss, output: str | None = None, 
 def accuracy(
     net: Network, values: Mapping[Parameter, Array], data: Data, batch: int = 256, run: Run = Network.run
 ) -> float:
-    """The share of samples whose label the output stands for; nan where targets are no labels."""
+    """The share of labels that the output stands for; nan where targets are no labels."""
     if not net.loss.labelled:
         return float("nan")
-    hits = 0
+    hits = sum(int(np.sum(net.loss.guess(y) == target)) for y, target in _outputs(net, values, data, batch, run))
+    return hits / data.target.size
+
+
+def mean_loss(graph: Graph, data: object, loss: Loss, output: str | None = None, batch: int = 256) -> float:
+    """The mean loss over all samples, in float32; of a `StepwiseCrossEntropy`, the logarithm of the perplexity."""
+    net = network(graph, loss, output)
+    known = checked(net, data)
+    total = sum(loss(y, target)[0] * len(target) for y, target in _outputs(net, net.initial, known, batch))
+    return total / len(known)
+
+
+def _outputs(
+    net: Network, values: Mapping[Parameter, Array], data: Data, batch: int, run: Run = Network.run
+) -> Iterator[tuple[Array, Array]]:
+    """The output [T, B, *S] and the targets [B, ...] of ``batch`` samples after the other."""
     for first in range(0, len(data), batch):
         part = slice(first, first + batch)
         x = data.part(part, net.dtype if run is Network.run else None)
-        guess = net.loss.guess(run(net, values, x))
-        hits += int(np.sum(guess == data.target[part]))
-    return hits / len(data)
+        yield run(net, values, x), data.target[part]

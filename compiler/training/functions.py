@@ -79,8 +79,14 @@ class Product:
         return y
 
 
+DENSE_FROM = 0.03
+"""The density from which a product with the dense matrix, zeros and all, is the faster one."""
+
+
 def _linear(op: Linear, dtype: str) -> Function:
     weight: Matrix = op.weight.astype(dtype)  # type: ignore[assignment]
+    if is_sparse(weight) and weight.nnz >= DENSE_FROM * prod(weight.shape):
+        weight = weight.toarray()
     return Product(weight, None if op.bias is None else op.bias.astype(dtype), op.output(None).shape)
 
 

@@ -1,7 +1,7 @@
 """Losses: what is learned from the output of a network over a sequence. Frozen values; batches [T, B, C].
 
 ``over`` says what of the T steps counts: their ``sum``, ``mean`` or ``max`` (each element's largest value), or the
-``last`` one.
+``last`` one. `StepwiseCrossEntropy` sees every step for itself.
 """
 
 from __future__ import annotations
@@ -50,29 +50,43 @@ class Loss:
     labelled: ClassVar[bool] = True
     """Whether targets are labels."""
 
-    over: Over = "sum"
-
     def __call__(self, output: Array, target: Array) -> tuple[float, Array]:
         raise TypeError(f"{self.name} is no loss")
+
+    def guess(self, output: Array) -> Array:
+        """The labels that an output [T, B, C] stands for, in the form of the targets."""
+        raise TypeError(f"{self.name} has no labels")
+
+    def check(self, node: str, shape: Shape, target: Array, samples: int, steps: int) -> Array:
+        """The targets as an array that fits an output of ``shape`` at every step; `ModelError` otherwise."""
+        return _labels(node, shape, target, (samples,), f"one label a sample: {samples}")
+
+
+def _labels(node: str, shape: Shape, target: Array, wanted: Shape, what: str) -> Array:
+    """Whole numbers that name an element of ``shape``, as many as ``wanted``."""
+    limit = f"{what} whole numbers from 0 to {prod(shape) - 1}"
+    if target.shape != wanted or target.dtype.kind not in "iub":
+        found = f"labels of shape {target.shape} and type {target.dtype}"
+        raise ModelError(Diagnostic("AX705", node, found, limit, "give one class a sample"))
+    if target.size and not 0 <= target.min() <= target.max() < prod(shape):
+        found = f"labels from {target.min()} to {target.max()}"
+        raise ModelError(Diagnostic("AX705", node, found, limit, "number the classes from 0"))
+    return target.astype(np.int64)
+
+
+@dataclass(frozen=True)
+class PooledLoss(Loss):
+    """Base of the losses that see r, the output `reduced` over the steps."""
+
+    over: Over = "sum"
 
     def guess(self, output: Array) -> Array:
         """The labels [B] that an output [T, B, C] stands for."""
         return np.asarray(np.argmax(reduced(output, self.over), axis=1))
 
-    def check(self, node: str, shape: Shape, target: Array, samples: int) -> Array:
-        """The targets as an array that fits an output of ``shape``; `ModelError` otherwise."""
-        limit = f"one label a sample: {samples} whole numbers from 0 to {prod(shape) - 1}"
-        if target.shape != (samples,) or target.dtype.kind not in "iub":
-            found = f"labels of shape {target.shape} and type {target.dtype}"
-            raise ModelError(Diagnostic("AX705", node, found, limit, "give one class a sample"))
-        if samples and not 0 <= target.min() <= target.max() < prod(shape):
-            found = f"labels from {target.min()} to {target.max()}"
-            raise ModelError(Diagnostic("AX705", node, found, limit, "number the classes from 0"))
-        return target.astype(np.int64)
-
 
 @dataclass(frozen=True)
-class CrossEntropy(Loss):
+class CrossEntropy(PooledLoss):
     """-log softmax(scale r)[label], with r the output `reduced` over the steps."""
 
     name: ClassVar[str] = "cross_entropy"
@@ -80,20 +94,49 @@ class CrossEntropy(Loss):
 
     def __call__(self, output: Array, target: Array) -> tuple[float, Array]:
         flat = output.reshape(*output.shape[:2], -1)
-        logits = self.scale * reduced(flat, self.over)
-        logits = logits - logits.max(axis=1, keepdims=True)
-        powers = np.exp(logits)
-        sums = powers.sum(axis=1, keepdims=True)
-        rows = np.arange(len(target))
-        loss = float(np.mean(np.log(sums[:, 0]) - logits[rows, target]))
-        slope = powers / sums
-        slope[rows, target] -= 1
-        slope *= slope.dtype.type(self.scale / len(target))
+        loss, slope = _cross_entropy(self.scale * reduced(flat, self.over), target)
+        slope *= slope.dtype.type(self.scale)
         return loss, spread(slope, flat, self.over).reshape(output.shape)
 
 
 @dataclass(frozen=True)
-class MeanSquared(Loss):
+class StepwiseCrossEntropy(Loss):
+    """The mean over steps and samples of -log softmax(y[k])[label[k]], with a label [B, T] for every step.
+
+    This is the loss of language models, whose label is the next token, and of framewise classification. Its
+    exponential is the perplexity, divided by log 2 it is bits a token.
+    """
+
+    name: ClassVar[str] = "stepwise_cross_entropy"
+
+    def __call__(self, output: Array, target: Array) -> tuple[float, Array]:
+        steps, batch = output.shape[:2]
+        loss, slope = _cross_entropy(output.reshape(steps * batch, -1), target.T.reshape(-1))
+        return loss, slope.reshape(output.shape)
+
+    def guess(self, output: Array) -> Array:
+        """The labels [B, T] that an output [T, B, C] stands for."""
+        return np.asarray(np.argmax(output.reshape(*output.shape[:2], -1), axis=2)).T
+
+    def check(self, node: str, shape: Shape, target: Array, samples: int, steps: int) -> Array:
+        return _labels(node, shape, target, (samples, steps), f"one label a sample and step: {samples} x {steps}")
+
+
+def _cross_entropy(logits: Array, labels: Array) -> tuple[float, Array]:
+    """The mean over N of -log softmax(logits [N, C])[labels [N]], and its derivative [N, C]."""
+    logits = logits - logits.max(axis=1, keepdims=True)
+    powers = np.exp(logits)
+    sums = powers.sum(axis=1, keepdims=True)
+    rows = np.arange(len(labels))
+    loss = float(np.mean(np.log(sums[:, 0]) - logits[rows, labels]))
+    slope = np.divide(powers, sums, out=powers)
+    slope[rows, labels] -= 1
+    slope *= slope.dtype.type(1 / len(labels))
+    return loss, slope
+
+
+@dataclass(frozen=True)
+class MeanSquared(PooledLoss):
     """The mean of (r - target)^2 over all elements; target [B, *S] with r the output `reduced` over the steps, or
     [B, T, *S] with the output itself."""
 
@@ -108,7 +151,7 @@ class MeanSquared(Loss):
         slope = off * off.dtype.type(2 / max(off.size, 1))
         return float(np.mean(off * off)), slope if every else spread(slope, output, self.over)
 
-    def check(self, node: str, shape: Shape, target: Array, samples: int) -> Array:
+    def check(self, node: str, shape: Shape, target: Array, samples: int, steps: int) -> Array:
         fits = target.ndim in (len(shape) + 1, len(shape) + 2) and target.shape[target.ndim - len(shape) :] == shape
         if not fits or len(target) != samples or target.dtype.kind not in "biuf" or not np.all(np.isfinite(target)):
             found = f"targets of shape {target.shape} and type {target.dtype}"
@@ -118,7 +161,7 @@ class MeanSquared(Loss):
 
 
 @dataclass(frozen=True)
-class RateTarget(Loss):
+class RateTarget(PooledLoss):
     """The mean of (rate - wanted)^2, rate the events of an element for each step; wanted is ``correct`` for the
     element of the label and ``wrong`` for all others."""
 
@@ -136,5 +179,7 @@ class RateTarget(Loss):
         return float(np.mean(off * off)), spread(slope, flat, self.over).reshape(output.shape)
 
 
-LOSSES: dict[str, type[Loss]] = {loss.name: loss for loss in (CrossEntropy, MeanSquared, RateTarget)}
+LOSSES: dict[str, type[Loss]] = {
+    loss.name: loss for loss in (CrossEntropy, StepwiseCrossEntropy, MeanSquared, RateTarget)
+}
 """Every loss by name."""

@@ -131,11 +131,9 @@ class _Training:
         return checkpointed_step(self.net, self.values, x, target, actions, self.options.packed)
 
     def _move(self, step: Step, chosen: Array) -> None:
-        self.sums = (
-            self.sums[0] + step.loss * len(chosen),
-            self.sums[1] + (0 if step.guess is None else int(np.sum(step.guess == self.data.target[chosen]))),
-            self.sums[2] + len(chosen),
-        )
+        target = self.data.target[chosen]
+        hits, count = (0, len(chosen)) if step.guess is None else (int(np.sum(step.guess == target)), target.size)
+        self.sums = (self.sums[0] + step.loss * count, self.sums[1] + hits, self.sums[2] + count)
         gradients = {str(p): g * self.masks[p] if p in self.masks else g for p, g in step.gradients.items()}
         gradients = _clipped(gradients, self.options.clip)
         share = self.options.schedule.share(self.step, self.steps)
@@ -145,10 +143,10 @@ class _Training:
         self.values = {p: self.net.bounded(p, moved[str(p)]) for p in self.values}
 
     def _close_epoch(self) -> None:
-        loss, hits, samples = self.sums
+        loss, hits, count = self.sums
         known = float("nan") if self.validation is None else self._known(self.validation)
-        right = hits / samples if self.options.loss.labelled else float("nan")
-        self.history.append(Epoch(loss / samples, right, known))
+        right = hits / count if self.options.loss.labelled else float("nan")
+        self.history.append(Epoch(loss / count, right, known))
         self.sums = (0.0, 0, 0)
 
     def _known(self, validation: Data) -> float:

@@ -12,6 +12,7 @@ from axonc.compiler.driver.loading import load
 from axonc.compiler.driver.planning import plan
 from axonc.compiler.driver.program import Program
 from axonc.compiler.driver.program import open_build as open
+from axonc.compiler.driver.prune import prune
 from axonc.compiler.driver.sweep import sweep
 from axonc.compiler.driver.train import train
 from axonc.compiler.semantics import Semantics
@@ -36,6 +37,7 @@ __all__ = [
     "load",
     "open",
     "plan",
+    "prune",
     "sweep",
     "train",
 ]

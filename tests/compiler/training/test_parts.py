@@ -20,6 +20,7 @@ from axonc.compiler.training import (
     MeanSquared,
     RateTarget,
     Schedule,
+    StepwiseCrossEntropy,
 )
 from axonc.compiler.training.quantisation import pruning_masks
 from axonc.compiler.training.texts import named
@@ -31,11 +32,18 @@ OVERS = ("sum", "mean", "max", "last")
 
 @pytest.mark.parametrize("over", OVERS)
 @pytest.mark.parametrize("cls", [CrossEntropy, RateTarget, MeanSquared])
-def test_a_loss_is_differentiated(cls: type[Loss], over: Any) -> None:
+def test_a_loss_is_differentiated(cls: Any, over: Any) -> None:
     rng = np.random.default_rng(0)
-    output, way = rng.normal(0, 1, (2, 6, 4, 3))
     target = rng.integers(0, 3, 4) if cls.labelled else rng.normal(0, 1, (4, 3))
-    loss = cls(over=over)
+    differentiated(cls(over=over), target)
+
+
+def test_a_stepwise_loss_is_differentiated() -> None:
+    differentiated(StepwiseCrossEntropy(), np.random.default_rng(0).integers(0, 3, (4, 6)))
+
+
+def differentiated(loss: Loss, target: Array) -> None:
+    output, way = np.random.default_rng(1).normal(0, 1, (2, 6, 4, 3))
     value, slope = loss(output, target)
     central = (loss(output + 1e-6 * way, target)[0] - loss(output - 1e-6 * way, target)[0]) / 2e-6
     assert slope.shape == output.shape
@@ -48,6 +56,17 @@ def test_cross_entropy_in_closed_form() -> None:
     assert CrossEntropy(over="mean")(output, np.array([1]))[0] == pytest.approx(-np.log(3 / 4))
     assert CrossEntropy(over="sum")(output, np.array([0]))[0] == pytest.approx(-np.log(1 / 10))
     assert CrossEntropy().guess(output).tolist() == [1]
+
+
+def test_stepwise_cross_entropy_is_the_mean_of_that_of_single_steps() -> None:
+    rng = np.random.default_rng(0)
+    output, labels = rng.normal(0, 1, (5, 3, 4)), rng.integers(0, 4, (3, 5))
+    loss, slope = StepwiseCrossEntropy()(output, labels)
+    single = [CrossEntropy(over="last")(output[k : k + 1], labels[:, k]) for k in range(5)]
+    assert loss == pytest.approx(np.mean([value for value, _ in single]))
+    np.testing.assert_allclose(slope, np.concatenate([each for _, each in single]) / 5)
+    np.testing.assert_array_equal(StepwiseCrossEntropy().guess(output), output.argmax(axis=2).T)
+    assert StepwiseCrossEntropy()(np.zeros((5, 3, 4)), labels)[0] == pytest.approx(np.log(4)), "perplexity 4"
 
 
 def test_mean_squared_of_every_step() -> None:

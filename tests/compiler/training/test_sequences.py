@@ -63,6 +63,11 @@ def test_gated_cells(graph: Graph) -> None:
     compare(graph, {"in": tasks.task(5)[0]})
 
 
+@pytest.mark.parametrize("sparsity", [0.7, 0.98], ids=["multiplied densely", "multiplied sparsely"])
+def test_sparse_networks(sparsity: float) -> None:
+    compare(axonc.prune(tasks.egru(16), sparsity), {"in": tasks.task(5)[0]})
+
+
 def test_images() -> None:
     x = (np.random.default_rng(2).random((3, 8, 2, 4, 4)) < 0.4).astype(np.uint8)
     compare(tasks.images(), {"in": x})

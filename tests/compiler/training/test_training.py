@@ -19,9 +19,16 @@ import tasks
 import axonc
 from axonc import Graph, ModelError
 from axonc.compiler.differentiate import parameters
-from axonc.compiler.training import CrossEntropy, FakeQuantisation, MeanSquared, evaluate
+from axonc.compiler.training import (
+    CrossEntropy,
+    FakeQuantisation,
+    MeanSquared,
+    StepwiseCrossEntropy,
+    evaluate,
+    mean_loss,
+)
 from axonc.ir import Node
-from axonc.ir.ops import Linear, Output, StraightThrough
+from axonc.ir.ops import ONE, ZERO, Linear, Membrane, Neuron, Output, StraightThrough
 from axonc.ir.serialize import to_bytes
 
 ROOT = Path(__file__).parents[3]
@@ -84,6 +91,25 @@ def test_other_losses_and_precision() -> None:
     assert done.history[-1].loss < done.history[0].loss
     done = axonc.train(tasks.lif(), (x, labels), precision="float64", schedule="cosine,warmup=0.2", epochs=2)
     assert done.history[-1].loss < done.history[0].loss
+
+
+def test_a_label_for_every_step() -> None:
+    """Which input fired a step ago: a recurrent network learns it, and is measured the same way everywhere."""
+    symbols, loss = np.random.default_rng(0).integers(0, 3, (128, 13)), StepwiseCrossEntropy()
+    x, labels = np.eye(12, dtype=np.uint8)[symbols[:, 1:]], symbols[:, :-1]
+    read = Neuron((3,), None, Membrane(ZERO, ONE, ZERO, ZERO), None)
+    graph = tasks.egru(16)
+    graph = graph.with_nodes(replace(node, op=read) if node.name == "read" else node for node in graph)
+    before, data = mean_loss(graph, (x, labels), loss), (x, labels)
+    done = axonc.train(graph, data, validation=data, loss=loss, optimiser="adam,rate=2e-2", epochs=20, batch=16)
+    assert done.history[-1].validation > 0.9
+    assert done.history[-1].accuracy > 0.9
+    assert mean_loss(done.graph, (x, labels), loss, batch=50) < 0.5 < before
+    exact = loss(axonc.interpret(done.graph, x)["out"].swapaxes(0, 1), labels)[0]
+    assert mean_loss(done.graph, (x, labels), loss) == pytest.approx(exact, rel=1e-3)
+    for wrong in (labels[:, :-1], labels[:, 0], labels + 1):
+        with pytest.raises(ModelError, match="AX705"):
+            axonc.train(graph, (x, wrong), loss=loss, epochs=1)
 
 
 def test_one_of_several_outputs_and_the_graph_keeps_its_meaning(tmp_path: Path) -> None:
