@@ -16,9 +16,10 @@ from scipy import sparse
 
 from axonc.backends.spinnaker2.backend import SpiNNaker2
 from axonc.backends.spinnaker2.description import memory_map
-from axonc.backends.spinnaker2.load import ACTIVITY, slot_cycles
+from axonc.backends.spinnaker2.load import slot_cycles
 from axonc.backends.spinnaker2.lower import plan_cores
 from axonc.backends.spinnaker2.pack import pack_core
+from axonc.backends.spinnaker2.packets import ACTIVITY
 from axonc.backends.spinnaker2.plan import CorePlan
 from axonc.compiler.mapping import MapOptions, map_network
 from axonc.ir import Graph, Kind
