@@ -68,7 +68,7 @@ def _fail(code: int, message: str, debug: bool) -> None:
 @click.version_option(__version__, prog_name="axonc")
 @click.option("--debug", is_flag=True, help="Show a traceback with an error.")
 def cli(debug: bool) -> None:
-    """Compile spiking neural networks (NIR) to C for many-core machines, equal to a reference bit for bit."""
+    """Compile spiking and event-based networks (NIR, ONNX) to C for many-core machines, equal to a reference."""
 
 
 @cli.command("compile")

@@ -1,4 +1,4 @@
-"""axonc: a neuromorphic compiler. Models in NIR become C for many-core machines, equal to a reference bit for bit.
+"""axonc: a neuromorphic compiler. NIR and ONNX models become C for many-core machines, equal to a reference.
 
 >>> graph = axonc.load("model.nir", semantics="snntorch,dt=1e-4")
 >>> program = axonc.compile(graph, target="spinnaker2")

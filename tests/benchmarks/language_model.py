@@ -88,15 +88,20 @@ class Mapped:
         return list(json.loads((self.program.directory / "report.json").read_text())["cores"])
 
     @property
+    def described(self) -> dict[str, Any]:
+        """``mapping.json``."""
+        return dict(json.loads((self.program.directory / "mapping.json").read_text()))
+
+    @property
     def bytes(self) -> Counter[str]:
         """Bytes by kind, of all cores."""
         return sum((Counter(core["bytes"]) for core in self.cores), Counter[str]())
 
     def built_bytes(self) -> tuple[int, int]:
         """Constant data and work area of all cores, in the files that are loaded."""
-        described = json.loads((self.program.directory / "mapping.json").read_text())["cores"]
-        data = sum((self.program.directory / core["data"]).stat().st_size for core in described)
-        return data, sum(core["work_bytes"] for core in described)
+        cores = self.described["cores"]
+        data = sum((self.program.directory / core["data"]).stat().st_size for core in cores)
+        return data, sum(core["work_bytes"] for core in cores)
 
 
 def compiled(graph: Graph, strategy: str, calibrate: Array) -> Mapped:
@@ -136,7 +141,7 @@ def measure(made: Mapped, graph: Graph, x: Array) -> None:
 def _costs(made: Mapped, result: Result, traces: Mapping[str, Array], tokens: int) -> None:
     stats, clock = result.stats, load_machine().clock_hz
     net = network(made.program.graph)
-    mapping = CoreMapping.from_dict(json.loads((made.program.directory / "mapping.json").read_text())["mapping"])
+    mapping = CoreMapping.from_dict(made.described["mapping"])
     graded = frozenset(p.name for p in net.populations if p.graded)
     predicted = predicted_macs(plan_cores(net, mapping), received_events(mapping, traces, graded))
     counted = int(stats["macs"].sum(dtype=np.int64))
