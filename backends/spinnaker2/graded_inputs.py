@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from axonc.ir import Graph
+from axonc.ir.elements import dtype_of
 from axonc.ir.interpret.kernels import KERNELS
 from axonc.ir.ops import Array, Delay, ToFixed
 
@@ -31,7 +32,8 @@ def rounded(graph: Graph, name: str, values: Array) -> Array:
     op = roundings(graph, name)[0]
     assert op is not None
     kernel = KERNELS[ToFixed](op, "float32")
-    _, result = kernel.step(kernel.initial(len(values)), values)
+    given = values.astype(dtype_of(graph.signals[name].format), copy=False)
+    _, result = kernel.step(kernel.initial(len(given)), given)
     return np.asarray(result)
 
 

@@ -53,7 +53,7 @@ def test_three_layers_on_any_number_of_cores(target: str, cores: int, size: int 
     assert program.manifest["cores"] == cores
     states = [f"{name}:c" for name in LAYERS]
     reference = program.run(x, record=[*LAYERS, *states], engine="reference")
-    assert all(np.mean(reference[name] != 0) > 0.02 for name in LAYERS)
+    assert all(np.mean(reference[name] != 0) > 0.01 for name in LAYERS)
     for seed in (0, 1):
         ours = program.run(x, record=[*LAYERS, *states], seed=seed, shuffle=True)
         assert all(np.array_equal(ours[name], reference[name]) for name in (*LAYERS, *states))
