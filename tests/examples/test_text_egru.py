@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import axonc
+from axonc.compiler.training import mean_loss
 from axonc.ir import verify
 from axonc.ir.ops import Linear
 
@@ -28,6 +29,13 @@ def example(docstrings: ModuleType) -> ModuleType:
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(EXAMPLES))
         return importlib.import_module("text_egru")
+
+
+@pytest.fixture(scope="module")
+def on_cores(example: ModuleType) -> ModuleType:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(EXAMPLES))
+        return importlib.import_module("text_on_cores")
 
 
 def test_every_module_has_its_part(docstrings: ModuleType) -> None:
@@ -82,7 +90,9 @@ def test_costs_are_those_of_single_events(example: ModuleType) -> None:
     assert example.weights(graph) == (6 * (3 * 96 + 3 * 6 + 96), 6 * (3 * 96 + 3 * 6 + 96) // 2)
 
 
-def test_the_script_runs(example: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_scripts_run(
+    example: ModuleType, on_cores: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     example.main(["--quick", "--output", str(tmp_path)])
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("Python 3.")
@@ -100,3 +110,12 @@ def test_the_script_runs(example: ModuleType, tmp_path: Path, capsys: pytest.Cap
     again = axonc.load(tmp_path / "text-egru-80.axg")
     x = example.segments(example.encoded("This is a test of what was saved."), 16)[0]
     assert np.all(np.isfinite(axonc.compile(again, target="reference").run(x).value("out")))
+
+    on_cores.main([str(tmp_path / "text-egru-80.axg"), "--quick"])
+    stated, _, sample = capsys.readouterr().out.splitlines()[:3]
+    assert stated.startswith("text-egru-80: int8 perplexity ")
+    assert stated.endswith(" 1 core")
+    assert sample.startswith(example.START[:-1])
+    numbers = example.encoded(on_cores.text("test", on_cores.MODULES[:30]))[: 4 * example.TEST_STEPS + 1]
+    real = mean_loss(again, example.segments(numbers, example.TEST_STEPS), example.LOSS)
+    assert float(stated.split()[3].rstrip(",")) == pytest.approx(np.exp(real), rel=0.02)
