@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from axonc.ir import Diagnostic, Graph, ModelError, Node, raise_if_any
+from axonc.ir import Diagnostic, Graph, Kind, ModelError, Node, raise_if_any
 from axonc.ir.host import parts
 from axonc.ir.interpret.run import check_references
 from axonc.ir.machine import Machine
@@ -68,8 +68,9 @@ def passes_for(graph: Graph, target: Backend, options: Options) -> list[Pass]:
     if state == "loihi":
         return [ToPopulations(options.on_host), QuantizeLoihi()]
     quantise = Quantize("int8", state, semantics.weight_rounding, semantics.weight_scope)
-    rounded = RoundInputs(input_ranges(graph, options.calibrate, options.on_host))
-    return [ToPopulations(options.on_host), rounded, quantise]
+    dense = options.on_host or any(graph.signals[node.name].kind is Kind.DENSE for node in graph.inputs)
+    rounded = [RoundInputs(input_ranges(graph, options.calibrate, options.on_host))] if dense else []
+    return [ToPopulations(options.on_host), *rounded, quantise]
 
 
 def _float_problems(graph: Graph, target: Backend, host: HostNodes) -> list[Diagnostic]:

@@ -30,8 +30,9 @@ class Pass:
         raise TypeError(f"{self.name} does not define run")
 
     def __str__(self) -> str:
-        """The text form: ``name{option=value,...}``."""
-        options = ",".join(f"{field.name}={getattr(self, field.name)}" for field in fields(self))
+        """The text form: ``name{option=value,...}``, without lists that are empty."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        options = ",".join(f"{name}={value}" for name, value in values.items() if value != ())
         return f"{self.name}{{{options}}}" if options else self.name
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 
 import pytest
 
@@ -20,13 +21,21 @@ import pytest
         "images",
         "training",
         "onnx_native",
-        "language_model",
         "recurrent",
     ],
 )
 def test_benchmark_runs(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     importlib.import_module(f"benchmarks.{name}").main(["--tiny"])
     assert " x" in capsys.readouterr().out
+
+
+def test_the_language_model_is_measured(capsys: pytest.CaptureFixture[str]) -> None:
+    importlib.import_module("benchmarks.language_model").main(["--tiny"])
+    shown = capsys.readouterr().out
+    assert shown.count("equal to the interpreter") == 2
+    counts = re.findall(r"multiply-accumulates: (\d+) counted, (\d+) predicted", shown)
+    assert len(counts) == 2
+    assert all(counted == predicted != "0" for counted, predicted in counts)
 
 
 def test_gated_units_are_measured(capsys: pytest.CaptureFixture[str]) -> None:

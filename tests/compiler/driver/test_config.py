@@ -38,6 +38,7 @@ calibrate = "x.npy"
 record = ["cell"]
 record_steps = 20
 input_events = 40
+on_host = ["auto"]
 
 [nodes."ce*"]
 semantics = "compare=ge, spikes=1"
@@ -94,7 +95,7 @@ def test_a_file_holds_every_option(write: Write, tmp_path: Path) -> None:
     assert chosen_semantics(None, None, config) == parse_semantics("snntorch,dt=1e-3,reset=subtract,spikes=3")
     options = merged_options(config)
     assert (options.weights, options.state, options.strategy) == ("int8", "q16", "spread")
-    assert options.slice_size == {"cell": 2}
+    assert (options.slice_size, options.on_host) == ({"cell": 2}, ("auto",))
     assert (options.machine, options.calibrate) == (tmp_path / "machine.toml", tmp_path / "x.npy")
     assert (options.host.record, options.host.record_steps, options.host.input_events) == (("cell",), 20, 40)
 

@@ -185,8 +185,10 @@ def test_a_mapped_target_names_every_node_that_it_does_not_run() -> None:
     assert "map tanh (of squash)" in str(caught.value)
 
 
-def test_a_mapped_target_names_an_egru_once() -> None:
-    with pytest.raises(axonc.ModelError) as caught:
-        axonc.compile(axonc.load(om.egru_scan()), target="native")
-    named = [problem.node for problem in caught.value.diagnostics]
-    assert len(named) == len(set(named)) == 1
+@pytest.mark.parametrize("target", ["native", "spinnaker2"])
+def test_targets_with_cores_run_an_egru_of_a_scan(target: str) -> None:
+    graph = axonc.load(om.egru_scan())
+    x = np.random.default_rng(0).normal(size=(20, *graph.signals[graph.inputs[0].name].shape))
+    program = axonc.compile(graph, target=target, calibrate=x)
+    assert program.verify(x).equal
+    assert program.manifest["cores"] == 1
