@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from axonc.ir import Diagnostic, Graph, Kind, ModelError, Node, raise_if_any
@@ -29,12 +29,14 @@ from axonc.ir.ops import (
     ResetGate,
     Scale,
 )
+from axonc.ir.precision import precision
 from axonc.ir.target import Backend, Program
 from axonc.ir.version import __version__
 
 from ..mapping import MapOptions, map_network
 from ..node_semantics import node_texts
 from ..passes import (
+    Equalise,
     Pass,
     Quantize,
     QuantizeLoihi,
@@ -45,7 +47,7 @@ from ..passes import (
     run_pipeline,
 )
 from ..semantics import parse_semantics
-from .calibrate import calibrated, input_ranges
+from .calibrate import calibrated, input_ranges, observed, with_clips
 from .directory import SCHEMA
 from .loading import lines_of, remarks
 from .options import Options, format_problems, host_problems, settled_problems, unknown_slices
@@ -71,7 +73,7 @@ def passes_for(graph: Graph, target: Backend, options: Options) -> list[Pass]:
     """The passes between a graph in steps and the target; `ModelError` for options that do not exist."""
     semantics = parse_semantics(graph.properties.get("semantics", "nir"))
     weights = options.weights or ("int8" if target.mapped else "float32")
-    state = options.state or (semantics.state if weights == "int8" else "float32")
+    state = options.state or (semantics.state if weights != "float32" else "float32")
     raise_if_any(format_problems(target, weights, state, options))
     if is_quantised(graph):
         raise_if_any([*settled_problems(options), *(form_problems(graph) if target.mapped else ())])
@@ -81,15 +83,29 @@ def passes_for(graph: Graph, target: Backend, options: Options) -> list[Pass]:
     raise_if_any(_float_problems(graph, target))
     if state == "loihi":
         return [ToPopulations(), QuantizeLoihi()]
-    quantise = Quantize("int8", state, semantics.weight_rounding, semantics.weight_scope)
+    how = options.quantize
+    folded: list[Pass] = [ToPopulations(), *([Equalise()] if how.equalise else [])]
     dense = any(graph.signals[node.name].kind is Kind.DENSE for node in graph.inputs)
     rounded = [RoundInputs(input_ranges(graph, options.calibrate))] if dense else []
-    return [ToPopulations(), *rounded, quantise]
+    quantise = Quantize(
+        weights,
+        state,
+        how.rounding or semantics.weight_rounding,
+        how.scope or semantics.weight_scope,
+        how.scales,
+        how.power_of_two,
+        how.seed,
+        options.formats,
+    )
+    if how.needs_data and options.calibrate is not None:
+        seen = observed(run_pipeline(graph, folded)[-1][1], options.calibrate, how)
+        quantise = replace(quantise, observed=seen)
+    return [*folded, *rounded, quantise]
 
 
 def _float_problems(graph: Graph, target: Backend) -> list[Diagnostic]:
     """Nodes that only the interpreter runs, in float: what is not made of populations, weights and delays."""
-    limit = f"with int8 weights it runs {', '.join(op.name for op in QUANTISED)}"
+    limit = f"with integer weights it runs {', '.join(op.name for op in QUANTISED)}"
     remedy = "choose --target reference with --weights float32"
     or_else: dict[type, str] = {ExactNeuron: f"{remedy}, or spike_time=step"}
     return [
@@ -120,8 +136,13 @@ def prepare(graph: Graph, target: str, options: Options) -> tuple[Graph, CoreMap
 
 
 def with_activity(final: Graph, target: Backend, options: Options) -> Graph:
-    """The graph with the activity that the data to calibrate with cause, where the target maps it."""
-    return final if options.calibrate is None or not target.mapped else calibrated(final, options.calibrate)
+    """The graph with what a run over the data to calibrate with shows: the states that they drive to the limit of a
+    format that was made for them, and the activity that they cause, where the target maps it."""
+    if options.calibrate is None:
+        return final
+    if options.quantize.ranges == "data":
+        final = with_clips(final, options.calibrate)
+    return calibrated(final, options.calibrate) if target.mapped else final
 
 
 def mapped(final: Graph, target: Backend, options: Options) -> tuple[CoreMapping | None, Machine | None]:
@@ -159,9 +180,10 @@ def compile_graph(graph: Graph, target: str, options: Options) -> Compiled:
     final, mapping, machine = prepare(graph, target, options)
     program = backend(target).lower(final, mapping, machine, options.host)
     manifest = _manifest(final, target, mapping, machine, options)
+    said = precision(final)
     described = {
         "manifest.json": _json(manifest),
-        "report.json": _json({"target": target, **program.report}),
+        "report.json": _json({"target": target, **({"precision": said} if said else {}), **program.report}),
         "graph.txt": str(final).encode(),
     }
     complete = Program({**program.files, **described}, program.report)

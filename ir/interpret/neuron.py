@@ -92,8 +92,9 @@ def fixed_neuron(op: FixedNeuron, precision: Precision) -> Kernel:
 
     def step(state: State, x: Array) -> tuple[State, Array]:
         updated, seen = current(state, x)
-        voltage, out = fire(state["v"], _fixed_voltage(op.membrane, state["v"], seen))
-        return {**updated, "v": voltage}, out
+        voltage = _fixed_voltage(op.membrane, state["v"], seen)
+        after, out = fire(state["v"], voltage)
+        return {**updated, "v": after, "m": voltage}, out
 
     return Kernel(_zeros(op, "int64"), step)
 
