@@ -116,13 +116,15 @@ def _listed(names: tuple[str, ...]) -> str:
 def _contradictions(weights: str, state: str, options: Options) -> list[Diagnostic]:
     """Options of which one has no meaning beside the other."""
     stated = [f"formats of {', '.join(c.pattern for c in options.formats)}"] if options.formats else []
-    stated += [f"quantize {options.quantize}"] if options.quantize != USUAL else []
+    against = "weights float32"
+    if state == "loihi":
+        against = "state loihi"
+        stated += [f"quantize {options.quantize}"] if options.quantize != USUAL else []
     problems = []
     if weights == "float32" or state == "loihi":
-        against = "weights float32" if weights == "float32" else "state loihi"
-        remedy = "leave one out"
-        problems = [Diagnostic("AX407", "", text, f"with {against} nothing takes them", remedy) for text in stated]
-    if options.quantize.needs_data and options.calibrate is None:
+        limit, remedy = f"with {against} nothing takes them", "leave one out"
+        problems = [Diagnostic("AX407", "", text, limit, remedy) for text in stated]
+    if options.quantize.needs_data and options.calibrate is None and weights != "float32":
         found, limit = f"quantize {options.quantize} without data", "ranges=data and bias_correction need some"
         problems.append(Diagnostic("AX407", "", found, limit, "give data: --calibrate X.npz"))
     return problems

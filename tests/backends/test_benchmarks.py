@@ -8,7 +8,7 @@ import pytest
 
 
 @pytest.mark.parametrize(
-    "name", ["chip", "compiling", "evaluating", "native", "interpreter", "reading", "images", "training"]
+    "name", ["chip", "compiling", "evaluating", "native", "interpreter", "reading", "images", "training", "sqnr"]
 )
 def test_benchmark_runs(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     importlib.import_module(f"benchmarks.{name}").main(["--tiny"])

@@ -167,10 +167,11 @@ def test_contradictions_are_refused() -> None:
         reference(graph, quantize="scales=mse,rounding=truncate")
     with pytest.raises(ModelError, match="AX407 scales mse with ternary"):
         reference(graph, weights="ternary", quantize="scales=mse")
-    with pytest.raises(ModelError, match="AX407 quantize scales=mse; with weights float32"):
-        reference(graph, weights="float32", quantize="scales=mse")
-    with pytest.raises(ModelError, match="AX407 formats of fc; with state loihi"):
-        reference(graph, state="loihi", formats=(FormatChoice("fc", "weights", "int4"),))
+    with pytest.raises(ModelError, match="AX407 quantize scales=mse; with state loihi"):
+        reference(graph, state="loihi", quantize="scales=mse")
+    for options in ({"state": "loihi"}, {"weights": "float32"}):
+        with pytest.raises(ModelError, match="AX407 formats of fc; with"):
+            reference(graph, **options, formats=(FormatChoice("fc", "weights", "int4"),))
     with pytest.raises(ModelError, match=r"AX407 .*--calibrate"):
         reference(graph, quantize="ranges=data")
     with pytest.raises(ModelError, match="AX407 weights int8 and int4 for all nodes"):

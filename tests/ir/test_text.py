@@ -10,7 +10,7 @@ from axonc.compiler.driver.pipeline import prepare
 
 
 def test_every_node_is_one_line() -> None:
-    graph = axonc.load(models.single(models.neuron("LIF", 1), [[2.0, -1.003]]), semantics="nir,dt=1e-3")
+    graph = axonc.load(models.single(models.neuron("LIF", 1), [[2.0, -1.0]]), semantics="nir,dt=1e-3")
     lines = str(graph).splitlines()
     assert lines[0].startswith('graph "model" steps dt=0.001 ')
     assert lines[1] == "  input: event[2] = input()"
