@@ -11,12 +11,16 @@ import numpy as np
 
 from axonc.ir.ops import Array, Matrix, is_sparse
 
+from .scales import MAX_INTEGER
+
 Rounding = Literal["nearest", "truncate", "stochastic"]
 Scope = Literal["fan_in", "channel"]
 Scales = Literal["max", "mse"]
 
 NOISE = 1e-9
-"""A ratio that is as close to a whole number is that number: the division's last bit must not decide."""
+SINGLE = 2.0**-23
+"""A ratio that is as close to a whole number q is that number: the last bit of a division must not decide, nor that of
+a float32 q s, for the q of integers that came as floats, up to 127."""
 
 
 @dataclass(frozen=True)
@@ -95,4 +99,5 @@ def _ratio(weight: Array, scale: Array) -> Array:
     """weight / scale in float64, freed of the last bit's noise: the largest weight is exactly the limit."""
     ratio = weight.astype(np.float64) / scale
     nearest = np.rint(ratio)
-    return np.where(np.abs(ratio - nearest) < NOISE, nearest, ratio)
+    noise = np.maximum(NOISE, SINGLE * np.minimum(np.abs(nearest), MAX_INTEGER))
+    return np.where(np.abs(ratio - nearest) <= noise, nearest, ratio)
