@@ -23,24 +23,26 @@ def with_precision(graph: Graph, weights: Mapping[str, Mapping[str, Any]], state
 
 
 def precision(graph: Graph) -> Mapping[str, Mapping[str, Mapping[str, Any]]]:
-    """What `with_precision` said; empty for a graph that was not quantised by it."""
-    found: dict[str, Any] = json.loads(graph.properties.get(PROPERTY, "{}"))
+    """What `with_precision` said; empty for a graph that was not quantised by it, or of which a file says something
+    else."""
+    try:
+        found: dict[str, Any] = json.loads(graph.properties[PROPERTY])
+        list(_lines(found))
+    except (AttributeError, LookupError, RecursionError, TypeError, ValueError):
+        return {}
     return found
 
 
 def precision_lines(graph: Graph) -> list[str]:
-    """A sentence for the weights of each node and for each state; none where a file holds something else."""
-    try:
-        return list(_lines(precision(graph)))
-    except (AttributeError, LookupError, TypeError, ValueError):
-        return []
+    """A sentence for the weights of each node and for each state."""
+    return list(_lines(said)) if (said := precision(graph)) else []
 
 
 def _lines(found: Mapping[str, Any]) -> Iterator[str]:
-    for name, said in found.get("weights", {}).items():
+    for name, said in found["weights"].items():
         scales = "one scale" if said["scales"] == 1 else f"{said['scales']} scales"
         yield f"{name}: {said['format']} weights, {scales}, {decibels(said['sqnr_db'])}"
-    for name, said in found.get("states", {}).items():
+    for name, said in found["states"].items():
         yield f"{name}: {said['format']}{_errors(said)}"
 
 

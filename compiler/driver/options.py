@@ -121,9 +121,12 @@ def _contradictions(weights: str, state: str, options: Options) -> list[Diagnost
         against = "state loihi"
         stated += [f"quantize {options.quantize}"] if options.quantize != USUAL else []
     problems = []
+    if state == "loihi" and weights not in ("int8", "float32"):
+        found, remedy = f"weights {weights} with state loihi", "choose int8, or another --state"
+        problems.append(Diagnostic("AX407", "", found, "Loihi's weights have 8 bits", remedy))
     if weights == "float32" or state == "loihi":
         limit, remedy = f"with {against} nothing takes them", "leave one out"
-        problems = [Diagnostic("AX407", "", text, limit, remedy) for text in stated]
+        problems += [Diagnostic("AX407", "", text, limit, remedy) for text in stated]
     if options.quantize.needs_data and options.calibrate is None and weights != "float32":
         found, limit = f"quantize {options.quantize} without data", "ranges=data and bias_correction need some"
         problems.append(Diagnostic("AX407", "", found, limit, "give data: --calibrate X.npz"))

@@ -167,6 +167,8 @@ def test_contradictions_are_refused() -> None:
         reference(graph, quantize="scales=mse,rounding=truncate")
     with pytest.raises(ModelError, match="AX407 scales mse with ternary"):
         reference(graph, weights="ternary", quantize="scales=mse")
+    with pytest.raises(ModelError, match="AX407 weights int4 with state loihi"):
+        reference(graph, weights="int4", state="loihi")
     with pytest.raises(ModelError, match="AX407 quantize scales=mse; with state loihi"):
         reference(graph, state="loihi", quantize="scales=mse")
     for options in ({"state": "loihi"}, {"weights": "float32"}):
@@ -233,8 +235,10 @@ def test_a_build_reports_what_was_lost() -> None:
 
 def test_a_file_that_says_something_else_has_no_lines() -> None:
     graph = recurrent()
-    for text in ("[]", "{", '{"weights": {"fc": {}}}', '{"weights": 3}'):
-        assert precision_lines(graph.with_properties(precision=text)) == []
+    for text in ("[]", "{", '{"weights": {"fc": {}}}', '{"weights": 3}', '{"weights": {}, "states": {"v": 0}}'):
+        damaged = graph.with_properties(precision=text)
+        assert precision(damaged) == {}
+        assert precision_lines(damaged) == []
 
 
 @pytest.mark.parametrize("state", ["q12", "q16", "q24"])
