@@ -14,6 +14,7 @@ from axonc.ir.target import LIVE, Backend, HostInterface
 from ..mapping import STRATEGIES
 from ..number_formats import FormatChoice, What
 from ..passes import STATES
+from ..passes.quantize import LEVELS
 from ..passes.weight_formats import WEIGHT_FORMATS
 from .config import Config
 from .quantisation import Quantisation
@@ -110,7 +111,7 @@ def format_problems(target: Backend, weights: str, state: str, options: Options)
 
 
 def _listed(names: tuple[str, ...]) -> str:
-    return "q8 to q32, float32, loihi" if names == STATE_FORMATS else ", ".join(names)
+    return f"q8 to q32, float32, loihi, {', '.join(LEVELS)}" if names == STATE_FORMATS else ", ".join(names)
 
 
 def _contradictions(weights: str, state: str, options: Options) -> list[Diagnostic]:

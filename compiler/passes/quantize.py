@@ -5,12 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from math import prod
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 
 import numpy as np
 
 from axonc.ir import Diagnostic, Graph, Node, raise_if_any
-from axonc.ir.ops import Array, Conv, FixedNeuron, Linear, Neuron, QuantConv, QuantLinear, Scale, ToFixed
+from axonc.ir.levels import Spacing, state_levels
+from axonc.ir.ops import (
+    Array,
+    Conv,
+    FixedNeuron,
+    LevelNeuron,
+    Linear,
+    Neuron,
+    QuantConv,
+    QuantLinear,
+    Scale,
+    ToFixed,
+    uniform,
+)
 from axonc.ir.precision import with_precision
 
 from ..number_formats import FormatChoice, choice_problems, chosen_format
@@ -24,8 +37,17 @@ from .populations import GATED, with_bias
 from .weight_formats import WEIGHT_FORMATS, Rounding, Scales, Scope, WeightFormat, WeightRules
 from .weights import ACCUMULATOR, accumulator_bound, fan_in_scale, overflow, per_row, quantised
 
-STATES: dict[str, int | None] = {"float32": None, **{f"q{bits}": bits for bits in range(8, 33)}}
-"""The state formats by name: bits of the fixed point, None for float."""
+LEVELS: dict[str, tuple[Spacing, int]] = {
+    f"{spacing}{bits}": (spacing, bits) for spacing in get_args(Spacing) for bits in (2, 3, 4, 8)
+}
+"""The state formats of tables of levels by name: how they are spaced, and their bits."""
+
+STATES: dict[str, int | None] = {
+    "float32": None,
+    **{f"q{bits}": bits for bits in range(8, 33)},
+    **dict.fromkeys(LEVELS),
+}
+"""The state formats by name: bits of the fixed point, None for float and for levels."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +66,8 @@ class Quantize(Pass):
     4. The accumulator of neuron o is bounded by the sum of |Wq[o, j]| times the most events of source j in a step,
        pooled ones added up; it must fit in 32 bits.
     5. ``state`` float32: the input gain becomes gain * s. q8 to q32: `FixedNeuron`, formats by `fixed_point`, of the
-       ranges that were ``observed`` where there are any.
+       ranges that were ``observed`` where there are any. uniform2, 3, 4, 8 and centred2, 3, 4, 8: a neuron with a gate
+       becomes a `LevelNeuron`, its levels those of `ir.levels`; others keep float32, and so does i.
     6. Values that graded events carry are integers of a unit u (`payloads`); W u takes the place of W.
     7. Gated units get cells of 16 bits whatever ``state`` (`gated`); their weights have one scale a gate, or a row.
     8. ``choices``: other formats for single nodes; all weights that enter one sum have the same.
@@ -97,7 +120,7 @@ class Quantize(Pass):
     def _unknown(self) -> Iterator[Diagnostic]:
         given = [("", "weights", self.weights), ("", "state", self.state)]
         for name, what, number in [*given, *((c.pattern, c.what, c.format) for c in self.choices)]:
-            known: Iterable[str] = WEIGHT_FORMATS if what == "weights" else ("float32", "q8 to q32")
+            known: Iterable[str] = WEIGHT_FORMATS if what == "weights" else ("float32", "q8 to q32", *LEVELS)
             if number not in (WEIGHT_FORMATS if what == "weights" else STATES):
                 yield Diagnostic(
                     "AX403", name, f"{what} {number!r}", f"known: {', '.join(known)}", "choose one of them"
@@ -201,9 +224,25 @@ class _Run:
         mean = self.options.observed.means.get(node.name)
         return op if mean is None else with_bias(op, mean_error(map_op, held, mean))
 
-    def _neuron(self, node: Node, op: Neuron, scale: Array, bound: Array) -> Neuron | FixedNeuron:
+    def _levels(self, node: Node, op: Neuron, spacing: Spacing, bits: int) -> Neuron | LevelNeuron:
+        said = {"decay_error": None, "steady_error": None}
+        if op.gate is None:
+            self.states_said[f"{node.name}:v"] = {"format": "float32", **said}
+            return op
+        theta = op.gate.threshold
+        if not uniform(theta) or theta.flat[0] <= 0:
+            found = f"thresholds from {float(theta.min()):g} to {float(theta.max()):g}"
+            remedy = "choose another --state for it"
+            self.problems.append(Diagnostic("AX402", node.name, found, "levels need one threshold above 0", remedy))
+            return op
+        self.states_said[f"{node.name}:v"] = {"format": f"{1 << bits} {spacing} levels", **said}
+        return LevelNeuron(op, state_levels(spacing, bits, float(theta.flat[0])))
+
+    def _neuron(self, node: Node, op: Neuron, scale: Array, bound: Array) -> Neuron | FixedNeuron | LevelNeuron:
         scaled = _scaled_gain(op, per_row(scale, prod(op.shape)).reshape(op.shape if scale.ndim else ()))
         bits = STATES[self.options.state_of(node)]
+        if (name := self.options.state_of(node)) in LEVELS:
+            return self._levels(node, scaled, *LEVELS[name])
         if bits is None:
             return scaled
         limits = bound.reshape(op.shape) if bound.size > 1 else bound.reshape(())

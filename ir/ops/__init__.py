@@ -24,6 +24,7 @@ from .gated import GRU, GRU_RESETS, LSTM, LSTM_GATES, GatedCell, ResetGate
 from .gated_fixed import FixedGated, FixedGRU, FixedLanes, FixedLSTM, FixedResetGate, ToFixed
 from .io import Input, Output
 from .layout import Broadcast, Concat, Gather, Reshape, Slice, Transpose
+from .level_neuron import LevelNeuron
 from .linear import Linear, QuantLinear, Scale, row_sums
 from .neuron import INTERNALS, RESETS, STATES, Gate, Membrane, Neuron, Synapse
 from .shape import Flatten
@@ -57,6 +58,7 @@ OPS: tuple[type[Op], ...] = (
     CubaLIF,
     Neuron,
     FixedNeuron,
+    LevelNeuron,
     ExactNeuron,
     EGRU,
     ToFixed,
@@ -155,6 +157,7 @@ __all__ = [
     "I",
     "Input",
     "KernelTotal",
+    "LevelNeuron",
     "Linear",
     "Map",
     "MatMul",

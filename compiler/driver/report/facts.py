@@ -10,7 +10,7 @@ from typing import Any
 from axonc.ir import Diagnostic, Graph, Kind, ModelError, Result
 from axonc.ir.interpret.run import Data, batches
 from axonc.ir.mapping import Mapping as CoreMapping
-from axonc.ir.ops import Array, FixedNeuron, Neuron
+from axonc.ir.ops import Array, FixedNeuron, LevelNeuron, Neuron
 
 from ..export import as_samples
 from ..program import Program
@@ -63,4 +63,4 @@ def _activity(program: Program, x: Data, record: Sequence[str], engine: str | No
 
 
 def _spikes(graph: Graph, name: str) -> bool:
-    return isinstance(graph[name].op, (Neuron, FixedNeuron)) and graph.signals[name].kind is Kind.EVENT
+    return isinstance(graph[name].op, (Neuron, FixedNeuron, LevelNeuron)) and graph.signals[name].kind is Kind.EVENT

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from math import prod
 
 from axonc.ir.mapping import Slice
-from axonc.ir.ops import ExactNeuron, FixedNeuron, Neuron
+from axonc.ir.ops import ExactNeuron, FixedNeuron, LevelNeuron, Neuron
 from axonc.ir.precision import decibels, precision
 
 from ..show import KINDS, holds, predicted
@@ -42,7 +42,9 @@ def summary(facts: Facts) -> list[tuple[str, str]]:
 def tiles(facts: Facts) -> Iterator[tuple[str, str]]:
     """The numbers at the top: value and what it is."""
     if facts.mapping is None:
-        cells = (node.name for node in facts.graph if isinstance(node.op, (Neuron, FixedNeuron, ExactNeuron)))
+        cells = (
+            node.name for node in facts.graph if isinstance(node.op, (Neuron, FixedNeuron, LevelNeuron, ExactNeuron))
+        )
         yield number(sum(prod(facts.graph.signals[name].shape) for name in cells)), "neurons"
         yield number(len(facts.graph.nodes)), "nodes of the graph"
     else:
