@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import gated
 import models
 import numpy as np
 import pytest
@@ -396,3 +397,51 @@ def test_stages_are_the_same_every_time() -> None:
     how = parse_quantisation("rounding=stochastic,seed=3,equalise=true,scales=mse")
     texts = [str(stages(recurrent(), "reference", Options("int4", quantize=how))[-1][1]) for _ in range(2)]
     assert texts[0] == texts[1]
+
+
+# Extremes
+
+
+@pytest.mark.parametrize("weights", ["int16", "int8", "int4", "int2", "ternary"])
+@pytest.mark.parametrize("empty", [np.zeros((4, 3)), sparse.csr_array((4, 3))])
+def test_layers_without_weights_stay_silent(weights: str, empty: Any) -> None:
+    net = Graph.builder()
+    net.input("in", 3)
+    net.population("cell", "lif", 4, tau=1e-2)
+    net.connect("in", "cell", empty, name="fc")
+    net.output("out", "cell")
+    graph = axonc.load(net.graph(), "nir,dt=1e-3")
+    how = "equalise=true,bias_correction=true,power_of_two=true"
+    final = reference(graph, weights=weights, quantize=how, calibrate=X)
+    assert precision(final)["weights"]["fc"]["sqnr_db"] is None
+    assert not np.any(axonc.interpret(final, X).outputs["out"])
+
+
+def test_infinite_weights_are_refused() -> None:
+    for value in (np.inf, np.nan):
+        with pytest.raises(ModelError, match="AX302 fc"):
+            axonc.load(models.single(models.neuron("LIF", 1), [[1.0, value]]), DT)
+
+
+def test_gated_units_take_every_weight_format() -> None:
+    x = RNG.normal(size=(2, 30, 5))
+    graph = gated.cells(["gru", "egru", "lstm"], 5, 12)
+    exact = axonc.interpret(graph, x, (), "float64").outputs["y"]
+    errors = []
+    for name in ("int8", "int4", "int2"):
+        final = reference(graph, weights=name, state="q16", calibrate=x, quantize="scales=mse,scope=channel")
+        errors.append(np.sqrt(np.mean((axonc.interpret(final, x).value("y") - exact) ** 2)))
+        assert {said["format"] for said in precision(final)["weights"].values()} == {name}
+    assert errors[0] < errors[1] < errors[2]
+
+
+def test_gated_units_are_corrected_for_their_mean_error() -> None:
+    x = np.abs(RNG.normal(size=(4, 60, 5)))
+    graph = gated.cells(["gru"], 5, 16)
+    exact = axonc.interpret(graph, x, (), "float64").outputs["y"][:, 20:].mean(axis=(0, 1))
+    errors = []
+    for correct in ("false", "true"):
+        how = f"rounding=truncate,bias_correction={correct}"
+        final = reference(graph, weights="int4", state="q16", calibrate=x, quantize=how)
+        errors.append(np.abs(axonc.interpret(final, x).value("y")[:, 20:].mean(axis=(0, 1)) - exact).mean())
+    assert errors[1] < errors[0]

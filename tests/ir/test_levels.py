@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal, localcontext
+from pathlib import Path
 from typing import Any
 
 import models
@@ -125,3 +126,15 @@ def test_levels_out_of_order_are_refused() -> None:
     assert isinstance(op, LevelNeuron)
     for levels in (op.levels[::-1], op.levels[:1], np.arange(300.0)):
         assert [problem.code for problem in LevelNeuron(op.neuron, levels.copy()).verify(None)] == ["AX306"]
+
+
+def test_levels_are_exported_evaluated_and_reported(tmp_path: Path) -> None:
+    graph = axonc.load(models.recurrent(), "nir,dt=1e-3")
+    program = axonc.compile(graph, "reference", weights="int8", state={"*": "centred4", "readout": "q12"})
+    assert "16 centred levels" in str(program.graph)
+    x = models.events((2, 20, 3), 0.4)
+    assert "cell" in program.report(x)
+    assert "quantised" in axonc.evaluate(program, x, graph=graph, jobs=1).stages
+    notes = axonc.export(program.graph, tmp_path / "levels.nir")
+    assert any("a voltage of 16 levels" in str(note) for note in notes)
+    assert str(axonc.load(tmp_path / "levels.nir")) == str(program.graph)
