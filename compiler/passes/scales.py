@@ -12,6 +12,9 @@ import numpy as np
 
 from axonc.ir.ops import Array
 
+MOST_PLACES = 1 << 22
+"""The most places that the exact search sorts; beyond, some 2^20 weights that share a scale, a descent has to do."""
+
 MAX_INTEGER = 127
 """The largest integer that weights hold which are recognised as integers times a scale."""
 
@@ -23,8 +26,8 @@ def squared_error(w: Array, scale: float, limit: int) -> float:
 
 
 def least_squares(w: Array, limit: int) -> float:
-    """A scale whose squared error no s with 0 < s <= max w / K goes below: found exactly, and so never worse than
-    max w / K.
+    """A scale whose squared error no s with 0 < s <= max w / K goes below; up to `MOST_PLACES` places it is found
+    exactly. Never worse than max w / K.
 
     For fixed integers q the error sum (w - s q)^2 is least at s = <w, q> / <q, q>, where it is <w, w> - <w, q>^2 /
     <q, q>; of all integers the nearest ones have the least error at any s. So the optimum is where <w, q>^2 / <q, q> is
@@ -35,6 +38,8 @@ def least_squares(w: Array, limit: int) -> float:
     low = np.minimum(np.rint(w / top), limit)
     high = np.minimum(np.rint(w / _lowest(w, limit, top)), limit)
     count = np.maximum(high - low, 0).astype(np.int64)
+    if count.sum() > MOST_PLACES:
+        return _descent(w, limit, top)
     owner = np.repeat(np.arange(len(w)), count)
     level = low[owner] + (np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count))
     order = np.argsort(-w[owner] / (level + 0.5), kind="stable")
@@ -45,10 +50,23 @@ def least_squares(w: Array, limit: int) -> float:
     return found if squared_error(w, found, limit) < squared_error(w, top, limit) else top
 
 
+def _descent(w: Array, limit: int, top: float) -> float:
+    """The best of some scales, each made better by <w, q> / <q, q> for its nearest integers, and of ``top``."""
+    best, least = top, squared_error(w, top, limit)
+    for start in np.linspace(0.5, 1.0, 6) * top:
+        scale = float(start)
+        for _ in range(3):
+            levels = np.minimum(np.rint(w / scale), limit)
+            scale = float(np.dot(w, levels) / np.dot(levels, levels))
+            error = squared_error(w, scale, limit)
+            best, least = (scale, error) if error < least else (best, least)
+    return best
+
+
 def _lowest(w: Array, limit: int, top: float) -> float:
     """A scale below which clipping alone costs more than the whole error at ``top``."""
     budget, low, high = squared_error(w, top, limit), 0.0, top
-    for _ in range(40):
+    for _ in range(20):
         middle = (low + high) / 2
         clipped = float(np.sum(np.square(np.maximum(w - limit * middle, 0.0))))
         low, high = (middle, high) if clipped > budget else (low, middle)

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 
+from axonc.compiler.passes import scales
 from axonc.compiler.passes.scales import integer_step, least_squares, powers_of_two, squared_error
 from axonc.compiler.passes.weight_formats import WEIGHT_FORMATS, WeightRules, uniform
 from axonc.compiler.passes.weights import fan_in_scale
@@ -33,6 +34,17 @@ def test_least_squares_beats_every_scale_of_a_grid(seed: int, count: int, limit:
     found = squared_error(w, least_squares(w, limit), limit)
     assert found <= searched(w, limit) * (1 + 1e-12)
     assert found <= squared_error(w, w.max() / limit, limit)
+
+
+def test_a_descent_is_never_worse_and_comes_close(monkeypatch: pytest.MonkeyPatch) -> None:
+    for seed, limit in ((0, 1), (1, 7), (2, 127)):
+        w = np.abs(np.random.default_rng(seed).standard_t(3, 2000)) + 1e-6
+        exact = squared_error(w, least_squares(w, limit), limit)
+        with monkeypatch.context() as patched:
+            patched.setattr(scales, "MOST_PLACES", 0)
+            found = squared_error(w, least_squares(w, limit), limit)
+        assert exact <= found <= squared_error(w, w.max() / limit, limit)
+        assert found <= exact * 1.2
 
 
 def test_clipping_an_outlier_pays_with_few_bits() -> None:
