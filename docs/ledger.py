@@ -12,7 +12,7 @@ import nir
 import numpy as np
 
 from axonc.compiler.driver.check import check_model
-from axonc.compiler.driver.options import STATE_FORMATS, WEIGHTS, Options
+from axonc.compiler.driver.options import MAPPED_STATES, WEIGHTS, Options
 from axonc.compiler.driver.targets import TARGETS
 from axonc.compiler.semantics import PRESETS
 
@@ -72,10 +72,14 @@ def preset_rows() -> Iterator[tuple[str, ...]]:
         yield (f"`{preset}`", *(" / ".join(dict.fromkeys(cells)) for cells in tried))
 
 
+STATES = ("q12", *MAPPED_STATES)
+"""The formats of states that are judged: q12 for all of q8 to q32 that have no more names than their width."""
+
+
 def format_rows() -> Iterator[tuple[str, ...]]:
     """A row for every pair of number formats."""
     for weights in WEIGHTS:
-        for state in STATE_FORMATS:
+        for state in STATES:
             case = Case(loop(cuba_lif), options=Options(weights, state))
             yield (f"`{weights}`, `{state}`", *(verdict(case, target) for target in TARGETS))
 

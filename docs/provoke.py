@@ -23,9 +23,11 @@ from axonc.compiler.driver import golden
 from axonc.compiler.driver.check import check_model
 from axonc.compiler.driver.loading import read_model
 from axonc.compiler.driver.options import Options
-from axonc.compiler.driver.pipeline import stages
+from axonc.compiler.driver.pipeline import prepare, stages
+from axonc.compiler.driver.quantisation import Quantisation
 from axonc.compiler.driver.targets import missing_extra
 from axonc.compiler.exports import export_nir
+from axonc.compiler.number_formats import FormatChoice
 from axonc.ir import Fixed, Kind, Node, Signal, require_valid
 from axonc.ir.ops import Input, Linear, MatMul, Output, ToFixed
 from axonc.ir.signal import Element
@@ -68,6 +70,19 @@ def machine(text: str, model: nir.NIRGraph | None = None, **options: Any) -> Lin
     """What `check` finds on a machine with other figures."""
     Path("machine.toml").write_text(text)
     return checked(model or loop(lif), machine=Path("machine.toml"), **options)
+
+
+def quantised(model: nir.NIRGraph | None = None, **options: Any) -> Lines:
+    """The notes of a network, a recurrent one if none is given, of which the reference makes integers."""
+    final, _, _ = prepare(axonc.load(model or loop(lif), dt=1e-3), "reference", Options("int8", **options))
+    return final.properties["notes"].splitlines()
+
+
+def observed(x: np.ndarray[Any, Any], **fields: Any) -> Lines:
+    """The notes of formats that follow from data."""
+    return quantised(
+        last(nir.LI(5e-3 * ONE, ONE, 0 * ONE)), state="q16", calibrate=x, quantize=Quantisation(ranges="data", **fields)
+    )
 
 
 def config(text: str) -> Lines:
@@ -292,6 +307,11 @@ EXAMPLES: dict[str, Callable[[], Lines | None]] = {
     "AX403": lambda: checked(neurons(), state="q8"),
     "AX404": lambda: checked(neurons(tau=50.0), state="q16"),
     "AX405": lambda: checked(neurons(), inputs="dense"),
+    "AX406": lambda: quantised(formats=(FormatChoice("rec", "weights", "int4"),)),
+    "AX407": lambda: quantised(quantize=Quantisation(scales="mse", rounding="truncate")),
+    "AX408": lambda: observed(np.eye(50, 4), margin=1.0, percentile=50.0),
+    "AX409": lambda: observed(np.zeros((50, 4))),
+    "AX410": lambda: quantised(formats=(FormatChoice("lif*", "weights", "int4"),)),
     "AX501": lambda: machine("[memory]\nsram = 49152\n", chain((40000,), dense(2, 40000), lif(2))),
     "AX502": lambda: machine("[cores]\nusable = 1\n", slice_size=1, strategy="spread"),
     "AX503": lambda: machine("[router]\nentries = 1\n", slice_size=1),

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, reduce
 from math import prod
+from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -19,6 +20,7 @@ from .ops import (
     FixedNeuron,
     Flatten,
     Input,
+    LevelNeuron,
     Neuron,
     Output,
     Pool,
@@ -28,14 +30,10 @@ from .ops import (
 )
 from .signal import Kind, Shape
 
-INT8 = 127
-"""The largest weight of a projection."""
-
-
 Units = Neuron | FixedNeuron | FixedGated
-"""The ops whose nodes are populations, beside inputs."""
+"""The ops whose nodes are populations on cores, beside inputs."""
 
-POPULATIONS = (Input, Neuron, FixedNeuron, FixedGated)
+POPULATIONS = (Input, Neuron, FixedNeuron, LevelNeuron, FixedGated)
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,7 @@ class Population:
     """
 
     name: str
-    op: Input | Units
+    op: Input | Units | LevelNeuron
     shape: Shape
     peak: int
     """The most events that one of its neurons sends in a step; 0 if it sends none."""
@@ -89,13 +87,14 @@ class SharedKernel:
         return group * size, (group + 1) * size
 
     def matrices(self) -> Iterator[sparse.csc_array]:
-        """The same synapses one by one: CSC int8 [targets, sources] that add up to them. More than one where pooled
-        windows overlap, so that a target's weights for one source add up to more than an int8."""
+        """The same synapses one by one: CSC [targets, sources] of the weights' type that add up to them. More than one
+        where pooled windows overlap, so that a target's weights for one source add up to more than that holds."""
+        limit = np.iinfo(self.weight.dtype).max
         total = sparse.csc_array(sparse.hstack([self._columns(channel) for channel in range(self.source[0])]))
         while total.nnz:
             part = total.copy()
-            part.data = np.clip(part.data, -INT8, INT8)
-            yield _narrow(part)
+            part.data = np.clip(part.data, -limit, limit)
+            yield _narrow(part, self.weight.dtype)
             total = total - part
             total.eliminate_zeros()
 
@@ -197,7 +196,7 @@ def _fitted(projection: Projection, shapes: Mapping[str, Shape]) -> Iterator[Pro
 
 def _projections(graph: Graph) -> Iterator[Projection]:
     for node in graph:
-        if isinstance(node.op, (Neuron, FixedNeuron, FixedGated)):
+        if isinstance(node.op, POPULATIONS[1:]):
             for linear in (graph[name] for name in node.inputs):
                 pools, before = _behind_pools(graph, linear.inputs[0])
                 source, delay = behind_delay(graph, before)
@@ -209,12 +208,12 @@ def _weight(graph: Graph, node: Node, source: str, pools: list[Pool]) -> sparse.
         return _kernel(node.op, graph.signals[source].shape, pools)
     assert isinstance(node.op, QuantLinear)
     assert not pools
-    return _narrow(sparse.csc_array(node.op.weight))
+    return _narrow(sparse.csc_array(node.op.weight), node.op.weight.dtype)
 
 
-def _narrow(matrix: sparse.csc_array) -> sparse.csc_array:
-    """The matrix as int8, without zeros, its columns in order."""
-    weight = sparse.csc_array(matrix.astype(np.int8))
+def _narrow(matrix: sparse.csc_array, dtype: np.dtype[Any]) -> sparse.csc_array:
+    """The matrix in the type of its weights, without zeros, its columns in order."""
+    weight = sparse.csc_array(matrix.astype(dtype))
     weight.eliminate_zeros()
     weight.sort_indices()
     return weight

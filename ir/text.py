@@ -10,6 +10,8 @@ from scipy import sparse
 
 from .graph import Graph, Node
 from .ops import Array, Axis, Input
+from .precision import PROPERTY as PRECISION
+from .precision import precision_lines
 from .signal import Element, Fixed, Float, Signal
 
 REMARKS = ("notes", "repairs", "time_step")
@@ -20,15 +22,20 @@ FACTS = ("time", "rolled_up", "batch", "carried", "begin_at_0", "states", "reset
 """Properties that say what became of the axes and states of a model in tensors; a line each."""
 
 
+HIDDEN = (*REMARKS, *FACTS, PRECISION)
+"""Properties that have lines of their own."""
+
+
 def print_graph(graph: Graph) -> str:
     """The whole graph as text: a head line, a line for everything that was repaired, then, for every node,
     ``name: signal = op(input + input; reads node, node; field=value, ...)  # origin``."""
     head = [f'graph "{graph.name}"', graph.stage]
     if graph.dt is not None:
         head.append(f"dt={graph.dt:g}")
-    head += [f"{key}={value}" for key, value in sorted(graph.properties.items()) if key not in (*REMARKS, *FACTS)]
+    head += [f"{key}={value}" for key, value in sorted(graph.properties.items()) if key not in HIDDEN]
     said = [f"  # {line}" for name in REMARKS[1:] for line in graph.properties.get(name, "").splitlines()]
     said += [f"  # {name}: {graph.properties[name]}" for name in FACTS if name in graph.properties]
+    said += [f"  # {line}" for line in precision_lines(graph)]
     return "\n".join([" ".join(head) + " {", *said, *(f"  {line}" for line in _lines(graph)), "}"]) + "\n"
 
 

@@ -22,7 +22,7 @@ class Native(CoreTarget):
 
     name: ClassVar[str] = "native"
     summary: ClassVar[str] = "the same C compiled for this computer, bit-identical; with float32 weights any graph"
-    weights: ClassVar[tuple[str, ...]] = ("int8", "float32")
+    weights: ClassVar[tuple[str, ...]] = (*CoreTarget.weights, "float32")
     timed: ClassVar[bool] = False
 
     def machine(self, description: Path | None) -> HostMachine:

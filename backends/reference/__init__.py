@@ -21,7 +21,7 @@ class Reference:
 
     name: ClassVar[str] = "reference"
     summary: ClassVar[str] = "the numpy interpreter that defines what a program means; any graph, float or integer"
-    weights: ClassVar[tuple[str, ...]] = ("float32", "int8")
+    weights: ClassVar[tuple[str, ...]] = ("float32", "int16", "int8", "int4", "int2", "ternary")
     mapped: ClassVar[bool] = False
 
     def machine(self, description: Path | None) -> Machine:

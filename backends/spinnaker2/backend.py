@@ -69,7 +69,7 @@ class CoreTarget:
 
     name: ClassVar[str]
     summary: ClassVar[str]
-    weights: ClassVar[tuple[str, ...]] = ("int8",)
+    weights: ClassVar[tuple[str, ...]] = ("int8", "int4", "int2", "ternary")
     mapped: ClassVar[bool] = True
     timed: ClassVar[bool] = True
     """Whether a core's work must fit a tick."""

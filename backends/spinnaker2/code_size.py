@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from axonc.ir.network import Network
-from axonc.ir.ops import Input
+from axonc.ir.ops import Input, LevelNeuron
 
 from .memory import MemoryMap, round_up
 from .parameters import kernel
@@ -46,5 +46,5 @@ def code_bytes(kernels: Iterable[str]) -> int:
 
 def fitted(memory: MemoryMap, network: Network) -> MemoryMap:
     """The memory with no more set aside for code than the kernels of a network need; the same for all cores."""
-    kernels = {kernel(p.op) for p in network.populations if not isinstance(p.op, Input)}
+    kernels = {kernel(p.op) for p in network.populations if not isinstance(p.op, (Input, LevelNeuron))}
     return replace(memory, code_bytes=min(memory.code_bytes, code_bytes(kernels)))

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from axonc.ir.mapping import Schedule, Slice
 from axonc.ir.network import Network, Projection, SharedKernel, Units
-from axonc.ir.ops import FixedGated, Input
+from axonc.ir.ops import FixedGated, Input, LevelNeuron
 from axonc.ir.target import LIVE, Cuts, HostInterface
 
 from .convolution import KernelRows, KernelTables, kernel_rows
@@ -225,7 +225,7 @@ def plan_core(
 def _local(network: Network, part: Slice, ring_depth: int, host: HostInterface, words: int) -> LocalPopulation:
     population = network.by_name[part.population]
     op = population.op
-    assert not isinstance(op, Input)
+    assert not isinstance(op, (Input, LevelNeuron))
     if isinstance(op, FixedGated):  # nobody needs the packets of what nobody listens to
         sent = most_packets(network, part, words) if network.fan_out[population.name] else 0
     else:

@@ -12,14 +12,16 @@ from .config import Config, read_config
 from .options import merged_options
 from .pipeline import compile_graph
 from .program import Program, build
+from .quantisation import Quantisation, parse_quantisation
 
 
 def compile(
     graph: Graph,
     target: str | None = None,
     *,
-    weights: str | None = None,
-    state: str | None = None,
+    weights: str | Mapping[str, str] | None = None,
+    state: str | Mapping[str, str] | None = None,
+    quantize: str | Quantisation | None = None,
     slice_size: int | Mapping[str, int] | None = None,
     strategy: str | None = None,
     machine: str | Path | None = None,
@@ -35,8 +37,11 @@ def compile(
     Args:
         graph: the model.
         target: ``spinnaker2`` (the default), ``native`` or ``reference``.
-        weights: ``int8``; native also takes ``float32``, and so does the reference (its default).
-        state: ``q16``, ``q32`` or ``float32``; None: what the semantics preset uses.
+        weights: ``int8``, ``int4``, ``int2`` or ``ternary``; native also takes ``float32``, the reference ``int16``
+            and ``float32`` (its default). A mapping gives nodes their own, by name or pattern; ``*`` is all others.
+        state: ``q16``, ``q32`` or ``float32``, for the reference ``q8`` to ``q32``; None: what the semantics preset
+            uses. A mapping as for ``weights``.
+        quantize: how numbers become integers, as text ``scales=mse,ranges=data,...`` or `Quantisation`.
         slice_size: the most neurons of a population on one core, for all or by population.
         strategy: ``fewest-cores`` (the default), ``spread`` (a core for every slice) or ``least-latency`` (as many
             cores as make the busiest one less busy).
@@ -47,7 +52,8 @@ def compile(
             enter as live packets.
         calibrate: input data as `Program.run` takes them, or a file of them: cores are filled so that the busiest
             step of each population in them fits a tick, and dense inputs get formats that hold their values. None:
-            5 % of all sources are taken to be active.
+            5 % of all sources are taken to be active. Ranges and means that ``quantize`` asks for are those of the
+            float graph over them.
         on_host: nodes that the host runs, before or after the cores, such as an embedding or a decoder; ``auto`` for
             all that cores cannot.
         config: a TOML file that may hold all of these options; what is given here wins. What it says about semantics
@@ -66,6 +72,7 @@ def compile(
         file,
         weights=weights,
         state=state,
+        quantize=None if quantize is None else parse_quantisation(quantize),
         slice_size=slice_size,
         strategy=strategy,
         machine=Path(machine) if machine else None,

@@ -18,6 +18,7 @@ from axonc.ir import Diagnostic, Graph, ModelError, Node
 from axonc.ir.machine import Machine
 from axonc.ir.mapping import Mapping as CoreMapping
 from axonc.ir.ops import IF, LIF, ContinuousNeuron, Conv, CubaLIF, Linear, TimeDelay
+from axonc.ir.precision import precision
 from axonc.ir.target import Backend
 
 from ..frontends import nodes_of
@@ -86,6 +87,11 @@ class Check:
         """What the quantiser remarks."""
         return [] if self.graph is None else lines_of(self.graph, "notes")
 
+    @property
+    def precision(self) -> Mapping[str, Any]:
+        """What quantisation cost each node; empty where nothing was quantised."""
+        return {} if self.graph is None else precision(self.graph)
+
     def to_dict(self) -> dict[str, Any]:
         """The JSON form, as ``docs/checking.md`` describes it."""
         properties = {} if self.graph is None else self.graph.properties
@@ -100,6 +106,7 @@ class Check:
             "problems": [problem.to_dict() for problem in self.problems],
             "repairs": list(self.repairs),
             "notes": self.notes,
+            "precision": dict(self.precision) if self.ok and self.precision else None,
             "fit": dict(self.fit) if self.ok else None,
         }
 

@@ -16,7 +16,17 @@ from axonc.ir import ModelError
 
 from . import show
 from .check import OK, REPAIRED, UNJUDGED, UNSUPPORTED, Check, Verdict, check_model
-from .cli_options import PATH, compile_options, given_options, graph_after, model_options, plain_console, print_choices
+from .cli_options import (
+    PATH,
+    STATE_OPTION,
+    WEIGHTS_OPTION,
+    compile_options,
+    given_options,
+    graph_after,
+    model_options,
+    plain_console,
+    print_choices,
+)
 from .config import read_config
 from .export_model import export
 from .placement import placement
@@ -90,8 +100,8 @@ def _table(nodes: tuple[Verdict, ...]) -> Table:
 @click.option("-o", "--output", type=PATH, required=True, help="The file to write: .nir.")
 @click.option("--after", help="Export the graph after this pass; 'model', the default: as imported.")
 @click.option("--target", help="Whose passes to run; default: spinnaker2.")
-@click.option("--weights", help="Number format of weights: int8; native and reference also take float32.")
-@click.option("--state", help="Number format of states: q16, q32, loihi or float32.")
+@WEIGHTS_OPTION
+@STATE_OPTION
 @model_options
 def export_command(
     model: Path,
@@ -99,8 +109,8 @@ def export_command(
     after: str | None,
     target: str | None,
     config: Path | None,
-    weights: str | None,
-    state: str | None,
+    weights: tuple[str, ...],
+    state: tuple[str, ...],
     **meaning: Any,
 ) -> None:
     """Write MODEL (a model file, or a build directory's final graph) to NIR after any pass, weights quantised too."""

@@ -18,10 +18,17 @@ from .config import Config, read_config
 from .loading import discretise, lines_of, load, read_model, remarks
 from .options import Options, merged_options
 from .pipeline import stages
+from .quantisation import parse_quantisation
 from .targets import TARGETS
 
 F = TypeVar("F", bound=Callable[..., Any])
 PATH = click.Path(path_type=Path)
+STATE_OPTION = click.option(
+    "--state", multiple=True, help="Number format of states: q16, q32, loihi, float32; NODE=FORMAT: of one; repeatable."
+)
+WEIGHTS_OPTION = click.option(
+    "--weights", multiple=True, help="Of weights: int8, int4, int2, ternary; NODE=FORMAT: of one; repeatable."
+)
 
 
 UNITS = {"": 1} | {
@@ -63,8 +70,9 @@ def compile_options(command: F) -> F:
         click.option("--machine", type=PATH, help="TOML file that overrides the machine."),
         click.option("--strategy", help="fewest-cores (default), spread or least-latency."),
         click.option("--slice", "slices", multiple=True, help="Most neurons a slice: N, or POPULATION=N; repeatable."),
-        click.option("--state", help="Number format of states: q16, q32, loihi or float32."),
-        click.option("--weights", help="Number format of weights: int8; native and reference also take float32."),
+        click.option("--quantize", help="How numbers become integers: scales=mse,ranges=data,..."),
+        STATE_OPTION,
+        WEIGHTS_OPTION,
         click.option("--target", help=f"{', '.join(TARGETS)}."),
     ):
         command = option(command)
@@ -77,7 +85,9 @@ def given_options(config: Config, **given: Any) -> tuple[str, Options]:
     target = given.pop("target") or config.compilation.get("target")
     if target is None:
         raise click.UsageError("Missing option '--target'.", click.get_current_context())
-    return target, merged_options(config, slice_size=_slice_sizes(given.pop("slices")), **given)
+    text = given.pop("quantize")
+    quantize = None if text is None else parse_quantisation(text)
+    return target, merged_options(config, slice_size=_slice_sizes(given.pop("slices")), quantize=quantize, **given)
 
 
 def _slice_sizes(texts: tuple[str, ...]) -> int | dict[str, int] | None:

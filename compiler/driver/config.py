@@ -6,16 +6,18 @@ An option that is given on the command line or in Python wins over the file's.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from axonc.ir import Diagnostic, Graph, ModelError, raise_if_any
 from axonc.ir.files import file_errors
 
 from ..node_semantics import NodeChoice, node_choice, unmatched
+from ..number_formats import FormatChoice, What
 from ..semantics import Semantics, make_semantics, named, parse_semantics, positive_seconds, shortened
+from .quantisation import Quantisation, parse_quantisation
 
 MAX_BYTES = 1 << 20
 """The largest file that is read."""
@@ -29,7 +31,8 @@ class Config:
     """What a configuration file says; None, or absent from ``compilation``, where it says nothing.
 
     ``dt`` is the file's own, or that of its semantics. ``compilation`` holds options of a compilation by their names
-    in Python. ``problems`` are what is wrong with the file: `require` raises them.
+    in Python, ``formats`` the number formats of single nodes. ``problems`` are what is wrong with the file: `require`
+    raises them.
     """
 
     semantics: Semantics | None = None
@@ -37,6 +40,7 @@ class Config:
     inputs: str | None = None
     nodes: tuple[NodeChoice, ...] = ()
     compilation: Mapping[str, Any] = field(default_factory=dict)
+    formats: tuple[FormatChoice, ...] = ()
     problems: tuple[Diagnostic, ...] = ()
 
     def require(self, graph: Graph | None = None) -> None:
@@ -94,7 +98,29 @@ class _Reader:
         nodes = self.nodes(table.get("nodes", {}))
         own = dt if dt is not None or semantics is None else semantics.dt
         compilation = {name: value for name, value in values.items() if value is not None}
-        return Config(semantics, own, inputs, nodes, compilation, tuple(self.problems))
+        formats = tuple(self.formats(table))
+        return Config(semantics, own, inputs, nodes, compilation, formats, tuple(self.problems))
+
+    def formats(self, table: Mapping[str, Any]) -> Iterator[FormatChoice]:
+        """The number formats of kinds of op, then those of single nodes, in the order of the file."""
+        ops = table.get("ops", {})
+        if not isinstance(ops, dict) or not all(isinstance(entry, dict) for entry in ops.values()):
+            self.problem(f"ops = {_shown(ops)}", "tables by kind of op", "write [ops.KIND]")
+            ops = {}
+        for kind, entry in ops.items():
+            self.unknown(f"in ops.{shortened(kind)}, the entry", entry, set(FORMATS))
+            yield from self.chosen(kind, entry, "op")
+        nodes = table.get("nodes", {})
+        for pattern, entry in nodes.items() if isinstance(nodes, dict) else ():
+            yield from self.chosen(pattern, entry if isinstance(entry, dict) else {}, "node")
+
+    def chosen(self, pattern: str, entry: Mapping[str, Any], of: Literal["node", "op"]) -> Iterator[FormatChoice]:
+        """The number formats that one table says."""
+        for what in FORMATS:
+            if what in entry:
+                number = self.value(f"{what} of {shortened(pattern)}", entry[what], _text)
+                if number is not None:
+                    yield FormatChoice(pattern, what, number, of)
 
     def unknown(self, what: str, table: Mapping[str, Any], known: set[str], remedy: str = "correct it") -> None:
         """One problem for every key that means nothing."""
@@ -143,7 +169,9 @@ class _Reader:
         if not isinstance(table, dict):
             self.problem(f"nodes.{shortened(pattern)} = {_shown(table)}", "a table with semantics", remedy)
             return None
-        self.unknown(f"in nodes.{shortened(pattern)}, the entry", table, {"semantics"}, remedy)
+        self.unknown(f"in nodes.{shortened(pattern)}, the entry", table, {"semantics", *FORMATS}, remedy)
+        if "semantics" not in table and not table.keys().isdisjoint(FORMATS):
+            return None
         given = table.get("semantics", {})
         if isinstance(given, str):
             return node_choice(pattern, [named(part.strip()) for part in given.split(",")], self.problems)
@@ -199,11 +227,24 @@ def _texts(value: Any, path: Path) -> tuple[str, ...]:
     return tuple(_text(item, path) for item in value)
 
 
-MEANING = ("semantics", "dt", "inputs", "nodes")
+def _quantisation(value: Any, path: Path) -> Quantisation:
+    if not isinstance(value, (str, dict)):
+        raise ValueError("FIELD=VALUE,... or a table")
+    try:
+        return parse_quantisation(value)
+    except ModelError as error:
+        raise ValueError(" and ".join(f"{problem.found}: {problem.limit}" for problem in error.diagnostics)) from error
+
+
+FORMATS: tuple[What, ...] = ("weights", "state")
+"""What single nodes may have a number format of their own for."""
+
+MEANING = ("semantics", "dt", "inputs", "nodes", "ops")
 COMPILATION: Mapping[str, Callable[[Any, Path], Any]] = {
     "target": _text,
     "weights": _text,
     "state": _text,
+    "quantize": _quantisation,
     "slice_size": _sizes,
     "strategy": _text,
     "machine": _file,

@@ -2,32 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from axonc.ir import Diagnostic
+from axonc.ir import Diagnostic, ModelError
 from axonc.ir.interpret.run import Data
 from axonc.ir.target import LIVE, Backend, HostInterface
 
 from ..mapping import STRATEGIES
+from ..number_formats import FormatChoice, What
 from ..passes import STATES
+from ..passes.quantize import LEVELS
+from ..passes.weight_formats import WEIGHT_FORMATS
 from .config import Config
+from .quantisation import Quantisation
 
-WEIGHTS = ("int8", "float32")
+WEIGHTS = (*WEIGHT_FORMATS, "float32")
+MAPPED_WEIGHTS = tuple(name for name, number in WEIGHT_FORMATS.items() if number.bits <= 8)
+"""The weights that cores run, one a byte."""
+
+MAPPED_STATES = ("float32", "q16", "q32", "loihi")
+"""The states that cores run."""
+
 STATE_FORMATS = (*STATES, "loihi")
+
+
+USUAL = Quantisation()
+"""How numbers become integers if nothing is said."""
 
 
 @dataclass(frozen=True)
 class Options:
     """Options of a compilation; None takes the target's or the semantics' default.
 
-    ``weights``: int8, or float32 (targets reference and native, which then maps nothing). ``state``: q16, q32, loihi or
-    float32. ``slice_size``: the most neurons in a slice, for all populations or by name. ``strategy``: fewest-cores,
-    spread or least-latency. ``machine``: a TOML file that overrides the shipped machine description. ``host``: what
-    host and cores exchange through memory. ``calibrate``: input data, or a file with them, whose busiest steps cores
-    are filled for. ``on_host``: nodes that the host runs, or ``auto`` for all that cores cannot (`HostNodes`).
+    ``weights``: int8, int4, int2 or ternary; float32 (targets reference and native, which then maps nothing), int16
+    (reference). ``state``: q16, q32, loihi or float32, for the reference q8 to q32. ``formats``: other ones of single
+    nodes. ``quantize``: how numbers get these formats. ``slice_size``: the most neurons in a slice, for all populations
+    or by name. ``strategy``: fewest-cores, spread or least-latency. ``machine``: a TOML file that overrides the shipped
+    machine description. ``host``: what host and cores exchange through memory. ``calibrate``: input data, or a file
+    with them, whose busiest steps cores are filled for, and from which ``quantize`` may take ranges and means.
+    ``on_host``: nodes that the host runs, or ``auto`` for all that cores cannot (`HostNodes`).
     """
 
     weights: str | None = None
@@ -38,14 +54,38 @@ class Options:
     host: HostInterface = LIVE
     calibrate: Data | str | Path | None = None
     on_host: tuple[str, ...] = ()
+    formats: tuple[FormatChoice, ...] = ()
+    quantize: Quantisation = USUAL
 
 
 def merged_options(config: Config, **given: Any) -> Options:
     """The options that are given (None or (): not given), else the file's, else the defaults."""
+    choices = list(config.formats)
+    for what in ("weights", "state"):
+        given[what], named = split_formats(what, given.get(what))
+        choices += named
     values = {**config.compilation, **{name: value for name, value in given.items() if not _absent(value)}}
     values.pop("target", None)
     host = HostInterface(tuple(values.pop("record", ())), values.pop("record_steps", 0), values.pop("input_events", 0))
-    return Options(**values, host=host)
+    return Options(**values, host=host, formats=tuple(choices))
+
+
+def split_formats(
+    what: What, given: str | Mapping[str, str] | Sequence[str] | None
+) -> tuple[str | None, list[FormatChoice]]:
+    """The format for all nodes, if one is given, and those of single ones: of ``{NODE: FORMAT}``, where ``*`` is all,
+    or of texts FORMAT and NODE=FORMAT."""
+    if given is None or isinstance(given, str):
+        return given, []
+    if isinstance(given, Mapping):
+        pairs = [("" if name == "*" else name, number) for name, number in given.items()]
+    else:
+        pairs = [(name, number) for name, _, number in (text.rpartition("=") for text in given)]
+    general = [number for name, number in pairs if not name]
+    if len(general) > 1:
+        found = f"{what} {' and '.join(general)} for all nodes"
+        raise ModelError(Diagnostic("AX407", "", found, "one", f"name the nodes: --{what} NODE=FORMAT"))
+    return next(iter(general), None), [FormatChoice(name, what, number) for name, number in pairs if name]
 
 
 def _absent(value: object) -> bool:
@@ -54,17 +94,45 @@ def _absent(value: object) -> bool:
 
 def format_problems(target: Backend, weights: str, state: str, options: Options) -> list[Diagnostic]:
     """Values that a target does not take."""
-    checks = (
-        ("weights", weights, target.weights),
-        ("state", state, STATE_FORMATS if target.mapped or weights == "int8" else ("float32",)),
-        ("strategy", options.strategy, tuple(STRATEGIES)),
-    )
+    integer = target.mapped or weights != "float32"
+    states = (MAPPED_STATES if target.mapped else STATE_FORMATS) if integer else ("float32",)
+    checks = [
+        ("", "weights", weights, target.weights),
+        ("", "state", state, states),
+        ("", "strategy", options.strategy, tuple(STRATEGIES)),
+    ]
+    single = {"weights": tuple(n for n in target.weights if n != "float32"), "state": states}
+    checks += [(choice.pattern, choice.what, choice.format, single[choice.what]) for choice in options.formats]
     problems = [
-        Diagnostic("AX403", "", f"{name} {value!r}", f"{target.name} takes {', '.join(known)}", "choose one of them")
-        for name, value, known in checks
+        Diagnostic("AX403", node, f"{name} {value!r}", f"{target.name} takes {_listed(known)}", "choose one of them")
+        for node, name, value, known in checks
         if value not in known
     ]
-    return problems + _slice_problems(options.slice_size)
+    return [*problems, *_slice_problems(options.slice_size), *_contradictions(weights, state, options)]
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return f"q8 to q32, float32, loihi, {', '.join(LEVELS)}" if names == STATE_FORMATS else ", ".join(names)
+
+
+def _contradictions(weights: str, state: str, options: Options) -> list[Diagnostic]:
+    """Options of which one has no meaning beside the other."""
+    stated = [f"formats of {', '.join(c.pattern for c in options.formats)}"] if options.formats else []
+    against = "weights float32"
+    if state == "loihi":
+        against = "state loihi"
+        stated += [f"quantize {options.quantize}"] if options.quantize != USUAL else []
+    problems = []
+    if state == "loihi" and weights not in ("int8", "float32"):
+        found, remedy = f"weights {weights} with state loihi", "choose int8, or another --state"
+        problems.append(Diagnostic("AX407", "", found, "Loihi's weights have 8 bits", remedy))
+    if weights == "float32" or state == "loihi":
+        limit, remedy = f"with {against} nothing takes them", "leave one out"
+        problems += [Diagnostic("AX407", "", text, limit, remedy) for text in stated]
+    if options.quantize.needs_data and options.calibrate is None and weights != "float32":
+        found, limit = f"quantize {options.quantize} without data", "ranges=data and bias_correction need some"
+        problems.append(Diagnostic("AX407", "", found, limit, "give data: --calibrate X.npz"))
+    return problems
 
 
 def _slice_problems(size: int | Mapping[str, int] | None) -> list[Diagnostic]:
@@ -79,6 +147,8 @@ def _slice_problems(size: int | Mapping[str, int] | None) -> list[Diagnostic]:
 def settled_problems(options: Options) -> list[Diagnostic]:
     """Number formats that are asked for of a graph whose numbers have theirs."""
     given = [("weights", options.weights), ("state", options.state)]
+    given += [(f"{choice.what} of {choice.pattern}", choice.format) for choice in options.formats]
+    given += [("quantize", str(options.quantize))] if options.quantize != USUAL else []
     return [
         Diagnostic("AX403", "", f"{name} {value!r}", "the graph is quantised already", "leave it out")
         for name, value in given

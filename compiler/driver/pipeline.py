@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from axonc.ir import Diagnostic, Graph, Kind, ModelError, Node, raise_if_any
@@ -14,6 +14,7 @@ from axonc.ir.machine import Machine
 from axonc.ir.mapping import Mapping as CoreMapping
 from axonc.ir.network import Network, activity, network, output_population
 from axonc.ir.ops import ExactNeuron, Input, Map
+from axonc.ir.precision import precision
 from axonc.ir.target import Backend, Program
 from axonc.ir.version import __version__
 
@@ -22,6 +23,7 @@ from ..node_semantics import node_texts
 from ..passes import (
     AUTO,
     CORE_OPS,
+    Equalise,
     HostNodes,
     Pass,
     Quantize,
@@ -33,7 +35,7 @@ from ..passes import (
     run_pipeline,
 )
 from ..semantics import parse_semantics
-from .calibrate import calibrated, input_ranges
+from .calibrate import calibrated, input_ranges, observed, with_clips
 from .directory import SCHEMA
 from .loading import lines_of, remarks
 from .options import Options, format_problems, host_problems, settled_problems, unknown_slices
@@ -57,7 +59,7 @@ def passes_for(graph: Graph, target: Backend, options: Options) -> list[Pass]:
     """The passes between a graph in steps and the target; `ModelError` for options that do not exist."""
     semantics = parse_semantics(graph.properties.get("semantics", "nir"))
     weights = options.weights or target.weights[0]
-    state = options.state or (semantics.state if weights == "int8" else "float32")
+    state = options.state or (semantics.state if weights != "float32" else "float32")
     raise_if_any(format_problems(target, weights, state, options))
     if is_quantised(graph):
         raise_if_any([*settled_problems(options), *(form_problems(parts(graph).cores) if target.mapped else ())])
@@ -67,16 +69,30 @@ def passes_for(graph: Graph, target: Backend, options: Options) -> list[Pass]:
     raise_if_any(_float_problems(graph, target, HostNodes(graph, options.on_host)))
     if state == "loihi":
         return [ToPopulations(options.on_host), QuantizeLoihi()]
-    quantise = Quantize("int8", state, semantics.weight_rounding, semantics.weight_scope)
+    how = options.quantize
+    folded: list[Pass] = [ToPopulations(options.on_host), *([Equalise()] if how.equalise else [])]
     dense = options.on_host or any(graph.signals[node.name].kind is Kind.DENSE for node in graph.inputs)
     rounded = [RoundInputs(input_ranges(graph, options.calibrate, options.on_host))] if dense else []
-    return [ToPopulations(options.on_host), *rounded, quantise]
+    quantise = Quantize(
+        weights,
+        state,
+        how.rounding or semantics.weight_rounding,
+        how.scope or semantics.weight_scope,
+        how.scales,
+        how.power_of_two,
+        how.seed,
+        options.formats,
+    )
+    if how.needs_data and options.calibrate is not None:
+        seen = observed(run_pipeline(graph, folded)[-1][1], options.calibrate, how)
+        quantise = replace(quantise, observed=seen)
+    return [*folded, *rounded, quantise]
 
 
 def _float_problems(graph: Graph, target: Backend, host: HostNodes) -> list[Diagnostic]:
     """Nodes that only run in float, on no cores: what is not made of populations, weights and delays. Names that
     the host is to run and cannot."""
-    limit = f"with int8 weights it runs {', '.join(op.name for op in CORE_OPS)}"
+    limit = f"with integer weights it runs {', '.join(op.name for op in CORE_OPS)}"
     away = host.before | host.after
     outside = "or, if no population stands both before and behind it, let the host run it: --on-host"
     remedy = f"choose --weights float32 with --target native or reference, {outside}"
@@ -119,8 +135,13 @@ def prepare(graph: Graph, target: str, options: Options) -> tuple[Graph, CoreMap
 
 
 def with_activity(final: Graph, target: Backend, options: Options) -> Graph:
-    """The graph with the activity that the data to calibrate with cause, where the target maps it."""
-    return final if options.calibrate is None or not target.mapped else calibrated(final, options.calibrate)
+    """The graph with what a run over the data to calibrate with shows: the states that they drive to the limit of a
+    format that was made for them, and the activity that they cause, where the target maps it."""
+    if options.calibrate is None:
+        return final
+    if options.quantize.ranges == "data":
+        final = with_clips(final, options.calibrate)
+    return calibrated(final, options.calibrate) if target.mapped else final
 
 
 def mapped(final: Graph, target: Backend, options: Options) -> tuple[CoreMapping | None, Machine | None]:
@@ -159,9 +180,10 @@ def compile_graph(graph: Graph, target: str, options: Options) -> Compiled:
     final, mapping, machine = prepare(graph, target, options)
     program = backend(target, options.weights).lower(final, mapping, machine, options.host)
     manifest = {**_manifest(final, target, mapping, machine, options), **_numbers(final, mapping, program)}
+    said = precision(final)
     described = {
         "manifest.json": _json(manifest),
-        "report.json": _json({"target": target, **program.report}),
+        "report.json": _json({"target": target, **({"precision": said} if said else {}), **program.report}),
         "graph.txt": str(final).encode(),
     }
     complete = Program({**program.files, **described}, program.report)

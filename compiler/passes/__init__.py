@@ -2,6 +2,7 @@
 
 from .base import Pass, run_pipeline
 from .discretise import Discretise
+from .equalise import Equalise
 from .form import form_problems, is_quantised
 from .host import AUTO, CORE_OPS, HostNodes
 from .loihi import QuantizeLoihi
@@ -10,7 +11,7 @@ from .prune import Prune
 from .quantize import STATES, Quantize
 from .round_inputs import RoundInputs, rounded_sources
 
-PASSES: tuple[type[Pass], ...] = (Discretise, ToPopulations, RoundInputs, Quantize, QuantizeLoihi)
+PASSES: tuple[type[Pass], ...] = (Discretise, ToPopulations, Equalise, RoundInputs, Quantize, QuantizeLoihi)
 """Every pass, in the order in which the standard pipeline runs them."""
 
 OPTIONAL: tuple[type[Pass], ...] = (Prune,)
@@ -23,6 +24,7 @@ __all__ = [
     "PASSES",
     "STATES",
     "Discretise",
+    "Equalise",
     "HostNodes",
     "Pass",
     "Prune",

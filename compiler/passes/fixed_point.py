@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import ceil, floor, inf, log2
 
 import numpy as np
@@ -31,19 +32,24 @@ RESOLUTION = 7
 """Bits of resolution that a threshold, or one weight unit, keeps at least."""
 
 
-def fix_neuron(op: Neuron, accumulator: Array, bits: int) -> tuple[FixedNeuron, list[Problem]]:
+def fix_neuron(
+    op: Neuron, accumulator: Array, bits: int, seen: Mapping[str, float] | None = None
+) -> tuple[FixedNeuron, list[Problem]]:
     """``op``, whose input is an integer accumulator of at most ``accumulator`` in magnitude, in fixed point.
 
     Formats of ``bits`` bits: as many fractional bits as the largest reachable value leaves; where that is too few to
     decay well, ``need`` bits, at the price of clipping values that the bound allows but a threshold keeps away.
-    The problems are notes: a format that cannot give the bits a decay needs (with the error in steady state).
+    Of a state that ``seen`` gives a magnitude for, as many fractional bits as hold that, its constants and (for v) the
+    levels of the gate. The problems are notes: a format that cannot give the bits a decay needs (with the error in
+    steady state).
     """
     notes: list[Problem] = []
+    seen = seen or {}
     current = _current_bound(op.synapse, accumulator)
-    synapse = None if op.synapse is None else _synapse(op.synapse, current, bits, notes)
+    synapse = None if op.synapse is None else _synapse(op.synapse, current, bits, seen.get("i"), notes)
     entering = current if op.synapse is not None else accumulator
     unit = 1.0 if synapse is None else synapse.format.scale
-    membrane = _membrane(op.membrane, op.gate, entering, unit, bits, notes)
+    membrane = _membrane(op.membrane, op.gate, entering, unit, bits, seen.get("v"), notes)
     gate = None if op.gate is None else _gate(op.gate, membrane.format)
     return FixedNeuron(op.shape, synapse, membrane, gate), notes
 
@@ -84,12 +90,22 @@ def _frac(bits: int, bound: float, cover: float, need: int, gain: float) -> int:
     return min(chosen, MAX_FRAC, RATIO_BITS - _bits_below(gain))
 
 
-def _synapse(op: Synapse, bound: Array, bits: int, notes: list[Problem]) -> FixedSynapse:
+def _frac_of(bits: int, magnitude: float, gain: float) -> int:
+    """The most fractional bits with which ``magnitude`` fits; bounded as those of `_frac`."""
+    limit = Fixed(bits).limit
+    holds = floor(log2(limit / magnitude)) if magnitude > 0 else MAX_FRAC
+    return min(holds, MAX_FRAC, RATIO_BITS - _bits_below(gain))
+
+
+def _synapse(op: Synapse, bound: Array, bits: int, seen: float | None, notes: list[Problem]) -> FixedSynapse:
     weakest = float(np.min(np.abs(op.gain)[np.abs(op.gain) > 0], initial=1.0))
     need = _decay_bits(op.decay) - floor(log2(weakest))
     largest = float(np.max(bound))
-    cover = max(largest / 8, float(np.max(np.abs(op.offset))))
-    frac = _frac(bits, largest, cover, need, float(np.max(np.abs(op.gain))))
+    constant, gain = float(np.max(np.abs(op.offset))), float(np.max(np.abs(op.gain)))
+    if seen is None:
+        frac = _frac(bits, largest, max(largest / 8, constant), need, gain)
+    else:
+        frac = _frac_of(bits, max(seen, constant), gain)
     _note(notes, "i", op.decay, frac, need)
     number = Fixed(bits, frac)
     multiplier, shift = multiplier_and_shift(np.asarray(op.gain / number.scale))
@@ -97,16 +113,19 @@ def _synapse(op: Synapse, bound: Array, bits: int, notes: list[Problem]) -> Fixe
 
 
 def _membrane(
-    op: Membrane, gate: Gate | None, entering: Array, unit: float, bits: int, notes: list[Problem]
+    op: Membrane, gate: Gate | None, entering: Array, unit: float, bits: int, seen: float | None, notes: list[Problem]
 ) -> FixedMembrane:
     drive = np.abs(op.gain) * entering + np.abs(op.offset)
     landmarks = [np.abs(op.leak)] if gate is None else [np.abs(op.leak), np.abs(gate.threshold), np.abs(gate.value)]
     level = max(float(np.max(mark)) for mark in landmarks)
     bound = float(np.max(_steady(op.decay, drive) + 2 * np.abs(op.leak))) + level
     cover = 2 * level if gate is not None else min(bound, 256 * float(np.max(drive)) + level)
-    cover = max(cover, float(np.max(np.abs(op.offset))))
+    constant, gain = float(np.max(np.abs(op.offset))), float(np.max(np.abs(op.gain))) * unit
     need = _need(op, gate)
-    frac = _frac(bits, bound, cover, need, float(np.max(np.abs(op.gain))) * unit)
+    if seen is None:
+        frac = _frac(bits, bound, max(cover, constant), need, gain)
+    else:
+        frac = _frac_of(bits, max(seen, level, constant), gain)
     _note(notes, "v", op.decay, frac, need)
     number = Fixed(bits, frac)
     multiplier, shift = multiplier_and_shift(np.asarray(op.gain * unit / number.scale))

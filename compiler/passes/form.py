@@ -27,10 +27,22 @@ def form_problems(graph: Graph) -> Iterator[Diagnostic]:
     for node in graph:
         if isinstance(node.op, (Neuron, FixedNeuron, FixedGated)):
             yield from _population_problems(graph, node)
+        yield from _width_problems(node)
     for node in graph.outputs:
         if not _shows_population(graph, node):
             limit = "an output shows one population, flattened or not"
             yield Diagnostic("AX601", node.name, "it shows something else than a population", limit, REMEDY)
+
+
+def _width_problems(node: Node) -> Iterator[Diagnostic]:
+    """Integers that cores have no place for."""
+    op = node.op
+    if isinstance(op, (QuantLinear, QuantConv)) and op.bits > 8:
+        yield Diagnostic("AX601", node.name, f"weights of {op.bits} bits", "cores run 8 at most", REMEDY)
+    if isinstance(op, FixedNeuron):
+        parts = [part for part in (op.synapse, op.membrane) if part is not None]
+        for bits in sorted({part.format.bits for part in parts} - {16, 32}):
+            yield Diagnostic("AX601", node.name, f"a state of {bits} bits", "cores run 16 or 32", REMEDY)
 
 
 def _population_problems(graph: Graph, node: Node) -> Iterator[Diagnostic]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -27,9 +29,12 @@ from axonc.ir.ops import (
     is_sparse,
 )
 
+from .fidelity import mean_error, restored, sqnr_db
 from .host import GATED
+from .observed import Observed
 from .payloads import Sources, matrices_behind
-from .weights import ACCUMULATOR, accumulator_bound, fan_in_scale, overflow, per_row, quantised_weight
+from .weight_formats import WeightFormat, WeightRules
+from .weights import ACCUMULATOR, accumulator_bound, fan_in_scale, overflow, per_row
 
 GATE_FORMAT = Fixed(16, 12)
 """The format of a gate's argument."""
@@ -44,33 +49,35 @@ SPARSE_BELOW = 0.4
 
 @dataclass(frozen=True)
 class GatedUnits:
-    """What quantises the gated units of a graph; options as those of `Quantize`."""
+    """What quantises gated units whose weights have the format ``number``."""
 
     sources: Sources
-    rounding: str
-    scope: str
+    rules: WeightRules
+    number: WeightFormat
+    observed: Observed
 
-    def quantised(self, node: Node) -> tuple[list[Node], list[Diagnostic]]:
+    def quantised(self, node: Node) -> tuple[list[Node], list[Diagnostic], dict[str, dict[str, Any]]]:
         """The node and its matrices, in integers: each matrix W has one scale a gate, over all that enter the gate
         together, or one a row (``scope`` channel). The problems are sums that no int32 holds, and what has no integer
-        form."""
+        form. The last are what `ir.precision` says of the matrices."""
         op = node.op
         assert isinstance(op, GATED)
         problems = list(_unsupported(node, op))
         if problems:
-            return [], problems
+            return [], problems, {}
         groups = [_Group(self, node, matrices, first) for matrices, first in self._groups(node)]
         done = [part for group in groups for part in group.nodes(_lanes(op))]
         worst = max(float(np.max(group.bound)) for group in groups)
         if worst > ACCUMULATOR.limit:
-            return [], [overflow(node.name, worst)]
+            return [], [overflow(node.name, worst, self.number.bits)], {}
+        said = {name: text for group in groups for name, text in group.said}
         names = tuple(part.name for part in done)
         if isinstance(op, ResetGate):
             done.append(self._carried(node))
             names = (*names, done[-1].name)
         number = self.sources.formats[node.name]
         lanes = FixedLanes(*(np.concatenate(parts) for parts in zip(*(group.lanes for group in groups), strict=True)))
-        return [*done, replace(node, op=_fixed(op, lanes, number), inputs=names, reads=())], []
+        return [*done, replace(node, op=_fixed(op, lanes, number), inputs=names, reads=())], [], said
 
     def _groups(self, node: Node) -> Iterator[tuple[list[Node], int]]:
         """The matrices that add up to some lanes, and the first of these."""
@@ -113,23 +120,50 @@ class _Group:
     def units(self) -> list[float]:
         return [self.how.sources.unit(part.inputs[0]) for part in self.matrices]
 
-    @property
+    @cached_property
     def scale(self) -> Array:
         """What one unit of each sum is worth: (gates,), or one a row."""
+        how = self.how
         gates = ([_gate(op.weight, gate, self.gates) for op in self.ops] for gate in range(self.gates))
-        return np.concatenate([np.atleast_1d(fan_in_scale(parts, self.units, self.how.scope)) for parts in gates])
+        scales = [fan_in_scale(parts, self.units, how.rules, how.number) for parts in gates]
+        if any(scale.ndim for scale in scales):  # a gate of several scales makes all gates have one a row
+            scales = [np.broadcast_to(scale, self.rows // self.gates) for scale in scales]
+        return np.concatenate([np.atleast_1d(scale) for scale in scales])
 
-    @property
+    @cached_property
     def integers(self) -> list[Matrix]:
         scale = per_row(self.scale, self.rows)
-        pairs = zip(self.ops, self.units, strict=True)
-        return [quantised_weight(op.weight, scale / unit, self.how.rounding) for op, unit in pairs]
+        parts = zip(self.matrices, self.ops, self.units, strict=True)
+        rules, number = self.how.rules, self.how.number
+        return [rules.integers(part.name, op.weight, scale / unit, number) for part, op, unit in parts]
+
+    @cached_property
+    def held(self) -> list[Matrix]:
+        """What the integers stand for."""
+        scale = per_row(self.scale, self.rows)
+        return [restored(weight, scale / unit) for weight, unit in zip(self.integers, self.units, strict=True)]
+
+    @property
+    def said(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """What `ir.precision` says of each matrix."""
+        for part, op, held in zip(self.matrices, self.ops, self.held, strict=True):
+            sqnr = sqnr_db(op.weight, held)
+            yield part.name, {"format": self.how.number.name, "scales": self.scale.size, "sqnr_db": sqnr}
+
+    @property
+    def bias(self) -> Array:
+        """The biases of the matrices, and what their integers lose on average."""
+        bias = sum((op.bias for op in self.ops if op.bias is not None), np.zeros(self.rows))
+        for part, op, held in zip(self.matrices, self.ops, self.held, strict=True):
+            mean = self.how.observed.means.get(part.name)
+            bias = bias if mean is None else bias + mean_error(op, held, mean)
+        return np.asarray(bias)
 
     @property
     def bound(self) -> Array:
         """The most that each sum may reach."""
         most = [self.how.sources.most(part.inputs[0]) for part in self.matrices]
-        sums = [QuantLinear(weight, np.ones(())) for weight in self.integers]
+        sums = [QuantLinear(weight, np.ones(()), self.how.number.bits) for weight in self.integers]
         parts = [accumulator_bound(op, peak, self.rows) for op, peak in zip(sums, most, strict=True)]
         return np.asarray(np.sum(parts, axis=0))
 
@@ -137,8 +171,7 @@ class _Group:
     def lanes(self) -> tuple[Array, Array, Array]:
         """Multipliers, shifts and biases that bring the sums to `GATE_FORMAT`."""
         multiplier, shift = multiplier_and_shift(self.scale.reshape(self.gates, -1) / GATE_FORMAT.scale)
-        bias = sum((op.bias for op in self.ops if op.bias is not None), np.zeros(self.rows))
-        units = np.rint(bias / GATE_FORMAT.scale).reshape(self.gates, -1)
+        units = np.rint(self.bias / GATE_FORMAT.scale).reshape(self.gates, -1)
         return multiplier, shift, np.clip(units, -GATE_FORMAT.limit, GATE_FORMAT.limit).astype(np.int64)
 
     def nodes(self, lanes: int) -> Iterator[Node]:
@@ -148,7 +181,7 @@ class _Group:
         scale[self.first * units :][: self.rows] = per_row(self.scale, self.rows)
         for part, op, weight in zip(self.matrices, self.ops, self.integers, strict=True):
             wide = _in_lanes(weight, self.first * units, lanes * units)
-            yield replace(part, op=QuantLinear(wide, scale, takes=op.takes))
+            yield replace(part, op=QuantLinear(wide, scale, self.how.number.bits, op.takes))
 
 
 def _gate(weight: Matrix, gate: int, gates: int) -> Matrix:
@@ -160,7 +193,7 @@ def _gate(weight: Matrix, gate: int, gates: int) -> Matrix:
 def _in_lanes(weight: Matrix, first: int, rows: int) -> Matrix:
     """A matrix as some of the ``rows`` of a larger one."""
     if not is_sparse(weight) and np.count_nonzero(dense := np.asarray(weight)) >= SPARSE_BELOW * weight.size:
-        wide = np.zeros((rows, weight.shape[1]), np.int8)
+        wide = np.zeros((rows, weight.shape[1]), dense.dtype)
         wide[first : first + len(dense)] = dense
         return wide
     part = sparse.csr_array(weight)

@@ -84,7 +84,7 @@ class QuantizeLoihi(Pass):
     def run(self, graph: Graph) -> tuple[Graph, bool]:
         sources = Sources(graph, {})
         problems = [problem for node in graph for problem in _unknown(node)]
-        matrices = [node for group in matrix_groups(graph) for node in group if isinstance(node.op, Linear)]
+        matrices = [node for _, group in matrix_groups(graph) for node in group if isinstance(node.op, Linear)]
         problems += [problem for node in matrices for problem in dense_sources(sources, node)]
         refused = {problem.node for problem in problems}
         done: dict[str, Node] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import floor, log2
 
@@ -12,7 +12,7 @@ from axonc.ir import Diagnostic, Fixed, Graph, Kind, Node
 from axonc.ir.ops import EGRU, Array, Conv, Delay, Linear, Neuron, Pool, ResetGate, Scale, ToFixed, row_sums
 
 from .host import GATED
-from .weights import ACCUMULATOR, LIMIT, row_peaks
+from .weights import ACCUMULATOR, row_peaks
 
 PAYLOAD_BITS = 16
 CELL_FRAC = 13
@@ -57,13 +57,17 @@ def _within_one(node: Node) -> bool:
     return isinstance(node.op, GATED) and not (isinstance(node.op, EGRU) and bool(np.any(node.op.threshold < 0)))
 
 
-def payload_formats(graph: Graph) -> Sources:
+Limit = Callable[[Node, Sequence[Node]], int]
+"""The largest integer of the weights of matrices into a population."""
+
+
+def payload_formats(graph: Graph, limit: Limit) -> Sources:
     """16-bit formats of all graded signals: `CELL_FRAC` fractional bits, inputs as `ToFixed` says, fewer where the sums
     that they enter might not fit in an int32. A reset gate sends what it receives."""
     formats = {node.name: Fixed(PAYLOAD_BITS, CELL_FRAC) for node in graph if isinstance(node.op, GATED)}
     formats |= {node.name: node.op.format for node in graph if isinstance(node.op, ToFixed)}
     sources = Sources(graph, formats)
-    while excess := _in_excess(sources):
+    while excess := _in_excess(sources, limit):
         lowered = {name: _coarser(graph[name], formats[name]) for name in excess}
         if any(number.frac < 0 for number in lowered.values()):
             break  # the sums of other sources alone are too large: the quantisation will say so
@@ -77,9 +81,13 @@ def _coarser(node: Node, number: Fixed) -> Fixed:
     return Fixed(number.bits - isinstance(node.op, ToFixed), number.frac - 1)
 
 
-def _in_excess(sources: Sources) -> set[str]:
+def _in_excess(sources: Sources, limit: Limit) -> set[str]:
     """Sources of sums that might overflow, and what must keep the format of one of these."""
-    groups = [group for group in matrix_groups(sources.graph) if _overflows(sources, group)]
+    groups = [
+        group
+        for node, group in matrix_groups(sources.graph)
+        if group and _overflows(sources, group, limit(node, group))
+    ]
     names = {name for group in groups for name in _graded(sources, group)}
     for node in sources.graph:
         if isinstance(node.op, ResetGate):
@@ -88,15 +96,15 @@ def _in_excess(sources: Sources) -> set[str]:
     return names
 
 
-def matrix_groups(graph: Graph) -> Iterator[list[Node]]:
-    """The matrices and convolutions that add up to each input of a population, to each thing that it reads."""
+def matrix_groups(graph: Graph) -> Iterator[tuple[Node, list[Node]]]:
+    """Each population with the matrices and convolutions that add up to its input, or to a thing that it reads."""
     for node in graph:
         if isinstance(node.op, GATED):
-            yield [graph[name] for name in node.inputs]
+            yield node, [graph[name] for name in node.inputs]
             for read in node.reads:
-                yield matrices_behind(graph, read)
+                yield node, matrices_behind(graph, read)
         elif isinstance(node.op, Neuron):
-            yield [graph[name] for name in node.inputs]
+            yield node, [graph[name] for name in node.inputs]
 
 
 def matrices_behind(graph: Graph, read: str) -> list[Node]:
@@ -110,15 +118,15 @@ def _graded(sources: Sources, group: list[Node]) -> list[str]:
     return [origin for node in group if (origin := sources.origin(node.inputs[0]).name) in sources.formats]
 
 
-def _overflows(sources: Sources, group: list[Node]) -> bool:
-    """Whether sums of int8 weights might pass an int32: at the finest scale that the group may get, for every row.
-    Convolutions take no graded events."""
+def _overflows(sources: Sources, group: list[Node], limit: int) -> bool:
+    """Whether sums of weights of up to ``limit`` might pass an int32: at the finest scale that the group may
+    get, for every row. Convolutions take no graded events."""
     group = [node for node in group if isinstance(node.op, Linear)]
     units = [sources.unit(node.inputs[0]) for node in group]
     peaks = [_peak(node) * unit for node, unit in zip(group, units, strict=True)]
     if not max(peaks, default=0.0) or not _graded(sources, group):
         return False
-    scale = max(peaks) / LIMIT
+    scale = max(peaks) / limit
     rows = [_bound(node, unit / scale) * sources.most(node.inputs[0]) for node, unit in zip(group, units, strict=True)]
     return float(np.max(np.sum(rows, axis=0))) > ACCUMULATOR.limit
 

@@ -117,7 +117,7 @@ class _Rewrite:
     def _target(self, node: Node, op: Neuron) -> None:
         total = self._sum(node)
         inputs = tuple(self._projection(term, node, op.shape) for term in merged(total.terms))
-        self.by_name[node.name] = replace(node, op=_with_bias(op, total.bias), inputs=inputs)
+        self.by_name[node.name] = replace(node, op=with_bias(op, total.bias), inputs=inputs)
 
     def _gated(self, node: Node, op: EGRU | GRU | ResetGate | LSTM) -> None:
         (rows,) = op.accepts() or (0,)
@@ -300,7 +300,8 @@ def _constant(node: Node, bias: Array | None, takes: Shape) -> Array | None:
     return np.asarray(y).reshape(-1)
 
 
-def _with_bias(op: Neuron, bias: Array | None) -> Neuron:
+def with_bias(op: Neuron, bias: Array | None) -> Neuron:
+    """``op`` with a constant, one value a neuron, added to its input."""
     if bias is None:
         return op
     shaped = bias.reshape(op.shape).astype(np.float64)

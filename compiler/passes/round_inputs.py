@@ -47,7 +47,7 @@ def rounded_sources(graph: Graph) -> list[Node]:
     """What matrices of populations read, late or not, that is neither events nor a population: dense inputs, and what
     the host computes."""
     sources = Sources(graph, {})
-    groups = ([node for node in group if isinstance(node.op, Linear)] for group in matrix_groups(graph))
+    groups = ([node for node in group if isinstance(node.op, Linear)] for _, group in matrix_groups(graph))
     read = {sources.origin(node.inputs[0]).name for group in groups for node in group}
     return [node for node in graph if node.name in read and _is_plain(graph, node)]
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import gcd
+from itertools import pairwise
+from math import frexp, gcd
 
 import numpy as np
 
@@ -22,26 +23,78 @@ from axonc.ir.ops import (
     row_sums,
 )
 
+from .scales import integer_step, least_squares, powers_of_two, squared_error
+from .weight_formats import WeightFormat, WeightRules
+
 ACCUMULATOR = Fixed(32)
 """The format of sums."""
 
-LIMIT = 127
-"""The largest int8 weight; the scale is symmetric."""
+EVIDENCE = 3
+"""Weights of a channel that must agree in a step, before channels get scales of their own for it."""
 
 
-def fan_in_scale(weights: Sequence[Matrix], units: Sequence[float], scope: str) -> Array:
-    """The value of one unit of a sum, max |W u| / 127 over all ``weights`` W into a population, whose sources count in
-    ``units`` u; 1 where all are zero.
+def fan_in_scale(weights: Sequence[Matrix], units: Sequence[float], rules: WeightRules, number: WeightFormat) -> Array:
+    """The value of one unit of a sum into a population, for all ``weights`` W, whose sources count in ``units`` u.
+
+    1. Weights W u that are whole multiples of one step already, up to 127 in magnitude, keep their integers: the step
+       is the scale. A step for each channel makes scales for each.
+    2. Else ``scales`` max: max |W u| / limit; mse: the scale of the least squared error (`scales.least_squares`);
+       a ternary format has the mean of all |W u| that are not 0.
+    3. ``power_of_two``: rounded up to a power of two; with mse, of those around it the one of the least error.
+    4. 1 where all weights are zero.
 
     ``scope`` fan_in: (), one for all. channel: (C,), one for each of C channels, which are equal parts of the
     population in flat C order: as many as all weights have in common. A matrix has a row for each neuron, a kernel one
     for each output channel.
     """
     channels = gcd(*(weight.shape[0] for weight in weights))
-    rows = [row_peaks(weight) * unit for weight, unit in zip(weights, units, strict=True)]
-    peaks = np.max([peak.reshape(channels, -1).max(axis=1) for peak in rows], axis=0)
-    largest = peaks if scope == "channel" else np.max(peaks)
-    return np.where(largest > 0, largest / LIMIT, 1.0)
+    parts = channel_magnitudes(weights, units, channels)
+    if rules.scope == "channel":
+        return np.array([_scale(part, rules, number) for part in parts])
+    together = np.concatenate(parts)
+    steps = [] if integer_scale(together, rules, number) else [integer_scale(p, rules, number) for p in parts if p.size]
+    if steps and all(steps) and all(part.size >= EVIDENCE for part in parts if part.size):
+        return np.array([_scale(part, rules, number) for part in parts])
+    return np.array(_scale(together, rules, number))
+
+
+def channel_magnitudes(weights: Sequence[Matrix], units: Sequence[float], channels: int) -> list[Array]:
+    """|W u| of all weights that are not 0, by channel: float64."""
+    found: list[list[Array]] = [[] for _ in range(channels)]
+    for weight, unit in zip(weights, units, strict=True):
+        if is_sparse(weight):
+            bounds = weight.indptr[:: weight.shape[0] // channels]
+            rows = [weight.data[first:last] for first, last in pairwise(bounds)]
+        else:
+            rows = list(np.asarray(weight).reshape(channels, -1))
+        for place, values in zip(found, rows, strict=True):
+            place.append(np.abs(values[values != 0].astype(np.float64)) * unit)
+    return [np.concatenate(parts) for parts in found]
+
+
+def integer_scale(magnitudes: Array, rules: WeightRules, number: WeightFormat) -> float | None:
+    """The step of weights that are integers already; None for others, and for such as all have one magnitude: any
+    scale holds these."""
+    if np.all(magnitudes == magnitudes[:1]):
+        return None
+    step = integer_step(magnitudes, number.limit)
+    return None if step is None or (rules.power_of_two and frexp(step)[0] != 0.5) else step
+
+
+def _scale(magnitudes: Array, rules: WeightRules, number: WeightFormat) -> float:
+    if not magnitudes.size:
+        return 1.0
+    kept = integer_scale(magnitudes, rules, number)
+    if kept is not None:
+        return kept
+    top = float(magnitudes.mean()) if number.absmean else float(magnitudes.max()) / number.limit
+    best = top if rules.scales == "max" or number.absmean else least_squares(magnitudes, number.limit)
+    if not rules.power_of_two:
+        return best
+    powers = powers_of_two(top, best)
+    if rules.scales == "max" or number.absmean:
+        return next(powers)
+    return min(powers, key=lambda scale: squared_error(magnitudes, scale, number.limit))
 
 
 def per_row(scale: Array, rows: int) -> Array:
@@ -49,28 +102,16 @@ def per_row(scale: Array, rows: int) -> Array:
     return np.repeat(scale, rows // len(scale)) if scale.ndim else scale
 
 
-def quantised(op: Linear | Conv, scale: Array, unit: float, rounding: str) -> QuantLinear | QuantConv:
-    """``op`` with integer weights; ``scale`` as `fan_in_scale` gives it, ``unit`` that of its source."""
+def quantised(
+    name: str, op: Linear | Conv, scale: Array, unit: float, rules: WeightRules, number: WeightFormat
+) -> QuantLinear | QuantConv:
+    """``op``, of the node ``name``, with integer weights; ``scale`` as `fan_in_scale` gives it, ``unit`` that of its
+    source."""
     rows = per_row(scale, op.weight.shape[0])
+    weight = rules.integers(name, op.weight, rows / unit, number)
     if isinstance(op, Conv):
-        weight = np.asarray(quantised_weight(op.weight, rows / unit, rounding))
-        return QuantConv(weight, rows, op.axes, op.groups, op.gives)
-    return QuantLinear(quantised_weight(op.weight, rows / unit, rounding), rows, takes=op.takes, gives=op.gives)
-
-
-def quantised_weight(weight: Matrix, scale: Array, rounding: str) -> Matrix:
-    """W / scale, rounded to the nearest (half to even) or toward zero, int8; sparse stays sparse."""
-    function = np.trunc if rounding == "truncate" else np.rint
-    if is_sparse(weight):
-        rows = np.repeat(np.broadcast_to(scale, weight.shape[0]), np.diff(weight.indptr))
-        result = weight.copy().astype(np.float64)
-        result.data = function(_ratio(weight.data, rows))
-        result = result.astype(np.int8)
-        result.eliminate_zeros()
-        return result
-    dense = np.asarray(weight)
-    column = scale.reshape(-1, *(1,) * (dense.ndim - 1)) if scale.ndim else scale
-    return np.asarray(function(_ratio(dense, column)).astype(np.int8))
+        return QuantConv(np.asarray(weight), rows, op.axes, op.groups, op.gives, number.bits)
+    return QuantLinear(weight, rows, number.bits, op.takes, op.gives)
 
 
 def accumulator_bound(op: QuantLinear | QuantConv, most: int, count: int) -> Array:
@@ -79,10 +120,11 @@ def accumulator_bound(op: QuantLinear | QuantConv, most: int, count: int) -> Arr
     return np.asarray(per_row(rows, count) * float(most))
 
 
-def overflow(name: str, bound: float) -> Diagnostic:
-    """The problem of a population whose sums may reach ``bound``."""
+def overflow(name: str, bound: float, bits: int = 8) -> Diagnostic:
+    """The problem of a population whose sums, of weights of ``bits`` bits, may reach ``bound``."""
+    narrower = ", or choose weights of fewer bits (int8)" if bits > 8 else ""
     found, limit = f"the sum of its inputs may reach {bound:.3g}", f"an int32 holds {ACCUMULATOR.limit}"
-    return Diagnostic("AX401", name, found, limit, "lower the inputs' peak or the fan-in")
+    return Diagnostic("AX401", name, found, limit, f"lower the inputs' peak or the fan-in{narrower}")
 
 
 def most_of(graph: Graph, name: str) -> int:
@@ -104,10 +146,3 @@ def row_peaks(weight: Matrix) -> Array:
         return np.asarray(abs(weight).max(axis=1).todense(), np.float64).reshape(-1)
     dense = np.abs(np.asarray(weight))
     return np.asarray(dense.reshape(len(dense), -1).max(axis=1), np.float64)
-
-
-def _ratio(weight: Array, scale: Array) -> Array:
-    """weight / scale in float64, freed of the last bit's noise: the largest weight is exactly 127."""
-    ratio = weight.astype(np.float64) / scale
-    nearest = np.rint(ratio)
-    return np.where(np.abs(ratio - nearest) < 1e-9, nearest, ratio)

@@ -39,6 +39,7 @@ from ..ops import (
     GRUGatesAdjoint,
     Input,
     KernelTotal,
+    LevelNeuron,
     Linear,
     LSTMAdjoint,
     Map,
@@ -87,7 +88,7 @@ from .gated import (
 from .gated_fixed import fixed_gru, fixed_lstm, fixed_reset_gate, from_fixed, to_fixed
 from .layout import broadcast, concat, convolve, gather, reshape, slice_, transpose, window
 from .linear import linear, quant_linear, scale
-from .neuron import fixed_neuron, neuron
+from .neuron import fixed_neuron, level_neuron, neuron
 from .tensor import cast, constant, dequantize_tensor, map_, matmul, quantize_tensor, reduce_
 from .totals import kernel_total, outer_total, stored_total, total
 
@@ -118,6 +119,7 @@ KERNELS: Mapping[type[Op], Callable[[Any, Precision], Kernel]] = {
     Pool: pool,
     Neuron: neuron,
     FixedNeuron: fixed_neuron,
+    LevelNeuron: level_neuron,
     ExactNeuron: exact_neuron,
     EGRU: egru,
     ToFixed: to_fixed,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from ..arithmetic import decay, requantize, saturate
-from ..ops import Array, FixedGate, FixedMembrane, FixedNeuron, Gate, Neuron
+from ..ops import Array, FixedGate, FixedMembrane, FixedNeuron, Gate, LevelNeuron, Neuron
 from .base import Kernel, Precision, State
 
 
@@ -17,6 +17,29 @@ def _zeros(op: Neuron | FixedNeuron, dtype: str) -> Callable[[int], State]:
 
 def neuron(op: Neuron, precision: Precision) -> Kernel:
     """A neuron in float arithmetic."""
+    return _neuron(op, precision, lambda v: v)
+
+
+def level_neuron(op: LevelNeuron, precision: Precision) -> Kernel:
+    """A neuron whose voltage is the nearest level of a table; the lower one of two that are as near."""
+    levels = op.levels.astype(precision)
+
+    def nearest(v: Array) -> Array:
+        above = np.clip(np.searchsorted(levels, v), 1, len(levels) - 1)
+        low, high = levels[above - 1], levels[above]
+        return np.where(np.abs(low - v) <= np.abs(high - v), low, high)
+
+    kernel = _neuron(op.neuron, precision, nearest)
+
+    def initial(batch: int) -> State:
+        state = kernel.initial(batch)
+        return {**state, "v": nearest(state["v"])}
+
+    return Kernel(initial, kernel.step)
+
+
+def _neuron(op: Neuron, precision: Precision, held: Callable[[Array], Array]) -> Kernel:
+    """A neuron of which v is ``held`` after the update and after the reset."""
 
     def cast(value: Array) -> Array:
         return np.asarray(value, precision)
@@ -33,9 +56,9 @@ def neuron(op: Neuron, precision: Precision) -> Kernel:
 
     def step(state: State, x: Array) -> tuple[State, Array]:
         updated, seen = current(state, x.astype(precision))
-        voltage = (decay_v * state["v"] + gain_v * seen) + constant
+        voltage = held((decay_v * state["v"] + gain_v * seen) + constant)
         after, out = fire(state["v"], voltage)
-        return {**updated, "v": after, **({} if op.gate is None else {"m": voltage})}, out
+        return {**updated, "v": held(after), **({} if op.gate is None else {"m": voltage})}, out
 
     return Kernel(_zeros(op, precision), step)
 
@@ -92,8 +115,9 @@ def fixed_neuron(op: FixedNeuron, precision: Precision) -> Kernel:
 
     def step(state: State, x: Array) -> tuple[State, Array]:
         updated, seen = current(state, x)
-        voltage, out = fire(state["v"], _fixed_voltage(op.membrane, state["v"], seen))
-        return {**updated, "v": voltage}, out
+        voltage = _fixed_voltage(op.membrane, state["v"], seen)
+        after, out = fire(state["v"], voltage)
+        return {**updated, "v": after, "m": voltage}, out
 
     return Kernel(_zeros(op, "int64"), step)
 

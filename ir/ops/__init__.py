@@ -30,6 +30,7 @@ from .gated import GRU, GRU_RESETS, LSTM, LSTM_GATES, GatedCell, ResetGate
 from .gated_fixed import FixedGated, FixedGRU, FixedLanes, FixedLSTM, FixedResetGate, FromFixed, ToFixed
 from .io import Input, Output
 from .layout import Broadcast, Concat, Gather, Reshape, Slice, Transpose
+from .level_neuron import LevelNeuron
 from .linear import Linear, QuantLinear, Scale, row_sums
 from .neuron import INTERNALS, RESETS, STATES, Gate, Membrane, Neuron, Synapse
 from .shape import Flatten
@@ -63,6 +64,7 @@ OPS: tuple[type[Op], ...] = (
     CubaLIF,
     Neuron,
     FixedNeuron,
+    LevelNeuron,
     ExactNeuron,
     EGRU,
     ToFixed,
@@ -172,6 +174,7 @@ __all__ = [
     "Input",
     "KernelTotal",
     "LSTMAdjoint",
+    "LevelNeuron",
     "Linear",
     "Map",
     "MatMul",

@@ -48,7 +48,7 @@ class Conv(Op):
 class QuantConv(Op):
     """acc = the convolution of `Conv` in exact integers; one unit of acc[o] is worth ``scale[o]``.
 
-    ``weight`` W: (O, I/groups, *K), int8 in [-(2^(bits-1) - 1), 2^(bits-1) - 1]; ``scale``: () or (O,) float64. The
+    ``weight`` W: (O, I/groups, *K), integers of ``bits`` bits and ``scale`` as in `QuantLinear`, one a channel. The
     sum of all inputs of a node is an int32; `compiler.passes.quantize` proves that it fits. The rest as in `Conv`.
     """
 

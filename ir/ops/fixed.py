@@ -99,6 +99,9 @@ class FixedNeuron(Op):
             return voltage
         return {"i": Signal(self.shape, Kind.DENSE, self.synapse.format), **voltage}
 
+    def internals(self) -> dict[str, Signal]:
+        return {"m": Signal(self.shape, Kind.DENSE, self.membrane.format)}
+
     def verify(self, source: Signal | None) -> Iterator[Problem]:
         yield from misshapen(self, self.shape)
         for leaky in (self.synapse, self.membrane):

@@ -51,9 +51,9 @@ class Linear(Op):
 class QuantLinear(Op):
     """acc = W x in exact integers; one unit of acc[o] is worth ``scale[o]``.
 
-    ``weight`` W: (O, I), int8 in [-(2^(bits-1) - 1), 2^(bits-1) - 1], dense or scipy CSR; ``scale``: () or (O,)
-    float64. The sum of all inputs of a node is an int32; `compiler.passes.quantize` proves that it fits.
-    ``takes`` and ``gives`` as in `Linear`.
+    ``weight`` W: (O, I), integers in [-(2^(bits-1) - 1), 2^(bits-1) - 1], held as int8 for 2 to 8 ``bits`` and as
+    int16 for 9 to 16, dense or scipy CSR; ``scale``: () or (O,) float64. The sum of all inputs of a node is an int32;
+    `compiler.passes.quantize` proves that it fits. ``takes`` and ``gives`` as in `Linear`.
     """
 
     name: ClassVar[str] = "quant_linear"
@@ -105,11 +105,15 @@ def _shape_problems(op: Linear | QuantLinear) -> Iterator[Problem]:
 
 
 def integer_problems(weight: Array, bits: int) -> Iterator[Problem]:
-    """Weights that are no int8, or more than ``bits`` hold."""
-    limit = (1 << (bits - 1)) - 1 if 1 < bits <= 8 else 0
-    if weight.dtype != np.int8:
-        yield Problem("AX306", f"weights of {weight.dtype}", "integer weights are int8", "quantise the model again")
-    elif not limit or np.any(np.abs(weight.astype(np.int64)) > limit):
+    """Weights that are not held as their number of bits asks for, or more than ``bits`` hold."""
+    if not 2 <= bits <= 16:
+        yield Problem("AX306", f"weights of {bits} bits", "2 to 16", "quantise the model again")
+        return
+    limit, held = (1 << (bits - 1)) - 1, np.int8 if bits <= 8 else np.int16
+    if weight.dtype != held:
+        found, limits = f"weights of {weight.dtype}", f"integer weights of {bits} bits are {np.dtype(held)}"
+        yield Problem("AX306", found, limits, "quantise the model again")
+    elif np.any(np.abs(weight.astype(np.int64)) > limit):
         yield Problem("AX306", f"weights that {bits} bits do not hold", f"-{limit} to {limit}", "quantise it again")
 
 

@@ -22,6 +22,7 @@ import pytest
         "training",
         "onnx_native",
         "recurrent",
+        "sqnr",
     ],
 )
 def test_benchmark_runs(name: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -30,7 +30,7 @@ def two_sources() -> Any:
     nodes = {
         "a": models.source(2),
         "b": models.source(1),
-        "fa": models.linear([[1.0, -0.5], [0.1, 0.2]]),
+        "fa": models.linear([[1.0, -0.5001], [0.1, 0.2001]]),
         "fb": models.linear([[4.0], [-0.3]]),
         "cell": models.neuron("LIF", 2),
         "output": models.sink(2),

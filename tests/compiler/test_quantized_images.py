@@ -104,7 +104,7 @@ def joined(shape: Shape, *maps: Any) -> Graph:
 
 
 def test_one_scale_serves_kernels_and_matrices() -> None:
-    kernel, matrix = np.full((2, 2, 1, 1), 0.5), np.zeros((32, 32))
+    kernel, matrix = np.full((2, 2, 1, 1), 0.501), np.zeros((32, 32))
     matrix[3, 5] = -4.0
     ops = (Conv(kernel, None, (Axis(1),) * 2), "in"), (Linear(matrix, None, (2, 4, 4), (2, 4, 4)), "in")
     _, quantised = integers(joined((2, 4, 4), *ops))
@@ -118,9 +118,9 @@ def test_one_scale_serves_kernels_and_matrices() -> None:
 
 def test_a_channel_has_one_scale_at_all_places() -> None:
     """Channel 0 is led by the kernel, channel 1 by one row of the matrix."""
-    kernel = np.array([8.0, 1.0]).reshape(2, 1, 1, 1) * np.ones((2, 2, 1, 1))
+    kernel = np.array([8.0, 1.003]).reshape(2, 1, 1, 1) * np.ones((2, 2, 1, 1))
     matrix = np.zeros((32, 32))
-    matrix[3, 5], matrix[20, 0] = -4.0, 2.0
+    matrix[3, 5], matrix[20, 0] = -4.01, 2.0
     ops = (Conv(kernel, None, (Axis(1),) * 2), "in"), (Linear(matrix, None, (2, 4, 4), (2, 4, 4)), "in")
     _, quantised = integers(joined((2, 4, 4), *ops), scope="channel", state="float32")
     conv, linear, cell = (quantised[name].op for name in ("m0", "m1", "cell"))
@@ -136,7 +136,8 @@ def test_a_channel_has_one_scale_at_all_places() -> None:
 
 def test_kernels_of_other_channels_share_what_they_have_in_common() -> None:
     """6 channels of 4 neurons, and 4 of 6: only halves of the population have one scale in both."""
-    peaks = np.arange(1.0, 7.0).reshape(6, 1, 1, 1), np.array([5.0, 1.0, 1.0, 1.0]).reshape(4, 1, 1, 1)
+    six_peaks, four_peaks = np.array([1.003, 2.003, 3.003, 4.003, 5.003, 6.0]), np.array([5.0, 1.003, 1.003, 1.003])
+    peaks = six_peaks.reshape(6, 1, 1, 1), four_peaks.reshape(4, 1, 1, 1)
     six = Conv(peaks[0] * np.ones((6, 2, 2, 2)), None, PAIR, gives=(24,))
     four = Conv(peaks[1] * np.ones((4, 2, 2, 2)), None, (Axis(2, 2), Axis(2)), gives=(24,))
     _, quantised = integers(joined((24,), (six, "in"), (four, "in")), scope="channel")

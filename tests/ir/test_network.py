@@ -93,7 +93,7 @@ def line(shape: Shape, *ops: Op) -> Graph:
 
 def test_an_overlapping_pool_meets_a_tap_several_times() -> None:
     """Windows of 3 that move by 1: the middle of 5 places is seen by all 3 windows, each at another tap."""
-    after = quantised(line((1, 5), Pool((Axis(3),)), Conv(np.array([[[1.0, 0.5]]]), None, (Axis(2),))))
+    after = quantised(line((1, 5), Pool((Axis(3),)), Conv(np.array([[[1.0, 0.502]]]), None, (Axis(2),))))
     (projection,) = network(after).projections
     kernel = projection.weight
     assert isinstance(kernel, SharedKernel)

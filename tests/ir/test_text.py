@@ -23,7 +23,7 @@ def test_every_node_is_one_line() -> None:
 
 
 def test_fixed_point_shows_formats_and_integers() -> None:
-    graph = axonc.load(models.single(models.neuron("LI", 1), [[2.0, -1.0]]), semantics="nir,dt=1e-3")
+    graph = axonc.load(models.single(models.neuron("LI", 1), [[2.0, -1.003]]), semantics="nir,dt=1e-3")
     final, _, _ = prepare(graph, "native", Options(state="q16"))
     text = str(final)
     assert "fc: dense[1] int32 = quant_linear(input; weight=1x2 int8 in [-64, 127], scale=0.015748" in text

@@ -15,7 +15,7 @@ from pathlib import Path
 from threading import Lock
 
 from axonc.ir import Diagnostic, Graph, Kind, ModelError, Result, interpret
-from axonc.ir.ops import Array, ExactNeuron, FixedNeuron, Input, Neuron, QuantConv, QuantLinear
+from axonc.ir.ops import Array, ExactNeuron, FixedNeuron, Input, LevelNeuron, Neuron, QuantConv, QuantLinear
 from axonc.ir.serialize import load_graph
 from axonc.ir.target import RunOptions
 
@@ -25,7 +25,7 @@ from ..targets import backend, missing_extra
 FLOAT, QUANTISED, MAPPED = STAGES = ("float", "quantised", "mapped")
 """The graph before compilation, in float32; the compiled graph, interpreted; the compiled program, run."""
 
-NEURONS = (Neuron, FixedNeuron, ExactNeuron)
+NEURONS = (Neuron, FixedNeuron, LevelNeuron, ExactNeuron)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import jinja2
 
 from axonc.ir.interpret.run import Data
+from axonc.ir.precision import precision
 
 from ..program import Program
 from . import activity as run
@@ -48,6 +49,8 @@ def render_page(
 def _sections(facts: Facts) -> Iterator[Section]:
     """Those that there are data for."""
     yield sections.network(facts)
+    if precision(facts.graph):
+        yield sections.quantisation(facts)
     if facts.mapping is not None and facts.mapping.cores:
         yield sections.memory(facts)
         yield sections.placement(facts)

@@ -12,7 +12,7 @@ import numpy as np
 from axonc.ir import Diagnostic, Graph, Kind, ModelError, Result
 from axonc.ir.interpret.run import Data, batches
 from axonc.ir.mapping import Mapping as CoreMapping
-from axonc.ir.ops import Array, FixedGated, FixedNeuron, Neuron, ToFixed
+from axonc.ir.ops import Array, FixedGated, FixedNeuron, LevelNeuron, Neuron, ToFixed
 
 from ..export import as_samples
 from ..program import Program
@@ -68,7 +68,7 @@ def _activity(program: Program, x: Data, record: Sequence[str], engine: str | No
 def _spikes(graph: Graph, name: str) -> bool:
     op = graph[name].op
     return isinstance(op, FixedGated) or (
-        isinstance(op, (Neuron, FixedNeuron)) and graph.signals[name].kind is Kind.EVENT
+        isinstance(op, (Neuron, FixedNeuron, LevelNeuron)) and graph.signals[name].kind is Kind.EVENT
     )
 
 

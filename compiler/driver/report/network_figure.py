@@ -13,6 +13,7 @@ from axonc.ir.ops import (
     FixedNeuron,
     Flatten,
     Input,
+    LevelNeuron,
     Linear,
     Neuron,
     Op,
@@ -103,8 +104,9 @@ def _box(graph: Graph, node: Node, layout: Layout) -> Iterator[Shape]:
 
 
 def _kind(node: Node) -> str:
-    if isinstance(node.op, (Neuron, FixedNeuron)):
-        parts = [part for part in ("synapse", "membrane", "gate") if getattr(node.op, part) is not None]
+    op = node.op.neuron if isinstance(node.op, LevelNeuron) else node.op
+    if isinstance(op, (Neuron, FixedNeuron)):
+        parts = [part for part in ("synapse", "membrane", "gate") if getattr(op, part) is not None]
         return "+".join(parts)
     return node.op.name
 

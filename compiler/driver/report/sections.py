@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from math import prod
 
 from axonc.ir.mapping import Slice
-from axonc.ir.ops import ExactNeuron, FixedNeuron, Neuron
+from axonc.ir.ops import ExactNeuron, FixedNeuron, LevelNeuron, Neuron
+from axonc.ir.precision import decibels, precision
 
 from ..placement import Placed
 from ..show import KINDS, holds, predicted
@@ -43,7 +44,9 @@ def summary(facts: Facts) -> list[tuple[str, str]]:
 def tiles(facts: Facts) -> Iterator[tuple[str, str]]:
     """The numbers at the top: value and what it is."""
     if facts.mapping is None:
-        cells = (node.name for node in facts.graph if isinstance(node.op, (Neuron, FixedNeuron, ExactNeuron)))
+        cells = (
+            node.name for node in facts.graph if isinstance(node.op, (Neuron, FixedNeuron, LevelNeuron, ExactNeuron))
+        )
         yield number(sum(prod(facts.graph.signals[name].shape) for name in cells)), "neurons"
         yield number(len(facts.graph.nodes)), "nodes of the graph"
     else:
@@ -60,6 +63,25 @@ def tiles(facts: Facts) -> Iterator[tuple[str, str]]:
 def network(facts: Facts) -> Section:
     """The graph."""
     return Section("Network", figures=[network_figure(facts.graph)])
+
+
+def quantisation(facts: Facts) -> Section:
+    """What integers cost: the weights of each node, each state."""
+    said = precision(facts.graph)
+    weights = [[name, w["format"], str(w["scales"]), decibels(w["sqnr_db"])] for name, w in said["weights"].items()]
+    states = [
+        [name, s["format"], _small(s["decay_error"]), _small(s["steady_error"])] for name, s in said["states"].items()
+    ]
+    tables = [Table(("weights", "format", "scales", "signal to noise"), weights, "Weights of each node")]
+    if states:
+        columns = ("state", "format", "time constant off by", "steady state off by up to")
+        tables.append(Table(columns, states, "Each state in fixed point"))
+    line = "Noise is the difference between weights and what their integers mean; a time constant's error is relative."
+    return Section("Quantisation", [line], [], tables)
+
+
+def _small(error: float | None) -> str:
+    return "-" if error is None else f"{error:.2g}"
 
 
 def memory(facts: Facts) -> Section:

@@ -25,6 +25,7 @@ from axonc.ir.ops import (
     Flatten,
     I,
     Input,
+    LevelNeuron,
     Linear,
     Matrix,
     Neuron,
@@ -227,6 +228,6 @@ MAKERS: Mapping[type[Op], Maker] = {
     Delay: _delay,
     TimeDelay: _continuous,
     **dict.fromkeys((Threshold, I, LI, IF, LIF, CubaLI, CubaLIF), _continuous),
-    **dict.fromkeys((Neuron, FixedNeuron, ExactNeuron), _neuron),
+    **dict.fromkeys((Neuron, FixedNeuron, LevelNeuron, ExactNeuron), _neuron),
 }
 """How each op becomes nodes of NIR."""

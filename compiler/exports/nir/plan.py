@@ -11,7 +11,7 @@ import numpy as np
 from axonc.compiler.node_semantics import node_texts
 from axonc.compiler.semantics import PRESETS, Semantics, parse_semantics
 from axonc.ir import Graph, ModelError, Node
-from axonc.ir.ops import ONE, Array, Conv, ExactNeuron, FixedNeuron, Linear, Neuron, QuantConv, QuantLinear
+from axonc.ir.ops import ONE, Array, Conv, ExactNeuron, FixedNeuron, LevelNeuron, Linear, Neuron, QuantConv, QuantLinear
 
 from .neurons import Primitive, Steps, primitive
 from .notes import Notes
@@ -37,6 +37,9 @@ def plan(graph: Graph, notes: Notes) -> Plan:
     for node in graph:
         if isinstance(node.op, (Neuron, FixedNeuron, ExactNeuron)):
             _neuron(graph, node, node.op, made, notes)
+        elif isinstance(node.op, LevelNeuron):
+            _neuron(graph, node, node.op.neuron, made, notes)
+            notes.lose(node.name, f"a voltage of {node.op.levels.size} levels: a float stands there")
     return made
 
 

@@ -13,16 +13,19 @@ import models
 import nir
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
 import axonc
 from axonc import ModelError
-from axonc.compiler.driver.cli import main
+from axonc.compiler.driver.cli import cli, main
 from axonc.compiler.driver.config import COMPILATION, MAX_BYTES, MEANING, read_config
 from axonc.compiler.driver.loading import chosen_semantics
 from axonc.compiler.driver.options import merged_options
+from axonc.compiler.driver.quantisation import Quantisation
 from axonc.compiler.semantics import parse_semantics
+from axonc.ir.precision import precision
 
 FULL = """
 target = "native"
@@ -39,6 +42,7 @@ record = ["cell"]
 record_steps = 20
 input_events = 40
 on_host = ["auto"]
+quantize = { scales = "mse", seed = 3 }
 
 [nodes."ce*"]
 semantics = "compare=ge, spikes=1"
@@ -91,11 +95,12 @@ def test_a_file_holds_every_option(write: Write, tmp_path: Path) -> None:
     config = read_config(write(FULL))
     config.require()
     assert set(config.compilation) == set(COMPILATION)
-    assert {"semantics", "dt", "inputs", "nodes"} == set(MEANING)
+    assert {"semantics", "dt", "inputs", "nodes", "ops"} == set(MEANING)
     assert chosen_semantics(None, None, config) == parse_semantics("snntorch,dt=1e-3,reset=subtract,spikes=3")
     options = merged_options(config)
     assert (options.weights, options.state, options.strategy) == ("int8", "q16", "spread")
     assert (options.slice_size, options.on_host) == ({"cell": 2}, ("auto",))
+    assert options.quantize == Quantisation(scales="mse", seed=3)
     assert (options.machine, options.calibrate) == (tmp_path / "machine.toml", tmp_path / "x.npy")
     assert (options.host.record, options.host.record_steps, options.host.input_events) == (("cell",), 20, 40)
 
@@ -285,3 +290,60 @@ def test_a_graph_in_steps_takes_no_more_semantics(write: Write, model: Path) -> 
     for text in ("dt = 1e-3", '[nodes.cell]\nsemantics = {reset="none"}', 'semantics = "nir"'):
         with pytest.raises(ModelError, match="AX202"):
             axonc.load(graph, config=write(text))
+
+
+FORMATS = """
+weights = "int16"
+[ops.linear]
+weights = "int4"
+[nodes.cell]
+weights = "int8"
+semantics = "reset=zero"
+[nodes."read*"]
+state = "q12"
+"""
+
+
+def test_single_nodes_have_number_formats_of_their_own(write: Write, model: Path) -> None:
+    config = read_config(write(FORMATS))
+    assert [str(choice) for choice in merged_options(config).formats] == [
+        "op linear:weights=int4",
+        "cell:weights=int8",
+        "read*:state=q12",
+    ]
+    assert [choice.pattern for choice in config.nodes] == ["cell"]
+    graph = axonc.load(model, dt=1e-3, config=config)
+    program = axonc.compile(graph, "reference", state={"*": "q16"}, config=config)
+    said = precision(program.graph)
+    assert {name: found["format"] for name, found in said["weights"].items()} == {
+        "fc": "int8",
+        "rec": "int8",
+        "out": "int4",
+    }
+    formats = {name: found["format"].partition(".")[0] for name, found in said["states"].items()}
+    assert formats == {"cell:i": "fixed16", "cell:v": "fixed16", "readout:v": "fixed12"}
+
+
+def test_the_command_line_chooses_for_single_nodes(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    options = ["--dt", "1e-3", "--target", "reference", "--weights", "int8", "--weights", "out=int4"]
+    options += ["--state", "q16", "--state", "readout=q9", "--quantize", "scales=mse"]
+    result = CliRunner().invoke(cli, ["compile", str(model), "-o", str(model.parent / "build"), *options])
+    assert result.exit_code == 0, result.output
+    said = json.loads((model.parent / "build" / "report.json").read_text())["precision"]
+    assert said["weights"]["out"]["format"] == "int4"
+    assert said["states"]["readout:v"]["format"].startswith("fixed9")
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("ops = 3", "ops = 3"),
+        ("[ops.linear]\nstates = 'q8'", "in ops.linear, the entry 'states'"),
+        ("[nodes.fc]\nweights = 8", "weights of fc = 8"),
+        ("quantize = 8", "quantize = 8"),
+        ("quantize = 'scales=least'", 'quantize = "scales=least"'),
+        ("[quantize]\nmargin = 0.5\ncolour = 1", "quantize = {'margin': 0.5, 'colour': 1}"),
+    ],
+)
+def test_number_formats_that_mean_nothing_are_refused(write: Write, text: str, found: str) -> None:
+    assert ("AX704", found) in problems(write(text))

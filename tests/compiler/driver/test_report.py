@@ -64,6 +64,7 @@ def test_the_whole_page(full: str) -> None:
     assert "http" not in full.replace('http-equiv="Content-Security-Policy"', "")
     assert titles(full) == [
         "Network",
+        "Quantisation",
         "Memory",
         "Placement",
         "Traffic",
@@ -82,7 +83,7 @@ def test_the_same_bytes_again(program: Program, x: Array, full: str) -> None:
 def test_without_input_only_the_build_is_shown(program: Program) -> None:
     text = report_page(program)
     Page(text)
-    assert titles(text) == ["Network", "Memory", "Placement", "Traffic"]
+    assert titles(text) == ["Network", "Quantisation", "Memory", "Placement", "Traffic"]
     assert "neurons whose events go" in text
 
 
