@@ -18,12 +18,14 @@ from click.testing import CliRunner
 import axonc
 from axonc import Graph, Program, Result
 from axonc.backends.spinnaker2.counts import received_events
+from axonc.compiler.driver.check import check_model
 from axonc.compiler.driver.cli import cli
 from axonc.compiler.driver.data import read_data
 from axonc.compiler.driver.evaluate import evaluate
 from axonc.compiler.driver.evaluate.costs import synapses
 from axonc.compiler.driver.evaluate.source import source_graph
 from axonc.compiler.driver.export import write_result
+from axonc.compiler.driver.options import Options
 from axonc.compiler.driver.report.activity import traffic_matrix
 from axonc.compiler.driver.report.facts import facts_of
 from axonc.compiler.driver.units import called, counted
@@ -226,3 +228,10 @@ def test_spikes_and_graded_events_side_by_side(mixed: Program) -> None:
     assert (ours.graded, ours.is_events("lif")) == ({"egru"}, True)
     assert found.last.events == {"x": EVENTS.sum(), "lif": ours["lif"].sum(), "egru": np.count_nonzero(ours["egru"])}
     assert list(found.comparisons["mapped"].sqnr) == ["egru", "lif:v", "egru:c", "readout:v", "y"]
+
+
+def test_a_check_names_what_cores_lack_once_and_nothing_else() -> None:
+    found = check_model(gated.embedded(), "spinnaker2", Options(weights="int8"))
+    assert [(problem.code, problem.node) for problem in found.problems] == [
+        ("AX601", name) for name in ("table", "x", "shown")
+    ]
