@@ -41,6 +41,13 @@ def parts(graph: Graph) -> Parts:
     )
 
 
+def of_host(graph: Graph) -> frozenset[str]:
+    """The nodes that the host runs: those of the parts before and after the cores but for inputs and outputs."""
+    split = parts(graph)
+    theirs = (node for part in (split.before, split.after) if part is not None for node in part)
+    return frozenset(node.name for node in theirs if not isinstance(node.op, (Input, Output)))
+
+
 def _of(graph: Graph, names: set[str]) -> list[Node]:
     return [node for node in graph if node.name in names]
 

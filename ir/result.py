@@ -18,13 +18,15 @@ class Result:
 
     ``outputs`` by output node; ``recorded`` by what was asked: ``node`` its output, ``node:v`` or ``node:i`` a state.
     Values are those that the program holds: 0/1 or counts for events, stored integers for fixed point; ``formats``
-    says which, and `value` converts. ``stats`` holds counters of the target (events, instructions, saturations).
+    says which, and `value` converts. ``graded`` names the signals whose events carry their value: 0 is no event.
+    ``stats`` holds counters of the target (packets, instructions, saturations).
     """
 
     outputs: dict[str, Array]
     recorded: dict[str, Array]
     formats: Mapping[str, Format] = field(default_factory=dict)
     stats: Mapping[str, Any] = field(default_factory=dict)
+    graded: frozenset[str] = frozenset()
 
     def __getitem__(self, name: str) -> Array:
         """A recorded signal or an output, as it is stored."""
@@ -39,14 +41,14 @@ class Result:
     def events(self, name: str) -> Array:
         """A row for every entry of ``name`` that is not 0, in order of time: ([sample,] step, index...).
 
-        A neuron that fires n times in a step has n rows.
+        A neuron that fires n times in a step has n rows; a graded event has one, whatever its value.
         """
         trace = self[name]
         counts = trace[np.nonzero(trace)].astype(np.int64) if self.is_events(name) else 1
         return np.repeat(np.argwhere(trace), counts, axis=0)
 
     def is_events(self, name: str) -> bool:
-        """Whether a recorded signal or an output is spikes."""
+        """Whether a recorded signal or an output is spikes, whose values are counts."""
         return name not in self.formats
 
     @property
@@ -55,8 +57,8 @@ class Result:
         return tuple(dict.fromkeys([*self.outputs, *self.recorded]))
 
     def count(self, name: str) -> int:
-        """How many events ``name`` sent, over all samples, steps and neurons."""
-        return int(np.sum(self[name]))
+        """How many events ``name`` sent, over all samples, steps and neurons: spikes, or values other than 0."""
+        return int(np.sum(self[name]) if self.is_events(name) else np.count_nonzero(self[name]))
 
     def rate(self, name: str) -> float:
         """Events of ``name`` for each neuron and step; divide by the time step for Hz."""
@@ -72,19 +74,26 @@ class Result:
     def _line(self, name: str) -> str:
         shape = "x".join(map(str, self[name].shape))
         if self.is_events(name):
-            return f"{name}: {shape}, {self.count(name)} events, {self.rate(name):.4f} for each neuron and step"
+            return f"{name}: {shape}, {self._sent(name)}"
         values = self.value(name)
-        return f"{name}: {shape}, {values.min():g} to {values.max():g}" if values.size else f"{name}: {shape}"
+        extent = f", {values.min():g} to {values.max():g}" if values.size else ""
+        graded = f", graded: {self._sent(name)}" if name in self.graded else ""
+        return f"{name}: {shape}{extent}{graded}"
+
+    def _sent(self, name: str) -> str:
+        return f"{self.count(name)} events, {self.rate(name):.4f} for each neuron and step"
 
     def _counters(self) -> Iterator[str]:
         stats = self.stats
         if "events_sent" in stats:
             sent, received = int(stats["events_sent"].sum()), int(stats["events_received"].sum())
-            yield f"events: {sent} sent by cores, {received} received"
-            yield f"clipped states: {int(stats['saturations'].sum())}, events dropped: {int(stats['dropped'].sum())}"
+            yield f"packets: {sent} sent by cores, {received} received"
+            yield f"clipped states: {int(stats['saturations'].sum())}, packets dropped: {int(stats['dropped'].sum())}"
             if stats["overruns"].any():
                 yield f"ticks over budget: {int(stats['overruns'].sum())}"
+        if np.any(stats.get("macs", 0)):
+            yield f"weights added: {int(stats['macs'].sum(dtype=np.int64))}"
         if "instructions" in stats and stats["instructions"].size:
             cycles = stats["cycles"]
             yield f"instructions: {int(stats['instructions'].sum())}"
-            yield f"cycles, estimated: {int(cycles.sum())}, at most {int(cycles.max())} in a tick of a core"
+            yield f"cycles, estimated: {int(cycles.sum())}, at most {int(cycles.max())} in a slot of a core"

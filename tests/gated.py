@@ -8,7 +8,24 @@ from typing import Any
 import numpy as np
 
 from axonc.ir import Graph, Kind, Node, Signal
-from axonc.ir.ops import EGRU, GRU, LSTM, Delay, Input, Linear, Op, Output, ResetGate
+from axonc.ir.ops import (
+    EGRU,
+    GRU,
+    LSTM,
+    Constant,
+    Delay,
+    Gate,
+    Gather,
+    Input,
+    Linear,
+    Map,
+    Membrane,
+    Neuron,
+    Op,
+    Output,
+    ResetGate,
+)
+from axonc.ir.signal import Element
 
 Array = np.ndarray[Any, Any]
 
@@ -92,3 +109,39 @@ def cells(kinds: list[str], inputs: int, units: int, seed: int = 0, density: flo
     for index, kind in enumerate(kinds):
         LAYERS[kind](made, f"{kind}{index + 1}", units)
     return made.graph()
+
+
+WORDS, WIDTH, UNITS = 9, 6, 8
+"""Of `embedded`."""
+
+
+def embedded(kind: str = "egru") -> Graph:
+    """Token -> embedding -> gated units -> decoder -> tanh."""
+    layers, random = cells([kind], WIDTH, UNITS), np.random.default_rng(2)
+    table, index = Signal((WORDS, WIDTH)), Signal((), Kind.DENSE, Element("int64"))
+    token = Node("token", Input(index))
+    rows = Node("table", Constant(random.normal(size=(WORDS, WIDTH)).astype(np.float32)))
+    embedding = Node("x", Gather((table, index), 0), ("table",), "", ("token",))
+    decoder = Node("decoder", Linear(random.normal(size=(WORDS, UNITS)), random.normal(size=WORDS)), (f"{kind}1",))
+    shown = Node("shown", Map((Signal((WORDS,)),), "tanh"), ("decoder",))
+    inner = [node for node in layers if node.name not in ("x", "y")]
+    return Graph("lm", (token, rows, embedding, *inner, decoder, shown, Node("y", Output(), ("shown",))), "steps")
+
+
+def tokens(samples: int = 3, steps: int = 20) -> Array:
+    """Samples for `embedded`."""
+    return np.random.default_rng(1).integers(0, WORDS, size=(samples, steps))
+
+
+def hybrid() -> Graph:
+    """Spikes -> 10 LIF neurons ``lif`` -> 8 EGRUs ``egru`` -> 3 leaky integrators ``readout``, in steps of 1 ms."""
+    made = Cells(10)
+    made.nodes = [Node("x", Input(Signal((6,), Kind.EVENT)))]
+    made.linear("fc", "x", 10, 6)
+    membrane = Membrane(*map(np.asarray, (0.9, 1.0, 0.0, 0.0)))
+    made.add("lif", Neuron((10,), None, membrane, Gate(np.asarray(1.0), "subtract", np.asarray(1.0))), ("fc",))
+    made.last = "lif"
+    made.egru("egru", UNITS)
+    made.linear("out", "egru", 3, UNITS)
+    made.add("readout", Neuron((3,), None, membrane, None), ("out",))
+    return Graph("hybrid", (*made.nodes, Node("y", Output(), ("readout",))), "steps", 1e-3)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from axonc.ir import Diagnostic, Graph, ModelError, Result, raise_if_any
-from axonc.ir.interpret.run import Data, batches, check_references, formats
+from axonc.ir.interpret.run import Data, batches, check_references, result
 from axonc.ir.machine import Memory
 from axonc.ir.mapping import Mapping as CoreMapping
 from axonc.ir.network import output_population
@@ -147,7 +147,7 @@ def _result(
         outputs[node.name] = trace.reshape(*lead, *graph.signals[node.name].shape)
     recorded = {name: shaped[name] for name in record}
     stats = _stats(traces, [run for run, _ in runs], machine.counts_instructions)
-    return Result(outputs, recorded, formats(graph, [*outputs, *record]), stats)
+    return result(graph, outputs, recorded, stats)
 
 
 STATUS_WORDS = ("saturations", "stray", "queue_peak", "dropped", "overruns", "macs")

@@ -22,9 +22,12 @@ def write_result(path: Path, result: Result, graph: Graph) -> None:
 
     ``.npz``: the arrays under their names, as the program holds them (fixed point: stored integers).
     ``.csv``: ``signal,sample,step,index,value``; a row for every neuron and step that sent events (the value is their
-    number), and for every value of other signals, in the model's units. ``index`` counts in C order.
-    ``.h5``, ``.hdf5``: a `nir.NIRGraphData` with a `nir.TimeGriddedData` for every signal, in the model's units:
-    ``spikes`` (boolean; counts where a neuron may fire more than once a step), ``v`` and ``i`` of the node.
+    number, or that which a graded event carries), and for every value of other signals, in the model's units.
+    ``index`` counts in C order.
+    ``.h5``, ``.hdf5``: a `nir.NIRGraphData` in the model's units. A `nir.TimeGriddedData` for every signal: ``spikes``
+    (boolean; counts where a neuron may fire more than once a step), ``v``, ``i`` and ``c`` of the node. Graded events
+    are a `nir.ValuedEventData` named ``spikes``: time (the beginning of the step), index and value of each. Without a
+    time step, time counts steps.
     """
     writers = {".npz": _npz, ".csv": _csv, ".h5": _nir_data, ".hdf5": _nir_data}
     if path.suffix not in writers:
@@ -57,9 +60,9 @@ def _csv(result: Result, graph: Graph) -> bytes:
 
 
 def _csv_rows(result: Result, graph: Graph, name: str) -> Iterator[str]:
-    events = result.is_events(name)
-    values = as_samples(result[name] if events else result.value(name), graph, name)
-    places = np.argwhere(values if events else np.ones_like(values))
+    spikes, sparse = result.is_events(name), result.is_events(name) or name in result.graded
+    values = as_samples(result[name] if spikes else result.value(name), graph, name)
+    places = np.argwhere(values if sparse else np.ones_like(values))
     quoted = '"' + name.replace('"', '""') + '"' if set(name) & set(',"\r\n') else name
     for sample, step, index in places.tolist():
         yield f"{quoted},{sample},{step},{index},{values[sample, step, index].item()!r}"
@@ -71,11 +74,12 @@ def _nir_data(result: Result, graph: Graph) -> bytes:
         for name in result.names
         if "/" in name
     )
-    nodes: dict[str, dict[str, nir.TimeGriddedData]] = {}
+    nodes: dict[str, dict[str, nir.TimeGriddedData | nir.EventData]] = {}
     for name in result.names:
         node, state = split_reference(name)
-        kind = state or (SPIKES if result.is_events(name) else "v")
-        nodes.setdefault(node, {})[kind] = _time_gridded(result, graph, name)
+        kind = state or (SPIKES if result.is_events(name) or name in result.graded else "v")
+        written = _valued_events if name in result.graded else _time_gridded
+        nodes.setdefault(node, {})[kind] = written(result, graph, name)
     buffer = io.BytesIO()
     nir.write_data(buffer, nir.NIRGraphData({name: nir.NIRNodeData(seen) for name, seen in nodes.items()}))
     return buffer.getvalue()
@@ -86,3 +90,16 @@ def _time_gridded(result: Result, graph: Graph, name: str) -> nir.TimeGriddedDat
     if result.is_events(name):
         values = values.astype(bool) if np.all(values <= 1) else values.astype(np.int64)
     return nir.TimeGriddedData(values, graph.dt or 1.0)
+
+
+def _valued_events(result: Result, graph: Graph, name: str) -> nir.ValuedEventData:
+    """Events of a sample side by side, in order of time; short samples end in index -1 at infinite time, of value 0."""
+    values, dt = as_samples(result.value(name), graph, name), graph.dt or 1.0
+    samples, steps, neurons = values.shape
+    sent = [np.nonzero(sample) for sample in values]
+    shape = samples, max((len(step) for step, _ in sent), default=0)
+    index, time, value = np.full(shape, -1), np.full(shape, np.inf), np.zeros(shape)
+    for row, (step, neuron) in enumerate(sent):
+        index[row, : len(step)], time[row, : len(step)] = neuron, step * dt
+        value[row, : len(step)] = values[row, step, neuron]
+    return nir.ValuedEventData(index, time, neurons, steps * dt, value)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 
 from axonc.ir import Graph, Node
-from axonc.ir.host import parts
+from axonc.ir.host import of_host
 from axonc.ir.ops import Constant, FromFixed, Input, Output, QuantConv, QuantLinear, ToFixed, arrays, is_sparse
 
 from ..passes import CORE_OPS
@@ -32,12 +32,8 @@ class Placed:
 def placement(graph: Graph) -> list[Placed]:
     """Every node with weights, and everything that the host runs, in the order of the graph; nothing for a graph that
     the host has no part in. DRAM is not used: programs keep all that they need in the SRAM of cores."""
-    split = parts(graph)
-    if split.before is None and split.after is None:
-        return []
-    theirs = (node for part in (split.before, split.after) if part is not None for node in part)
-    away = {node.name for node in theirs if not isinstance(node.op, (Input, Output))}
-    return [placed for node in graph for placed in _placed(node, node.name in away)]
+    away = of_host(graph)
+    return [placed for node in graph for placed in _placed(node, node.name in away)] if away else []
 
 
 def _placed(node: Node, away: bool) -> Iterator[Placed]:

@@ -58,7 +58,7 @@ def predicted(cores: Sequence[Mapping[str, Any]]) -> str:
     """What the cycles in a fit are."""
     assumed = cores[0]["activity"]
     activity = "as active as calibrated" if assumed is None else f"{assumed:.0%} of its sources active"
-    return f"cycles of its busiest tick (estimated, {activity})"
+    return f"cycles of its busiest slot (estimated, {activity})"
 
 
 def holds(mapping: CoreMapping, core: int) -> str:
@@ -115,8 +115,8 @@ def cycles_table(result: Result) -> Table | None:
         )
         for core in range(instructions.shape[2])
     ]
-    columns = ("core", "instr mean", "max", "cycles mean", "max", "events in", "events out", "queue peak")
-    return table("instructions (exact) and estimated cycles of each core per tick", columns, rows)
+    columns = ("core", "instr mean", "max", "cycles mean", "max", "packets in", "packets out", "queue peak")
+    return table("instructions (exact) and estimated cycles of each core per slot", columns, rows)
 
 
 def print_cycles(console: Console, result: Result) -> None:

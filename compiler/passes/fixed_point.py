@@ -106,7 +106,7 @@ def _synapse(op: Synapse, bound: Array, bits: int, seen: float | None, notes: li
         frac = _frac(bits, largest, max(largest / 8, constant), need, gain)
     else:
         frac = _frac_of(bits, max(seen, constant), gain)
-    _note(notes, "i", op.decay, frac, need)
+    _note(notes, "i", op.decay, Fixed(bits, frac), need)
     number = Fixed(bits, frac)
     multiplier, shift = multiplier_and_shift(np.asarray(op.gain / number.scale))
     return FixedSynapse(number, decay_factor(op.decay), multiplier, shift, _units(op.offset, number))
@@ -126,7 +126,7 @@ def _membrane(
         frac = _frac(bits, bound, max(cover, constant), need, gain)
     else:
         frac = _frac_of(bits, max(seen, level, constant), gain)
-    _note(notes, "v", op.decay, frac, need)
+    _note(notes, "v", op.decay, Fixed(bits, frac), need)
     number = Fixed(bits, frac)
     multiplier, shift = multiplier_and_shift(np.asarray(op.gain * unit / number.scale))
     leak, offset = _units(op.leak, number), _units(op.offset, number)
@@ -153,14 +153,14 @@ def _units(value: Array, number: Fixed) -> Array:
     return np.rint(np.asarray(value) / number.scale).astype(np.int64)
 
 
-def _note(notes: list[Problem], state: str, decay: Array, frac: int, need: int) -> None:
-    if frac < need:
-        error = 2.0**-frac / float(np.min(1.0 - decay, where=decay < 1, initial=1.0))
+def _note(notes: list[Problem], state: str, decay: Array, number: Fixed, need: int) -> None:
+    if number.frac < need:
+        error = number.scale / float(np.min(1.0 - decay, where=decay < 1, initial=1.0))
         notes.append(
             Problem(
                 "AX404",
-                f"the state {state} has {frac} fractional bits; its decay asks for {need}",
+                f"the state {state} has {number.frac} fractional bits; its decay asks for {need}",
                 f"its steady state is off by up to {error:.3g}",
-                "choose --state q32",
+                "choose --state q32" if number.bits < 32 else "scale its weights down, if that matters",
             )
         )

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+import numpy as np
+
 from ..graph import Graph
-from ..host import exit_of, parts
-from ..ops import Array
+from ..host import Parts, exit_of, parts
+from ..ops import Array, ToFixed
 from ..result import Result
-from .run import Data, batches, formats, interpret
+from ..signal import Kind
+from .run import Data, batches, interpret
+from .run import result as as_result
 
 RunCores = Callable[[Graph, Data, Sequence[str]], Result]
 """(the part of the cores, its inputs, what to record) -> its outputs and what it recorded."""
@@ -22,13 +26,34 @@ def run_parts(graph: Graph, x: Data, record: Sequence[str], run_cores: RunCores)
         return run_cores(graph, x, record)
     data, batched = batches(graph, x)
     whole = {name: array if batched else array[0] for name, array in data.items()}
-    given = {**whole, **_handed(split.cores, None if split.before is None else interpret(split.before, whole))}
-    result = run_cores(split.cores, {node.name: given[node.name] for node in split.cores.inputs}, record)
+    result = run_cores(split.cores, _given(split, whole), record)
     outputs = dict(result.outputs)
     if split.after is not None:
         outputs |= interpret(split.after, _handed(split.after, result)).outputs
     shown = {node.name: outputs[node.name] for node in graph.outputs}
-    return Result(shown, result.recorded, formats(graph, [*shown, *record]), result.stats)
+    return as_result(graph, shown, result.recorded, result.stats)
+
+
+def sent_by_host(graph: Graph, x: Data) -> dict[str, Array]:
+    """How many events each element that the host gives to the cores sends, [B, T, *shape] by the input of the cores
+    (or what the host computes for them): spikes, or one for a value that is not 0 after rounding. Dense inputs that
+    nothing rounds send none and are left out."""
+    split, (data, _) = parts(graph), batches(graph, x)
+    sent = {name: _sent(split.cores, name, values) for name, values in _given(split, data).items()}
+    return {name: events for name, events in sent.items() if events is not None}
+
+
+def _sent(graph: Graph, name: str, values: Array) -> Array | None:
+    if graph.signals[name].kind is Kind.EVENT:
+        return np.asarray(values).astype(np.int64)
+    scales = [node.op.format.scale for node in graph.consumers[name] if isinstance(node.op, ToFixed)]
+    return (np.rint(values / scales[0]) != 0).astype(np.int64) if scales else None
+
+
+def _given(split: Parts, data: Mapping[str, Array]) -> dict[str, Array]:
+    """The inputs of the cores: those of the whole, and what the host computes of them."""
+    given = {**data, **_handed(split.cores, None if split.before is None else interpret(split.before, data))}
+    return {node.name: given[node.name] for node in split.cores.inputs}
 
 
 def _handed(graph: Graph, result: Result | None) -> Mapping[str, Array]:

@@ -52,7 +52,16 @@ def interpret(graph: Graph, x: Data, record: str | Sequence[str] = (), precision
     traces = run_batches(graph, data, record, precision)
     shaped = {name: trace if batched else trace[0] for name, trace in traces.items()}
     outputs = {node.name: shaped[node.name] for node in graph.outputs}
-    return Result(outputs, {name: shaped[name] for name in record}, formats(graph, [*outputs, *record]))
+    return result(graph, outputs, {name: shaped[name] for name in record})
+
+
+def result(
+    graph: Graph, outputs: dict[str, Array], recorded: dict[str, Array], stats: Mapping[str, Any] | None = None
+) -> Result:
+    """A run's traces as a `Result`: with the format of each, and which of them are graded events."""
+    names = [*outputs, *recorded]
+    graded = frozenset(name for name in names if name in graph and graph.signals[name].kind is Kind.GRADED)
+    return Result(outputs, recorded, formats(graph, names), stats or {}, graded)
 
 
 def batches(graph: Graph, x: Data) -> tuple[dict[str, Array], bool]:

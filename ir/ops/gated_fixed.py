@@ -58,6 +58,11 @@ class FixedGated(Op):
         raise TypeError(f"{self.name} does not define its lanes")
 
     @property
+    def kind(self) -> str:
+        """The field's name of the unit."""
+        raise TypeError(f"{self.name} does not define its kind")
+
+    @property
     def shape(self) -> Shape:
         """The population's shape."""
         return (self.units,)
@@ -128,7 +133,6 @@ class FixedGRU(FixedGated):
 
     @property
     def kind(self) -> str:
-        """The field's name of it."""
         return "GRU" if self.threshold is None else "EGRU"
 
     @property
@@ -166,6 +170,10 @@ class FixedResetGate(FixedGated):
     stateful: ClassVar[bool] = False
 
     @property
+    def kind(self) -> str:
+        return "reset gate"
+
+    @property
     def lanes(self) -> int:
         return 2
 
@@ -186,6 +194,10 @@ class FixedLSTM(FixedGated):
 
     name: ClassVar[str] = "fixed_lstm"
     cell: Fixed = Fixed(16, 12)  # noqa: RUF009 - a frozen value
+
+    @property
+    def kind(self) -> str:
+        return "LSTM"
 
     @property
     def lanes(self) -> int:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from axonc.ir import Diagnostic, Graph, ModelError, Result
-from axonc.ir.interpret.run import Data, batches, check_references, formats
+from axonc.ir.interpret.run import Data, batches, check_references, result
 from axonc.ir.ops import Array
 
 from ...spinnaker2.engine.bindings import host_level
@@ -140,7 +140,7 @@ def run(directory: Path, graph: Graph, x: Data, record: Sequence[str]) -> Result
     traces = opened(directory.resolve()).run(graph, data, record)
     shaped = {name: trace if batched else trace[0] for name, trace in traces.items()}
     outputs = {node.name: shaped[node.name] for node in graph.outputs}
-    return Result(outputs, {name: shaped[name] for name in record}, formats(graph, [*outputs, *record]))
+    return result(graph, outputs, {name: shaped[name] for name in record})
 
 
 __all__ = ["Compiled", "build", "compiled_together", "opened", "run"]

@@ -124,12 +124,13 @@ def _program(
             raise ModelError(Diagnostic("AX403", str(subject), found, "it is for a build", "leave it out"))
         graph, target, options = loaded(subject, config, given)
         return build(compile_graph(graph, target, options)), graph
+    onnx = given.pop("onnx") if model is not None else None
     stated = [name for name, value in {"config": config, **given}.items() if value not in (None, ())]
     if stated:
         found = f"options of a compilation: {', '.join(stated)}"
         raise ModelError(Diagnostic("AX403", str(subject), found, "a build is compiled already", "leave them out"))
     program = open_build(subject)
-    return program, None if model is None else source_graph(program, model)
+    return program, None if model is None else source_graph(program, model, onnx)
 
 
 def require_writable(output: Path | None) -> None:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from math import prod
 from typing import Any
 
 import numpy as np
 
 from axonc.ir import AxoncError, Graph, Kind, Node
+from axonc.ir.host import parts
 from axonc.ir.network import Projection, SharedKernel, network
 from axonc.ir.ops import (
     ONE,
     Array,
     Conv,
     Delay,
+    FixedGated,
     FixedNeuron,
     Flatten,
     Input,
@@ -26,20 +27,21 @@ from axonc.ir.ops import (
     QuantConv,
     QuantLinear,
     Scale,
+    ToFixed,
     is_sparse,
 )
 
 from ...passes import ToPopulations
-from .subject import NEURONS
 
 MAPS = (Linear, Conv, QuantLinear, QuantConv)
-POPULATIONS = (*MAPS, Input, Output, Flatten, Scale, Pool, Delay, Neuron, FixedNeuron)
+POPULATIONS = (*MAPS, Input, Output, Flatten, Scale, Pool, Delay, Neuron, FixedNeuron, FixedGated, ToFixed)
 """What populations joined by maps are made of."""
 
 
 def synapses(graph: Graph) -> Mapping[str, Array] | None:
-    """How many synapses each neuron of each input and population has, those with weight 0 left out; None for a graph
-    that has no populations joined by single maps of events."""
+    """How many synapses each neuron of each input and population has on cores, those with weight 0 left out; None for
+    a graph that has no populations joined by single maps of events."""
+    graph = parts(graph).cores
     if not all(isinstance(node.op, POPULATIONS) for node in graph):
         return None
     try:
@@ -99,11 +101,6 @@ def _kernel_fan_out(kernel: SharedKernel) -> Array:
             counts = np.moveaxis(np.tensordot(place, counts, axes=(1, axis)), 0, axis)
         channels.append(np.asarray(counts).reshape(-1))
     return np.concatenate(channels)
-
-
-def neurons(graph: Graph) -> int:
-    """Neurons that every step updates."""
-    return sum(prod(graph.signals[node.name].shape) for node in graph if isinstance(node.op, NEURONS))
 
 
 def weight_bytes(graph: Graph) -> int:

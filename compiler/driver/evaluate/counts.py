@@ -42,9 +42,9 @@ PEAKS = ("most cycles of a core in a slot",)
 class PairCounts:
     """How one stage differs from the one before it.
 
-    ``equal``: bins of a spiking layer with equal counts; ``first``: the earliest bin that differs, None if none does;
-    ``power``: for every state and dense output [2], the sums of the squares of the earlier stage's values and of the
-    differences, each the sum of its samples' sums, one after the other.
+    ``equal``: bins of a layer with equal counts of events; ``first``: the earliest bin that differs, None if none
+    does; ``power``: for every state, graded signal and dense output [2], the sums of the squares of the earlier
+    stage's values and of the differences, each the sum of its samples' sums, one after the other.
     """
 
     equal: dict[str, int]

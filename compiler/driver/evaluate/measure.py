@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from axonc.ir import Diagnostic, Graph, Kind, Result, ToolError
+from axonc.ir.interpret.parts import sent_by_host
 from axonc.ir.ops import Array
 from axonc.ir.version import __version__
 
@@ -83,17 +84,21 @@ def _flat(trace: Array) -> Array:
 
 
 def _counted(subject: Subject, stage: str, result: Result, task: Task) -> StageCounts:
-    traces = {
-        layer.name: _flat(task.x[layer.name] if layer.given else result[layer.name]).astype(np.int64)
-        for layer in subject.layers
-        if layer.events and layer.name in subject.stages[stage]
-    }
+    graph = subject.stages[stage]
+    given = sent_by_host(graph, task.x)
+    known = [layer for layer in subject.layers if layer.events and layer.name in (given if layer.given else graph)]
+    traces = {layer.name: _sent(layer, _flat((given if layer.given else result)[layer.name])) for layer in known}
     return StageCounts(
         decisions(result, task.plan.output, task.plan.decide),
         {name: trace.sum(axis=(0, 2)) for name, trace in traces.items()},
         {name: trace.sum(axis=(0, 1)) for name, trace in traces.items()},
         _counters(result),
     )
+
+
+def _sent(layer: Layer, trace: Array) -> Array:
+    """Counts of events: spikes, or one for each value other than 0."""
+    return (trace != 0 if layer.graded else trace).astype(np.int64)
 
 
 def decisions(result: Result, output: str, decide: str) -> Array:
@@ -104,8 +109,9 @@ def decisions(result: Result, output: str, decide: str) -> Array:
 
 
 COUNTED = {
+    "weights added": "macs",
     "clipped states": "saturations",
-    "events dropped": "dropped",
+    "packets dropped": "dropped",
     "ticks over budget": "overruns",
     "instructions": "instructions",
     "cycles, estimated": "cycles",
@@ -132,18 +138,19 @@ def _compared(subject: Subject, stages: tuple[str, str], results: tuple[Result, 
 
 
 def compared_values(graphs: Sequence[Graph], shared: Sequence[Layer]) -> list[str]:
-    """The states and dense outputs that all graphs have, in order."""
+    """The values that all graphs have, in order: of graded events, of states, of outputs that are no spikes."""
+    graded = [layer.name for layer in shared if layer.graded and layer.events]
     states = [name for layer in shared for name in layer.states if all(_has_state(graph, name) for graph in graphs)]
     dense = [
         node.name
         for node in graphs[-1].outputs
         if all(graph.signals[node.name].kind is not Kind.EVENT for graph in graphs)
     ]
-    return [*states, *dense]
+    return [*graded, *states, *dense]
 
 
 def _differs(layer: Layer, results: tuple[Result, Result]) -> Array:
-    earlier, later = (_flat(result[layer.name]) for result in results)
+    earlier, later = (_sent(layer, _flat(result[layer.name])) for result in results)
     return np.asarray(earlier != later)
 
 

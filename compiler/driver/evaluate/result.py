@@ -79,8 +79,8 @@ class Sqnr:
 
 @dataclass(frozen=True)
 class LayerComparison:
-    """A spiking layer in two stages: ``bins`` (samples x steps x neurons), those with ``equal`` counts, the events of
-    both stages, and the first bin that differs."""
+    """A layer of events in two stages: ``bins`` (samples x steps x neurons), those with ``equal`` counts (of graded
+    events: 1 for a value other than 0, whatever it is), the events of both stages, and the first bin that differs."""
 
     name: str
     bins: int
@@ -97,8 +97,8 @@ class LayerComparison:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A stage against the one before it: its spiking layers in graph order, and the SQNR of every state and dense
-    output."""
+    """A stage against the one before it: its layers of events in graph order, and the SQNR of graded events, states
+    and outputs that are no spikes."""
 
     stage: str
     before: str

@@ -16,7 +16,8 @@ from axonc.ir.interpret.run import Data
 
 from ..api import compile as compile_
 from ..program import Program, open_build
-from .costs import neurons, synapses, weight_bytes
+from ..units import counted
+from .costs import synapses, weight_bytes
 from .counts import PairCounts, StageCounts, Totals
 from .dataset import DataSet, class_output, data_set
 from .measure import DECISIONS, Plan, Task
@@ -181,7 +182,7 @@ def _stage(subject: Subject, name: str, data: DataSet, counts: StageCounts) -> S
         events={layer: int(steps.sum()) for layer, steps in counts.by_step.items()},
         by_step=counts.by_step,
         synaptic_operations=operations,
-        updates=neurons(graph) * data.samples * data.steps,
+        updates=counted(graph) * data.samples * data.steps,
         size=_size(subject, name),
         counters=counts.counters,
     )

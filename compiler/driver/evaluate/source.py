@@ -13,11 +13,11 @@ from ..loading import discretise, read_model, with_digest
 from ..program import Program
 
 
-def source_graph(program: Program, model: Path) -> Graph:
+def source_graph(program: Program, model: Path, onnx: str | None = None) -> Graph:
     """The model of a build, in steps under the semantics that the build's manifest states; `ModelError` for another
-    model."""
+    model. ``onnx``: the options with which an ONNX model was compiled."""
     manifest = program.manifest
-    graph = with_digest(read_model(model, _inputs(program.graph)))
+    graph = with_digest(_read(model, _inputs(program.graph), onnx))
     if graph.properties["source_sha256"] != manifest["source_sha256"]:
         limit = f"the build is of one with SHA-256 {manifest['source_sha256']}"
         raise ModelError(Diagnostic("AX706", str(model), "this is another model", limit, "give the one compiled"))
@@ -25,6 +25,13 @@ def source_graph(program: Program, model: Path) -> Graph:
         return graph
     choices = [_choice(name, text) for name, text in manifest.get("node_semantics", {}).items()]
     return discretise(graph, manifest["semantics"], manifest["dt"], Config(nodes=tuple(choices)))
+
+
+def _read(model: Path, inputs: str, onnx: str | None) -> Graph:
+    """The model with these inputs; those of a graph in steps are settled."""
+    if model.suffix == ".axg" and (graph := read_model(model)).stage == "steps":
+        return graph
+    return read_model(model, inputs, onnx)
 
 
 def _inputs(compiled: Graph) -> str:

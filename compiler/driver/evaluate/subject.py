@@ -15,43 +15,51 @@ from pathlib import Path
 from threading import Lock
 
 from axonc.ir import Diagnostic, Graph, Kind, ModelError, Result, interpret
-from axonc.ir.ops import Array, ExactNeuron, FixedNeuron, Input, LevelNeuron, Neuron, QuantConv, QuantLinear
+from axonc.ir.host import parts
+from axonc.ir.ops import Array, FixedGated, FixedNeuron, Input, QuantConv, QuantLinear, ToFixed
 from axonc.ir.serialize import load_graph
 from axonc.ir.target import RunOptions
 
 from ..program import Program
 from ..targets import backend, missing_extra
+from ..units import SENT, UNITS
 
 FLOAT, QUANTISED, MAPPED = STAGES = ("float", "quantised", "mapped")
 """The graph before compilation, in float32; the compiled graph, interpreted; the compiled program, run."""
 
-NEURONS = (Neuron, FixedNeuron, LevelNeuron, ExactNeuron)
-
 
 @dataclass(frozen=True)
 class Layer:
-    """An input or a population: its neurons, whether it sends events, and the names of its states (``lif1:v``)."""
+    """An input (of the cores, where the host computes it) or a population: its neurons, whether it sends events,
+    whether these are graded, and the names of its states (``lif1:v``)."""
 
     name: str
     size: int
     given: bool
     events: bool
     states: tuple[str, ...]
+    graded: bool = False
 
 
 def layers_of(graph: Graph) -> list[Layer]:
     """The inputs and populations of a graph in steps, in the order in which a step computes them."""
+    cores = parts(graph).cores
     return [
         Layer(
             node.name,
-            prod(graph.signals[node.name].shape),
+            prod(cores.signals[node.name].shape),
             isinstance(node.op, Input),
-            graph.signals[node.name].kind is Kind.EVENT,
-            tuple(f"{node.name}:{state}" for state in node.op.states() if state in ("v", "i")),
+            cores.signals[node.name].kind in SENT or _is_rounded(cores, node.name),
+            tuple(f"{node.name}:{state}" for state in node.op.states() if state in ("v", "i", "c")),
+            cores.signals[node.name].kind is not Kind.EVENT,
         )
-        for node in graph.order
-        if isinstance(node.op, (Input, *NEURONS))
+        for node in cores.order
+        if isinstance(node.op, (Input, *UNITS))
     ]
+
+
+def _is_rounded(graph: Graph, name: str) -> bool:
+    return any(isinstance(reader.op, ToFixed) for reader in graph.consumers[name])
 
 
 @dataclass(frozen=True)
@@ -161,6 +169,6 @@ def _unpacked(parcel: Parcel) -> Subject:
 def _subject(folder: Path) -> Subject:
     compiled, engine = load_graph(folder / "build" / "graph.axg"), (folder / "engine").read_text()
     stages = {FLOAT: load_graph(folder / "float.axg")} if (folder / "float.axg").is_file() else {}
-    integer = any(isinstance(node.op, (QuantLinear, QuantConv, FixedNeuron)) for node in compiled)
+    integer = any(isinstance(node.op, (QuantLinear, QuantConv, FixedNeuron, FixedGated)) for node in compiled)
     stages[QUANTISED if integer else FLOAT] = compiled
     return Subject(stages | ({MAPPED: compiled} if engine != "reference" else {}), folder / "build", engine)

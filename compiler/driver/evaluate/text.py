@@ -16,7 +16,7 @@ WAYS = {"sum": "sum over the steps", "last": "last value", "max": "largest value
 STAGE_COLUMNS = ("stage", "runs on", "accuracy", "correct", "events", "synaptic operations", "neuron updates")
 SIZE_COLUMNS = ("weight bytes", "cores", "core bytes")
 LAYER_COLUMNS = ("stage", "against", "layer", "events", "before", "equal bins", "first difference")
-SQNR_COLUMNS = ("stage", "against", "state or output", "SQNR")
+SQNR_COLUMNS = ("stage", "against", "signal", "SQNR")
 
 
 def head(found: Evaluation) -> str:
@@ -57,7 +57,7 @@ def verdict(found: Comparison) -> str:
     if found.equal:
         return f"{found.stage} against {found.before}: every event, state and output is equal"
     if found.first is None:
-        return f"{found.stage} against {found.before}: every event is equal"
+        return f"{found.stage} against {found.before}: no event is missing or new"
     return f"{found.stage} against {found.before}: the first layer that differs is {found.first}"
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from axonc.ir import Graph, Kind
 from axonc.ir.mapping import Mapping as CoreMapping
 from axonc.ir.ops import Array
 
 from ..show import CYCLES
+from ..units import has_graded
 from .charts import line_chart
 from .facts import Activity, Facts
 from .figure import Figure, Section, Table, number
@@ -28,7 +30,9 @@ def traffic(facts: Facts) -> Section:
     counts = traffic_matrix(facts.mapping, facts.activity)
     names = [*(str(core) for core in range(facts.mapping.cores))]
     what = "neurons whose events go" if facts.activity is None else "events that went"
+    graded = facts.activity is not None and has_graded(facts.graph)
     line = f"Rows: {what} from a core (or from the host) to the cores in the columns."
+    line += " An event is a spike, or a value other than 0; a packet may carry several values." * graded
     rows = ["host", *(f"core {name}" for name in names)]
     if facts.mapping.cores <= SMALL:
         return Section("Traffic", [line], [matrix("Traffic between cores", counts, rows, names, "")])
@@ -54,19 +58,19 @@ def traffic_matrix(mapping: CoreMapping, activity: Activity | None) -> Array:
 
 
 def load(facts: Facts, activity: Activity) -> Section:
-    """Instructions and estimated cycles of every core in every tick of the first sample."""
+    """Instructions and estimated cycles of every core in every slot of the first sample."""
     cycles, instructions = activity.result.stats["cycles"], activity.result.stats["instructions"]
     peak, budget = int(cycles.max()), facts.manifest.get("tick_cycles")
     over = ": the tick is overrun" if budget and peak > budget else ""
     share = f", {peak / budget:.2%} of a tick ({number(budget)} cycles){over}" if budget else ""
-    lines = [f"Busiest core and tick: {number(peak)} cycles{share}.", CYCLES[0].upper() + CYCLES[1:] + "."]
+    lines = [f"Busiest core and slot: {number(peak)} cycles{share}.", CYCLES[0].upper() + CYCLES[1:] + "."]
     series = {"busiest core": cycles[0].max(axis=1)}
     if cycles.shape[2] > 1:
         series["mean of the cores"] = cycles[0].mean(axis=1)
-    figures = [line_chart("Estimated cycles in each tick", series, "tick", "cycles", budget)]
+    figures = [line_chart("Estimated cycles in each slot", series, "slot", "cycles", budget)]
     if cycles.shape[2] > 1:
-        title = "Estimated cycles of each core in each tick"
-        figures.append(heat_map(title, cycles[0].T, "tick", "core", how="max", unit=" cycles"))
+        title = "Estimated cycles of each core in each slot"
+        figures.append(heat_map(title, cycles[0].T, "slot", "core", how="max", unit=" cycles"))
     return Section("Instructions and cycles", lines, figures, [_load_table(activity, instructions, cycles)])
 
 
@@ -88,21 +92,24 @@ def _load_table(activity: Activity, instructions: Array, cycles: Array) -> Table
         "cycles mean",
         "instr. max",
         "cycles max",
-        "events in",
+        "packets in",
         "out",
         "clipped",
         "dropped",
     )
-    return Table(columns, rows, "Each core, a tick, over all samples", folded=len(rows) > 24)
+    return Table(columns, rows, "Each core, a slot, over all samples", folded=len(rows) > 24)
 
 
 def rates(facts: Facts, activity: Activity) -> Section:
     """Events and rates of every population."""
-    rows = [_rate_row(name, events, facts.graph.dt) for name, events in activity.events.items()]
-    columns = ("population", "neurons", "events", "per neuron and step", "Hz", "active", "busiest neuron")
+    graph = facts.graph
+    rows = [_rate_row(name, graph, events) for name, events in activity.events.items()]
+    hertz = ("Hz",) if graph.dt else ()
+    columns = ("population", "kind", "neurons", "events", "per neuron and step", *hertz, "active", "busiest neuron")
     samples, steps, _ = next(iter(activity.events.values())).shape
     several = f"{samples} samples of " if samples > 1 else ""
     line = f"{several}{steps} steps. Active: neurons with at least one event."
+    line += " A graded event is a value other than 0." * has_graded(graph)
     return Section("Activity", [line], tables=[Table(columns, rows)])
 
 
@@ -112,13 +119,15 @@ def rasters(activity: Activity) -> Section:
     return Section("Rasters", ["The first sample."] if samples > 1 else [], _rasters(activity))
 
 
-def _rate_row(name: str, events: Array, dt: float | None) -> list[str]:
+def _rate_row(name: str, graph: Graph, events: Array) -> list[str]:
     neurons = events.shape[2]
     total, each = int(events.sum()), events.sum(axis=(0, 1))
     rate = total / max(events.size, 1)
     busiest = f"{int(each.argmax())} ({number(int(each.max()))})" if total else "-"
     active = f"{np.count_nonzero(each) / max(neurons, 1):.0%}"
-    return [name, number(neurons), number(total), f"{rate:.4f}", number(rate / dt) if dt else "-", active, busiest]
+    kind = "spikes" if graph.signals[name].kind is Kind.EVENT else "graded"
+    hertz = [number(rate / graph.dt)] if graph.dt else []
+    return [name, kind, number(neurons), number(total), f"{rate:.4f}", *hertz, active, busiest]
 
 
 def _rasters(activity: Activity) -> list[Figure]:

@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 
 from axonc.ir import Diagnostic, Graph, Kind, ModelError, Result
+from axonc.ir.interpret.parts import sent_by_host
 from axonc.ir.interpret.run import Data, batches
 from axonc.ir.mapping import Mapping as CoreMapping
-from axonc.ir.ops import Array, FixedGated, FixedNeuron, LevelNeuron, Neuron, ToFixed
+from axonc.ir.ops import Array
 
 from ..export import as_samples
 from ..program import Program
+from ..units import SENT, UNITS
 
 
 @dataclass(frozen=True)
@@ -52,38 +54,17 @@ def facts_of(program: Program, x: Data | None, record: Sequence[str], engine: st
 
 def _activity(program: Program, x: Data, record: Sequence[str], engine: str | None) -> Activity:
     graph = program.graph
-    spiking = [node.name for node in graph if _spikes(graph, node.name)]
-    given = batches(graph, x)[0]
-    if not all(array.size for array in given.values()):
+    sending = [node.name for node in graph if isinstance(node.op, UNITS) and graph.signals[node.name].kind in SENT]
+    if not all(array.size for array in batches(graph, x)[0].values()):
         raise ModelError(Diagnostic("AX701", "", "an input of no steps", "a report shows at least one", "give more"))
-    result = program.run(x, list(dict.fromkeys([*spiking, *record])), engine=engine)
-    inputs = {name: as_samples(array, graph, name) for name, array in given.items()}
-    seen = {name: _events(graph, name, array) for name, array in inputs.items() if _sends(graph, name)}
-    seen |= {name: _events(graph, name, as_samples(result[name], graph, name)) for name in spiking}
+    result = program.run(x, list(dict.fromkeys([*sending, *record])), engine=engine)
+    seen = {name: as_samples(events, graph, name) for name, events in sent_by_host(graph, x).items()}
+    seen |= {name: _events(graph, name, as_samples(result[name], graph, name)) for name in sending}
     dense = [name for name in (*result.outputs, *record) if not result.is_events(name)]
     values = {name: as_samples(result.value(name), graph, name) for name in dense}
     return Activity(result, seen, values)
 
 
-def _spikes(graph: Graph, name: str) -> bool:
-    op = graph[name].op
-    return isinstance(op, FixedGated) or (
-        isinstance(op, (Neuron, FixedNeuron, LevelNeuron)) and graph.signals[name].kind is Kind.EVENT
-    )
-
-
-def _sends(graph: Graph, name: str) -> bool:
-    """Whether an input sends events: spikes, or values that are rounded."""
-    return graph.signals[name].kind is Kind.EVENT or bool(_roundings(graph, name))
-
-
 def _events(graph: Graph, name: str, values: Array) -> Array:
     """Counts of events; one for each value other than 0 where events carry one."""
-    if graph.signals[name].kind is Kind.EVENT:
-        return values
-    return np.asarray(np.rint(values / (_roundings(graph, name) or [1.0])[0]) != 0, np.int64)
-
-
-def _roundings(graph: Graph, name: str) -> list[float]:
-    """The units to which what takes a node's values rounds them."""
-    return [node.op.format.scale for node in graph.consumers[name] if isinstance(node.op, ToFixed)]
+    return values if graph.signals[name].kind is Kind.EVENT else np.asarray(values != 0, np.int64)

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from axonc.ir import Graph, Node
+import numpy as np
+
+from axonc.ir import Graph, Kind, Node
+from axonc.ir.host import of_host
 from axonc.ir.ops import (
     Conv,
     Delay,
-    FixedNeuron,
     Flatten,
+    FromFixed,
     Input,
-    LevelNeuron,
     Linear,
-    Neuron,
     Op,
     Output,
     Pool,
     QuantConv,
     QuantLinear,
     Scale,
+    ToFixed,
+    is_sparse,
 )
 
+from ..units import GATED, UNITS, kind_of
 from .figure import Box, Figure, Path, Shape, Text, fixed, shortened
 from .layers import Layout, layered
 
@@ -39,6 +43,7 @@ class Link:
     source: str
     target: str
     text: str
+    graded: bool = False
 
 
 def network_figure(graph: Graph) -> Figure:
@@ -48,11 +53,19 @@ def network_figure(graph: Graph) -> Figure:
     loops = {link.source: 2 * (LOOP + LETTER * len(link.text)) for link in links if link.source == link.target}
     widths = {node.name: BOX_WIDTH + loops.get(node.name, 0) for node in nodes}
     layout = layered([node.name for node in nodes], [(link.source, link.target) for link in links], widths, GAP)
-    shapes = [*_edges(links, layout), *(shape for node in nodes for shape in _box(graph, node, layout))]
+    host = of_host(graph)
+    shapes = [*_edges(links, layout), *(shape for node in nodes for shape in _box(graph, node, layout, host))]
     size = layout.width + 2 * MARGIN, (layout.layers - 1) * ROW + BOX_HEIGHT + 2 * MARGIN
-    return Figure(
-        "The network", *size, shapes, "Weights and delays (in steps) stand on the edges; dashed edges are delayed."
-    )
+    return Figure("The network", *size, shapes, "; ".join(_caption(links, bool(host))) + ".")
+
+
+def _caption(links: Sequence[Link], host: bool) -> Iterator[str]:
+    yield "Weights and delays (in steps) stand on the edges"
+    yield "dashed edges are delayed"
+    if any(link.graded for link in links):
+        yield "thick edges carry values (graded events)"
+    if host:
+        yield "the host runs what has a dashed frame"
 
 
 ON_EDGES: tuple[type[Op], ...] = (Delay, Linear, QuantLinear, Scale, Conv, QuantConv, Pool, Flatten)
@@ -64,17 +77,17 @@ def _on_edge(node: Node) -> bool:
 
 
 def _links(graph: Graph, node: Node) -> Iterator[Link]:
-    for name in dict.fromkeys(node.inputs):
+    for name in dict.fromkeys(node.sources):
         parts: list[str] = []
         passed: set[str] = set()
         while _on_edge(graph[name]) and name not in passed:
             passed.add(name)
-            parts.insert(0, _on_edge_text(graph[name]))
+            parts.insert(0, _on_edge_text(graph[name], node.op))
             name = graph[name].inputs[0]
-        yield Link(name, node.name, ", ".join(parts))
+        yield Link(name, node.name, ", ".join(parts), graph.signals[name].kind is Kind.GRADED)
 
 
-def _on_edge_text(node: Node) -> str:
+def _on_edge_text(node: Node, target: Op) -> str:
     op = node.op
     if isinstance(op, Delay):
         return f"delay {op.steps}"
@@ -83,8 +96,17 @@ def _on_edge_text(node: Node) -> str:
     if isinstance(op, (Linear, QuantLinear, Conv, QuantConv)):
         kind = "conv " if isinstance(op, (Conv, QuantConv)) else ""
         bits = f" int{op.bits}" if isinstance(op, (QuantLinear, QuantConv)) else ""
-        return f"{kind}{'×'.join(map(str, op.weight.shape))}{bits}"
+        return f"{kind}{'×'.join(map(str, _extents(op, target)))}{bits}"
     return op.name
+
+
+def _extents(op: Linear | QuantLinear | Conv | QuantConv, target: Op) -> tuple[int, ...]:
+    """The shape of the weights; into gated units: lanes that they feed, units, sources."""
+    if not isinstance(op, (Linear, QuantLinear)) or not isinstance(target, GATED) or len(op.weight.shape) != 2:
+        return tuple(op.weight.shape)
+    weight = op.weight
+    rows = weight.nonzero()[0] if is_sparse(weight) else np.nonzero(np.asarray(weight))[0]
+    return max(len(np.unique(rows // target.units)), 1), target.units, weight.shape[1]
 
 
 def _at(layout: Layout, name: str) -> tuple[float, float]:
@@ -92,9 +114,10 @@ def _at(layout: Layout, name: str) -> tuple[float, float]:
     return MARGIN + x, MARGIN + level * ROW + BOX_HEIGHT / 2
 
 
-def _box(graph: Graph, node: Node, layout: Layout) -> Iterator[Shape]:
+def _box(graph: Graph, node: Node, layout: Layout, host: Collection[str]) -> Iterator[Shape]:
     x, y = _at(layout, node.name)
     style = "input" if isinstance(node.op, Input) else "output" if isinstance(node.op, Output) else "node"
+    style += " host" * (node.name in host)
     signal = graph.signals[node.name]
     tip = f"{node.name}: {signal}" + (f", from {node.origin}" if node.origin and node.origin != node.name else "")
     yield Box(x - BOX_WIDTH / 2, y - BOX_HEIGHT / 2, BOX_WIDTH, BOX_HEIGHT, f"{style} round", tip)
@@ -104,18 +127,19 @@ def _box(graph: Graph, node: Node, layout: Layout) -> Iterator[Shape]:
 
 
 def _kind(node: Node) -> str:
-    op = node.op.neuron if isinstance(node.op, LevelNeuron) else node.op
-    if isinstance(op, (Neuron, FixedNeuron)):
-        parts = [part for part in ("synapse", "membrane", "gate") if getattr(op, part) is not None]
-        return "+".join(parts)
-    return node.op.name
+    op = node.op
+    if isinstance(op, UNITS):
+        return kind_of(op)
+    if isinstance(op, ToFixed):
+        return f"rounded to {op.format}"
+    return "back to float32" if isinstance(op, FromFixed) else op.name
 
 
 def _edges(links: Sequence[Link], layout: Layout) -> Iterator[Shape]:
     ports = _ports(links, layout)
     texts: list[Text] = []
     for index, link in enumerate(links):
-        style = "edge late" if "delay" in link.text else "edge"
+        style = "edge" + " graded" * link.graded + " late" * ("delay" in link.text)
         tip = f"{link.source} to {link.target}" + (f": {link.text}" if link.text else "")
         if link.source == link.target:
             yield from _loop(link, layout, style, tip)

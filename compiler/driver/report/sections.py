@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import prod
 
 from axonc.ir.mapping import Slice
-from axonc.ir.ops import ExactNeuron, FixedNeuron, LevelNeuron, Neuron
 from axonc.ir.precision import decibels, precision
 
 from ..placement import Placed
 from ..show import KINDS, holds, predicted
+from ..units import called, counted
 from .charts import stacked_bars
 from .facts import Facts
 from .figure import WIDTH, Box, Figure, Section, Shape, Table, Text, number, shortened
@@ -35,7 +34,7 @@ def summary(facts: Facts) -> list[tuple[str, str]]:
     if facts.mapping is not None:
         schedule = facts.mapping.schedule
         start = ", ".join(f"{name} {slot}" for name, slot in schedule.start.items())
-        rows.append(("schedule", f"{schedule.phases} tick(s) a step, latency {schedule.latency}; first ticks: {start}"))
+        rows.append(("schedule", f"{schedule.phases} slot(s) a step, latency {schedule.latency}; first slots: {start}"))
     rows += [("placed", str(Placed(**placed))) for placed in manifest.get("placement", [])]
     rows += [("repaired", line) for line in manifest.get("repairs", [])]
     return rows + [("note", note) for note in manifest.get("notes", [])]
@@ -44,19 +43,16 @@ def summary(facts: Facts) -> list[tuple[str, str]]:
 def tiles(facts: Facts) -> Iterator[tuple[str, str]]:
     """The numbers at the top: value and what it is."""
     if facts.mapping is None:
-        cells = (
-            node.name for node in facts.graph if isinstance(node.op, (Neuron, FixedNeuron, LevelNeuron, ExactNeuron))
-        )
-        yield number(sum(prod(facts.graph.signals[name].shape) for name in cells)), "neurons"
+        yield number(counted(facts.graph)), called(facts.graph)
         yield number(len(facts.graph.nodes)), "nodes of the graph"
     else:
         used = [sum(core["bytes"].values()) / core["sram_bytes"] for core in facts.cores]
         placed = sum(part.count for part in facts.mapping.slices if part.core is not None)
-        yield number(placed), "neurons"
+        yield number(placed), called(facts.graph)
         yield number(sum(sum(core["synapses"].values()) for core in facts.cores)), "synapses"
         yield number(facts.mapping.cores), "cores" if facts.mapping.cores > 1 else "core"
         yield f"{max(used):.1%}", "memory of the fullest core"
-        yield number(facts.mapping.schedule.latency), "ticks of latency"
+        yield number(facts.mapping.schedule.latency), "slots of latency"
         yield number(len(facts.mapping.routes)), "routing entries"
 
 
@@ -125,7 +121,7 @@ def placement(facts: Facts) -> Section:
 
 def _strip(name: str, parts: tuple[Slice, ...], y: float) -> Iterator[Shape]:
     total = sum(part.count for part in parts)
-    yield Text(LEFT - 10, y + 16, shortened(name, 18), "name", "end", name)
+    yield Text(LEFT - 10, y + 16, shortened(name, 16), "name", "end", name)
     scale = (WIDTH - LEFT - RIGHT) / total
     for index, part in enumerate(parts):
         x, width = LEFT + sum(before.count for before in parts[:index]) * scale, part.count * scale

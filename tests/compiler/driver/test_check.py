@@ -134,10 +134,10 @@ def test_voltages_hide_no_overflow_and_no_reset() -> None:
     assert found(check)["fc2"] == ["AX602"]
 
 
-def test_dense_inputs_are_rounded_and_it_is_said() -> None:
+def test_dense_inputs_are_rounded_and_that_is_said() -> None:
     check = check_model(models.recurrent(), "native", Options(), DT, inputs="dense")
     assert found(check) == {}
-    assert [note[:11] for note in check.notes] == ["AX405 input"]
+    assert any(note.startswith("AX405 input") for note in check.notes), check.notes
 
 
 def test_misfits_of_all_populations(tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 
 import axonc
 from axonc import AxoncError, Graph
-from axonc.compiler.driver.evaluate.costs import _kernel_fan_out, neurons, synapses, weight_bytes
+from axonc.compiler.driver.evaluate.costs import _kernel_fan_out, synapses, weight_bytes
+from axonc.compiler.driver.units import counted
 from axonc.compiler.passes import Quantize, ToPopulations
 from axonc.ir.network import SharedKernel, network
 
@@ -57,7 +58,7 @@ def test_synapses_of_image_networks(graph: Graph) -> None:
 def test_a_map_of_values_has_no_synapses_of_events() -> None:
     dense = axonc.load(models.single(models.neuron("LIF", 1)), dt=1e-3, inputs="dense")
     assert synapses(dense) is None
-    assert neurons(dense) == 1
+    assert counted(dense) == 1
     assert weight_bytes(dense) == 4
 
 
