@@ -41,7 +41,7 @@ PORTABLE = (
     "platform_port.c",
 )
 EMBEDDED = ("start.S", "main.c", *PORTABLE, "platform_emulator.c")
-HOSTED = (*PORTABLE, "platform_native.c")
+HOSTED = (*PORTABLE, "events_host.c", "platform_native.c")
 
 _EMBEDDED_FLAGS = (
     "-g",
