@@ -40,7 +40,7 @@ PORTABLE = (
     "platform_port.c",
 )
 EMBEDDED = ("start.S", "main.c", *PORTABLE, "neurons_gated.c", "platform_emulator.c")
-HOSTED = (*PORTABLE, "events_host.c", "neurons_gated_host.c", "platform_native.c")
+HOSTED = (*PORTABLE, "events_host.c", "dense_host.c", "neurons_gated_host.c", "platform_native.c")
 
 _EMBEDDED_FLAGS = (
     "-g",

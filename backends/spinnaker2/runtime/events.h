@@ -52,6 +52,10 @@ uint32_t axonc_add_sparse16(const axonc_core_t *core, const axonc_projection_t *
                             int32_t *sums, const uint32_t *rows, uint32_t count);
 uint32_t axonc_add_sparse16_graded(const axonc_core_t *core, const axonc_projection_t *projection,
                                    int32_t *sums, const axonc_events_t *events);
+
+/* Adds multiples of the first dense rows, as many as suit vectors; returns how many. In dense_host.c. */
+uint32_t axonc_add_dense_graded(int32_t *sums, const int8_t *weights, const axonc_events_t *events,
+                                uint32_t targets);
 #endif
 
 #endif

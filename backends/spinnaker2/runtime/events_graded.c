@@ -107,6 +107,9 @@ static uint32_t add_dense_rows(int32_t *sums, const int8_t *weights, const axonc
 {
     uint32_t i = 0;
 
+#if AXONC_VECTORS
+    i = axonc_add_dense_graded(sums, weights, events, targets);
+#endif
 #ifdef AXONC_PAIRS
     for (; targets % 4 == 0 && i + 2 <= events->count; i += 2) {
         add_two_rows(sums, weights, events->rows + i, events->values + i, targets);
