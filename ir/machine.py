@@ -22,11 +22,22 @@ class Memory:
 
 
 @dataclass(frozen=True)
+class Synapses:
+    """How synapses are stored one by one: ``window``, the targets that one row of them can reach, at most 65,536."""
+
+    window: int = 256
+
+
+BYTEWISE = Synapses()
+"""Targets that one byte tells apart."""
+
+
+@dataclass(frozen=True)
 class Machine:
     """A many-core machine with private memories and a multicast network.
 
     ``cores`` usable cores; ``memory`` of each; ``router_entries`` multicast routing entries; ``key_bits`` of an event
-    key; ``clock_hz`` of a core; ``tick_s`` the wall time of one slot.
+    key; ``clock_hz`` of a core; ``tick_s`` the wall time of one slot; ``synapses``, the form of sparse rows.
     """
 
     name: str
@@ -36,6 +47,7 @@ class Machine:
     key_bits: int
     clock_hz: float
     tick_s: float
+    synapses: Synapses = BYTEWISE
 
     @property
     def tick_cycles(self) -> int:

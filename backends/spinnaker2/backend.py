@@ -80,7 +80,7 @@ class CoreTarget:
 
     def cost_model(self, machine: Machine, host: HostInterface = LIVE) -> CoreCost:
         """Exact bytes and estimated cycles of a core."""
-        return CoreCost(memory_map(machine), host, self.timed)
+        return CoreCost(memory_map(machine), host, self.timed, machine.synapses)
 
     def check(self, graph: Graph) -> list[Diagnostic]:
         """Every node that the runtime cannot run."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from axonc.ir.machine import BYTEWISE, Synapses
 from axonc.ir.mapping import Schedule, Slice
 from axonc.ir.network import Network
 from axonc.ir.target import LIVE, CoreLoad, Cuts, HostInterface
@@ -17,16 +18,18 @@ from .plan import plan_core
 
 @dataclass(frozen=True)
 class CoreCost:
-    """The load of a core with the given memory map and host interface. ``timed``: whether its cycles count."""
+    """The load of a core with the given memory map, host interface and form of rows. ``timed``: whether its cycles
+    count."""
 
     memory: MemoryMap
     host: HostInterface = LIVE
     timed: bool = True
+    synapses: Synapses = BYTEWISE
 
     def core_load(self, network: Network, schedule: Schedule, here: Sequence[Slice], cuts: Cuts) -> CoreLoad:
         """Exact bytes by kind (code, tables, weights, padding, state, recording, lists, queues, stack); cycles as
         `load` estimates them."""
-        plan = plan_core(network, schedule, here, cuts, self.host)
+        plan = plan_core(network, schedule, here, cuts, self.host, self.synapses)
         return CoreLoad(
             plan.bytes_by_kind(fitted(self.memory, network)), slot_cycles(plan, schedule) if self.timed else 0
         )

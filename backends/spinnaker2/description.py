@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from axonc.ir import Diagnostic, ModelError, raise_if_any
-from axonc.ir.machine import Machine, Memory
+from axonc.ir.machine import Machine, Memory, Synapses
 
 from .memory import PAGE, MemoryMap
 
@@ -31,6 +31,7 @@ def load_machine(path: Path | None = None, shipped: Path = DEFAULT) -> Machine:
         key_bits=description["router"]["key_bits"],
         clock_hz=float(clock["core_hz"]),
         tick_s=float(clock["tick_s"]),
+        synapses=Synapses(description["synapses"]["window"]),
     )
 
 
@@ -71,6 +72,8 @@ def _value_problems(usual: Any, value: Any, file: str, place: str) -> Iterator[D
         yield Diagnostic("AX403", file, f"{place} = {value!r}", "above 0", "correct it")
     elif place.startswith("memory.") and value % PAGE:
         yield Diagnostic("AX403", file, f"{place} = {value!r}", f"a multiple of {PAGE} bytes", "correct it")
+    elif place == "synapses.window" and (value > usual or value != int(value)):
+        yield Diagnostic("AX403", file, f"{place} = {value!r}", f"a whole number up to {usual}", "correct it")
 
 
 def _merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

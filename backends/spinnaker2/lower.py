@@ -7,7 +7,7 @@ from typing import Any
 
 from axonc.ir import Graph
 from axonc.ir.host import parts
-from axonc.ir.machine import Machine
+from axonc.ir.machine import BYTEWISE, Machine, Synapses
 from axonc.ir.mapping import Mapping
 from axonc.ir.network import Network, network
 from axonc.ir.serialize import to_bytes
@@ -27,7 +27,7 @@ def lower(graph: Graph, mapping: Mapping, machine: Machine, host: HostInterface 
     """The program of a graph for the cores of ``machine``. ``timed``: report estimated cycles."""
     net = network(parts(graph).cores)
     memory = fitted(memory_map(machine), net)
-    plans = plan_cores(net, mapping, host)
+    plans = plan_cores(net, mapping, host, machine.synapses)
     gap = max((projection.delay for projection in net.projections), default=0)
     packed = [pack_core(plan, mapping.schedule, mapping.keys, memory, gap) for plan in plans]
     digest = graph.properties.get("source_sha256", "unknown")
@@ -43,10 +43,13 @@ def lower(graph: Graph, mapping: Mapping, machine: Machine, host: HostInterface 
     return Program(files, report(plans, memory, cycles))
 
 
-def plan_cores(net: Network, mapping: Mapping, host: HostInterface = LIVE) -> list[CorePlan]:
+def plan_cores(
+    net: Network, mapping: Mapping, host: HostInterface = LIVE, synapses: Synapses = BYTEWISE
+) -> list[CorePlan]:
     """The plan of every core."""
     cuts = {population.name: mapping.of(population.name) for population in net.populations}
-    return [plan_core(net, mapping.schedule, mapping.on_core(core), cuts, host) for core in range(mapping.cores)]
+    here = map(mapping.on_core, range(mapping.cores))
+    return [plan_core(net, mapping.schedule, slices, cuts, host, synapses) for slices in here]
 
 
 def describe(

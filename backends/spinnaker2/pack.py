@@ -232,6 +232,9 @@ def _projection(rows: AnyRows, kernels: Mapping[KernelTables, KernelPlace], data
 def _sparse(rows: Rows, data: Arena) -> tuple[int, int]:
     """Where the starts of the rows and their synapses lie."""
     weight = rows.weight
+    if rows.format == "sparse16":
+        listed = weight.indices.astype("<u2").tobytes() + weight.data.astype("i1").tobytes()
+        return data.add(weight.indptr.astype("<u4")), data.add(np.frombuffer(listed, np.uint8))
     synapses = np.zeros(weight.nnz, SYNAPSE.dtype)
     synapses["target"], synapses["weight"] = weight.indices, weight.data
     return data.add(weight.indptr.astype("<u2")), data.add(synapses)

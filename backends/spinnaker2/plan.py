@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from axonc.ir.machine import BYTEWISE, Synapses
 from axonc.ir.mapping import Schedule, Slice
 from axonc.ir.network import Network, Projection, SharedKernel, Units
 from axonc.ir.ops import FixedGated, Input, LevelNeuron
@@ -194,11 +195,16 @@ class CorePlan:
 
 
 def plan_core(
-    network: Network, schedule: Schedule, slices: Sequence[Slice], cuts: Cuts, host: HostInterface = LIVE
+    network: Network,
+    schedule: Schedule,
+    slices: Sequence[Slice],
+    cuts: Cuts,
+    host: HostInterface = LIVE,
+    synapses: Synapses = BYTEWISE,
 ) -> CorePlan:
     """The plan of the core that holds ``slices``, those of inputs among them where cores send the inputs."""
     here = [part for part in slices if not isinstance(network.by_name[part.population].op, Input)]
-    into = (_rows_into(network, schedule, index, target, cuts) for index, target in enumerate(here))
+    into = (_rows_into(network, schedule, index, target, cuts, synapses.window) for index, target in enumerate(here))
     rows = tuple(part for parts in into for part in parts)
     depth = {index: 1 for index in range(len(here))}
     for part in rows:
@@ -233,13 +239,15 @@ def _local(network: Network, part: Slice, ring_depth: int, host: HostInterface, 
     return LocalPopulation(part, op, ring_depth, recording(op, part, host), population.lanes, sent)
 
 
-def _rows_into(network: Network, schedule: Schedule, index: int, target: Slice, cuts: Cuts) -> Iterator[AnyRows]:
+def _rows_into(
+    network: Network, schedule: Schedule, index: int, target: Slice, cuts: Cuts, window: int
+) -> Iterator[AnyRows]:
     for projection in network.fan_in[target.population]:
         offset, sources = ring_offset(schedule, projection), cuts[projection.source]
         if isinstance(projection.weight, SharedKernel):
             yield from kernel_rows(projection, sources, target, index, offset)
         else:
-            yield from matrix_rows(projection, sources, target, index, offset)
+            yield from matrix_rows(projection, sources, target, index, offset, window)
 
 
 def ring_offset(schedule: Schedule, projection: Projection) -> int:

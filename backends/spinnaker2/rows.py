@@ -15,7 +15,7 @@ from axonc.ir.network import Projection, SharedKernel
 from axonc.ir.ops import Array
 
 from .memory import round_up
-from .schema import ALIGN, SPARSE_SYNAPSES, SPARSE_WINDOW, SYNAPSE
+from .schema import ALIGN, SPARSE16_SYNAPSE_BYTES, SPARSE_SYNAPSES, SPARSE_WINDOW, SYNAPSE
 
 SPARSE_BELOW = 0.4
 """Density below which sparse rows cost fewer cycles than dense ones (cycles cross at 43 %, bytes at 50 %)."""
@@ -55,24 +55,33 @@ class Rows:
         """Bytes of the rows."""
         if self.format == "dense":
             return round_up(self.source.count * self.targets, ALIGN)
+        if self.format == "sparse16":
+            starts = round_up(4 * (self.source.count + 1), ALIGN)
+            return starts + round_up(SPARSE16_SYNAPSE_BYTES * self.synapses, ALIGN)
         starts = round_up(2 * (self.source.count + 1), ALIGN)
         return starts + round_up(SYNAPSE.dtype.itemsize * self.synapses, ALIGN)
 
 
 def matrix_rows(
-    projection: Projection, sources: Sequence[Slice], target: Slice, index: int, offset: int
+    projection: Projection,
+    sources: Sequence[Slice],
+    target: Slice,
+    index: int,
+    offset: int,
+    window: int = SPARSE_WINDOW,
 ) -> Iterator[Rows]:
     """The rows of a matrix into ``target``, the local population ``index``; events act ``offset`` steps ahead.
+    Sparse rows reach ``window`` accumulators at most.
 
     A slice's accumulators stand lane after lane; lanes that the matrix does not reach are left out.
     """
     for lanes in _reached_lanes(projection, prod(target.shape)):
         for source in sources:
-            yield from _lane_rows(projection, source, target.box, index, offset, lanes)
+            yield from _lane_rows(projection, source, target.box, index, offset, lanes, window)
 
 
 def _lane_rows(
-    projection: Projection, source: Slice, box: Slice, index: int, offset: int, lanes: tuple[int, int]
+    projection: Projection, source: Slice, box: Slice, index: int, offset: int, lanes: tuple[int, int], window: int
 ) -> Iterator[Rows]:
     """The rows from a source slice into neighbouring lanes, dense or sparse."""
     start, stop = lanes[0] * box.count, lanes[1] * box.count
@@ -80,9 +89,14 @@ def _lane_rows(
     if _stored(whole, source) >= SPARSE_BELOW * (stop - start) * source.count:
         yield Rows(source, index, start, offset, "dense", whole)
         return
-    for first in range(start, stop, SPARSE_WINDOW):
-        window = (first, min(first + SPARSE_WINDOW, stop))
-        yield from _sparse_rows(projection, source, box, index, offset, *window)
+    for first in range(start, stop, window):
+        last = min(first + window, stop)
+        if window > SPARSE_WINDOW:
+            part = _target_rows(projection, box, first, last)
+            if _stored(part, source):
+                yield Rows(source, index, first, offset, "sparse16", part)
+        else:
+            yield from _sparse_rows(projection, source, box, index, offset, first, last)
 
 
 @lru_cache(maxsize=1024)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 MAGIC = 0x434E5841  # "AXNC" in little-endian bytes
-ABI = 4
+ABI = 5
 ALIGN = 16
 """Alignment in bytes of every table in ``data`` and every array in ``work``."""
 
@@ -206,9 +206,14 @@ PROJECTION = Record(
         _u32("ring_offset", "steps ahead of the ring's head at which events act"),
         _u32(
             "rows_at",
-            "data offset; dense: of int8_t[rows][targets]; sparse: of uint16_t[rows + 1]; kernel: of int8_t[]",
+            "data offset; dense: of int8_t[rows][targets]; sparse: of uint16_t[rows + 1]; sparse16: of "
+            "uint32_t[rows + 1]; kernel: of int8_t[]",
         ),
-        _u32("synapses_at", "data offset; sparse: of axonc_synapse_t[]; kernel: of axonc_kernel_t"),
+        _u32(
+            "synapses_at",
+            "data offset; sparse: of axonc_synapse_t[]; sparse16: of the targets of all synapses, uint16_t[], and "
+            "behind them their weights, int8_t[]; kernel: of axonc_kernel_t",
+        ),
         _u32("rows", "source neurons"),
     ),
 )
@@ -358,7 +363,7 @@ RECORDS = (
 )
 
 RESETS = ("none", "value", "subtract", "subtract_guarded", "subtract_next")
-FORMATS = ("dense", "sparse", "kernel")
+FORMATS = ("dense", "sparse", "kernel", "sparse16")
 ERRORS = ("none", "bad_data", "queue_overflow", "bad_format")
 ENUMS = (("reset", RESETS), ("format", FORMATS), ("error", ERRORS))
 
@@ -367,6 +372,9 @@ SPARSE_SYNAPSES = 65535
 
 SPARSE_WINDOW = 256
 """Accumulators that a sparse projection can address: its target index is one byte."""
+
+SPARSE16_SYNAPSE_BYTES = 3
+"""Target and weight of a synapse whose target index has two bytes: for a host, whose rows are long."""
 
 KERNEL_EXTENT = 65535
 """Places along an axis, channels or taps that a convolution can have: their numbers have 16 bits."""

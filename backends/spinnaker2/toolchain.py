@@ -37,11 +37,10 @@ PORTABLE = (
     "recording.c",
     "neurons_fixed.c",
     "neurons_float.c",
-    "neurons_gated.c",
     "platform_port.c",
 )
-EMBEDDED = ("start.S", "main.c", *PORTABLE, "platform_emulator.c")
-HOSTED = (*PORTABLE, "platform_native.c")
+EMBEDDED = ("start.S", "main.c", *PORTABLE, "neurons_gated.c", "platform_emulator.c")
+HOSTED = (*PORTABLE, "events_host.c", "dense_host.c", "neurons_gated_host.c", "platform_native.c")
 
 _EMBEDDED_FLAGS = (
     "-g",

@@ -16,16 +16,22 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 import axonc
+from axonc.backends.native import Native
 from axonc.backends.spinnaker2.backend import SpiNNaker2
 from axonc.backends.spinnaker2.counts import predicted_macs, received_events
+from axonc.backends.spinnaker2.description import memory_map
 from axonc.backends.spinnaker2.graded_inputs import rounded
 from axonc.backends.spinnaker2.lower import plan_cores
+from axonc.backends.spinnaker2.pack import pack_core
 from axonc.backends.spinnaker2.packets import packet_words
 from axonc.backends.spinnaker2.rows import matrix_rows
 from axonc.backends.spinnaker2.traces import recordable
 from axonc.compiler.driver.report.facts import facts_of
+from axonc.compiler.mapping import allocate_keys, schedule_network
 from axonc.compiler.mapping.cut import cut
 from axonc.ir import Fixed, Graph, Node, Signal
+from axonc.ir.machine import BYTEWISE
+from axonc.ir.mapping import Mapping
 from axonc.ir.network import network
 from axonc.ir.ops import (
     Axis,
@@ -133,6 +139,26 @@ def test_three_lanes_of_a_slice_are_one_window_of_sparse_rows() -> None:
             assert (rows.format, rows.first_target, rows.targets) == ("sparse", lane * 85, 3 * 85)
             whole = projection.weight.toarray().reshape(6, 170, -1)[lane : lane + 3, target.neurons]
             np.testing.assert_array_equal(rows.weight.toarray(), whole.reshape(3 * 85, -1))
+
+
+@pytest.mark.parametrize("density", [0.0, 0.02, 0.2, 0.6])
+def test_rows_of_a_host_are_one_window(density: float) -> None:
+    """Their bytes are those that were predicted, with either form of rows; the longer ones have fewer windows."""
+    made = gated_graphs.chain(np.random.default_rng(1), ["egru", "gru"], True, [300, 200], 20, density=density)
+    net = network(made.graph)
+    machine = Native().machine(None)
+    parts = [replace(part, core=0) for population in net.populations for part in cut(population, (1,))]
+    slices, keys, _ = allocate_keys(net, parts, machine)
+    mapping = Mapping(1, slices, keys, (), schedule_network(net, ["readout"]))
+    memory = memory_map(machine)
+    counts = []
+    for synapses in (BYTEWISE, machine.synapses):
+        (plan,) = plan_cores(net, mapping, synapses=synapses)
+        image, sizes = pack_core(plan, mapping.schedule, mapping.keys, memory), plan.bytes_by_kind(memory)
+        assert len(image.data) == sizes["tables"] + sizes["weights"]
+        counts.append([rows.format for rows in plan.rows])
+    assert counts[1].count("sparse16") <= len(net.projections)
+    assert (len(counts[1]) < len(counts[0])) == (0 < density < 0.4)
 
 
 def test_cores_are_compiled_for_and_filled_by_what_data_show() -> None:

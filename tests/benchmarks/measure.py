@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 Times = dict[str, float]
 
 
-def interleaved(ways: Mapping[str, Callable[[], object]], rounds: int) -> Times:
-    """The median seconds of every way; each runs once to warm up, then once in every round."""
+def interleaved(
+    ways: Mapping[str, Callable[[], object]],
+    rounds: int,
+    typical: Callable[[Sequence[float]], float] = statistics.median,
+) -> Times:
+    """The ``typical`` seconds of every way; each runs once to warm up, then once in every round."""
     for run in ways.values():
         run()
     taken: dict[str, list[float]] = {name: [] for name in ways}
@@ -19,11 +23,11 @@ def interleaved(ways: Mapping[str, Callable[[], object]], rounds: int) -> Times:
             start = time.perf_counter()
             run()
             taken[name].append(time.perf_counter() - start)
-    return {name: statistics.median(times) for name, times in taken.items()}
+    return {name: typical(times) for name, times in taken.items()}
 
 
 def show(title: str, times: Times, ours: str, unit: str = "s", scale: float = 1.0) -> None:
-    """A table of medians; a ratio above 1 says how many times as long as ours a peer takes."""
+    """A table of times; a ratio above 1 says how many times as long as ours a peer takes."""
     print(title)
     for name, seconds in times.items():
         ratio = "" if name == ours else f"   {seconds / times[ours]:8.2f} x"

@@ -110,6 +110,10 @@ static uint32_t add_rows(axonc_core_t *core, const axonc_projection_t *projectio
         return count * projection->targets;
     case AXONC_FORMAT_SPARSE:
         return add_sparse_rows(sums, weights, axonc_data(core, projection->synapses_at), rows, count);
+#if AXONC_VECTORS
+    case AXONC_FORMAT_SPARSE16:
+        return axonc_add_sparse16(core, projection, sums, rows, count);
+#endif
     case AXONC_FORMAT_KERNEL:
         return axonc_add_kernel(core, axonc_data(core, projection->synapses_at), sums, weights, rows,
                                 count);

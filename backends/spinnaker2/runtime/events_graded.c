@@ -10,13 +10,6 @@
 #define BATCH AXONC_BATCH
 #define FEW AXONC_FEW
 
-/* Graded events of one key block that are taken together: their rows, and by what to multiply these. */
-typedef struct {
-    uint32_t count;
-    uint32_t rows[BATCH];
-    int32_t values[BATCH];
-} events_t;
-
 /* Adds a multiple of a dense row of weights to the accumulators of its targets. */
 static void add_dense_row(int32_t *restrict sums, const int8_t *restrict row, int32_t value,
                           uint32_t targets)
@@ -109,11 +102,14 @@ static void add_few_rows(int32_t *restrict sums, const int8_t *restrict weights,
 }
 
 /* Adds multiples of dense rows; returns how many weights they have. */
-static uint32_t add_dense_rows(int32_t *sums, const int8_t *weights, const events_t *events,
+static uint32_t add_dense_rows(int32_t *sums, const int8_t *weights, const axonc_events_t *events,
                                uint32_t targets)
 {
     uint32_t i = 0;
 
+#if AXONC_VECTORS
+    i = axonc_add_dense_graded(sums, weights, events, targets);
+#endif
 #ifdef AXONC_PAIRS
     for (; targets % 4 == 0 && i + 2 <= events->count; i += 2) {
         add_two_rows(sums, weights, events->rows + i, events->values + i, targets);
@@ -140,7 +136,7 @@ static void add_sparse_row(int32_t *restrict sums, const axonc_synapse_t *restri
 
 /* Adds multiples of sparse rows; returns how many synapses they have. */
 static uint32_t add_sparse_rows(int32_t *sums, const uint16_t *starts,
-                                const axonc_synapse_t *synapses, const events_t *events)
+                                const axonc_synapse_t *synapses, const axonc_events_t *events)
 {
     uint32_t added = 0;
 
@@ -156,7 +152,7 @@ static uint32_t add_sparse_rows(int32_t *sums, const uint16_t *starts,
 
 /* Adds the rows of events to the target population, each times its value; returns how many weights they have. */
 static uint32_t add_rows(axonc_core_t *core, const axonc_projection_t *projection,
-                         const events_t *events)
+                         const axonc_events_t *events)
 {
     int32_t *sums = axonc_window(core, projection);
     const void *weights = axonc_data(core, projection->rows_at);
@@ -166,6 +162,10 @@ static uint32_t add_rows(axonc_core_t *core, const axonc_projection_t *projectio
         return add_dense_rows(sums, weights, events, projection->targets);
     case AXONC_FORMAT_SPARSE:
         return add_sparse_rows(sums, weights, axonc_data(core, projection->synapses_at), events);
+#if AXONC_VECTORS
+    case AXONC_FORMAT_SPARSE16:
+        return axonc_add_sparse16_graded(core, projection, sums, events);
+#endif
     default:
         axonc_platform_fail(core, AXONC_ERROR_BAD_FORMAT);
         return 0;
@@ -174,7 +174,7 @@ static uint32_t add_rows(axonc_core_t *core, const axonc_projection_t *projectio
 
 /* Lists the events of a packet that have a row, and counts those without. */
 static inline void list_events(axonc_core_t *core, const uint32_t *packet, uint32_t there,
-                               events_t *events)
+                               axonc_events_t *events)
 {
     for (uint32_t i = 1; i < core->header->packet_words; i++) {
         const uint32_t row = packet[i] >> 16;
@@ -197,7 +197,7 @@ static uint32_t take_graded(axonc_core_t *core, axonc_source_t source, const uin
     const uint32_t words = core->header->packet_words;
     const uint32_t there = source.count == 0 ? 0 : projections->rows;
     const uint32_t block = axonc_block_of(core, packets[0]);
-    events_t events;
+    axonc_events_t events;
     uint32_t taken = 0;
     uint32_t added = 0;
 
