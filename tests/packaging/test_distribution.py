@@ -21,7 +21,7 @@ from axonc.ir.version import __version__
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("ir", "compiler", "backends")
-RUNTIME = (".c", ".h", ".S", ".ld", ".j2", ".toml", ".css")
+RUNTIME = (".c", ".h", ".cpp", ".hpp", ".S", ".ld", ".j2", ".toml", ".css")
 """Files beside the Python source that a compiler needs."""
 
 
