@@ -60,28 +60,15 @@ def compile_codelet(source: Path, flags: Sequence[str] = ()) -> Path:
     compiler = find_compiler()
     own = [flag for flag in flags if flag not in ("-g",)]
     command = [*compiler.command, *FLAGS, *own, f"-I{INCLUDE}"]
-    try:
-        text = run_compiler([*command, "-E", str(source)])
-    except ToolchainError as error:
-        raise CodeletError(f"{source}: {error}") from error
+    text = _compile([*command, "-E", str(source)])
 
     def make(new: Path) -> None:
         unit = registration(source, vertices(text, source))
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "registration.cpp"
             path.write_text(unit)
-            _build(
-                [
-                    *command,
-                    "-Wno-invalid-offsetof",
-                    *_optimised(own),
-                    "-fPIC",
-                    "-shared",
-                    f"-I{source.resolve().parent}",
-                ],
-                path,
-                new,
-            )
+            library = ["-fPIC", "-shared", f"-I{source.resolve().parent}", "-Wno-invalid-offsetof"]
+            _compile([*command, *_optimised(own), *library, str(path), "-o", str(new)])
 
     return kept("codelets", ".gp", [compiler.identity, *command[1:], simulator_digest(), text], make)
 
@@ -90,9 +77,9 @@ def _optimised(flags: Sequence[str]) -> list[str]:
     return [] if any(flag.startswith("-O") for flag in flags) else ["-O2"]
 
 
-def _build(command: Sequence[str], source: Path, output: Path) -> None:
+def _compile(command: Sequence[str]) -> str:
     try:
-        run_compiler([*command, str(source), "-o", str(output)])
+        return run_compiler(command)
     except ToolchainError as error:
         raise CodeletError(str(error)) from error
 
@@ -122,7 +109,7 @@ def _syntax_tree(text: str) -> str:
         path = Path(folder) / "codelets.ii"
         path.write_text(text)
         dump = ["-fsyntax-only", "-w", "-Xclang", "-ast-dump=json"]
-        return run_compiler([str(find_zig()), "clang", "-std=c++17", "-fno-access-control", *dump, str(path)])
+        return _compile([str(find_zig()), "clang", "-std=c++17", "-fno-access-control", *dump, str(path)])
 
 
 def _known_bases(one: VertexClass, known: Mapping[str, VertexClass]) -> Iterator[VertexClass]:
@@ -274,7 +261,7 @@ def registration(source: Path, found: Sequence[VertexClass]) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The command: ``popc [-o OUT.gp | --print] SOURCE [-- FLAGS...]``."""
+    """The command ``python -m axonc.backends.ipu.simulator [-o OUT.gp] [--print] SOURCE [-- FLAGS...]``."""
     parser = argparse.ArgumentParser(prog="popc", description="compile codelets for the simulator")
     parser.add_argument("source", type=Path)
     parser.add_argument("-o", dest="output", type=Path, help="where to write the library")
@@ -291,7 +278,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given.print:
         print(library)
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -14,6 +14,9 @@ from typing import Any
 
 from .toolchain import Built
 
+PACKAGES = str(Path(__file__).parents[4])
+"""The folder that holds the package: a program starts popc, which must find it."""
+
 
 class ProgramError(Exception):
     """A program that ended with an error. One message: its exit code and what it said."""
@@ -48,8 +51,8 @@ def run_program(
         own = {
             "AXONC_IPU_REPORT": str(report),
             "AXONC_IPU_CODELETS": str(built.codelets.resolve()),
-            "AXONC_POPC": f"'{sys.executable}' -m axonc.backends.ipu.simulator.popc",
-            "PYTHONPATH": os.pathsep.join(filter(None, [_packages(), os.environ.get("PYTHONPATH")])),
+            "AXONC_POPC": f"'{sys.executable}' -m axonc.backends.ipu.simulator",
+            "PYTHONPATH": os.pathsep.join(filter(None, [PACKAGES, os.environ.get("PYTHONPATH")])),
         }
         done = subprocess.run(
             [str(built.program.resolve()), *arguments],
@@ -63,10 +66,3 @@ def run_program(
             raise ProgramError(f"exit code {done.returncode}: {done.stderr.strip()}")
         accounts = json.loads(report.read_text()) if report.exists() else None
         return Finished(done.stdout, done.stderr, accounts)
-
-
-def _packages() -> str:
-    """The folder that holds the package ``axonc``, for the popc that a program starts."""
-    import axonc
-
-    return str(Path(axonc.__file__).parents[1])

@@ -1,7 +1,7 @@
 """C++17 compilers, and what is built once and kept: the simulator's library, programs, codelet libraries.
 
-The compiler of the ``ziglang`` wheel is the default; ``compiler="c++"`` (or a path) takes that of the system. Everything
-that is built lies in the user's cache under a name that says what is in it.
+The compiler of the ``ziglang`` wheel is the default; ``compiler="c++"`` (or a path) takes that of the system.
+Everything that is built lies in the user's cache under a name that says what is in it.
 """
 
 from __future__ import annotations

@@ -83,7 +83,7 @@ std::string compiled(const std::string &source, const std::string &flags) {
   if (const std::string known = prebuilt(source, flags); !known.empty()) {
     return known;
   }
-  const std::string popc = variable("AXONC_POPC", "python3 -m axonc.backends.ipu.simulator.popc");
+  const std::string popc = variable("AXONC_POPC", "python3 -m axonc.backends.ipu.simulator");
   const auto [text, fine] = output(popc + " --print " + quoted(source) + " -- " + flags + " 2>&1");
   require<graph_object_load_error>(fine, "popc failed on ", source, ":\n", text);
   return text.substr(0, text.find_last_not_of('\n') + 1);

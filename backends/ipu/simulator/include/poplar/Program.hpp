@@ -125,6 +125,7 @@ class Abort : public Program {
 public:
   explicit Abort(const DebugContext &debugContext = {});
   Abort(std::string message, const DebugContext &debugContext = {});
+  Abort(const char *message, const DebugContext &debugContext = {}) : Abort(std::string(message), debugContext) {}
 };
 
 class AssumeEqualAcrossReplicas : public Program {
