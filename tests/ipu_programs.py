@@ -12,12 +12,20 @@ from axonc.backends.ipu.simulator.toolchain import WARNINGS, cache_folder
 PROGRAMS = Path(__file__).parent / "backends" / "ipu" / "programs"
 
 
-def run(name: str, codelets: tuple[str, ...] = (), arguments: tuple[str, ...] = (), **environment: str) -> Finished:
+def run(
+    name: str,
+    codelets: tuple[str, ...] = (),
+    arguments: tuple[str, ...] = (),
+    *,
+    optimised: bool = False,
+    **environment: str,
+) -> Finished:
     """Runs ``name``.cpp; warnings in it are errors."""
     folder = cache_folder() / "ipu" / "tests"
     folder.mkdir(parents=True, exist_ok=True)
     sources = [PROGRAMS / one for one in codelets]
-    built = build_program([PROGRAMS / f"{name}.cpp"], sources, folder / name, flags=("-O0", *WARNINGS))
+    flags = ("-O2" if optimised else "-O0", *WARNINGS)
+    built = build_program([PROGRAMS / f"{name}.cpp"], sources, folder / name, flags=flags)
     return run_program(built, arguments, folder=PROGRAMS, environment=environment)
 
 
