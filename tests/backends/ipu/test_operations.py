@@ -60,6 +60,7 @@ EXPECTED: dict[str, np.ndarray] = {
     "reduce_out": (CUBE**2).sum(axis=(0, 2)),
     "reduce_int": I.min(),
     "reduce_update": 1 + 0.5 * CUBE.sum(axis=(0, 1)),
+    "reduce_sets": CUBE.min(axis=2),
     "reduce_first": CUBE[0].sum(axis=0),
     "reduce_second": CUBE[1].sum(axis=1),
     "dynamic": TABLE[3:5],

@@ -15,8 +15,8 @@ public:
   std::optional<BoundVertex> vertex(unsigned id) {
     const VertexData &data = executable_.graph->vertices.at(id);
     if (!data.tile) {
-      problems_.add("Vertex of type ", data.type->name, " in compute set '", executable_.graph->computeSets.at(data.computeSet).name,
-                    "' is not mapped to any tile");
+      problems_.add("Vertex of type ", data.type->name, " in compute set '",
+                    executable_.graph->computeSets.at(data.computeSet).name, "' is not mapped to any tile");
       return std::nullopt;
     }
     BoundVertex bound{id, *data.tile, data.type, {}};
@@ -37,7 +37,8 @@ private:
       return;
     }
     const auto &rows = connection.rows;
-    const bool known = !rows.empty() || (connection.size && *connection.size == 0) || (field.kind == FieldKind::Rows && connection.size);
+    const bool known = !rows.empty() || (connection.size && *connection.size == 0) ||
+                       (field.kind == FieldKind::Rows && connection.size);
     if (!known || !std::all_of(rows.begin(), rows.end(), [](const poplar::Tensor &row) { return row.valid(); })) {
       problems_.add("Field ", data.type->name, ".", field.name, " is not connected");
       return;
@@ -99,7 +100,8 @@ CompiledSet bindSet(const Executable &executable, unsigned id) {
     }
   }
   problems.raise<poplar::graph_connection_error>();
-  std::stable_sort(set.vertices.begin(), set.vertices.end(), [](const auto &a, const auto &b) { return a.tile < b.tile; });
+  std::stable_sort(set.vertices.begin(), set.vertices.end(),
+                   [](const auto &a, const auto &b) { return a.tile < b.tile; });
   for (std::size_t i = 0; i < set.vertices.size(); ++i) {
     if (i == 0 || set.vertices[i].tile != set.vertices[i - 1].tile) {
       set.starts.push_back(i);

@@ -35,8 +35,8 @@ VertexClass classOf(const VertexEntry &entry) {
   VertexClass made{canonicalName(entry.name), entry.bytes, entry.workers, {}, entry.compute};
   for (std::size_t i = 0; i < entry.fieldCount; ++i) {
     const FieldEntry &field = entry.fields[i];
-    made.fields.push_back({field.name, field.offset, field.bytes, field.kind, field.direction, poplar::Type(field.element),
-                           field.layout, field.listLayout, field.align});
+    made.fields.push_back({field.name, field.offset, field.bytes, field.kind, field.direction,
+                           poplar::Type(field.element), field.layout, field.listLayout, field.align});
   }
   return made;
 }
@@ -94,9 +94,11 @@ std::string compiled(const std::string &source, const std::string &flags) {
 void loadCodelets(GraphData &graph, const std::string &library) {
   const std::string path = std::filesystem::absolute(library).string();
   void *handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-  require<graph_object_load_error>(handle != nullptr, "cannot load codelets ", library, ": ", handle == nullptr ? dlerror() : "");
+  require<graph_object_load_error>(handle != nullptr, "cannot load codelets ", library, ": ",
+                                   handle == nullptr ? dlerror() : "");
   const auto *table = static_cast<const VertexTable *>(dlsym(handle, "axonc_ipu_vertices"));
-  require<graph_object_load_error>(table != nullptr && table->version == TABLE_VERSION, library, " holds no codelets of this version");
+  require<graph_object_load_error>(table != nullptr && table->version == TABLE_VERSION, library,
+                                   " holds no codelets of this version");
   for (std::size_t i = 0; i < table->count; ++i) {
     VertexClass made = classOf(table->vertices[i]);
     const std::string name = made.name;

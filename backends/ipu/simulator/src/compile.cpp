@@ -11,8 +11,9 @@ namespace axonc_ipu {
 namespace {
 
 void setOption(Options &options, const std::string &name, const std::string &value) {
-  static const std::array<const char *, 10> PREFIXES{"debug.", "autoReport.", "target.", "opt.", "prng.", "streamCallbacks.",
-                                                     "exchange.", "profiler.", "axonc.", "memory."};
+  static const std::array<const char *, 10> PREFIXES{"debug.", "autoReport.",      "target.",   "opt.",
+                                                     "prng.",  "streamCallbacks.", "exchange.", "profiler.",
+                                                     "axonc.", "memory."};
   bool known = false;
   for (const char *prefix : PREFIXES) {
     known = known || name.rfind(prefix, 0) == 0;
@@ -42,8 +43,12 @@ void costs(Executable &executable) {
     std::visit(Overloaded{
                    [&](const ExecuteNode &n) { costOf(executable, executable.sets.at(n.computeSet), cost); },
                    [&](const CopyNode &n) { costOfCopy(executable, n, cost); },
-                   [&](const StreamNode &n) { cost.hostBytes = n.tensor.numElements() * elementBytes(n.tensor.elementType()); },
-                   [&](const RemoteNode &n) { cost.hostBytes = n.tensor.numElements() * elementBytes(n.tensor.elementType()); },
+                   [&](const StreamNode &n) {
+                     cost.hostBytes = n.tensor.numElements() * elementBytes(n.tensor.elementType());
+                   },
+                   [&](const RemoteNode &n) {
+                     cost.hostBytes = n.tensor.numElements() * elementBytes(n.tensor.elementType());
+                   },
                    [](const auto &) {},
                },
                executable.order[i]->what);
@@ -81,7 +86,8 @@ std::shared_ptr<Executable> compile(const poplar::Graph &graph, const std::vecto
   for (const Node *node : executable->order) {
     if (const auto *execute = std::get_if<ExecuteNode>(&node->what)) {
       if (executable->sets.count(execute->computeSet) == 0) {
-        const CompiledSet &set = executable->sets.emplace(execute->computeSet, bindSet(*executable, execute->computeSet)).first->second;
+        const CompiledSet &set =
+            executable->sets.emplace(execute->computeSet, bindSet(*executable, execute->computeSet)).first->second;
         checkRaces(*executable, set);
       }
     }

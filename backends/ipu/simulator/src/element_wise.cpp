@@ -56,13 +56,15 @@ std::vector<Tensor> matched(const std::vector<Tensor> &tensors, const Tensor &ou
 }
 
 // `first` is the first tensor that the vertex only reads: those before it are the output.
-void addMap(Graph &graph, const expr::Expr &expression, const std::vector<Tensor> &tensors, const Tensor &output, std::size_t first,
-            Sequence &program, const DebugContext &debugContext) {
+void addMap(Graph &graph, const expr::Expr &expression, const std::vector<Tensor> &tensors, const Tensor &output,
+            std::size_t first, Sequence &program, const DebugContext &debugContext) {
   const std::vector<Type> types = typesOf(tensors);
   const Type type = axonc_ipu::typeOf(*expression.term(), types);
   const bool constant = std::holds_alternative<expr::ConstTerm>(expression.term()->what);
-  require<poplar::type_error>(type == output.elementType() || constant, "an expression of type ", type, " and an output of type ", output.elementType());
-  require<poplar::poplar_error>(output.isParallelWriteable(), "the output of an element-wise operation has constant or repeated elements");
+  require<poplar::type_error>(type == output.elementType() || constant, "an expression of type ", type,
+                              " and an output of type ", output.elementType());
+  require<poplar::poplar_error>(output.isParallelWriteable(),
+                                "the output of an element-wise operation has constant or repeated elements");
   std::vector<NativeField> fields{{"out", output.elementType(), first == 0 ? Direction::Output : Direction::InOut}};
   for (std::size_t i = first; i < tensors.size(); ++i) {
     fields.push_back({axonc_ipu::text("in", i + 1), types[i], Direction::Input});
@@ -74,7 +76,8 @@ void addMap(Graph &graph, const expr::Expr &expression, const std::vector<Tensor
       for (std::size_t i = first; i < types.size(); ++i) {
         arguments.push_back(axonc_ipu::rowOf(rows, i - first + 1, r));
       }
-      axonc_ipu::storeValues(axonc_ipu::convert(axonc_ipu::evaluate(*term, types, arguments, out.size), fields[0].type), out);
+      axonc_ipu::storeValues(axonc_ipu::convert(axonc_ipu::evaluate(*term, types, arguments, out.size), fields[0].type),
+                             out);
     }
   };
   axonc_ipu::NativeSet set(graph, "popops::Map", fields, compute, debugContext);
@@ -97,8 +100,8 @@ void addMap(Graph &graph, const expr::Expr &expression, const std::vector<Tensor
 
 } // namespace
 
-Tensor map(Graph &graph, const expr::Expr &expression, const std::vector<Tensor> &tensors, Sequence &program, const DebugContext &debugContext,
-           const poplar::OptionFlags & /*options*/) {
+Tensor map(Graph &graph, const expr::Expr &expression, const std::vector<Tensor> &tensors, Sequence &program,
+           const DebugContext &debugContext, const poplar::OptionFlags & /*options*/) {
   const Type type = axonc_ipu::typeOf(*expression.term(), typesOf(tensors));
   const auto shape = commonShape(tensors);
   Tensor output;
@@ -114,13 +117,13 @@ Tensor map(Graph &graph, const expr::Expr &expression, const std::vector<Tensor>
   return output;
 }
 
-void mapInPlace(Graph &graph, const expr::Expr &expression, const std::vector<Tensor> &tensors, Sequence &program, const DebugContext &debugContext,
-                const poplar::OptionFlags & /*options*/) {
+void mapInPlace(Graph &graph, const expr::Expr &expression, const std::vector<Tensor> &tensors, Sequence &program,
+                const DebugContext &debugContext, const poplar::OptionFlags & /*options*/) {
   addMap(graph, expression, tensors, tensors.at(0), 1, program, debugContext);
 }
 
-void mapWithOutput(Graph &graph, const expr::Expr &expression, const std::vector<Tensor> &tensors, const Tensor &output, Sequence &program,
-                   const DebugContext &debugContext, const poplar::OptionFlags & /*options*/) {
+void mapWithOutput(Graph &graph, const expr::Expr &expression, const std::vector<Tensor> &tensors, const Tensor &output,
+                   Sequence &program, const DebugContext &debugContext, const poplar::OptionFlags & /*options*/) {
   addMap(graph, expression, tensors, output, 0, program, debugContext);
 }
 
@@ -155,18 +158,18 @@ void scaledAddTo(Graph &graph, Tensor A, Tensor B, Tensor scale, Sequence &progr
   mapInPlace(graph, expr::_1 + as(A, 2) * as(A, 3), {A, B, scale}, program, debugContext);
 }
 
-void scaledAddTo(Graph &graph, Tensor A, float scaleA, Tensor B, float scaleB, Sequence &program, const DebugContext &debugContext,
-                 const poplar::OptionFlags & /*options*/) {
+void scaledAddTo(Graph &graph, Tensor A, float scaleA, Tensor B, float scaleB, Sequence &program,
+                 const DebugContext &debugContext, const poplar::OptionFlags & /*options*/) {
   mapInPlace(graph, expr::_1 * scaleA + as(A, 2) * scaleB, {A, B}, program, debugContext);
 }
 
-void scaledSubtractFrom(Graph &graph, Tensor A, Tensor B, float scale, Sequence &program, const DebugContext &debugContext,
-                        const poplar::OptionFlags & /*options*/) {
+void scaledSubtractFrom(Graph &graph, Tensor A, Tensor B, float scale, Sequence &program,
+                        const DebugContext &debugContext, const poplar::OptionFlags & /*options*/) {
   mapInPlace(graph, expr::_1 - as(A, 2) * scale, {A, B}, program, debugContext);
 }
 
-Sequence countedLoop(Graph &graph, std::size_t begin, std::size_t end, std::size_t step, const CountedLoopBodyType &body,
-                     const DebugContext &debugContext) {
+Sequence countedLoop(Graph &graph, std::size_t begin, std::size_t end, std::size_t step,
+                     const CountedLoopBodyType &body, const DebugContext &debugContext) {
   require<poplar::poplar_error>(step > 0, "a loop with a step of 0");
   const Tensor counter = graph.addVariable(poplar::UNSIGNED_INT, {1}, DebugContext(debugContext, "counter"));
   graph.setTileMapping(counter, 0);
@@ -179,7 +182,8 @@ Sequence countedLoop(Graph &graph, std::size_t begin, std::size_t end, std::size
   return loop;
 }
 
-Sequence countedLoop(Graph &graph, std::size_t count, const CountedLoopBodyType &body, const DebugContext &debugContext) {
+Sequence countedLoop(Graph &graph, std::size_t count, const CountedLoopBodyType &body,
+                     const DebugContext &debugContext) {
   return countedLoop(graph, 0, count, 1, body, debugContext);
 }
 

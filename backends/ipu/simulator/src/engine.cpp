@@ -37,7 +37,8 @@ axonc_ipu::StreamEnd &streamNamed(Machine &machine, StringRef handle) {
 const Tensor &handleNamed(const Machine &machine, const std::string &handle, bool write) {
   const auto &handles = machine.executable->graph->hostHandles;
   const auto found = handles.find((write ? "w:" : "r:") + handle);
-  require<stream_connection_error>(found != handles.end(), "there is no host ", write ? "write" : "read", " '", handle, "'");
+  require<stream_connection_error>(found != handles.end(), "there is no host ", write ? "write" : "read", " '", handle,
+                                   "'");
   require<poplar::runtime_error>(machine.loaded, "the engine is not loaded on a device");
   return found->second.tensor;
 }
@@ -45,7 +46,8 @@ const Tensor &handleNamed(const Machine &machine, const std::string &handle, boo
 void checkBytes(const Tensor &tensor, const std::string &handle, const void *begin, const void *end) {
   const auto given = static_cast<std::size_t>(static_cast<const Byte *>(end) - static_cast<const Byte *>(begin));
   const std::size_t needed = tensor.numElements() * axonc_ipu::elementBytes(tensor.elementType());
-  require<tensor_io_state_error>(given == needed, "size mismatch: handle '", handle, "' needs ", needed, " bytes, the buffer has ", given);
+  require<tensor_io_state_error>(given == needed, "size mismatch: handle '", handle, "' needs ", needed,
+                                 " bytes, the buffer has ", given);
 }
 
 const void *after(const Tensor &tensor, const void *begin) {
@@ -55,7 +57,8 @@ const void *after(const Tensor &tensor, const void *begin) {
 std::pair<Byte *, std::size_t> remoteRow(Machine &machine, const std::string &handle, std::uint64_t row) {
   for (const RemoteBuffer &buffer : machine.executable->graph->remoteBuffers) {
     if (buffer.handle() == handle) {
-      require<index_error>(row < buffer.getRepeats(), "row ", row, " of remote buffer '", handle, "' that has ", buffer.getRepeats());
+      require<index_error>(row < buffer.getRepeats(), "row ", row, " of remote buffer '", handle, "' that has ",
+                           buffer.getRepeats());
       const std::size_t bytes = buffer.numElements() * axonc_ipu::elementBytes(buffer.elementType());
       return {machine.remoteBuffers[buffer.getId()].data() + row * bytes, bytes};
     }
@@ -80,12 +83,12 @@ Engine::Engine(Executable executable, const OptionFlags & /*options*/)
   axonc_ipu::checkMemory(*executable_);
 }
 
-Engine::Engine(const Graph &graph, ArrayRef<program::Program> programs, const OptionFlags &options, const ProgressFunc &progress,
-               const DebugContext &debugContext)
+Engine::Engine(const Graph &graph, ArrayRef<program::Program> programs, const OptionFlags &options,
+               const ProgressFunc &progress, const DebugContext &debugContext)
     : Engine(compileGraph(graph, programs, options, progress, debugContext)) {}
 
-Engine::Engine(const Graph &graph, const program::Program &program, const OptionFlags &options, const ProgressFunc &progress,
-               const DebugContext &debugContext)
+Engine::Engine(const Graph &graph, const program::Program &program, const OptionFlags &options,
+               const ProgressFunc &progress, const DebugContext &debugContext)
     : Engine(graph, ArrayRef<program::Program>(&program, 1), options, progress, debugContext) {}
 
 Engine::Engine(Engine &&) noexcept = default;
@@ -98,8 +101,8 @@ Engine::~Engine() {
 
 void Engine::load(const Device &device) {
   const Target &wanted = executable_->graph->target;
-  require<graph_object_load_error>(device.getTarget().getNumTiles() == wanted.getNumTiles(), "the graph was made for ", wanted.getNumTiles(),
-                                   " tiles, the device has ", device.getTarget().getNumTiles());
+  require<graph_object_load_error>(device.getTarget().getNumTiles() == wanted.getNumTiles(), "the graph was made for ",
+                                   wanted.getNumTiles(), " tiles, the device has ", device.getTarget().getNumTiles());
   machine_->loaded = true;
 }
 
@@ -143,8 +146,8 @@ void Engine::writeTensor(StringRef handle, const void *begin) {
 void Engine::readTensor(StringRef handle, void *begin, void *end) {
   const Tensor &tensor = handleNamed(*machine_, handle.str(), false);
   checkBytes(tensor, handle.str(), begin, end);
-  axonc_ipu::reportUndefined(*machine_, "host read '" + handle.str() + "'", machine_->memory.countUndefined(tensor.view()),
-                             axonc_ipu::Undefined::Host);
+  axonc_ipu::reportUndefined(*machine_, "host read '" + handle.str() + "'",
+                             machine_->memory.countUndefined(tensor.view()), axonc_ipu::Undefined::Host);
   machine_->memory.gather(tensor.view(), static_cast<Byte *>(begin));
 }
 
@@ -154,12 +157,14 @@ void Engine::readTensor(StringRef handle, void *begin) {
   readTensor(handle, begin, static_cast<Byte *>(begin) + bytes);
 }
 
-void Engine::copyToRemoteBuffer(const void *source, std::string handle, std::uint64_t repeatIndex, unsigned /*replica*/) {
+void Engine::copyToRemoteBuffer(const void *source, std::string handle, std::uint64_t repeatIndex,
+                                unsigned /*replica*/) {
   const auto [row, bytes] = remoteRow(*machine_, handle, repeatIndex);
   std::memcpy(row, source, bytes);
 }
 
-void Engine::copyFromRemoteBuffer(std::string handle, void *destination, std::uint64_t repeatIndex, unsigned /*replica*/) {
+void Engine::copyFromRemoteBuffer(std::string handle, void *destination, std::uint64_t repeatIndex,
+                                  unsigned /*replica*/) {
   const auto [row, bytes] = remoteRow(*machine_, handle, repeatIndex);
   std::memcpy(destination, row, bytes);
 }
@@ -180,11 +185,12 @@ void Engine::printProfileSummary(std::ostream &out, const OptionFlags & /*option
     largest = std::max(largest, tile.total());
   }
   out << "Target: " << executable_->graph->target.getTargetSystemString() << ", " << tiles.size() << " tiles\n"
-      << "Memory of the fullest tile: " << largest << " of " << executable_->graph->target.getBytesPerTile() << " bytes\n"
+      << "Memory of the fullest tile: " << largest << " of " << executable_->graph->target.getBytesPerTile()
+      << " bytes\n"
       << "Estimated cycles: " << machine_->cycles << '\n';
   for (const auto &step : machine_->steps) {
-    out << "  " << step.kind << " '" << step.name << "': " << step.executions << " x (compute " << step.computeCycles << ", exchange "
-        << step.exchangeCycles << ", sync " << step.syncCycles << " cycles)\n";
+    out << "  " << step.kind << " '" << step.name << "': " << step.executions << " x (compute " << step.computeCycles
+        << ", exchange " << step.exchangeCycles << ", sync " << step.syncCycles << " cycles)\n";
   }
 }
 

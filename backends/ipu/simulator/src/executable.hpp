@@ -54,7 +54,7 @@ struct TileMemory {
   std::size_t vertexState = 0;
   std::size_t edgePointers = 0;
   std::size_t exchangeCode = 0;
-  std::size_t alwaysLive = 0; // of the variables and constants
+  std::size_t alwaysLive = 0;    // of the variables and constants
   std::size_t peakTemporary = 0; // variables that are not always live, and buffers
   std::size_t total() const { return alwaysLive + vertexState + edgePointers + exchangeCode + peakTemporary; }
 };
@@ -82,13 +82,13 @@ Options optionsFrom(const poplar::OptionFlags &flags);
 std::shared_ptr<Executable> compile(const poplar::Graph &graph, const std::vector<NodePtr> &programs, Options options);
 
 // Parts of `compile`, in this order.
-void place(Executable &executable);                              // placement.cpp
-void collectSteps(Executable &executable);                       // steps.cpp
-CompiledSet bindSet(const Executable &executable, unsigned id);  // bind.cpp
-void checkRaces(const Executable &executable, const CompiledSet &set); // races.cpp
+void place(Executable &executable);                                                // placement.cpp
+void collectSteps(Executable &executable);                                         // steps.cpp
+CompiledSet bindSet(const Executable &executable, unsigned id);                    // bind.cpp
+void checkRaces(const Executable &executable, const CompiledSet &set);             // races.cpp
 void costOf(const Executable &executable, const CompiledSet &set, StepCost &cost); // step_costs.cpp
 void costOfCopy(const Executable &executable, const CopyNode &copy, StepCost &cost);
-void accountMemory(Executable &executable);                      // memory_account.cpp
+void accountMemory(Executable &executable); // memory_account.cpp
 void checkMemory(const Executable &executable);
 
 } // namespace axonc_ipu

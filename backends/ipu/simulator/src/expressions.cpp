@@ -19,32 +19,58 @@ namespace {
 
 double unary(UnaryOpType op, double a) {
   switch (op) {
-  case UnaryOpType::ABSOLUTE: return std::fabs(a);
-  case UnaryOpType::CEIL: return std::ceil(a);
-  case UnaryOpType::COS: return std::cos(a);
-  case UnaryOpType::EXPONENT: return std::exp(a);
-  case UnaryOpType::EXPONENT_MINUS_ONE: return std::expm1(a);
-  case UnaryOpType::FLOOR: return std::floor(a);
-  case UnaryOpType::INVERSE: return 1 / a;
-  case UnaryOpType::IS_FINITE: return std::isfinite(a) ? 1 : 0;
-  case UnaryOpType::IS_INF: return std::isinf(a) ? 1 : 0;
-  case UnaryOpType::IS_NAN: return std::isnan(a) ? 1 : 0;
-  case UnaryOpType::LOGARITHM: return std::log(a);
-  case UnaryOpType::LOGARITHM_ONE_PLUS: return std::log1p(a);
-  case UnaryOpType::LOGICAL_NOT: return a == 0 ? 1 : 0;
-  case UnaryOpType::NEGATE: return -a;
-  case UnaryOpType::RELU: return a > 0 ? a : 0;
-  case UnaryOpType::ROUND: return std::nearbyint(a);
-  case UnaryOpType::RSQRT: return 1 / std::sqrt(a);
-  case UnaryOpType::SIGMOID: return 1 / (1 + std::exp(-a));
-  case UnaryOpType::SIGNUM: return a > 0 ? 1 : a < 0 ? -1 : 0;
-  case UnaryOpType::SIN: return std::sin(a);
-  case UnaryOpType::SQRT: return std::sqrt(a);
-  case UnaryOpType::SQUARE: return a * a;
-  case UnaryOpType::TAN: return std::tan(a);
-  case UnaryOpType::TANH: return std::tanh(a);
-  case UnaryOpType::TRUNC: return std::trunc(a);
-  case UnaryOpType::BITWISE_NOT: break;
+  case UnaryOpType::ABSOLUTE:
+    return std::fabs(a);
+  case UnaryOpType::CEIL:
+    return std::ceil(a);
+  case UnaryOpType::COS:
+    return std::cos(a);
+  case UnaryOpType::EXPONENT:
+    return std::exp(a);
+  case UnaryOpType::EXPONENT_MINUS_ONE:
+    return std::expm1(a);
+  case UnaryOpType::FLOOR:
+    return std::floor(a);
+  case UnaryOpType::INVERSE:
+    return 1 / a;
+  case UnaryOpType::IS_FINITE:
+    return std::isfinite(a) ? 1 : 0;
+  case UnaryOpType::IS_INF:
+    return std::isinf(a) ? 1 : 0;
+  case UnaryOpType::IS_NAN:
+    return std::isnan(a) ? 1 : 0;
+  case UnaryOpType::LOGARITHM:
+    return std::log(a);
+  case UnaryOpType::LOGARITHM_ONE_PLUS:
+    return std::log1p(a);
+  case UnaryOpType::LOGICAL_NOT:
+    return a == 0 ? 1 : 0;
+  case UnaryOpType::NEGATE:
+    return -a;
+  case UnaryOpType::RELU:
+    return a > 0 ? a : 0;
+  case UnaryOpType::ROUND:
+    return std::nearbyint(a);
+  case UnaryOpType::RSQRT:
+    return 1 / std::sqrt(a);
+  case UnaryOpType::SIGMOID:
+    return 1 / (1 + std::exp(-a));
+  case UnaryOpType::SIGNUM:
+    return a > 0 ? 1 : a < 0 ? -1 : 0;
+  case UnaryOpType::SIN:
+    return std::sin(a);
+  case UnaryOpType::SQRT:
+    return std::sqrt(a);
+  case UnaryOpType::SQUARE:
+    return a * a;
+  case UnaryOpType::TAN:
+    return std::tan(a);
+  case UnaryOpType::TANH:
+    return std::tanh(a);
+  case UnaryOpType::TRUNC:
+    return std::trunc(a);
+  case UnaryOpType::BITWISE_NOT:
+    break;
   }
   throw poplar::type_error("a bitwise operation on floating elements");
 }
@@ -54,35 +80,63 @@ std::int64_t wrapped(std::uint64_t value) { return static_cast<std::int64_t>(val
 
 std::int64_t unary(UnaryOpType op, std::int64_t a) {
   switch (op) {
-  case UnaryOpType::ABSOLUTE: return a < 0 ? wrapped(0 - static_cast<std::uint64_t>(a)) : a;
-  case UnaryOpType::BITWISE_NOT: return ~a;
-  case UnaryOpType::LOGICAL_NOT: return a == 0 ? 1 : 0;
-  case UnaryOpType::NEGATE: return wrapped(0 - static_cast<std::uint64_t>(a));
-  case UnaryOpType::RELU: return a > 0 ? a : 0;
-  case UnaryOpType::SIGNUM: return a > 0 ? 1 : a < 0 ? -1 : 0;
-  case UnaryOpType::SQUARE: return wrapped(static_cast<std::uint64_t>(a) * static_cast<std::uint64_t>(a));
-  case UnaryOpType::IS_FINITE: return 1;
+  case UnaryOpType::ABSOLUTE:
+    return a < 0 ? wrapped(0 - static_cast<std::uint64_t>(a)) : a;
+  case UnaryOpType::BITWISE_NOT:
+    return ~a;
+  case UnaryOpType::LOGICAL_NOT:
+    return a == 0 ? 1 : 0;
+  case UnaryOpType::NEGATE:
+    return wrapped(0 - static_cast<std::uint64_t>(a));
+  case UnaryOpType::RELU:
+    return a > 0 ? a : 0;
+  case UnaryOpType::SIGNUM:
+    return a > 0 ? 1 : a < 0 ? -1 : 0;
+  case UnaryOpType::SQUARE:
+    return wrapped(static_cast<std::uint64_t>(a) * static_cast<std::uint64_t>(a));
+  case UnaryOpType::IS_FINITE:
+    return 1;
   case UnaryOpType::IS_INF:
-  case UnaryOpType::IS_NAN: return 0;
+  case UnaryOpType::IS_NAN:
+    return 0;
   case UnaryOpType::CEIL:
   case UnaryOpType::FLOOR:
   case UnaryOpType::ROUND:
-  case UnaryOpType::TRUNC: return a;
-  default: return static_cast<std::int64_t>(unary(op, static_cast<double>(a)));
+  case UnaryOpType::TRUNC:
+    return a;
+  default:
+    return static_cast<std::int64_t>(unary(op, static_cast<double>(a)));
   }
 }
 
 template <class T> bool compare(BinaryOpType op, T a, T b, bool &result) {
   switch (op) {
-  case BinaryOpType::EQUAL: result = a == b; return true;
-  case BinaryOpType::NOT_EQUAL: result = a != b; return true;
-  case BinaryOpType::LESS_THAN: result = a < b; return true;
-  case BinaryOpType::LESS_THAN_EQUAL: result = a <= b; return true;
-  case BinaryOpType::GREATER_THAN: result = a > b; return true;
-  case BinaryOpType::GREATER_THAN_EQUAL: result = a >= b; return true;
-  case BinaryOpType::LOGICAL_AND: result = a != 0 && b != 0; return true;
-  case BinaryOpType::LOGICAL_OR: result = a != 0 || b != 0; return true;
-  default: return false;
+  case BinaryOpType::EQUAL:
+    result = a == b;
+    return true;
+  case BinaryOpType::NOT_EQUAL:
+    result = a != b;
+    return true;
+  case BinaryOpType::LESS_THAN:
+    result = a < b;
+    return true;
+  case BinaryOpType::LESS_THAN_EQUAL:
+    result = a <= b;
+    return true;
+  case BinaryOpType::GREATER_THAN:
+    result = a > b;
+    return true;
+  case BinaryOpType::GREATER_THAN_EQUAL:
+    result = a >= b;
+    return true;
+  case BinaryOpType::LOGICAL_AND:
+    result = a != 0 && b != 0;
+    return true;
+  case BinaryOpType::LOGICAL_OR:
+    result = a != 0 || b != 0;
+    return true;
+  default:
+    return false;
   }
 }
 
@@ -97,16 +151,26 @@ double binary(BinaryOpType op, double a, double b) {
     return holds ? 1 : 0;
   }
   switch (op) {
-  case BinaryOpType::ADD: return a + b;
-  case BinaryOpType::SUBTRACT: return a - b;
-  case BinaryOpType::MULTIPLY: return a * b;
-  case BinaryOpType::DIVIDE: return a / b;
-  case BinaryOpType::MAXIMUM: return a > b ? a : b;
-  case BinaryOpType::MINIMUM: return a < b ? a : b;
-  case BinaryOpType::POWER: return std::pow(a, b);
-  case BinaryOpType::REMAINDER: return std::fmod(a, b);
-  case BinaryOpType::ATAN2: return std::atan2(a, b);
-  default: throw poplar::type_error("a bitwise operation on floating elements");
+  case BinaryOpType::ADD:
+    return a + b;
+  case BinaryOpType::SUBTRACT:
+    return a - b;
+  case BinaryOpType::MULTIPLY:
+    return a * b;
+  case BinaryOpType::DIVIDE:
+    return a / b;
+  case BinaryOpType::MAXIMUM:
+    return a > b ? a : b;
+  case BinaryOpType::MINIMUM:
+    return a < b ? a : b;
+  case BinaryOpType::POWER:
+    return std::pow(a, b);
+  case BinaryOpType::REMAINDER:
+    return std::fmod(a, b);
+  case BinaryOpType::ATAN2:
+    return std::atan2(a, b);
+  default:
+    throw poplar::type_error("a bitwise operation on floating elements");
   }
 }
 
@@ -119,21 +183,36 @@ std::int64_t binary(BinaryOpType op, std::int64_t a, std::int64_t b, std::size_t
   const auto y = static_cast<std::uint64_t>(b);
   const std::uint64_t mask = bits >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << bits) - 1;
   switch (op) {
-  case BinaryOpType::ADD: return wrapped(x + y);
-  case BinaryOpType::SUBTRACT: return wrapped(x - y);
-  case BinaryOpType::MULTIPLY: return wrapped(x * y);
-  case BinaryOpType::DIVIDE: return b == 0 ? 0 : b == -1 ? wrapped(0 - x) : a / b;
-  case BinaryOpType::REMAINDER: return b == 0 || b == -1 ? 0 : a % b;
-  case BinaryOpType::MAXIMUM: return a > b ? a : b;
-  case BinaryOpType::MINIMUM: return a < b ? a : b;
-  case BinaryOpType::POWER: return static_cast<std::int64_t>(std::pow(static_cast<double>(a), static_cast<double>(b)));
-  case BinaryOpType::BITWISE_AND: return a & b;
-  case BinaryOpType::BITWISE_OR: return a | b;
-  case BinaryOpType::BITWISE_XOR: return a ^ b;
-  case BinaryOpType::SHIFT_LEFT: return y >= bits ? 0 : wrapped(x << y);
-  case BinaryOpType::SHIFT_RIGHT: return y >= bits ? 0 : wrapped((x & mask) >> y);
-  case BinaryOpType::SHIFT_RIGHT_SIGN_EXTEND: return a >> (y >= bits ? bits - 1 : y);
-  default: throw poplar::type_error("atan2 of integers");
+  case BinaryOpType::ADD:
+    return wrapped(x + y);
+  case BinaryOpType::SUBTRACT:
+    return wrapped(x - y);
+  case BinaryOpType::MULTIPLY:
+    return wrapped(x * y);
+  case BinaryOpType::DIVIDE:
+    return b == 0 ? 0 : b == -1 ? wrapped(0 - x) : a / b;
+  case BinaryOpType::REMAINDER:
+    return b == 0 || b == -1 ? 0 : a % b;
+  case BinaryOpType::MAXIMUM:
+    return a > b ? a : b;
+  case BinaryOpType::MINIMUM:
+    return a < b ? a : b;
+  case BinaryOpType::POWER:
+    return static_cast<std::int64_t>(std::pow(static_cast<double>(a), static_cast<double>(b)));
+  case BinaryOpType::BITWISE_AND:
+    return a & b;
+  case BinaryOpType::BITWISE_OR:
+    return a | b;
+  case BinaryOpType::BITWISE_XOR:
+    return a ^ b;
+  case BinaryOpType::SHIFT_LEFT:
+    return y >= bits ? 0 : wrapped(x << y);
+  case BinaryOpType::SHIFT_RIGHT:
+    return y >= bits ? 0 : wrapped((x & mask) >> y);
+  case BinaryOpType::SHIFT_RIGHT_SIGN_EXTEND:
+    return a >> (y >= bits ? bits - 1 : y);
+  default:
+    throw poplar::type_error("atan2 of integers");
   }
 }
 
@@ -158,7 +237,8 @@ std::int64_t fitted(poplar::Type type, std::int64_t value) {
 
 class Evaluator {
 public:
-  Evaluator(const std::vector<poplar::Type> &types, const std::vector<Span> &rows, std::size_t count) : types_(types), rows_(rows), count_(count) {}
+  Evaluator(const std::vector<poplar::Type> &types, const std::vector<Span> &rows, std::size_t count)
+      : types_(types), rows_(rows), count_(count) {}
 
   Values operator()(const Term &term) const {
     return std::visit([&](const auto &what) { return value(what, term.arguments); }, term.what);
@@ -198,7 +278,9 @@ private:
     return made;
   }
 
-  Values value(const CastTerm &term, const Arguments &arguments) const { return convert((*this)(*arguments[0]), term.type); }
+  Values value(const CastTerm &term, const Arguments &arguments) const {
+    return convert((*this)(*arguments[0]), term.type);
+  }
 
   Values value(UnaryOpType op, const Arguments &arguments) const {
     Values a = (*this)(*arguments[0]);
@@ -208,7 +290,8 @@ private:
     for (std::int64_t &x : a.integers) {
       x = fitted(a.type, unary(op, x));
     }
-    const bool test = op == UnaryOpType::IS_FINITE || op == UnaryOpType::IS_INF || op == UnaryOpType::IS_NAN || op == UnaryOpType::LOGICAL_NOT;
+    const bool test = op == UnaryOpType::IS_FINITE || op == UnaryOpType::IS_INF || op == UnaryOpType::IS_NAN ||
+                      op == UnaryOpType::LOGICAL_NOT;
     return test ? convert(std::move(a), poplar::BOOL) : a;
   }
 
@@ -254,14 +337,16 @@ poplar::Type typeOf(const Term &term, const std::vector<poplar::Type> &types) {
     return constant->type;
   }
   if (const auto *place = std::get_if<PlaceHolderTerm>(&term.what)) {
-    require<poplar::poplar_error>(place->index <= types.size(), "the expression names tensor _", place->index, " of ", types.size());
+    require<poplar::poplar_error>(place->index <= types.size(), "the expression names tensor _", place->index, " of ",
+                                  types.size());
     return types[place->index - 1];
   }
   if (const auto *cast = std::get_if<CastTerm>(&term.what)) {
     return cast->type;
   }
   if (const auto *op = std::get_if<UnaryOpType>(&term.what)) {
-    const bool test = *op == UnaryOpType::IS_FINITE || *op == UnaryOpType::IS_INF || *op == UnaryOpType::IS_NAN || *op == UnaryOpType::LOGICAL_NOT;
+    const bool test = *op == UnaryOpType::IS_FINITE || *op == UnaryOpType::IS_INF || *op == UnaryOpType::IS_NAN ||
+                      *op == UnaryOpType::LOGICAL_NOT;
     return test ? poplar::BOOL : typeOf(*term.arguments[0], types);
   }
   if (const auto *op = std::get_if<BinaryOpType>(&term.what)) {
@@ -271,7 +356,8 @@ poplar::Type typeOf(const Term &term, const std::vector<poplar::Type> &types) {
   return commonType(*term.arguments[0], *term.arguments[1], types);
 }
 
-Values evaluate(const Term &term, const std::vector<poplar::Type> &types, const std::vector<Span> &rows, std::size_t count) {
+Values evaluate(const Term &term, const std::vector<poplar::Type> &types, const std::vector<Span> &rows,
+                std::size_t count) {
   return Evaluator(types, rows, count)(term);
 }
 
@@ -309,7 +395,8 @@ void storeValues(const Values &values, Span to) {
     if (values.type == poplar::FLOAT) {
       to.as<float>()[i] = static_cast<float>(values.reals[i]);
     } else {
-      const long double value = isFloating(values.type) ? static_cast<long double>(values.reals[i]) : static_cast<long double>(values.integers[i]);
+      const long double value = isFloating(values.type) ? static_cast<long double>(values.reals[i])
+                                                        : static_cast<long double>(values.integers[i]);
       storeElement(values.type, to.as<Byte>() + i * bytes, value);
     }
   }

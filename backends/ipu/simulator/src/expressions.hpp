@@ -18,7 +18,8 @@ struct Values {
 // The type of an expression over tensors of these types; constants take the type of what they are combined with.
 poplar::Type typeOf(const popops::expr::Term &term, const std::vector<poplar::Type> &types);
 // Evaluates over rows of `count` elements; a row of one element serves all.
-Values evaluate(const popops::expr::Term &term, const std::vector<poplar::Type> &types, const std::vector<Span> &rows, std::size_t count);
+Values evaluate(const popops::expr::Term &term, const std::vector<poplar::Type> &types, const std::vector<Span> &rows,
+                std::size_t count);
 Values convert(Values values, poplar::Type type);
 void storeValues(const Values &values, Span to);
 

@@ -34,7 +34,8 @@ using axonc_ipu::View;
 namespace {
 
 // Values of the host as elements of a device type.
-std::vector<axonc_ipu::Byte> converted(Type type, std::size_t count, const void *values, std::size_t given, Type hostType) {
+std::vector<axonc_ipu::Byte> converted(Type type, std::size_t count, const void *values, std::size_t given,
+                                       Type hostType) {
   require<graph_object_creation_error>(given == count || given == 1, given, " values for ", count, " elements");
   const std::size_t to = axonc_ipu::elementBytes(type);
   const std::size_t from = hostType == Type() ? sizeof(double) : axonc_ipu::elementBytes(hostType);
@@ -151,7 +152,8 @@ void Graph::setInitialTensor(const Tensor &tensor, const void *values, std::size
   }
 }
 
-Tensor Graph::clone(const Type &type, const Tensor &tensor, const DebugContext &debugContext, TensorCloneMethod /*method*/) {
+Tensor Graph::clone(const Type &type, const Tensor &tensor, const DebugContext &debugContext,
+                    TensorCloneMethod /*method*/) {
   Tensor copy = addVariable(type, tensor.shape(), debugContext);
   const Tensor flat = copy.flatten();
   for (const axonc_ipu::Run &run : tensor.view().runs) {
@@ -243,7 +245,8 @@ TileToTensorMapping Graph::getTileMapping(const Tensor &tensor, bool *isComplete
   return mapping;
 }
 
-std::vector<std::vector<Interval>> Graph::getSortedContiguousRegions(const Tensor &tensor, ArrayRef<Interval> regions) const {
+std::vector<std::vector<Interval>> Graph::getSortedContiguousRegions(const Tensor &tensor,
+                                                                     ArrayRef<Interval> regions) const {
   struct Part {
     unsigned variable;
     std::size_t place;
@@ -254,17 +257,18 @@ std::vector<std::vector<Interval>> Graph::getSortedContiguousRegions(const Tenso
     const Tensor part = axonc_ipu::select(tensor.flatten(), {region});
     for (const Interval &piece : part.getContiguousRegions()) {
       const axonc_ipu::Run &run = part.view().runs[part.view().runAt(piece.begin())];
-      parts.push_back({run.variable, run.element(piece.begin() - run.at),
+      parts.push_back({run.variable,
+                       run.element(piece.begin() - run.at),
                        {region.begin() + piece.begin(), region.begin() + piece.end()}});
     }
   }
-  std::sort(parts.begin(), parts.end(), [](const Part &a, const Part &b) {
-    return std::tie(a.variable, a.place) < std::tie(b.variable, b.place);
-  });
+  std::sort(parts.begin(), parts.end(),
+            [](const Part &a, const Part &b) { return std::tie(a.variable, a.place) < std::tie(b.variable, b.place); });
   std::vector<std::vector<Interval>> groups;
   const Part *last = nullptr;
   for (const Part &part : parts) {
-    const bool follows = last != nullptr && last->variable == part.variable && last->place + last->interval.size() == part.place;
+    const bool follows =
+        last != nullptr && last->variable == part.variable && last->place + last->interval.size() == part.place;
     if (!follows) {
       groups.emplace_back();
     }
@@ -325,7 +329,8 @@ RemoteBuffer Graph::addRemoteBuffer(StringRef handle, const Type &type, std::siz
                                     bool /*rearrangeOnHost*/, bool /*optimiseMemory*/) {
   require<graph_object_creation_error>(repeats > 0 && numElements > 0, "remote buffer '", handle, "' without elements");
   unique(data_->remoteBuffers, handle.str());
-  data_->remoteBuffers.emplace_back(static_cast<unsigned>(data_->remoteBuffers.size()), handle.str(), type, numElements, repeats);
+  data_->remoteBuffers.emplace_back(static_cast<unsigned>(data_->remoteBuffers.size()), handle.str(), type, numElements,
+                                    repeats);
   return data_->remoteBuffers.back();
 }
 
@@ -344,25 +349,29 @@ Function Graph::addFunction(const program::Program &program) {
 
 void copyFloatToDeviceHalf(const Target & /*target*/, const float *source, void *destination, std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) {
-    axonc_ipu::storeElement(HALF, static_cast<axonc_ipu::Byte *>(destination) + 2 * i, static_cast<long double>(source[i]));
+    axonc_ipu::storeElement(HALF, static_cast<axonc_ipu::Byte *>(destination) + 2 * i,
+                            static_cast<long double>(source[i]));
   }
 }
 
 void copyDoubleToDeviceHalf(const Target & /*target*/, const double *source, void *destination, std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) {
-    axonc_ipu::storeElement(HALF, static_cast<axonc_ipu::Byte *>(destination) + 2 * i, static_cast<long double>(source[i]));
+    axonc_ipu::storeElement(HALF, static_cast<axonc_ipu::Byte *>(destination) + 2 * i,
+                            static_cast<long double>(source[i]));
   }
 }
 
 void copyDeviceHalfToFloat(const Target & /*target*/, const void *source, float *destination, std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) {
-    destination[i] = static_cast<float>(axonc_ipu::loadElement(HALF, static_cast<const axonc_ipu::Byte *>(source) + 2 * i));
+    destination[i] =
+        static_cast<float>(axonc_ipu::loadElement(HALF, static_cast<const axonc_ipu::Byte *>(source) + 2 * i));
   }
 }
 
 void copyDeviceHalfToDouble(const Target & /*target*/, const void *source, double *destination, std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) {
-    destination[i] = static_cast<double>(axonc_ipu::loadElement(HALF, static_cast<const axonc_ipu::Byte *>(source) + 2 * i));
+    destination[i] =
+        static_cast<double>(axonc_ipu::loadElement(HALF, static_cast<const axonc_ipu::Byte *>(source) + 2 * i));
   }
 }
 

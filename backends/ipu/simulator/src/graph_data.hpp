@@ -57,7 +57,7 @@ struct VertexClass {
 // What a field of a vertex is connected to: one tensor, or one for each row.
 struct Connection {
   std::vector<poplar::Tensor> rows;
-  std::vector<Byte> state;      // of a state vector
+  std::vector<Byte> state; // of a state vector
   std::optional<std::size_t> size;
 };
 

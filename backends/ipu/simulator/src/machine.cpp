@@ -32,8 +32,8 @@ void reportUndefined(Machine &machine, const std::string &what, std::size_t elem
     return;
   }
   machine.undefinedReads[what] += elements;
-  require<poplar::undefined_data_error>(machine.executable->options.undefined < since, "undefined data: ", what, " reads ", elements,
-                                        " elements that nobody has written");
+  require<poplar::undefined_data_error>(machine.executable->options.undefined < since, "undefined data: ", what,
+                                        " reads ", elements, " elements that nobody has written");
 }
 
 void Machine::run(unsigned program) {
@@ -137,7 +137,8 @@ Byte *nextBuffer(StreamEnd &end, std::size_t bytes, const std::string &handle) {
   if (end.next == end.end) {
     end.next = end.begin;
   }
-  require<poplar::stream_connection_error>(end.next + bytes <= end.end, "the buffer of stream '", handle, "' is no multiple of ", bytes, " bytes");
+  require<poplar::stream_connection_error>(end.next + bytes <= end.end, "the buffer of stream '", handle,
+                                           "' is no multiple of ", bytes, " bytes");
   Byte *buffer = end.next;
   end.next += bytes;
   return buffer;
@@ -160,7 +161,8 @@ void Machine::transfer(const StreamNode &node) {
     memory.scatter(buffer, node.tensor.view());
     memory.setDefined(node.tensor.view());
   } else {
-    reportUndefined(*this, "stream '" + stream.handle() + "'", memory.countUndefined(node.tensor.view()), Undefined::Host);
+    reportUndefined(*this, "stream '" + stream.handle() + "'", memory.countUndefined(node.tensor.view()),
+                    Undefined::Host);
     memory.gather(node.tensor.view(), buffer);
     if (end.callback) {
       end.callback->fetch(buffer);
@@ -177,13 +179,15 @@ void Machine::transfer(const RemoteNode &node) {
   const std::size_t rows = node.rows ? node.rows->numElements() : 1;
   std::vector<Byte> between(rows * bytes);
   if (!node.toDevice) {
-    reportUndefined(*this, "remote buffer '" + buffer.handle() + "'", memory.countUndefined(node.tensor.view()), Undefined::All);
+    reportUndefined(*this, "remote buffer '" + buffer.handle() + "'", memory.countUndefined(node.tensor.view()),
+                    Undefined::All);
     memory.gather(node.tensor.view(), between.data());
   }
   for (std::size_t i = 0; i < rows; ++i) {
     const auto row = node.rows ? static_cast<std::int64_t>(control(node.rows->flatten()[i])) : 0;
-    require<poplar::application_runtime_error>(row >= 0 && static_cast<std::size_t>(row) < buffer.getRepeats(), "row ", row, " of remote buffer '",
-                                               buffer.handle(), "' that has ", buffer.getRepeats());
+    require<poplar::application_runtime_error>(row >= 0 && static_cast<std::size_t>(row) < buffer.getRepeats(), "row ",
+                                               row, " of remote buffer '", buffer.handle(), "' that has ",
+                                               buffer.getRepeats());
     Byte *place = remoteBuffers[node.buffer].data() + static_cast<std::size_t>(row) * bytes;
     Byte *part = between.data() + i * bytes;
     std::memcpy(node.toDevice ? part : place, node.toDevice ? place : part, bytes);

@@ -62,7 +62,8 @@ void multiply(NativeRows fields, Type type) {
   const std::size_t depth = axonc_ipu::rowsOf(fields, 2);
   const std::size_t bytes = axonc_ipu::elementBytes(type);
   const auto value = [&](Span row, std::size_t i) {
-    return type == poplar::FLOAT ? row.as<float>()[i] : static_cast<float>(axonc_ipu::loadDouble(type, row.as<Byte>() + i * bytes));
+    return type == poplar::FLOAT ? row.as<float>()[i]
+                                 : static_cast<float>(axonc_ipu::loadDouble(type, row.as<Byte>() + i * bytes));
   };
   for (std::size_t i = 0; i < rows; ++i) {
     auto *sums = axonc_ipu::rowOf(fields, 0, i).as<float>();
@@ -92,9 +93,10 @@ Tensor products(Graph &graph, const Tensor &A, const Tensor &B, Sequence &progra
   const Type type = A.elementType();
   const Blocks blocks = cut(m, n, k, graph.getTarget().getNumTiles());
   const Tensor partials = graph.addVariable(poplar::FLOAT, {blocks.k, m, n}, DebugContext(debugContext, "partials"));
-  axonc_ipu::NativeSet set(graph, "poplin::MatMul",
-                           {{"out", poplar::FLOAT, Direction::Output}, {"a", type, Direction::Input}, {"b", type, Direction::Input}},
-                           [type](NativeRows fields) { multiply(fields, type); }, debugContext);
+  axonc_ipu::NativeSet set(
+      graph, "poplin::MatMul",
+      {{"out", poplar::FLOAT, Direction::Output}, {"a", type, Direction::Input}, {"b", type, Direction::Input}},
+      [type](NativeRows fields) { multiply(fields, type); }, debugContext);
   const std::uint64_t perCycle = type == poplar::HALF ? 64 : 16; // multiplications of the AMP unit
   unsigned tile = 0;
   for (std::size_t i = 0; i < blocks.m; ++i) {
@@ -123,32 +125,36 @@ Tensor spread(Graph &graph, Type type, const std::vector<std::size_t> &shape, co
 
 } // namespace
 
-Tensor matMul(Graph &graph, const Tensor &A, const Tensor &B, Sequence &program, const Type &outputType, const DebugContext &debugContext,
-              const poplar::OptionFlags & /*options*/, PlanningCache * /*cache*/) {
-  require<poplar::poplar_error>(A.rank() == 2 && B.rank() == 2 && A.dim(1) == B.dim(0), "matMul of shapes ", A.shapeToString(), " and ", B.shapeToString());
-  require<poplar::type_error>(A.elementType() == B.elementType() && axonc_ipu::isFloating(A.elementType()), "matMul of types ", A.elementType(), " and ",
-                              B.elementType());
+Tensor matMul(Graph &graph, const Tensor &A, const Tensor &B, Sequence &program, const Type &outputType,
+              const DebugContext &debugContext, const poplar::OptionFlags & /*options*/, PlanningCache * /*cache*/) {
+  require<poplar::poplar_error>(A.rank() == 2 && B.rank() == 2 && A.dim(1) == B.dim(0), "matMul of shapes ",
+                                A.shapeToString(), " and ", B.shapeToString());
+  require<poplar::type_error>(A.elementType() == B.elementType() && axonc_ipu::isFloating(A.elementType()),
+                              "matMul of types ", A.elementType(), " and ", B.elementType());
   const Tensor partials = products(graph, A, B, program, debugContext);
   if (partials.dim(0) == 1) {
-    return outputType == poplar::FLOAT ? partials[0] : popops::cast(graph, partials[0], outputType, program, debugContext);
+    return outputType == poplar::FLOAT ? partials[0]
+                                       : popops::cast(graph, partials[0], outputType, program, debugContext);
   }
-  return popops::reduce(graph, partials, outputType, {0}, popops::ReduceParams(popops::Operation::ADD), program, debugContext);
+  return popops::reduce(graph, partials, outputType, {0}, popops::ReduceParams(popops::Operation::ADD), program,
+                        debugContext);
 }
 
-Tensor matMul(Graph &graph, const Tensor &A, const Tensor &B, Sequence &program, const DebugContext &debugContext, const poplar::OptionFlags &options,
-              PlanningCache *cache) {
+Tensor matMul(Graph &graph, const Tensor &A, const Tensor &B, Sequence &program, const DebugContext &debugContext,
+              const poplar::OptionFlags &options, PlanningCache *cache) {
   return matMul(graph, A, B, program, A.elementType(), debugContext, options, cache);
 }
 
-void matMulAcc(Graph &graph, const Tensor &C, float k, const Tensor &A, const Tensor &B, Sequence &program, const DebugContext &debugContext,
-               const poplar::OptionFlags &options, PlanningCache *cache) {
+void matMulAcc(Graph &graph, const Tensor &C, float k, const Tensor &A, const Tensor &B, Sequence &program,
+               const DebugContext &debugContext, const poplar::OptionFlags &options, PlanningCache *cache) {
   const Tensor product = matMul(graph, A, B, program, poplar::FLOAT, debugContext, options, cache);
   popops::scaledAddTo(graph, C, product, k, program, debugContext);
 }
 
-Tensor matMulGrouped(Graph &graph, const Tensor &A, const Tensor &B, Sequence &program, const Type &outputType, const DebugContext &debugContext,
-                     const poplar::OptionFlags &options, PlanningCache *cache) {
-  require<poplar::poplar_error>(A.rank() == 3 && B.rank() == 3 && A.dim(0) == B.dim(0), "matMulGrouped of shapes ", A.shapeToString(), " and ", B.shapeToString());
+Tensor matMulGrouped(Graph &graph, const Tensor &A, const Tensor &B, Sequence &program, const Type &outputType,
+                     const DebugContext &debugContext, const poplar::OptionFlags &options, PlanningCache *cache) {
+  require<poplar::poplar_error>(A.rank() == 3 && B.rank() == 3 && A.dim(0) == B.dim(0), "matMulGrouped of shapes ",
+                                A.shapeToString(), " and ", B.shapeToString());
   std::vector<Tensor> groups;
   for (std::size_t g = 0; g < A.dim(0); ++g) {
     groups.push_back(matMul(graph, A[g], B[g], program, outputType, debugContext, options, cache).expand({0}));
@@ -156,25 +162,29 @@ Tensor matMulGrouped(Graph &graph, const Tensor &A, const Tensor &B, Sequence &p
   return poplar::concat(groups);
 }
 
-Tensor createMatMulInputLHS(Graph &graph, const Type &inputType, const Type & /*outputType*/, const std::vector<std::size_t> &aShape,
-                            const std::vector<std::size_t> & /*bShape*/, const DebugContext &debugContext, const poplar::OptionFlags & /*options*/,
+Tensor createMatMulInputLHS(Graph &graph, const Type &inputType, const Type & /*outputType*/,
+                            const std::vector<std::size_t> &aShape, const std::vector<std::size_t> & /*bShape*/,
+                            const DebugContext &debugContext, const poplar::OptionFlags & /*options*/,
                             PlanningCache * /*cache*/) {
   return spread(graph, inputType, aShape, debugContext);
 }
 
-Tensor createMatMulInputLHS(Graph &graph, const Type &dataType, const std::vector<std::size_t> &aShape, const std::vector<std::size_t> &bShape,
-                            const DebugContext &debugContext, const poplar::OptionFlags &options, PlanningCache *cache) {
+Tensor createMatMulInputLHS(Graph &graph, const Type &dataType, const std::vector<std::size_t> &aShape,
+                            const std::vector<std::size_t> &bShape, const DebugContext &debugContext,
+                            const poplar::OptionFlags &options, PlanningCache *cache) {
   return createMatMulInputLHS(graph, dataType, dataType, aShape, bShape, debugContext, options, cache);
 }
 
-Tensor createMatMulInputRHS(Graph &graph, const Type &inputType, const Type & /*outputType*/, const std::vector<std::size_t> & /*aShape*/,
-                            const std::vector<std::size_t> &bShape, const DebugContext &debugContext, const poplar::OptionFlags & /*options*/,
+Tensor createMatMulInputRHS(Graph &graph, const Type &inputType, const Type & /*outputType*/,
+                            const std::vector<std::size_t> & /*aShape*/, const std::vector<std::size_t> &bShape,
+                            const DebugContext &debugContext, const poplar::OptionFlags & /*options*/,
                             PlanningCache * /*cache*/) {
   return spread(graph, inputType, bShape, debugContext);
 }
 
-Tensor createMatMulInputRHS(Graph &graph, const Type &dataType, const std::vector<std::size_t> &aShape, const std::vector<std::size_t> &bShape,
-                            const DebugContext &debugContext, const poplar::OptionFlags &options, PlanningCache *cache) {
+Tensor createMatMulInputRHS(Graph &graph, const Type &dataType, const std::vector<std::size_t> &aShape,
+                            const std::vector<std::size_t> &bShape, const DebugContext &debugContext,
+                            const poplar::OptionFlags &options, PlanningCache *cache) {
   return createMatMulInputRHS(graph, dataType, dataType, aShape, bShape, debugContext, options, cache);
 }
 

@@ -30,7 +30,8 @@ Memory::Memory(const GraphData &graph) {
 namespace {
 
 // Copies elements at distances; distances are in bytes.
-void copyStrided(Byte *to, std::int64_t toStep, const Byte *from, std::int64_t fromStep, std::size_t count, std::size_t bytes) {
+void copyStrided(Byte *to, std::int64_t toStep, const Byte *from, std::int64_t fromStep, std::size_t count,
+                 std::size_t bytes) {
   const auto size = static_cast<std::int64_t>(bytes);
   if (toStep == size && fromStep == size) {
     std::memcpy(to, from, count * bytes);
@@ -42,10 +43,18 @@ void copyStrided(Byte *to, std::int64_t toStep, const Byte *from, std::int64_t f
     }
   };
   switch (bytes) {
-  case 1: each(Byte{}); return;
-  case 2: each(std::uint16_t{}); return;
-  case 4: each(std::uint32_t{}); return;
-  default: each(std::uint64_t{}); return;
+  case 1:
+    each(Byte{});
+    return;
+  case 2:
+    each(std::uint16_t{});
+    return;
+  case 4:
+    each(std::uint32_t{});
+    return;
+  default:
+    each(std::uint64_t{});
+    return;
   }
 }
 
@@ -126,7 +135,8 @@ void Memory::setDefined(unsigned variable, std::size_t begin, std::size_t end, b
 void Memory::setDefined(const View &view) {
   for (const Run &run : view.runs) {
     if (!storages_[run.variable].undefined.empty()) {
-      eachInterval(run, [&](unsigned variable, std::size_t begin, std::size_t end) { setDefined(variable, begin, end, true); });
+      eachInterval(
+          run, [&](unsigned variable, std::size_t begin, std::size_t end) { setDefined(variable, begin, end, true); });
     }
   }
 }

@@ -191,10 +191,13 @@ private:
 // Bytes of a pointer field by layout: full pointer and size, packed pointer and size, pointer, scaled pointers.
 std::size_t pointerBytes(int layout) {
   switch (static_cast<poplar::VectorLayout>(layout)) {
-  case poplar::VectorLayout::SPAN: return 8;
+  case poplar::VectorLayout::SPAN:
+    return 8;
   case poplar::VectorLayout::SHORT_SPAN:
-  case poplar::VectorLayout::ONE_PTR: return 4;
-  default: return 2;
+  case poplar::VectorLayout::ONE_PTR:
+    return 4;
+  default:
+    return 2;
   }
 }
 
@@ -214,20 +217,30 @@ void addVertex(const GraphData &graph, const BoundVertex &vertex, TileMemory &ti
     const Field &field = data.type->fields[i];
     const std::size_t rows = data.connections[i].rows.size();
     switch (field.kind) {
-    case FieldKind::Value: tile.vertexState += std::min<std::size_t>(field.bytes, field.type == poplar::LONG || field.type == poplar::UNSIGNED_LONG ? 4 : 8); break;
+    case FieldKind::Value:
+      tile.vertexState +=
+          std::min<std::size_t>(field.bytes, field.type == poplar::LONG || field.type == poplar::UNSIGNED_LONG ? 4 : 8);
+      break;
     case FieldKind::State:
       tile.vertexState += data.connections[i].state.size();
       tile.edgePointers += pointerBytes(field.layout);
       break;
-    case FieldKind::Scalar: tile.edgePointers += 4; break;
-    case FieldKind::Row: tile.edgePointers += pointerBytes(field.layout); break;
-    case FieldKind::Rows: tile.edgePointers += listBytes(field, rows); break;
+    case FieldKind::Scalar:
+      tile.edgePointers += 4;
+      break;
+    case FieldKind::Row:
+      tile.edgePointers += pointerBytes(field.layout);
+      break;
+    case FieldKind::Rows:
+      tile.edgePointers += listBytes(field, rows);
+      break;
     }
   }
 }
 
 // Bytes of each variable on each tile.
-void eachTileBytes(const Executable &executable, std::size_t variable, const std::function<void(unsigned, std::size_t)> &visit) {
+void eachTileBytes(const Executable &executable, std::size_t variable,
+                   const std::function<void(unsigned, std::size_t)> &visit) {
   const std::size_t bytes = elementBytes(executable.graph->variables[variable].type);
   for (const Placed &part : executable.placements[variable]) {
     visit(part.tile, ((part.end - part.begin) * bytes + 3) / 4 * 4); // whole words
@@ -304,8 +317,8 @@ void checkMemory(const Executable &executable) {
   const std::size_t limit = executable.graph->target.getBytesPerTile();
   for (std::size_t tile = 0; tile < executable.tiles.size(); ++tile) {
     if (executable.tiles[tile].total() > limit) {
-      problems.add(problems.empty() ? "Out of memory: Cannot fit all variable data onto one or more tiles\n" : "", "tile ", tile, ": ",
-                   executable.tiles[tile].total(), " bytes of ", limit);
+      problems.add(problems.empty() ? "Out of memory: Cannot fit all variable data onto one or more tiles\n" : "",
+                   "tile ", tile, ": ", executable.tiles[tile].total(), " bytes of ", limit);
     }
   }
   if (!executable.options.allowOutOfMemory) {

@@ -8,14 +8,16 @@
 
 namespace axonc_ipu {
 
-NativeSet::NativeSet(poplar::Graph &graph, const std::string &kind, std::vector<NativeField> fields, NativeCompute compute,
-                     const poplar::DebugContext &debugContext)
+NativeSet::NativeSet(poplar::Graph &graph, const std::string &kind, std::vector<NativeField> fields,
+                     NativeCompute compute, const poplar::DebugContext &debugContext)
     : graph_(graph), fields_(std::move(fields)), debugContext_(debugContext) {
   const std::string context = debugContext.getPathName();
   set_ = graph.addComputeSet(context.empty() ? kind : context + "/" + kind);
   // Every set has a class of its own: what it computes is not said by its name.
   type_ = kind + "#" + std::to_string(graph.data().classes.size());
-  VertexClass type{type_, 0, 1, {}, [compute = std::move(compute)](void *vertex, unsigned /*worker*/) { compute(static_cast<const Span *>(vertex)); }};
+  VertexClass type{type_, 0, 1, {}, [compute = std::move(compute)](void *vertex, unsigned /*worker*/) {
+                     compute(static_cast<const Span *>(vertex));
+                   }};
   for (const NativeField &field : fields_) {
     type.fields.push_back({field.name, 0, 0, FieldKind::Rows, field.direction, field.type, 0, 0, 1});
   }
@@ -38,9 +40,12 @@ void NativeSet::add(unsigned tile, const std::vector<std::vector<poplar::Tensor>
   graph_.setPerfEstimate(vertex, LAUNCH_CYCLES + std::max(cycles, bytes / MEMORY_BYTES_PER_CYCLE));
 }
 
-void NativeSet::execute(poplar::program::Sequence &program) const { program.add(poplar::program::Execute(set_, debugContext_)); }
+void NativeSet::execute(poplar::program::Sequence &program) const {
+  program.add(poplar::program::Execute(set_, debugContext_));
+}
 
-poplar::Tensor addSpread(poplar::Graph &graph, poplar::Type type, const std::vector<std::size_t> &shape, const poplar::DebugContext &debugContext) {
+poplar::Tensor addSpread(poplar::Graph &graph, poplar::Type type, const std::vector<std::size_t> &shape,
+                         const poplar::DebugContext &debugContext) {
   poplar::Tensor made = graph.addVariable(type, shape, debugContext);
   poputil::mapTensorLinearly(graph, made);
   return made;

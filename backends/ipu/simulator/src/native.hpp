@@ -39,7 +39,8 @@ private:
 };
 
 // A tensor of a shape, spread over the tiles.
-poplar::Tensor addSpread(poplar::Graph &graph, poplar::Type type, const std::vector<std::size_t> &shape, const poplar::DebugContext &debugContext);
+poplar::Tensor addSpread(poplar::Graph &graph, poplar::Type type, const std::vector<std::size_t> &shape,
+                         const poplar::DebugContext &debugContext);
 
 // Values of one type while they are computed with: doubles or 64-bit integers, rounded or wrapped after each operation.
 double loadDouble(poplar::Type type, const void *from);

@@ -16,7 +16,8 @@ void place(Executable &executable) {
       next = part.end;
     }
     if (next < variable.count) {
-      problems.add("Tensor '", variable.name, "': elements [", next, ":", variable.count, ") are not mapped to any tile");
+      problems.add("Tensor '", variable.name, "': elements [", next, ":", variable.count,
+                   ") are not mapped to any tile");
     }
     executable.placements.push_back(std::move(placement));
   }

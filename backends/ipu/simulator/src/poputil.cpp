@@ -36,7 +36,9 @@ void mapTensorLinearly(Graph &graph, const Tensor &tensor, unsigned minElementsP
   graph.setTileMapping(tensor, calcLinearTileMapping(graph, tensor.shape(), minElementsPerTile, grainSize));
 }
 
-void mapTensorLinearly(Graph &graph, const Tensor &tensor) { graph.setTileMapping(tensor, calcLinearTileMapping(graph, tensor)); }
+void mapTensorLinearly(Graph &graph, const Tensor &tensor) {
+  graph.setTileMapping(tensor, calcLinearTileMapping(graph, tensor));
+}
 
 unsigned mapTensorLinearlyWithOffset(Graph &graph, const Tensor &tensor, unsigned offset) {
   const auto mapping = calcLinearTileMapping(graph, tensor);
@@ -71,8 +73,8 @@ unsigned getTileImbalance(const Graph &graph, const Tensor &tensor, unsigned min
   return getTileImbalance(graph.getTileMapping(tensor), minElementsPerTile, grainSize);
 }
 
-std::vector<std::vector<Interval>> splitRegions(const std::vector<Interval> &regions, unsigned grainSize, unsigned maxPartitions,
-                                                unsigned minElementsPerPartition) {
+std::vector<std::vector<Interval>> splitRegions(const std::vector<Interval> &regions, unsigned grainSize,
+                                                unsigned maxPartitions, unsigned minElementsPerPartition) {
   std::size_t total = 0;
   for (const Interval &region : regions) {
     total += region.size();
@@ -98,13 +100,14 @@ std::vector<std::vector<Interval>> splitRegions(const std::vector<Interval> &reg
   return parts;
 }
 
-std::vector<std::vector<Interval>> splitRegionsBetweenWorkers(const poplar::Target &target, const std::vector<Interval> &regions,
-                                                              unsigned grainSize, unsigned minElementsPerPartition) {
+std::vector<std::vector<Interval>> splitRegionsBetweenWorkers(const poplar::Target &target,
+                                                              const std::vector<Interval> &regions, unsigned grainSize,
+                                                              unsigned minElementsPerPartition) {
   return splitRegions(regions, grainSize, target.getNumWorkerContexts(), minElementsPerPartition);
 }
 
-Tensor duplicate(Graph &graph, const Tensor &source, poplar::program::Sequence &program, const poplar::DebugContext &debugContext,
-                 poplar::TensorCloneMethod method) {
+Tensor duplicate(Graph &graph, const Tensor &source, poplar::program::Sequence &program,
+                 const poplar::DebugContext &debugContext, poplar::TensorCloneMethod method) {
   Tensor copy = graph.clone(source, debugContext, method);
   program.add(poplar::program::Copy(source, copy));
   return copy;
@@ -117,7 +120,8 @@ void broadcastToMatch(Tensor &a, const std::vector<std::size_t> &shape) {
     a = a.expand({0});
   }
   for (unsigned i = 0; i < shape.size(); ++i) {
-    require<poplar_error>(a.dim(i) == shape[i] || a.dim(i) == 1, "cannot broadcast shape ", given, " in dimension ", i, " to ", shape[i]);
+    require<poplar_error>(a.dim(i) == shape[i] || a.dim(i) == 1, "cannot broadcast shape ", given, " in dimension ", i,
+                          " to ", shape[i]);
     if (a.dim(i) != shape[i]) {
       a = a.broadcast(static_cast<unsigned>(shape[i]), i);
     }

@@ -17,19 +17,23 @@ template <class W> NodePtr made(const poplar::DebugContext &context, W what) {
   return std::make_shared<Node>(Node{context.getPathName(), std::move(what)});
 }
 
-void checkCount(const char *what, const std::string &handle, std::size_t expected, poplar::Type type, const poplar::Tensor &tensor) {
-  require<poplar::graph_program_compilation_error>(tensor.numElements() == expected && tensor.elementType() == type, "size or type mismatch: ",
-                                                   what, " '", handle, "' of ", expected, " elements of type ", type, " and tensor ", tensor);
+void checkCount(const char *what, const std::string &handle, std::size_t expected, poplar::Type type,
+                const poplar::Tensor &tensor) {
+  require<poplar::graph_program_compilation_error>(tensor.numElements() == expected && tensor.elementType() == type,
+                                                   "size or type mismatch: ", what, " '", handle, "' of ", expected,
+                                                   " elements of type ", type, " and tensor ", tensor);
 }
 
 StreamNode stream(const poplar::DataStream &stream, const poplar::Tensor &tensor, bool toDevice) {
   checkCount("stream", stream.handle(), stream.numElements(), stream.elementType(), tensor);
   const bool forDevice = stream.type() == poplar::DataStreamType::HostToDeviceFIFO;
-  require<poplar::graph_program_compilation_error>(forDevice == toDevice, "stream '", stream.handle(), "' goes the other way");
+  require<poplar::graph_program_compilation_error>(forDevice == toDevice, "stream '", stream.handle(),
+                                                   "' goes the other way");
   return {stream.getId(), tensor, toDevice};
 }
 
-RemoteNode remote(const poplar::RemoteBuffer &buffer, const poplar::Tensor &tensor, std::optional<poplar::Tensor> rows, bool toDevice) {
+RemoteNode remote(const poplar::RemoteBuffer &buffer, const poplar::Tensor &tensor, std::optional<poplar::Tensor> rows,
+                  bool toDevice) {
   const std::size_t count = rows ? rows->numElements() : 1;
   checkCount("remote buffer", buffer.handle(), buffer.numElements() * count, buffer.elementType(), tensor);
   const bool integer = !rows || rows->elementType() == poplar::INT || rows->elementType() == poplar::UNSIGNED_INT;
@@ -38,8 +42,10 @@ RemoteNode remote(const poplar::RemoteBuffer &buffer, const poplar::Tensor &tens
 }
 
 void writable(const poplar::Tensor &tensor) {
-  require<poplar::graph_program_compilation_error>(!tensor.containsConstant(), "a program writes to the constant ", tensor);
-  require<poplar::graph_program_compilation_error>(!tensor.containsAliases(), "a program writes to repeated elements of ", tensor);
+  require<poplar::graph_program_compilation_error>(!tensor.containsConstant(), "a program writes to the constant ",
+                                                   tensor);
+  require<poplar::graph_program_compilation_error>(!tensor.containsAliases(),
+                                                   "a program writes to repeated elements of ", tensor);
 }
 
 const poplar::Tensor &scalar(const poplar::Tensor &tensor) {
@@ -104,7 +110,8 @@ void Sequence::add_front(const Program &program) {
 Execute::Execute(ComputeSet computeSet, const DebugContext &debugContext)
     : Program(made(debugContext, ExecuteNode{computeSet.getId()})) {}
 Execute::Execute(ComputeSet /*computeSet*/, Tensor outPredicate, const DebugContext & /*debugContext*/) {
-  throw graph_program_compilation_error(text("this simulator has no Execute with an exit predicate (", outPredicate, ")"));
+  throw graph_program_compilation_error(
+      text("this simulator has no Execute with an exit predicate (", outPredicate, ")"));
 }
 
 Copy::Copy(Tensor source, Tensor destination, bool /*dontOutline*/, const DebugContext &debugContext)
@@ -135,16 +142,19 @@ Copy::Copy(Tensor source, const RemoteBuffer &buffer, Tensor offset, const Debug
 
 Repeat::Repeat(unsigned count, const Program &program, const DebugContext &debugContext)
     : Program(made(debugContext, RepeatNode{count, nodeOf(program)})) {}
-RepeatWhileTrue::RepeatWhileTrue(const Program &cond, Tensor predicate, const Program &body, const DebugContext &debugContext)
+RepeatWhileTrue::RepeatWhileTrue(const Program &cond, Tensor predicate, const Program &body,
+                                 const DebugContext &debugContext)
     : Program(made(debugContext, WhileNode{nodeOf(cond), scalar(predicate), nodeOf(body), true})) {}
-RepeatWhileFalse::RepeatWhileFalse(const Program &cond, Tensor predicate, const Program &body, const DebugContext &debugContext)
+RepeatWhileFalse::RepeatWhileFalse(const Program &cond, Tensor predicate, const Program &body,
+                                   const DebugContext &debugContext)
     : Program(made(debugContext, WhileNode{nodeOf(cond), scalar(predicate), nodeOf(body), false})) {}
 If::If(Tensor predicate, const Program &trueBody, const Program &falseBody, const DebugContext &debugContext)
     : Program(made(debugContext, IfNode{scalar(predicate), nodeOf(trueBody), nodeOf(falseBody)})) {}
 
 namespace {
 
-SwitchNode switched(const Tensor &control, const std::vector<std::pair<std::int32_t, Program>> &cases, const Program &otherwise, bool checked) {
+SwitchNode switched(const Tensor &control, const std::vector<std::pair<std::int32_t, Program>> &cases,
+                    const Program &otherwise, bool checked) {
   SwitchNode node{scalar(control), {}, nodeOf(otherwise), checked};
   for (const auto &[value, body] : cases) {
     node.cases.emplace_back(value, nodeOf(body));
@@ -154,11 +164,14 @@ SwitchNode switched(const Tensor &control, const std::vector<std::pair<std::int3
 
 } // namespace
 
-Switch::Switch(Tensor control, const std::vector<std::pair<std::int32_t, Program>> &cases, const Program &defaultCase, const DebugContext &debugContext)
+Switch::Switch(Tensor control, const std::vector<std::pair<std::int32_t, Program>> &cases, const Program &defaultCase,
+               const DebugContext &debugContext)
     : Program(made(debugContext, switched(control, cases, defaultCase, false))) {}
-Switch::Switch(Tensor control, const std::vector<std::pair<std::int32_t, Program>> &cases, const DebugContext &debugContext)
+Switch::Switch(Tensor control, const std::vector<std::pair<std::int32_t, Program>> &cases,
+               const DebugContext &debugContext)
     : Switch(control, cases, Sequence(), debugContext) {}
-Switch Switch::switchWithBoundsChecking(Tensor control, const std::vector<std::pair<std::int32_t, Program>> &cases, const DebugContext &debugContext) {
+Switch Switch::switchWithBoundsChecking(Tensor control, const std::vector<std::pair<std::int32_t, Program>> &cases,
+                                        const DebugContext &debugContext) {
   Switch checked(control, cases, debugContext);
   std::get<SwitchNode>(checked.node_->what).checked = true;
   return checked;
@@ -169,13 +182,15 @@ Switch &Switch::add(std::int32_t value, const Program &body) {
   return *this;
 }
 
-Call::Call(Function function, const DebugContext &debugContext) : Program(made(debugContext, CallNode{function.getId()})) {}
+Call::Call(Function function, const DebugContext &debugContext)
+    : Program(made(debugContext, CallNode{function.getId()})) {}
 Sync::Sync(SyncType /*type*/, const DebugContext &debugContext) : Program(made(debugContext, SyncNode{})) {}
 PrintTensor::PrintTensor(Tensor tensor, const DebugContext &debugContext)
     : PrintTensor(StringRef(debugContext.getPathName()), tensor, debugContext) {}
 PrintTensor::PrintTensor(StringRef title, Tensor tensor, const DebugContext &debugContext)
     : Program(made(debugContext, PrintNode{title.empty() ? tensor.getDebugStr() : title.str(), tensor})) {}
-WriteUndef::WriteUndef(Tensor tensor, const DebugContext &debugContext) : Program(made(debugContext, UndefNode{tensor})) {
+WriteUndef::WriteUndef(Tensor tensor, const DebugContext &debugContext)
+    : Program(made(debugContext, UndefNode{tensor})) {
   writable(tensor);
 }
 AbortOnCondition::AbortOnCondition(Tensor predicate, std::string message, const DebugContext &debugContext)
@@ -185,7 +200,8 @@ Abort::Abort(std::string message, const DebugContext &debugContext)
     : Program(made(debugContext, AbortNode{std::nullopt, std::move(message)})) {}
 AssumeEqualAcrossReplicas::AssumeEqualAcrossReplicas(Tensor /*tensor*/, const DebugContext &debugContext)
     : Program(made(debugContext, SyncNode{})) {}
-CrossReplicaCopy::CrossReplicaCopy(Tensor source, Tensor destination, const std::vector<std::pair<unsigned, unsigned>> & /*replicaMap*/,
+CrossReplicaCopy::CrossReplicaCopy(Tensor source, Tensor destination,
+                                   const std::vector<std::pair<unsigned, unsigned>> & /*replicaMap*/,
                                    const DebugContext &debugContext)
     : Program(made(debugContext, CopyNode{source, destination})) {}
 
@@ -199,7 +215,8 @@ public:
 } // namespace
 } // namespace program
 
-Tensor cycleCount(Graph &graph, program::Sequence &program, unsigned tile, SyncType /*syncType*/, const DebugContext &name) {
+Tensor cycleCount(Graph &graph, program::Sequence &program, unsigned tile, SyncType /*syncType*/,
+                  const DebugContext &name) {
   Tensor count = graph.addVariable(UNSIGNED_INT, {2}, name);
   graph.setTileMapping(count, tile);
   program.add_front(program::Counter(true, count));

@@ -107,10 +107,11 @@ private:
     }
     const Variable &variable = executable_.graph->variables.at(writer.variable);
     const char *word = elementBytes(variable.type) < 4 ? " (or other parts of the same 4-byte word)" : "";
-    problems.add("Compute set '", set_.name, "': Field ", set_.vertices[writer.vertex].type->name, ".", writer.field->name,
-                 " writes to elements [", writer.begin, ":", writer.end, ") of variable '", variable.name, "' that are ", how, word,
-                 " elsewhere in same compute set, by ", set_.vertices[other->vertex].type->name, ".", other->field->name, " [",
-                 other->begin, ":", other->end, ")");
+    problems.add("Compute set '", set_.name, "': Field ", set_.vertices[writer.vertex].type->name, ".",
+                 writer.field->name, " writes to elements [", writer.begin, ":", writer.end, ") of variable '",
+                 variable.name, "' that are ", how, word, " elsewhere in same compute set, by ",
+                 set_.vertices[other->vertex].type->name, ".", other->field->name, " [", other->begin, ":", other->end,
+                 ")");
   }
 
   const Executable &executable_;

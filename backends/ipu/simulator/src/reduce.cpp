@@ -1,6 +1,7 @@
 // Reductions in two supersteps: what a tile holds of each output, then all partial results of an output.
 #include "checks.hpp"
 #include "expressions.hpp"
+#include "programs.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -26,22 +27,33 @@ namespace {
 double start(Operation op) {
   switch (op) {
   case Operation::MUL:
-  case Operation::LOGICAL_AND: return 1;
-  case Operation::MIN: return std::numeric_limits<double>::infinity();
-  case Operation::MAX: return -std::numeric_limits<double>::infinity();
-  default: return 0;
+  case Operation::LOGICAL_AND:
+    return 1;
+  case Operation::MIN:
+    return std::numeric_limits<double>::infinity();
+  case Operation::MAX:
+    return -std::numeric_limits<double>::infinity();
+  default:
+    return 0;
   }
 }
 
 double combine(Operation op, double total, double value) {
   switch (op) {
-  case Operation::ADD: return total + value;
-  case Operation::SQUARE_ADD: return total + value * value;
-  case Operation::MUL: return total * value;
-  case Operation::MIN: return std::min(total, value);
-  case Operation::MAX: return std::max(total, value);
-  case Operation::LOGICAL_AND: return total != 0 && value != 0 ? 1 : 0;
-  case Operation::LOGICAL_OR: return total != 0 || value != 0 ? 1 : 0;
+  case Operation::ADD:
+    return total + value;
+  case Operation::SQUARE_ADD:
+    return total + value * value;
+  case Operation::MUL:
+    return total * value;
+  case Operation::MIN:
+    return std::min(total, value);
+  case Operation::MAX:
+    return std::max(total, value);
+  case Operation::LOGICAL_AND:
+    return total != 0 && value != 0 ? 1 : 0;
+  case Operation::LOGICAL_OR:
+    return total != 0 || value != 0 ? 1 : 0;
   }
   return total;
 }
@@ -49,8 +61,9 @@ double combine(Operation op, double total, double value) {
 // Reduces a row into an element that is given its start.
 double over(Operation op, Type type, Type partial, Span row, double total) {
   for (std::size_t i = 0; i < row.size; ++i) {
-    const double value = type == poplar::FLOAT ? static_cast<double>(row.as<float>()[i])
-                                               : axonc_ipu::loadDouble(type, row.as<Byte>() + i * axonc_ipu::elementBytes(type));
+    const double value = type == poplar::FLOAT
+                             ? static_cast<double>(row.as<float>()[i])
+                             : axonc_ipu::loadDouble(type, row.as<Byte>() + i * axonc_ipu::elementBytes(type));
     total = axonc_ipu::rounded(partial, combine(op, total, value));
   }
   return total;
@@ -84,7 +97,8 @@ struct Partials {
 };
 
 // The first superstep.
-Partials reduceOnTiles(Graph &graph, const Tensor &matrix, Operation op, Type partial, Sequence &program, const DebugContext &debugContext) {
+Partials reduceOnTiles(Graph &graph, const Tensor &matrix, Operation op, Type partial, Sequence &program,
+                       const DebugContext &debugContext) {
   const Type type = matrix.elementType();
   const std::size_t width = matrix.dim(1);
   const Tensor flat = matrix.flatten();
@@ -109,14 +123,17 @@ Partials reduceOnTiles(Graph &graph, const Tensor &matrix, Operation op, Type pa
       }
     }
   }
-  Partials made{graph.addVariable(partial, {count}, DebugContext(debugContext, "partials")), std::vector<std::vector<Interval>>(matrix.dim(0))};
-  axonc_ipu::NativeSet set(graph, "popops::ReducePartial", {{"out", partial, Direction::Output}, {"in", type, Direction::Input}},
-                           [=](NativeRows rows) {
-                             for (std::size_t i = 0; i < axonc_ipu::rowsOf(rows, 1); ++i) {
-                               store(partial, axonc_ipu::rowOf(rows, 0, 0), i, over(op, type, partial, axonc_ipu::rowOf(rows, 1, i), start(op)));
-                             }
-                           },
-                           debugContext);
+  Partials made{graph.addVariable(partial, {count}, DebugContext(debugContext, "partials")),
+                std::vector<std::vector<Interval>>(matrix.dim(0))};
+  axonc_ipu::NativeSet set(
+      graph, "popops::ReducePartial", {{"out", partial, Direction::Output}, {"in", type, Direction::Input}},
+      [=](NativeRows rows) {
+        for (std::size_t i = 0; i < axonc_ipu::rowsOf(rows, 1); ++i) {
+          store(partial, axonc_ipu::rowOf(rows, 0, 0), i,
+                over(op, type, partial, axonc_ipu::rowOf(rows, 1, i), start(op)));
+        }
+      },
+      debugContext);
   std::size_t next = 0;
   for (unsigned tile = 0; tile < parts.size(); ++tile) {
     if (parts[tile].empty()) {
@@ -138,32 +155,34 @@ Partials reduceOnTiles(Graph &graph, const Tensor &matrix, Operation op, Type pa
 }
 
 // The second superstep.
-void combinePartials(Graph &graph, const Partials &partials, const Tensor &out, const ReduceParams &params, Sequence &program,
-                     const DebugContext &debugContext) {
+void combinePartials(Graph &graph, const Partials &partials, const Tensor &out, const ReduceParams &params,
+                     Sequence &program, const DebugContext &debugContext) {
   const Type partial = partials.values.elementType();
   const Type type = out.elementType();
   const Operation op = params.op == Operation::SQUARE_ADD ? Operation::ADD : params.op;
   const bool update = params.update;
   const bool scaled = params.scale.valid();
-  std::vector<axonc_ipu::NativeField> fields{{"out", type, update ? Direction::InOut : Direction::Output}, {"in", partial, Direction::Input}};
+  std::vector<axonc_ipu::NativeField> fields{{"out", type, update ? Direction::InOut : Direction::Output},
+                                             {"in", partial, Direction::Input}};
   if (scaled) {
     fields.push_back({"scale", params.scale.elementType(), Direction::Input});
   }
-  axonc_ipu::NativeSet set(graph, "popops::ReduceFinal", fields,
-                           [=](NativeRows rows) {
-                             std::size_t row = 0;
-                             const double factor = scaled ? axonc_ipu::loadDouble(fields[2].type, axonc_ipu::rowOf(rows, 2, 0).data) : 1;
-                             for (std::size_t r = 0; r < axonc_ipu::rowsOf(rows, 0); ++r) {
-                               const Span to = axonc_ipu::rowOf(rows, 0, r);
-                               for (std::size_t i = 0; i < to.size; ++i) {
-                                 const Byte *place = to.as<Byte>() + i * axonc_ipu::elementBytes(type);
-                                 const double total = over(op, partial, partial, axonc_ipu::rowOf(rows, 1, row++), start(op));
-                                 const double value = scaled ? axonc_ipu::rounded(partial, total * factor) : total;
-                                 store(type, to, i, update ? combine(op, axonc_ipu::loadDouble(type, place), value) : value);
-                               }
-                             }
-                           },
-                           debugContext);
+  axonc_ipu::NativeSet set(
+      graph, "popops::ReduceFinal", fields,
+      [=](NativeRows rows) {
+        std::size_t row = 0;
+        const double factor = scaled ? axonc_ipu::loadDouble(fields[2].type, axonc_ipu::rowOf(rows, 2, 0).data) : 1;
+        for (std::size_t r = 0; r < axonc_ipu::rowsOf(rows, 0); ++r) {
+          const Span to = axonc_ipu::rowOf(rows, 0, r);
+          for (std::size_t i = 0; i < to.size; ++i) {
+            const Byte *place = to.as<Byte>() + i * axonc_ipu::elementBytes(type);
+            const double total = over(op, partial, partial, axonc_ipu::rowOf(rows, 1, row++), start(op));
+            const double value = scaled ? axonc_ipu::rounded(partial, total * factor) : total;
+            store(type, to, i, update ? combine(op, axonc_ipu::loadDouble(type, place), value) : value);
+          }
+        }
+      },
+      debugContext);
   const Tensor flat = out.flatten();
   const auto mapping = graph.getTileMapping(out);
   for (unsigned tile = 0; tile < mapping.size(); ++tile) {
@@ -186,17 +205,20 @@ void combinePartials(Graph &graph, const Partials &partials, const Tensor &out, 
 
 } // namespace
 
-void reduceWithOutput(Graph &graph, const Tensor &in, const Tensor &out, const std::vector<std::size_t> &dims, ReduceParams params,
-                      Sequence &program, const DebugContext &debugContext, const poplar::OptionFlags & /*options*/) {
+void reduceWithOutput(Graph &graph, const Tensor &in, const Tensor &out, const std::vector<std::size_t> &dims,
+                      ReduceParams params, Sequence &program, const DebugContext &debugContext,
+                      const poplar::OptionFlags & /*options*/) {
   const Tensor matrix = asMatrix(in, dims);
-  require<poplar::poplar_error>(matrix.dim(0) == out.numElements(), "a reduction of ", in, " has ", matrix.dim(0), " results, the output is ", out);
+  require<poplar::poplar_error>(matrix.dim(0) == out.numElements(), "a reduction of ", in, " has ", matrix.dim(0),
+                                " results, the output is ", out);
   const Type partial = in.elementType() == poplar::HALF ? poplar::FLOAT : in.elementType();
   const Partials partials = reduceOnTiles(graph, matrix, params.op, partial, program, debugContext);
   combinePartials(graph, partials, out, params, program, debugContext);
 }
 
-Tensor reduce(Graph &graph, const Tensor &in, const Type &outType, const std::vector<std::size_t> &dims, ReduceParams params, Sequence &program,
-              const DebugContext &debugContext, const poplar::OptionFlags &options) {
+Tensor reduce(Graph &graph, const Tensor &in, const Type &outType, const std::vector<std::size_t> &dims,
+              ReduceParams params, Sequence &program, const DebugContext &debugContext,
+              const poplar::OptionFlags &options) {
   std::vector<std::size_t> shape;
   for (unsigned i = 0; i < in.rank(); ++i) {
     if (std::count(dims.begin(), dims.end(), i) == 0) {
@@ -208,15 +230,43 @@ Tensor reduce(Graph &graph, const Tensor &in, const Type &outType, const std::ve
   return out;
 }
 
-Tensor reduce(Graph &graph, const Tensor &in, const std::vector<std::size_t> &dims, ReduceParams params, Sequence &program,
-              const DebugContext &debugContext, const poplar::OptionFlags &options) {
+Tensor reduce(Graph &graph, const Tensor &in, const std::vector<std::size_t> &dims, ReduceParams params,
+              Sequence &program, const DebugContext &debugContext, const poplar::OptionFlags &options) {
   return reduce(graph, in, in.elementType(), dims, std::move(params), program, debugContext, options);
 }
 
-void reduceMany(Graph &graph, const std::vector<SingleReduceOp> &reductions, std::vector<Tensor> &outputs, Sequence &program,
-                const DebugContext &debugContext, const poplar::OptionFlags &options) {
+namespace {
+
+void appendSets(const Sequence &program, std::vector<poplar::ComputeSet> &computeSets) {
+  for (const axonc_ipu::NodePtr &part : std::get<axonc_ipu::SequenceNode>(program.node()->what).parts) {
+    computeSets.emplace_back(std::get<axonc_ipu::ExecuteNode>(part->what).computeSet);
+  }
+}
+
+} // namespace
+
+void reduceWithOutput(Graph &graph, const Tensor &in, const Tensor &out, const std::vector<std::size_t> &dims,
+                      ReduceParams params, std::vector<poplar::ComputeSet> &computeSets,
+                      const DebugContext &debugContext, const poplar::OptionFlags &options) {
+  Sequence program;
+  reduceWithOutput(graph, in, out, dims, std::move(params), program, debugContext, options);
+  appendSets(program, computeSets);
+}
+
+Tensor reduce(Graph &graph, const Tensor &in, const std::vector<std::size_t> &dims, ReduceParams params,
+              std::vector<poplar::ComputeSet> &computeSets, const DebugContext &debugContext,
+              const poplar::OptionFlags &options) {
+  Sequence program;
+  Tensor out = reduce(graph, in, dims, std::move(params), program, debugContext, options);
+  appendSets(program, computeSets);
+  return out;
+}
+
+void reduceMany(Graph &graph, const std::vector<SingleReduceOp> &reductions, std::vector<Tensor> &outputs,
+                Sequence &program, const DebugContext &debugContext, const poplar::OptionFlags &options) {
   const bool given = !outputs.empty();
-  require<poplar::poplar_error>(!given || outputs.size() == reductions.size(), "reduceMany: ", outputs.size(), " outputs for ", reductions.size(), " reductions");
+  require<poplar::poplar_error>(!given || outputs.size() == reductions.size(), "reduceMany: ", outputs.size(),
+                                " outputs for ", reductions.size(), " reductions");
   for (std::size_t i = 0; i < reductions.size(); ++i) {
     const SingleReduceOp &one = reductions[i];
     const DebugContext name(debugContext, one.debugName);

@@ -66,28 +66,29 @@ Estimate estimate(const GraphData &graph, const BoundVertex &vertex) {
   return {LAUNCH_CYCLES + elements / data.type->workers, 0, false};
 }
 
-void addRow(const Executable &executable, const BoundVertex &vertex, const Field &field, const BoundRow &row, Traffic &before,
-            Traffic &after, StepCost &cost) {
+void addRow(const Executable &executable, const BoundVertex &vertex, const Field &field, const BoundRow &row,
+            Traffic &before, Traffic &after, StepCost &cost) {
   if (row.count == 0) {
     return;
   }
   const std::size_t bytes = elementBytes(row.type);
   bool remote = false;
   for (const Run &run : row.view->runs) {
-    eachTile(run, 0, run.count, executable.placements.at(run.variable), [&](unsigned tile, std::size_t first, std::size_t count) {
-      if (tile == vertex.tile) {
-        return;
-      }
-      remote = true;
-      const std::size_t distinct = run.stride == 0 ? 1 : count;
-      const auto [low, high] = std::minmax({run.element(first), run.element(first + count - 1)});
-      if (field.direction != Direction::Output) {
-        before.add(tile, vertex.tile, run.variable, low, high + 1, distinct, bytes);
-      }
-      if (field.writes()) {
-        after.add(vertex.tile, tile, run.variable, low, high + 1, distinct, bytes);
-      }
-    });
+    eachTile(run, 0, run.count, executable.placements.at(run.variable),
+             [&](unsigned tile, std::size_t first, std::size_t count) {
+               if (tile == vertex.tile) {
+                 return;
+               }
+               remote = true;
+               const std::size_t distinct = run.stride == 0 ? 1 : count;
+               const auto [low, high] = std::minmax({run.element(first), run.element(first + count - 1)});
+               if (field.direction != Direction::Output) {
+                 before.add(tile, vertex.tile, run.variable, low, high + 1, distinct, bytes);
+               }
+               if (field.writes()) {
+                 after.add(vertex.tile, tile, run.variable, low, high + 1, distinct, bytes);
+               }
+             });
   }
   // A gathered row is copied on the tile, and back if it is written; a remote row arrives where it is used.
   if (row.staged && !(remote && row.view->runs.size() == 1)) {
@@ -137,19 +138,22 @@ void costOfCopy(const Executable &executable, const CopyNode &copy, StepCost &co
   Traffic traffic;
   std::map<unsigned, std::size_t> local;
   const std::size_t bytes = elementBytes(copy.source.elementType());
-  eachPair(copy.source.view(), copy.destination.view(), [&](const Run &a, std::size_t i, const Run &b, std::size_t j, std::size_t count) {
-    eachTile(a, i, count, executable.placements.at(a.variable), [&](unsigned from, std::size_t first, std::size_t n) {
-      eachTile(b, j + first - i, n, executable.placements.at(b.variable), [&](unsigned to, std::size_t second, std::size_t m) {
-        const std::size_t start = first + second - (j + first - i);
-        if (from == to) {
-          local[from] += m * bytes;
-          return;
-        }
-        const auto [low, high] = std::minmax({a.element(start), a.element(start + m - 1)});
-        traffic.add(from, to, a.variable, low, high + 1, a.stride == 0 ? 1 : m, bytes);
-      });
-    });
-  });
+  eachPair(copy.source.view(), copy.destination.view(),
+           [&](const Run &a, std::size_t i, const Run &b, std::size_t j, std::size_t count) {
+             eachTile(a, i, count, executable.placements.at(a.variable),
+                      [&](unsigned from, std::size_t first, std::size_t n) {
+                        eachTile(b, j + first - i, n, executable.placements.at(b.variable),
+                                 [&](unsigned to, std::size_t second, std::size_t m) {
+                                   const std::size_t start = first + second - (j + first - i);
+                                   if (from == to) {
+                                     local[from] += m * bytes;
+                                     return;
+                                   }
+                                   const auto [low, high] = std::minmax({a.element(start), a.element(start + m - 1)});
+                                   traffic.add(from, to, a.variable, low, high + 1, a.stride == 0 ? 1 : m, bytes);
+                                 });
+                      });
+           });
   for (const auto &[tile, size] : local) {
     cost.localBytes += size;
     cost.computeCycles = std::max<std::uint64_t>(cost.computeCycles, LOCAL_COPY_CYCLES + size / MEMORY_BYTES_PER_CYCLE);

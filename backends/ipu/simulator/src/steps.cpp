@@ -15,25 +15,26 @@ public:
   explicit Collector(Executable &executable) : executable_(executable) {}
 
   void visit(const NodePtr &node) {
-    std::visit(Overloaded{
-                   [&](const SequenceNode &n) { each(n.parts); },
-                   [&](const ExecuteNode &n) { step(node, "execute", executable_.graph->computeSets.at(n.computeSet).name); },
-                   [&](const CopyNode &) { step(node, "copy", node->name); },
-                   [&](const StreamNode &n) { step(node, "host", executable_.graph->streams.at(n.stream).handle()); },
-                   [&](const RemoteNode &n) { remote(node, n); },
-                   [&](const RepeatNode &n) { visit(n.body); },
-                   [&](const WhileNode &n) { each({n.condition, n.body}); },
-                   [&](const IfNode &n) { each({n.yes, n.no}); },
-                   [&](const SwitchNode &n) {
-                     for (const auto &one : n.cases) {
-                       visit(one.second);
-                     }
-                     visit(n.otherwise);
-                   },
-                   [&](const CallNode &n) { call(n.function); },
-                   [](const auto &) {},
-               },
-               node->what);
+    std::visit(
+        Overloaded{
+            [&](const SequenceNode &n) { each(n.parts); },
+            [&](const ExecuteNode &n) { step(node, "execute", executable_.graph->computeSets.at(n.computeSet).name); },
+            [&](const CopyNode &) { step(node, "copy", node->name); },
+            [&](const StreamNode &n) { step(node, "host", executable_.graph->streams.at(n.stream).handle()); },
+            [&](const RemoteNode &n) { remote(node, n); },
+            [&](const RepeatNode &n) { visit(n.body); },
+            [&](const WhileNode &n) { each({n.condition, n.body}); },
+            [&](const IfNode &n) { each({n.yes, n.no}); },
+            [&](const SwitchNode &n) {
+              for (const auto &one : n.cases) {
+                visit(one.second);
+              }
+              visit(n.otherwise);
+            },
+            [&](const CallNode &n) { call(n.function); },
+            [](const auto &) {},
+        },
+        node->what);
   }
 
 private:
@@ -56,8 +57,9 @@ private:
   void remote(const NodePtr &node, const RemoteNode &remote) {
     const auto &buffer = executable_.graph->remoteBuffers.at(remote.buffer);
     const std::size_t bytes = remote.tensor.numElements() * elementBytes(buffer.elementType());
-    require<poplar::stream_memory_allocation_error>(bytes <= MOST_REMOTE_BYTES, "a transfer of ", bytes, " bytes with remote buffer '",
-                                                    buffer.handle(), "'; the limit is ", MOST_REMOTE_BYTES);
+    require<poplar::stream_memory_allocation_error>(bytes <= MOST_REMOTE_BYTES, "a transfer of ", bytes,
+                                                    " bytes with remote buffer '", buffer.handle(), "'; the limit is ",
+                                                    MOST_REMOTE_BYTES);
     step(node, "remote", buffer.handle());
   }
 

@@ -17,9 +17,8 @@ struct System {
   double clock; // Hz
 };
 
-constexpr std::array<System, 3> SYSTEMS{{{"ipu1", 1216, 256 * 1024, 1.6e9},
-                                         {"ipu2", 1472, 624 * 1024, 1.325e9},
-                                         {"ipu21", 1472, 624 * 1024, 1.85e9}}};
+constexpr std::array<System, 3> SYSTEMS{
+    {{"ipu1", 1216, 256 * 1024, 1.6e9}, {"ipu2", 1472, 624 * 1024, 1.325e9}, {"ipu21", 1472, 624 * 1024, 1.85e9}}};
 
 const System &systemNamed(const std::string &name) {
   for (const System &system : SYSTEMS) {
@@ -40,7 +39,8 @@ Target Target::createIPUTarget(unsigned numIPUs, StringRef system, const OptionF
   return createIPUTarget(numIPUs, systemNamed(system.str()).tiles, system, options);
 }
 
-Target Target::createIPUTarget(unsigned numIPUs, unsigned tilesPerIPU, StringRef system, const OptionFlags & /*options*/) {
+Target Target::createIPUTarget(unsigned numIPUs, unsigned tilesPerIPU, StringRef system,
+                               const OptionFlags & /*options*/) {
   const System &known = systemNamed(system.str());
   Target target;
   target.type_ = TargetType::IPU;
@@ -61,7 +61,8 @@ Target Target::createCPUTarget(bool /*accurateHalf*/, unsigned numTiles) {
 std::size_t Target::getTypeSize(const Type &type) const { return axonc_ipu::elementBytes(type); }
 
 bool Target::operator==(const Target &other) const {
-  return type_ == other.type_ && system_ == other.system_ && numIPUs_ == other.numIPUs_ && tilesPerIPU_ == other.tilesPerIPU_;
+  return type_ == other.type_ && system_ == other.system_ && numIPUs_ == other.numIPUs_ &&
+         tilesPerIPU_ == other.tilesPerIPU_;
 }
 
 Device Device::createCPUDevice() { return Device(Target::createCPUTarget()); }
@@ -76,10 +77,12 @@ Device IPUModel::createDevice(const OptionFlags & /*options*/, bool /*accurateHa
 }
 
 std::vector<Device> DeviceManager::getDevices(const OptionFlags & /*options*/) const {
-  return {Device(Target::createIPUTarget(1, "ipu2"), 0), IPUModel().createDevice({}, true, 1), Device::createCPUDevice()};
+  return {Device(Target::createIPUTarget(1, "ipu2"), 0), IPUModel().createDevice({}, true, 1),
+          Device::createCPUDevice()};
 }
 
-std::vector<Device> DeviceManager::getDevices(TargetType type, unsigned requiredNumIPUs, const OptionFlags & /*options*/) const {
+std::vector<Device> DeviceManager::getDevices(TargetType type, unsigned requiredNumIPUs,
+                                              const OptionFlags & /*options*/) const {
   if (type == TargetType::CPU) {
     return {Device::createCPUDevice()};
   }

@@ -367,9 +367,10 @@ bool Tensor::operator==(const Tensor &other) const {
   }
   bool same = shape() == other.shape() && elementType() == other.elementType();
   if (same) {
-    axonc_ipu::eachPair(view(), other.view(), [&](const auto &a, std::size_t i, const auto &b, std::size_t j, std::size_t n) {
-      same = same && a.variable == b.variable && a.element(i) == b.element(j) && (n == 1 || a.stride == b.stride);
-    });
+    axonc_ipu::eachPair(
+        view(), other.view(), [&](const auto &a, std::size_t i, const auto &b, std::size_t j, std::size_t n) {
+          same = same && a.variable == b.variable && a.element(i) == b.element(j) && (n == 1 || a.stride == b.stride);
+        });
   }
   return same;
 }
@@ -382,10 +383,10 @@ Tensor concat(ArrayRef<Tensor> tensors, unsigned dimension) {
   for (const Tensor &tensor : tensors) {
     around.emplace_back(tensor, dimension);
     size += around.back().size;
-    axonc_ipu::require<tensor_creation_error>(
-        replaced(tensor.shape(), dimension, 0) == replaced(shape, dimension, 0) &&
-            tensor.elementType() == tensors[0].elementType(),
-        "concat along dimension ", dimension, " of ", tensors[0], " and ", tensor);
+    axonc_ipu::require<tensor_creation_error>(replaced(tensor.shape(), dimension, 0) == replaced(shape, dimension, 0) &&
+                                                  tensor.elementType() == tensors[0].elementType(),
+                                              "concat along dimension ", dimension, " of ", tensors[0], " and ",
+                                              tensor);
   }
   View joined = tensors[0].view().empty(replaced(shape, dimension, size));
   for (std::size_t i = 0; i < around[0].outer; ++i) {

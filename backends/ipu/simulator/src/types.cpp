@@ -40,7 +40,8 @@ template <class T> long double loadAs(const void *from) {
 }
 
 template <class T> void storeAs(void *to, long double value) {
-  const T converted = value < 0 ? static_cast<T>(static_cast<long long>(value)) : static_cast<T>(static_cast<unsigned long long>(value));
+  const T converted = value < 0 ? static_cast<T>(static_cast<long long>(value))
+                                : static_cast<T>(static_cast<unsigned long long>(value));
   std::memcpy(to, &converted, sizeof converted);
 }
 
@@ -57,42 +58,76 @@ bool isFloating(poplar::Type type) { return type == poplar::FLOAT || type == pop
 
 long double loadElement(poplar::Type type, const void *from) {
   switch (type.element()) {
-  case Element::Bool: return *static_cast<const Byte *>(from) != 0 ? 1 : 0;
-  case Element::Char: return loadAs<char>(from);
-  case Element::SignedChar: return loadAs<signed char>(from);
-  case Element::UnsignedChar: return loadAs<unsigned char>(from);
-  case Element::Short: return loadAs<short>(from);
-  case Element::UnsignedShort: return loadAs<unsigned short>(from);
-  case Element::Int: return loadAs<int>(from);
-  case Element::UnsignedInt: return loadAs<unsigned>(from);
-  case Element::Long: return loadAs<long>(from);
-  case Element::UnsignedLong: return loadAs<unsigned long>(from);
-  case Element::LongLong: return loadAs<long long>(from);
-  case Element::UnsignedLongLong: return loadAs<unsigned long long>(from);
-  case Element::Half: return static_cast<long double>(static_cast<float>(Half::fromBits(static_cast<std::uint16_t>(loadAs<std::uint16_t>(from)))));
-  case Element::Float: return loadAs<float>(from);
-  case Element::None: return loadAs<double>(from);
+  case Element::Bool:
+    return *static_cast<const Byte *>(from) != 0 ? 1 : 0;
+  case Element::Char:
+    return loadAs<char>(from);
+  case Element::SignedChar:
+    return loadAs<signed char>(from);
+  case Element::UnsignedChar:
+    return loadAs<unsigned char>(from);
+  case Element::Short:
+    return loadAs<short>(from);
+  case Element::UnsignedShort:
+    return loadAs<unsigned short>(from);
+  case Element::Int:
+    return loadAs<int>(from);
+  case Element::UnsignedInt:
+    return loadAs<unsigned>(from);
+  case Element::Long:
+    return loadAs<long>(from);
+  case Element::UnsignedLong:
+    return loadAs<unsigned long>(from);
+  case Element::LongLong:
+    return loadAs<long long>(from);
+  case Element::UnsignedLongLong:
+    return loadAs<unsigned long long>(from);
+  case Element::Half:
+    return static_cast<long double>(
+        static_cast<float>(Half::fromBits(static_cast<std::uint16_t>(loadAs<std::uint16_t>(from)))));
+  case Element::Float:
+    return loadAs<float>(from);
+  case Element::None:
+    return loadAs<double>(from);
   }
   return 0;
 }
 
 void storeElement(poplar::Type type, void *to, long double value) {
   switch (type.element()) {
-  case Element::Bool: *static_cast<Byte *>(to) = value != 0 ? 1 : 0; return;
+  case Element::Bool:
+    *static_cast<Byte *>(to) = value != 0 ? 1 : 0;
+    return;
   case Element::Char:
   case Element::SignedChar:
-  case Element::UnsignedChar: storeAs<signed char>(to, value); return;
+  case Element::UnsignedChar:
+    storeAs<signed char>(to, value);
+    return;
   case Element::Short:
-  case Element::UnsignedShort: storeAs<short>(to, value); return;
+  case Element::UnsignedShort:
+    storeAs<short>(to, value);
+    return;
   case Element::Int:
-  case Element::UnsignedInt: storeAs<unsigned>(to, value); return;
+  case Element::UnsignedInt:
+    storeAs<unsigned>(to, value);
+    return;
   case Element::Long:
-  case Element::UnsignedLong: storeAs<unsigned long>(to, value); return;
+  case Element::UnsignedLong:
+    storeAs<unsigned long>(to, value);
+    return;
   case Element::LongLong:
-  case Element::UnsignedLongLong: storeAs<unsigned long long>(to, value); return;
-  case Element::Half: storeFloat<Half>(to, value); return;
-  case Element::Float: storeFloat<float>(to, value); return;
-  case Element::None: storeFloat<double>(to, value); return;
+  case Element::UnsignedLongLong:
+    storeAs<unsigned long long>(to, value);
+    return;
+  case Element::Half:
+    storeFloat<Half>(to, value);
+    return;
+  case Element::Float:
+    storeFloat<float>(to, value);
+    return;
+  case Element::None:
+    storeFloat<double>(to, value);
+    return;
   }
 }
 

@@ -61,12 +61,13 @@ Found find(axonc_ipu::GraphData &graph, const FieldRef &ref) {
 std::string fieldName(const Found &found) { return found.vertex.type->name + "." + found.field.name; }
 
 void checkEdge(const Found &found, const Tensor &tensor, unsigned rank) {
-  require<graph_connection_error>(found.field.edge(), "field ", fieldName(found), " is no Input, Output or InOut: set an initial value");
-  require<type_error>(tensor.elementType() == found.field.type, "type mismatch: field ", fieldName(found), " has elements of type ",
-                      found.field.type, ", tensor ", tensor, " is connected");
-  require<graph_connection_error>(rank == 0 ? tensor.numElements() == 1 : tensor.rank() == rank, "size mismatch: field ",
-                                  fieldName(found), rank == 0 ? " takes 1 element" : axonc_ipu::text(" takes a tensor of rank ", rank),
-                                  ", not ", tensor);
+  require<graph_connection_error>(found.field.edge(), "field ", fieldName(found),
+                                  " is no Input, Output or InOut: set an initial value");
+  require<type_error>(tensor.elementType() == found.field.type, "type mismatch: field ", fieldName(found),
+                      " has elements of type ", found.field.type, ", tensor ", tensor, " is connected");
+  require<graph_connection_error>(
+      rank == 0 ? tensor.numElements() == 1 : tensor.rank() == rank, "size mismatch: field ", fieldName(found),
+      rank == 0 ? " takes 1 element" : axonc_ipu::text(" takes a tensor of rank ", rank), ", not ", tensor);
   require<graph_connection_error>(!found.field.writes() || !tensor.containsConstant(), "field ", fieldName(found),
                                   " would write to the constant ", tensor);
   require<graph_connection_error>(!found.field.writes() || !tensor.containsAliases(), "field ", fieldName(found),
@@ -78,11 +79,11 @@ void connectRows(const Found &found, std::vector<Tensor> rows) {
   for (const Tensor &row : rows) {
     checkEdge(found, row, found.field.kind == FieldKind::Rows ? 1 : 0);
   }
-  require<graph_connection_error>(rows.size() <= MOST_ROWS, "Too many sub-vectors in VectorList ", fieldName(found), ": ",
-                                  rows.size(), " > ", MOST_ROWS);
+  require<graph_connection_error>(rows.size() <= MOST_ROWS, "Too many sub-vectors in VectorList ", fieldName(found),
+                                  ": ", rows.size(), " > ", MOST_ROWS);
   const auto &size = found.connection.size;
-  require<graph_connection_error>(!size || *size == rows.size(), "size mismatch: field ", fieldName(found), " has size ",
-                                  size.value_or(0), ", ", rows.size(), " tensors are connected");
+  require<graph_connection_error>(!size || *size == rows.size(), "size mismatch: field ", fieldName(found),
+                                  " has size ", size.value_or(0), ", ", rows.size(), " tensors are connected");
   found.connection.rows = std::move(rows);
 }
 
@@ -106,8 +107,10 @@ void connectWhole(const Found &found, const Tensor &tensor) {
 void store(Byte *to, const Field &field, long double value) {
   const bool integer = !axonc_ipu::isFloating(field.type) && field.type != BOOL;
   const auto bits = static_cast<int>(8 * axonc_ipu::elementBytes(field.type));
-  const bool fits = !integer || (value < std::pow(2.0L, bits) && value >= -std::pow(2.0L, bits - 1) && value == std::floor(value));
-  require<graph_connection_error>(fits, "field '", field.name, "' of type ", field.type, " cannot hold ", static_cast<double>(value));
+  const bool fits =
+      !integer || (value < std::pow(2.0L, bits) && value >= -std::pow(2.0L, bits - 1) && value == std::floor(value));
+  require<graph_connection_error>(fits, "field '", field.name, "' of type ", field.type, " cannot hold ",
+                                  static_cast<double>(value));
   axonc_ipu::storeElement(field.type, to, value);
 }
 
@@ -125,8 +128,12 @@ VertexRef Graph::addVertex(ComputeSet computeSet, StringRef type) {
   const axonc_ipu::VertexClass &known = *found->second;
   const auto id = static_cast<unsigned>(data_->vertices.size());
   data_->computeSets.at(computeSet.getId()).vertices.push_back(id);
-  data_->vertices.push_back({&known, computeSet.getId(), {}, std::vector<Connection>(known.fields.size()),
-                             std::vector<Byte>(known.bytes, 0), {}});
+  data_->vertices.push_back({&known,
+                             computeSet.getId(),
+                             {},
+                             std::vector<Connection>(known.fields.size()),
+                             std::vector<Byte>(known.bytes, 0),
+                             {}});
   return VertexRef(id);
 }
 
@@ -157,8 +164,8 @@ void Graph::connect(FieldRef ref, const Tensor &tensor) {
   rows.resize(std::max(rows.size(), ref.index() + 1));
   rows[ref.index()] = tensor;
   checkEdge(found, tensor, found.field.kind == FieldKind::Rows ? 1 : 0);
-  require<graph_connection_error>(!found.connection.size || rows.size() <= *found.connection.size, "size mismatch: field ",
-                                  fieldName(found), " has no element ", ref.index());
+  require<graph_connection_error>(!found.connection.size || rows.size() <= *found.connection.size,
+                                  "size mismatch: field ", fieldName(found), " has no element ", ref.index());
   found.connection.rows = std::move(rows);
 }
 
@@ -181,8 +188,8 @@ void Graph::connectConstant(FieldRef ref, double value) {
 
 void Graph::setFieldSize(FieldRef ref, std::size_t size) {
   const Found found = find(*data_, ref);
-  require<graph_connection_error>(found.field.kind != FieldKind::Value && found.field.kind != FieldKind::Scalar, "field ",
-                                  fieldName(found), " has no size");
+  require<graph_connection_error>(found.field.kind != FieldKind::Value && found.field.kind != FieldKind::Scalar,
+                                  "field ", fieldName(found), " has no size");
   found.connection.size = size;
   if (found.field.kind == FieldKind::State) {
     found.connection.state.resize(size * axonc_ipu::elementBytes(found.field.type));
@@ -195,12 +202,14 @@ void Graph::setInitialValues(FieldRef ref, const long double *values, std::size_
   const Found found = find(*data_, ref);
   const std::size_t bytes = axonc_ipu::elementBytes(found.field.type);
   if (found.field.kind == FieldKind::Value) {
-    require<graph_connection_error>(count == 1 && !list, "size mismatch: field ", fieldName(found), " takes 1 value, not ", count);
+    require<graph_connection_error>(count == 1 && !list, "size mismatch: field ", fieldName(found),
+                                    " takes 1 value, not ", count);
     store(found.vertex.object.data() + found.field.offset, found.field, values[0]);
     found.connection.size = 1;
     return;
   }
-  require<graph_connection_error>(found.field.kind == FieldKind::State, "field ", fieldName(found), " has an edge: connect a tensor");
+  require<graph_connection_error>(found.field.kind == FieldKind::State, "field ", fieldName(found),
+                                  " has an edge: connect a tensor");
   std::size_t first = ref.index();
   if (first == FieldRef::WHOLE) {
     first = 0;

@@ -80,8 +80,12 @@ int main(int count, char **) {
   program.add(PrintTensor("powers", powers));
   program.add(PrintTensor("matrix", concat(powers, halvings).expand({0})));
   program.add(WriteUndef(x));
-  for (const auto &[name, tensor] : std::map<std::string, Tensor>{
-           {"powers", powers}, {"halvings", halvings}, {"branch", branch}, {"loop", loop}, {"calls", calls}, {"cycles", cycles}}) {
+  for (const auto &[name, tensor] : std::map<std::string, Tensor>{{"powers", powers},
+                                                                  {"halvings", halvings},
+                                                                  {"branch", branch},
+                                                                  {"loop", loop},
+                                                                  {"calls", calls},
+                                                                  {"cycles", cycles}}) {
     shown.add(name, tensor);
   }
   const Tensor stop = variable(BOOL, "stop");

@@ -58,8 +58,9 @@ int main() {
       {HALF, poputil::templateVertex("tools::Scale", HALF, 3, true)},
   };
   for (const auto &[type, name] : instances) {
-    const VertexRef vertex = graph.addVertex(set, name, {{"in", given(type, {3}, {1.0F, -2.0F, 1000.25F})},
-                                                         {"out", output("scale_" + type.toString(), type, {3}, 1)}});
+    const VertexRef vertex = graph.addVertex(
+        set, name,
+        {{"in", given(type, {3}, {1.0F, -2.0F, 1000.25F})}, {"out", output("scale_" + type.toString(), type, {3}, 1)}});
     graph.setTileMapping(vertex, 1);
   }
 
@@ -70,11 +71,15 @@ int main() {
 
   const Tensor a = given(HALF, {4}, {2048.0F, 0.1F, 65504.0F, 0.00006F});
   const Tensor b = given(HALF, {4}, {1.0F, 0.2F, 65504.0F, 0.001F});
-  graph.setTileMapping(graph.addVertex(set, "Halves", {{"a", a}, {"b", b}, {"sum", output("half_sum", HALF, {4}, 0)},
-                                                       {"product", output("half_product", HALF, {4}, 1)},
-                                                       {"exact", output("half_exact", FLOAT, {4}, 3)}}),
+  graph.setTileMapping(graph.addVertex(set, "Halves",
+                                       {{"a", a},
+                                        {"b", b},
+                                        {"sum", output("half_sum", HALF, {4}, 0)},
+                                        {"product", output("half_product", HALF, {4}, 1)},
+                                        {"exact", output("half_exact", FLOAT, {4}, 3)}}),
                        3);
-  graph.setTileMapping(graph.addVertex(set, "Counter", {{"out", output("count", UNSIGNED_INT, {}, 2)}, {"count", 5U}}), 2);
+  graph.setTileMapping(graph.addVertex(set, "Counter", {{"out", output("count", UNSIGNED_INT, {}, 2)}, {"count", 5U}}),
+                       2);
 
   Engine engine(graph, Execute(set));
   engine.load(device);

@@ -17,11 +17,13 @@ int main(int count, char **arguments) {
   std::copy(bytes.begin(), bytes.end(), reinterpret_cast<char *>(floats.data()));
   std::vector<std::uint16_t> halves(floats.size());
   copyFloatToDeviceHalf(target, floats.data(), halves.data(), floats.size());
-  std::ofstream(arguments[2], std::ios::binary).write(reinterpret_cast<const char *>(halves.data()), static_cast<std::streamsize>(2 * halves.size()));
+  std::ofstream(arguments[2], std::ios::binary)
+      .write(reinterpret_cast<const char *>(halves.data()), static_cast<std::streamsize>(2 * halves.size()));
 
   std::vector<std::uint16_t> all(1U << 16);
   std::iota(all.begin(), all.end(), std::uint16_t{0});
   std::vector<float> values(all.size());
   copyDeviceHalfToFloat(target, all.data(), values.data(), all.size());
-  std::ofstream(arguments[3], std::ios::binary).write(reinterpret_cast<const char *>(values.data()), static_cast<std::streamsize>(4 * values.size()));
+  std::ofstream(arguments[3], std::ios::binary)
+      .write(reinterpret_cast<const char *>(values.data()), static_cast<std::streamsize>(4 * values.size()));
 }

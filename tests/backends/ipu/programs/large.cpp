@@ -35,7 +35,8 @@ int main(int count, char **arguments) {
       graph.setTileMapping(vertex, tile);
     }
   }
-  Sequence program{Execute(set), Copy(concat(data.slice(1, tiles, 0), data.slice(0, 1, 0)), next), Copy(next.transpose().transpose(), data)};
+  Sequence program{Execute(set), Copy(concat(data.slice(1, tiles, 0), data.slice(0, 1, 0)), next),
+                   Copy(next.transpose().transpose(), data)};
   const Tensor total = popops::reduce(graph, sums, {0, 1}, popops::Operation::ADD, program);
   graph.createHostWrite("data", data);
   graph.createHostRead("total", total);

@@ -45,14 +45,16 @@ int main() {
   shown.add("less", popops::lt(graph, a, b, program));
   shown.add("select", popops::select(graph, a, b, popops::gt(graph, a, b, program), program));
   shown.add("clamp", popops::map(graph, expr::Clamp(expr::_1, expr::Const(-1.0F), expr::Const(2.0F)), {a}, program));
-  shown.add("expression", popops::map(graph, (expr::_1 + expr::_2 * 2.0F) / (expr::Abs(expr::_1) + 1.0F), {a, b}, program));
+  shown.add("expression",
+            popops::map(graph, (expr::_1 + expr::_2 * 2.0F) / (expr::Abs(expr::_1) + 1.0F), {a, b}, program));
   shown.add("integer_div", popops::div(graph, i, j, program));
   shown.add("integer_rem", popops::rem(graph, i, j, program));
   shown.add("wrapped", popops::add(graph, i, j, program));
   shown.add("shifted", popops::map(graph, (expr::_1 << 3) ^ expr::_2, {i, j}, program));
   shown.add("to_int", popops::cast(graph, a, INT, program));
   shown.add("to_half", popops::cast(graph, popops::mul(graph, a, 0.1F, program), HALF, program));
-  shown.add("half_add", popops::add(graph, given(HALF, {3}, {2048, 2050, 0.1F}), given(HALF, {3}, {1, 1, 0.2F}), program));
+  shown.add("half_add",
+            popops::add(graph, given(HALF, {3}, {2048, 2050, 0.1F}), given(HALF, {3}, {1, 1, 0.2F}), program));
 
   const Tensor changed = given(FLOAT, {2, 3}, {1, 2, 3, 4, 5, 6});
   popops::addInPlace(graph, changed, b, program);
@@ -69,7 +71,8 @@ int main() {
     many[k] = static_cast<float>((k * 37) % 11) - 4.0F;
   }
   const Tensor cube = given(FLOAT, {4, 5, 6}, many);
-  shown.add("reduce_all", popops::reduce(graph, cube, {0, 1, 2}, popops::ReduceParams(popops::Operation::ADD), program));
+  shown.add("reduce_all",
+            popops::reduce(graph, cube, {0, 1, 2}, popops::ReduceParams(popops::Operation::ADD), program));
   shown.add("reduce_mid", popops::reduce(graph, cube, {1}, popops::Operation::MAX, program));
   shown.add("reduce_out", popops::reduce(graph, cube, {0, 2}, popops::Operation::SQUARE_ADD, program));
   shown.add("reduce_int", popops::reduce(graph, i, {0}, popops::Operation::MIN, program));
@@ -77,8 +80,14 @@ int main() {
   const Tensor scale = given(FLOAT, {1}, {0.5F});
   popops::reduceWithOutput(graph, cube, total, {0, 1}, {popops::Operation::ADD, true, scale}, program);
   shown.add("reduce_update", total);
+  std::vector<ComputeSet> sets;
+  shown.add("reduce_sets", popops::reduce(graph, cube, {2}, popops::Operation::MIN, sets));
+  for (const ComputeSet one : sets) {
+    program.add(Execute(one));
+  }
   std::vector<Tensor> outputs;
-  popops::reduceMany(graph, {{cube[0], {0}, popops::Operation::ADD}, {cube[1], {1}, popops::Operation::ADD}}, outputs, program);
+  popops::reduceMany(graph, {{cube[0], {0}, popops::Operation::ADD}, {cube[1], {1}, popops::Operation::ADD}}, outputs,
+                     program);
   shown.add("reduce_first", outputs[0]);
   shown.add("reduce_second", outputs[1]);
 
@@ -96,8 +105,8 @@ int main() {
   const Tensor updated = graph.clone(table);
   program.add(Copy(table, updated));
   popops::dynamicUpdate(graph, updated, given(FLOAT, {2, 2}, {-1, -2, -3, -4}), both, {0, 1}, {2, 2}, program);
-  popops::multiUpdateAdd(graph, updated, given(FLOAT, {3, 1, 4}, {1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3}), given(UNSIGNED_INT, {3, 1}, {4, 0, 4}),
-                         given(FLOAT, {}, {10}), {0}, {1}, program);
+  popops::multiUpdateAdd(graph, updated, given(FLOAT, {3, 1, 4}, {1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3}),
+                         given(UNSIGNED_INT, {3, 1}, {4, 0, 4}), given(FLOAT, {}, {10}), {0}, {1}, program);
   shown.add("updated", updated);
 
   Engine engine(graph, program, {{"axonc.undefined", "all"}});

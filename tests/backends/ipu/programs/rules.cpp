@@ -116,7 +116,8 @@ void writtenAndRead(Case &c) {
 }
 
 void overlappingOutputs(Case &c) {
-  const VertexRef vertex = c.graph.addVertex(c.set, "Pair", {{"a", c.y.slice(0, 2)}, {"b", c.right ? c.y.slice(2, 4) : c.y.slice(1, 3)}});
+  const VertexRef vertex =
+      c.graph.addVertex(c.set, "Pair", {{"a", c.y.slice(0, 2)}, {"b", c.right ? c.y.slice(2, 4) : c.y.slice(1, 3)}});
   c.graph.setTileMapping(vertex, 0);
   c.execute();
 }
@@ -149,7 +150,8 @@ void subWord(Case &c) {
 // A vertex on tile 1 writes half of what lies on tile 0: an Output leaves garbage in the other half.
 void partialRemoteOutput(Case &c) {
   const Tensor zero = c.x.slice(0, 4);
-  const VertexRef vertex = c.graph.addVertex(c.set, c.right ? "PartialInOut" : "PartialOutput", {{"in", zero}, {"out", c.y.slice(0, 4)}, {"count", 2U}});
+  const VertexRef vertex = c.graph.addVertex(c.set, c.right ? "PartialInOut" : "PartialOutput",
+                                             {{"in", zero}, {"out", c.y.slice(0, 4)}, {"count", 2U}});
   c.graph.setTileMapping(vertex, 1);
   c.graph.createHostRead("y", c.y.slice(0, 4));
   c.options = {{"axonc.undefined", "host"}};
@@ -203,7 +205,8 @@ void liveness(Case &c) {
   }
   const auto fill = [&](const Tensor &t) { return Copy(c.x.slice(0, 1).broadcast(100 * 1024, 0), t); };
   const auto use = [&](const Tensor &t) { return Copy(t.slice(0, 1), c.y.slice(0, 1)); };
-  c.run(c.right ? Sequence{fill(both[0]), use(both[0]), fill(both[1]), use(both[1])} : Sequence{fill(both[0]), fill(both[1]), use(both[0]), use(both[1])});
+  c.run(c.right ? Sequence{fill(both[0]), use(both[0]), fill(both[1]), use(both[1])}
+                : Sequence{fill(both[0]), fill(both[1]), use(both[0]), use(both[1])});
 }
 
 void streamSize(Case &c) {
@@ -297,18 +300,48 @@ void brokenSwitch(Case &c) {
 }
 
 const std::map<std::string, std::function<void(Case &)>> RULES{
-    {"unmapped element", unmappedElement}, {"no such tile", noSuchTile}, {"unmapped vertex", unmappedVertex},
-    {"unconnected field", unconnectedField}, {"element type", elementType}, {"rank", rank}, {"scalar size", scalarSize},
-    {"field size", fieldSize}, {"unknown vertex", unknownVertex}, {"unknown field", unknownField}, {"value range", valueRange},
-    {"state without value", stateWithoutValue}, {"two writers", twoWriters}, {"written and read", writtenAndRead},
-    {"overlapping outputs", overlappingOutputs}, {"aliased output", aliasedOutput}, {"constant output", constantOutput},
-    {"constant copy", constantCopy}, {"copy size", copySize}, {"sub-word writers", subWord},
-    {"partial remote output", partialRemoteOutput}, {"undefined input", undefinedInput}, {"undefined again", undefinedAgain},
-    {"garbage control", garbageControl}, {"predicate type", predicateType}, {"tile memory", tileMemory}, {"liveness", liveness},
-    {"stream size", streamSize}, {"stream direction", streamDirection}, {"unconnected stream", unconnectedStream},
-    {"same handle", sameHandle}, {"host read size", hostReadSize}, {"not loaded", notLoaded}, {"other device", otherDevice},
-    {"remote row", remoteRow}, {"remote size", remoteSize}, {"remote transfer", remoteTransfer}, {"many rows", manyRows},
-    {"reshape", reshape}, {"slice bounds", sliceBounds}, {"unknown option", unknownOption}, {"no program", noProgram},
+    {"unmapped element", unmappedElement},
+    {"no such tile", noSuchTile},
+    {"unmapped vertex", unmappedVertex},
+    {"unconnected field", unconnectedField},
+    {"element type", elementType},
+    {"rank", rank},
+    {"scalar size", scalarSize},
+    {"field size", fieldSize},
+    {"unknown vertex", unknownVertex},
+    {"unknown field", unknownField},
+    {"value range", valueRange},
+    {"state without value", stateWithoutValue},
+    {"two writers", twoWriters},
+    {"written and read", writtenAndRead},
+    {"overlapping outputs", overlappingOutputs},
+    {"aliased output", aliasedOutput},
+    {"constant output", constantOutput},
+    {"constant copy", constantCopy},
+    {"copy size", copySize},
+    {"sub-word writers", subWord},
+    {"partial remote output", partialRemoteOutput},
+    {"undefined input", undefinedInput},
+    {"undefined again", undefinedAgain},
+    {"garbage control", garbageControl},
+    {"predicate type", predicateType},
+    {"tile memory", tileMemory},
+    {"liveness", liveness},
+    {"stream size", streamSize},
+    {"stream direction", streamDirection},
+    {"unconnected stream", unconnectedStream},
+    {"same handle", sameHandle},
+    {"host read size", hostReadSize},
+    {"not loaded", notLoaded},
+    {"other device", otherDevice},
+    {"remote row", remoteRow},
+    {"remote size", remoteSize},
+    {"remote transfer", remoteTransfer},
+    {"many rows", manyRows},
+    {"reshape", reshape},
+    {"slice bounds", sliceBounds},
+    {"unknown option", unknownOption},
+    {"no program", noProgram},
     {"switch bounds", brokenSwitch},
 };
 

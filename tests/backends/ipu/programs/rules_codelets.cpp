@@ -37,7 +37,7 @@ public:
   Output<Vector<float>> out;
 
   bool compute() {
-    for (unsigned i = 0; i < out.size(); ++i) {
+    for (unsigned i = 0; i < out->size(); ++i) {
       out[i] = in[i] + 1.0F;
     }
     return true;

@@ -2,8 +2,8 @@
 #ifndef SHOW_HPP
 #define SHOW_HPP
 
-#include <iostream>
 #include <axonc_ipu/half.hpp>
+#include <iostream>
 #include <map>
 #include <poplar/Engine.hpp>
 #include <poplar/IPUModel.hpp>

@@ -57,7 +57,7 @@ int main() {
   engine.load(device);
   std::vector<int> source{1, 2, 3, 4, 5, 6};
   std::vector<int> target(3);
-  engine.connectStream("in", source.data(), source.data() + source.size());
+  engine.connectStream(in, source.data(), source.data() + source.size());
   engine.connectStream("out", target.data());
   engine.connectStreamToCallback("counting", std::make_unique<Counting>());
   engine.connectStreamToCallback("sink", [](void *data) {

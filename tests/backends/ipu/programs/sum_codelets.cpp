@@ -1,4 +1,4 @@
-// Vertices of several shapes of fields.
+// The sum of a vector.
 #include <poplar/Vertex.hpp>
 
 using namespace poplar;

@@ -27,7 +27,8 @@ int main() {
   const Device device = DeviceManager::createDeviceManager().getDevices(TargetType::IPU, 1).front();
   const Target &target = device.getTarget();
   std::cout << "device " << device.attach() << ' ' << target.getNumTiles() << ' ' << target.getBytesPerTile() << ' '
-            << target.getNumWorkerContexts() << ' ' << target.getVectorWidth(HALF) << ' ' << target.getTypeSize(LONGLONG) << '\n';
+            << target.getNumWorkerContexts() << ' ' << target.getVectorWidth(HALF) << ' '
+            << target.getTypeSize(LONGLONG) << '\n';
   std::cout << "cpu " << Device::createCPUDevice().getTarget().getNumTiles() << '\n';
 
   Graph whole(deviceOf(8));
@@ -49,7 +50,8 @@ int main() {
   std::cout << "imbalance " << poputil::getTileImbalance(whole.getTileMapping(turned)) << '\n';
   std::cout << "type " << t.reinterpret(INT).elementType() << '\n';
   whole.addCodelets("rules_codelets.cpp");
-  std::cout << "codelets " << whole.hasCodelet("Add") << whole.hasCodelet("Subtract") << ' ' << whole.getMaxFieldDim("Many", "in", 0) << '\n';
+  std::cout << "codelets " << whole.hasCodelet("Add") << whole.hasCodelet("Subtract") << ' '
+            << whole.getMaxFieldDim("Many", "in", 0) << '\n';
 
   const std::vector<float> values{1.0F, 0.1F, 1e-8F, 70000.0F};
   std::vector<std::uint16_t> bits(4);

@@ -51,7 +51,8 @@ int main() {
   show("concat", concat(t[0], t[1], 1));
   show("joined", concat({c, c.reverse(0), c}, 0));
   show("append", append(c, t[0].slice(0, 1, 0).flatten().slice(0, 2).reshape({2}), 1));
-  show("mixed", concat(t.dimShuffle({2, 1, 0}).slice(1, 3, 0).flatten(), c.transpose().flatten()).reverse(0).subSample(3, 0));
+  show("mixed",
+       concat(t.dimShuffle({2, 1, 0}).slice(1, 3, 0).flatten(), c.transpose().flatten()).reverse(0).subSample(3, 0));
 
   // A view is a place to write to, too.
   const Tensor target = graph.addVariable(INT, {4, 3}, "target");
@@ -63,9 +64,10 @@ int main() {
   program.add(Copy(target.slice(0, 2, 0), target.slice(1, 3, 0))); // overlaps: all is read before anything is written
   shown.add("target{4,3}", target);
 
-  std::cout << "facts " << t.isContiguous() << t[0].transpose().isContiguous() << c.broadcast(2, 0).containsAliases() << t.containsAliases()
-            << c.containsConstant() << t.isParallelWriteable() << c.isParallelWriteable() << t.intersectsWith(t[1]) << t[0].intersectsWith(t[1])
-            << (t[1] == t.slice(1, 2, 0).squeeze({0})) << (t.rank() == 3) << '\n';
+  std::cout << "facts " << t.isContiguous() << t[0].transpose().isContiguous() << c.broadcast(2, 0).containsAliases()
+            << t.containsAliases() << c.containsConstant() << t.isParallelWriteable() << c.isParallelWriteable()
+            << t.intersectsWith(t[1]) << t[0].intersectsWith(t[1]) << (t[1] == t.slice(1, 2, 0).squeeze({0}))
+            << (t.rank() == 3) << '\n';
   std::cout << "mapping";
   for (const auto &intervals : graph.getTileMapping(t[0].transpose())) {
     std::size_t count = 0;

@@ -65,10 +65,18 @@ public:
   }
   std::uint16_t bits() const { return bits_; }
 
-  template <class T> Half &operator+=(T other) { return *this = Half(static_cast<float>(*this) + static_cast<float>(other)); }
-  template <class T> Half &operator-=(T other) { return *this = Half(static_cast<float>(*this) - static_cast<float>(other)); }
-  template <class T> Half &operator*=(T other) { return *this = Half(static_cast<float>(*this) * static_cast<float>(other)); }
-  template <class T> Half &operator/=(T other) { return *this = Half(static_cast<float>(*this) / static_cast<float>(other)); }
+  template <class T> Half &operator+=(T other) {
+    return *this = Half(static_cast<float>(*this) + static_cast<float>(other));
+  }
+  template <class T> Half &operator-=(T other) {
+    return *this = Half(static_cast<float>(*this) - static_cast<float>(other));
+  }
+  template <class T> Half &operator*=(T other) {
+    return *this = Half(static_cast<float>(*this) * static_cast<float>(other));
+  }
+  template <class T> Half &operator/=(T other) {
+    return *this = Half(static_cast<float>(*this) / static_cast<float>(other));
+  }
 
 private:
   std::uint16_t bits_;

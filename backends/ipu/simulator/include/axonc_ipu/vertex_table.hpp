@@ -20,8 +20,8 @@ struct FieldEntry {
   FieldKind kind;
   Direction direction;
   Element element;
-  int layout;      // of the row, or of a one-dimensional field
-  int listLayout;  // of the outer dimension of a 2-D field: a VectorLayout, or -1 - VectorListLayout
+  int layout;     // of the row, or of a one-dimensional field
+  int listLayout; // of the outer dimension of a 2-D field: a VectorLayout, or -1 - VectorListLayout
   unsigned align;
 };
 
@@ -49,13 +49,16 @@ struct FieldType {
   unsigned align;
 };
 
-template <class T, bool IsEnum> struct ValueElement { static constexpr Element value = ElementOf<T>::value; };
+template <class T, bool IsEnum> struct ValueElement {
+  static constexpr Element value = ElementOf<T>::value;
+};
 template <class T> struct ValueElement<T, true> {
   static constexpr Element value = ElementOf<std::underlying_type_t<T>>::value;
 };
 
 template <class T> struct Describe {
-  static constexpr FieldType value{FieldKind::Value, Direction::None, ValueElement<T, std::is_enum_v<T>>::value, 0, 0, alignof(T)};
+  static constexpr FieldType value{FieldKind::Value, Direction::None, ValueElement<T, std::is_enum_v<T>>::value, 0, 0,
+                                   alignof(T)};
 };
 
 template <class T, Direction D> struct DescribeEdge {
@@ -78,16 +81,18 @@ constexpr FieldType asRows(FieldType row, int listLayout) {
 }
 template <class T, poplar::VectorLayout L, unsigned A, bool I> struct Describe<poplar::Vector<T, L, A, I>> {
   static constexpr FieldType inner = Describe<T>::value;
-  static constexpr FieldType value = inner.kind == FieldKind::Value
-                                         ? FieldType{FieldKind::State, Direction::None, inner.element, static_cast<int>(L), 0, A}
-                                         : asRows(inner, static_cast<int>(L));
+  static constexpr FieldType value =
+      inner.kind == FieldKind::Value
+          ? FieldType{FieldKind::State, Direction::None, inner.element, static_cast<int>(L), 0, A}
+          : asRows(inner, static_cast<int>(L));
 };
 
 template <class T> constexpr FieldEntry describe(const char *name, unsigned long offset) {
   using Bare = std::remove_cv_t<T>;
   constexpr FieldType type = Describe<Bare>::value;
   static_assert(type.element != Element::None, "this field's element type does not exist on a tile");
-  return {name, offset, sizeof(Bare), type.kind, type.direction, type.element, type.layout, type.listLayout, type.align};
+  return {name,         offset,      sizeof(Bare),    type.kind, type.direction,
+          type.element, type.layout, type.listLayout, type.align};
 }
 
 template <class V> void compute(void *vertex, unsigned worker) {

@@ -9,7 +9,8 @@ namespace poplar {
 
 // Puts `program` into itself between two readings of the cycle counter; the tensor, two unsigned words, low first, then
 // holds the estimated cycles that passed.
-Tensor cycleCount(Graph &graph, program::Sequence &program, unsigned tile, SyncType syncType, const DebugContext &name = {});
+Tensor cycleCount(Graph &graph, program::Sequence &program, unsigned tile, SyncType syncType,
+                  const DebugContext &name = {});
 
 } // namespace poplar
 

@@ -21,7 +21,8 @@ public:
   DebugContext(std::string name = "") : name_(std::move(name)) {}
   DebugContext(const char *name) : name_(name) {}
   DebugContext(StringRef name) : name_(name.str()) {}
-  DebugContext(const DebugNameAndId &parent, StringRef name = "") : DebugContext(DebugContext(parent.getPathName()), name) {}
+  DebugContext(const DebugNameAndId &parent, StringRef name = "")
+      : DebugContext(DebugContext(parent.getPathName()), name) {}
   DebugContext(const DebugContext &parent, StringRef name) : name_(parent.name_) {
     if (!name_.empty() && !name.empty()) {
       name_ += '/';

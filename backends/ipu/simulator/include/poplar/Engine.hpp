@@ -14,7 +14,7 @@
 namespace axonc_ipu {
 struct Executable;
 struct Machine;
-}
+} // namespace axonc_ipu
 
 namespace poplar {
 
@@ -51,6 +51,8 @@ public:
 
   void connectStream(StringRef handle, void *begin, void *end);
   void connectStream(StringRef handle, void *begin);
+  void connectStream(const DataStream &stream, void *begin, void *end) { connectStream(stream.handle(), begin, end); }
+  void connectStream(const DataStream &stream, void *begin) { connectStream(stream.handle(), begin); }
   void connectStreamToCallback(StringRef handle, std::unique_ptr<StreamCallback> callback);
   void connectStreamToCallback(StringRef handle, unsigned replica, std::unique_ptr<StreamCallback> callback);
   void connectStreamToCallback(StringRef handle, std::function<void(void *)> callback);

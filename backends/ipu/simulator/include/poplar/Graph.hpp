@@ -27,7 +27,8 @@ template <> inline constexpr bool isSimple<double> = true;
 class ConnectionDesc {
 public:
   ConnectionDesc(StringRef field, Tensor tensor) : field_(field.str()), tensors_{std::move(tensor)} {}
-  ConnectionDesc(StringRef field, ArrayRef<Tensor> tensors) : field_(field.str()), tensors_(tensors.vec()), rows_(true) {}
+  ConnectionDesc(StringRef field, ArrayRef<Tensor> tensors)
+      : field_(field.str()), tensors_(tensors.vec()), rows_(true) {}
   template <class T, std::enable_if_t<isSimple<T>, int> = 0>
   ConnectionDesc(StringRef field, T value) : field_(field.str()), value_(static_cast<double>(value)), constant_(true) {}
   const std::string &field() const { return field_; }
@@ -144,8 +145,12 @@ public:
   Function addFunction(const program::Program &program);
   bool addCodelets(StringRef source, CodeletFileType type = CodeletFileType::Auto, StringRef compileFlags = "",
                    StringRef targetName = "");
-  bool addCodelets(StringRef source, StringRef compileFlags) { return addCodelets(source, CodeletFileType::Auto, compileFlags); }
-  bool addCodelets(const char *source, const char *compileFlags) { return addCodelets(source, CodeletFileType::Auto, compileFlags); }
+  bool addCodelets(StringRef source, StringRef compileFlags) {
+    return addCodelets(source, CodeletFileType::Auto, compileFlags);
+  }
+  bool addCodelets(const char *source, const char *compileFlags) {
+    return addCodelets(source, CodeletFileType::Auto, compileFlags);
+  }
   void addCodelets(ArrayRef<std::string> sources, StringRef compileFlags = "");
   void addCodelets(std::stringstream &source, StringRef compileFlags, std::ostream &compileOutput,
                    CodeletFileType type = CodeletFileType::CppSource, StringRef targetName = "");
@@ -158,8 +163,8 @@ public:
   }
   void outputComputeGraph(std::ostream &out, ArrayRef<program::Program> programs = {}) const;
 
-  axonc_ipu::GraphData &data() const { return *data_; }                    // of this simulator
-  unsigned physicalTile(unsigned tile) const;                              // of this simulator
+  axonc_ipu::GraphData &data() const { return *data_; }                         // of this simulator
+  unsigned physicalTile(unsigned tile) const;                                   // of this simulator
   const std::shared_ptr<axonc_ipu::GraphData> &shared() const { return data_; } // of this simulator
 
 private:

@@ -57,7 +57,8 @@ public:
 class Copy : public Program {
 public:
   Copy(Tensor source, Tensor destination, bool dontOutline = false, const DebugContext &debugContext = {});
-  Copy(const DataStream &stream, Tensor destination, bool optimiseMemory = false, const DebugContext &debugContext = {});
+  Copy(const DataStream &stream, Tensor destination, bool optimiseMemory = false,
+       const DebugContext &debugContext = {});
   Copy(Tensor source, const DataStream &stream, bool optimiseMemory = false, const DebugContext &debugContext = {});
   Copy(const RemoteBuffer &buffer, Tensor destination, const DebugContext &debugContext = {});
   Copy(const RemoteBuffer &buffer, Tensor destination, Tensor offset, const DebugContext &debugContext = {});
@@ -89,7 +90,8 @@ class Switch : public Program {
 public:
   Switch(Tensor control, const std::vector<std::pair<std::int32_t, Program>> &cases, const Program &defaultCase,
          const DebugContext &debugContext = {});
-  Switch(Tensor control, const std::vector<std::pair<std::int32_t, Program>> &cases, const DebugContext &debugContext = {});
+  Switch(Tensor control, const std::vector<std::pair<std::int32_t, Program>> &cases,
+         const DebugContext &debugContext = {});
   static Switch switchWithBoundsChecking(Tensor control, const std::vector<std::pair<std::int32_t, Program>> &cases,
                                          const DebugContext &debugContext = {});
   Switch &add(std::int32_t value, const Program &body);

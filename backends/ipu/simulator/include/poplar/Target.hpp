@@ -14,7 +14,8 @@ class Target {
 public:
   Target() = default;
   static Target createIPUTarget(unsigned numIPUs, StringRef system, const OptionFlags &options = {});
-  static Target createIPUTarget(unsigned numIPUs, unsigned tilesPerIPU, StringRef system, const OptionFlags &options = {});
+  static Target createIPUTarget(unsigned numIPUs, unsigned tilesPerIPU, StringRef system,
+                                const OptionFlags &options = {});
   static Target createCPUTarget(bool accurateHalf = true, unsigned numTiles = 1);
 
   TargetType getTargetType() const { return type_; }

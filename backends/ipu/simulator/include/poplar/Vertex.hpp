@@ -11,7 +11,15 @@ using half = axonc_ipu::Half;
 namespace poplar {
 
 enum class VectorLayout { SPAN, SHORT_SPAN, ONE_PTR, SCALED_PTR32, SCALED_PTR64, SCALED_PTR128, COMPACT_PTR };
-enum class VectorListLayout { ONE_PTR, SCALED_PTR32, SCALED_PTR64, SCALED_PTR128, DELTAN, DELTANELEMENTS, COMPACT_DELTAN };
+enum class VectorListLayout {
+  ONE_PTR,
+  SCALED_PTR32,
+  SCALED_PTR64,
+  SCALED_PTR128,
+  DELTAN,
+  DELTANELEMENTS,
+  COMPACT_DELTAN
+};
 
 class Vertex {};
 class SupervisorVertex : public Vertex {};
@@ -22,7 +30,8 @@ public:
 
 template <class T, VectorLayout L = VectorLayout::SPAN, unsigned MinAlign = alignof(T), bool Interleaved = false>
 class Vector;
-template <class T, VectorListLayout L = VectorListLayout::DELTAN, unsigned MinAlign = alignof(T), bool Interleaved = false>
+template <class T, VectorListLayout L = VectorListLayout::DELTAN, unsigned MinAlign = alignof(T),
+          bool Interleaved = false>
 class VectorList;
 
 namespace detail {
@@ -43,7 +52,8 @@ private:
 template <class T> class Span {
 public:
   T &operator[](std::size_t i) const { return data_[i]; }
-  T &operator*() const { return *data_; }
+  const Span &operator*() const { return *this; } // fields are written as pointers to what they hold, too
+  const Span *operator->() const { return this; }
   T *data() const { return data_; }
   T *begin() const { return data_; }
   T *end() const { return data_ + size_; }
@@ -58,7 +68,8 @@ private:
 template <class T> class Pointer {
 public:
   T &operator[](std::size_t i) const { return data_[i]; }
-  T &operator*() const { return *data_; }
+  const Pointer &operator*() const { return *this; }
+  const Pointer *operator->() const { return this; }
   T *data() const { return data_; }
   T *begin() const { return data_; }
 
@@ -67,9 +78,15 @@ private:
   std::size_t size_;
 };
 
-template <class T, VectorLayout L> struct Run { using type = Pointer<T>; };
-template <class T> struct Run<T, VectorLayout::SPAN> { using type = Span<T>; };
-template <class T> struct Run<T, VectorLayout::SHORT_SPAN> { using type = Span<T>; };
+template <class T, VectorLayout L> struct Run {
+  using type = Pointer<T>;
+};
+template <class T> struct Run<T, VectorLayout::SPAN> {
+  using type = Span<T>;
+};
+template <class T> struct Run<T, VectorLayout::SHORT_SPAN> {
+  using type = Span<T>;
+};
 
 } // namespace detail
 

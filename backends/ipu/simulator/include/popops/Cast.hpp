@@ -5,8 +5,8 @@
 
 namespace popops {
 
-poplar::Tensor cast(poplar::Graph &graph, const poplar::Tensor &source, const poplar::Type &type, poplar::program::Sequence &program,
-                    const poplar::DebugContext &debugContext = {});
+poplar::Tensor cast(poplar::Graph &graph, const poplar::Tensor &source, const poplar::Type &type,
+                    poplar::program::Sequence &program, const poplar::DebugContext &debugContext = {});
 poplar::program::Sequence cast(poplar::Graph &graph, poplar::Tensor source, poplar::Tensor destination,
                                const poplar::DebugContext &debugContext = {});
 

@@ -17,8 +17,9 @@ void mapWithOutput(poplar::Graph &graph, const expr::Expr &expr, const std::vect
                    const poplar::Tensor &output, poplar::program::Sequence &program,
                    const poplar::DebugContext &debugContext = {}, const poplar::OptionFlags &options = {});
 
-inline poplar::Tensor map(poplar::Graph &graph, expr::UnaryOpType op, const poplar::Tensor &a, poplar::program::Sequence &program,
-                          const poplar::DebugContext &debugContext = {}, const poplar::OptionFlags &options = {}) {
+inline poplar::Tensor map(poplar::Graph &graph, expr::UnaryOpType op, const poplar::Tensor &a,
+                          poplar::program::Sequence &program, const poplar::DebugContext &debugContext = {},
+                          const poplar::OptionFlags &options = {}) {
   return map(graph, expr::UnaryOp(op, expr::_1), {a}, program, debugContext, options);
 }
 inline poplar::Tensor map(poplar::Graph &graph, expr::BinaryOpType op, const poplar::Tensor &a, const poplar::Tensor &b,
@@ -28,19 +29,19 @@ inline poplar::Tensor map(poplar::Graph &graph, expr::BinaryOpType op, const pop
 }
 
 // select(a, b, c) is a where c holds, else b; clamp(a, low, high) is min(max(a, low), high).
-inline poplar::Tensor select(poplar::Graph &graph, const poplar::Tensor &a, const poplar::Tensor &b, const poplar::Tensor &condition,
-                             poplar::program::Sequence &program, const poplar::DebugContext &debugContext = {},
-                             const poplar::OptionFlags &options = {}) {
+inline poplar::Tensor select(poplar::Graph &graph, const poplar::Tensor &a, const poplar::Tensor &b,
+                             const poplar::Tensor &condition, poplar::program::Sequence &program,
+                             const poplar::DebugContext &debugContext = {}, const poplar::OptionFlags &options = {}) {
   return map(graph, expr::Select(expr::_1, expr::_2, expr::_3), {a, b, condition}, program, debugContext, options);
 }
-inline void selectInPlace(poplar::Graph &graph, const poplar::Tensor &a, const poplar::Tensor &b, const poplar::Tensor &condition,
-                          poplar::program::Sequence &program, const poplar::DebugContext &debugContext = {},
-                          const poplar::OptionFlags &options = {}) {
+inline void selectInPlace(poplar::Graph &graph, const poplar::Tensor &a, const poplar::Tensor &b,
+                          const poplar::Tensor &condition, poplar::program::Sequence &program,
+                          const poplar::DebugContext &debugContext = {}, const poplar::OptionFlags &options = {}) {
   mapInPlace(graph, expr::Select(expr::_1, expr::_2, expr::_3), {a, b, condition}, program, debugContext, options);
 }
-inline poplar::Tensor clamp(poplar::Graph &graph, const poplar::Tensor &a, const poplar::Tensor &low, const poplar::Tensor &high,
-                            poplar::program::Sequence &program, const poplar::DebugContext &debugContext = {},
-                            const poplar::OptionFlags &options = {}) {
+inline poplar::Tensor clamp(poplar::Graph &graph, const poplar::Tensor &a, const poplar::Tensor &low,
+                            const poplar::Tensor &high, poplar::program::Sequence &program,
+                            const poplar::DebugContext &debugContext = {}, const poplar::OptionFlags &options = {}) {
   return map(graph, expr::Clamp(expr::_1, expr::_2, expr::_3), {a, low, high}, program, debugContext, options);
 }
 

@@ -82,7 +82,8 @@ public:
 
 class TernaryOp : public Expr {
 public:
-  TernaryOp(TernaryOpType type, const Expr &a, const Expr &b, const Expr &c) : Expr({type, {a.term(), b.term(), c.term()}}) {}
+  TernaryOp(TernaryOpType type, const Expr &a, const Expr &b, const Expr &c)
+      : Expr({type, {a.term(), b.term(), c.term()}}) {}
 };
 
 // Select(a, b, c) is a where c holds, else b; Clamp(a, low, high) is min(max(a, low), high).
@@ -162,12 +163,10 @@ AXONC_IPU_BINARY(Sub, SUBTRACT)
 
 #define AXONC_IPU_OPERATOR(SYMBOL, NAME)                                                                               \
   inline NAME operator SYMBOL(const Expr &a, const Expr &b) { return {a, b}; }                                         \
-  template <class T, std::enable_if_t<std::is_arithmetic_v<T>, int> = 0>                                               \
-  NAME operator SYMBOL(const Expr &a, T b) {                                                                           \
+  template <class T, std::enable_if_t<std::is_arithmetic_v<T>, int> = 0> NAME operator SYMBOL(const Expr &a, T b) {    \
     return {a, Const(b)};                                                                                              \
   }                                                                                                                    \
-  template <class T, std::enable_if_t<std::is_arithmetic_v<T>, int> = 0>                                               \
-  NAME operator SYMBOL(T a, const Expr &b) {                                                                           \
+  template <class T, std::enable_if_t<std::is_arithmetic_v<T>, int> = 0> NAME operator SYMBOL(T a, const Expr &b) {    \
     return {Const(a), b};                                                                                              \
   }
 

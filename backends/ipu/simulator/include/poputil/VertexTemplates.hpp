@@ -23,7 +23,8 @@ std::string argument(T value) {
 
 inline std::string templateVertexParams(bool /*first*/) { return ">"; }
 
-template <class First, class... Rest> std::string templateVertexParams(bool first, const First &value, const Rest &...rest) {
+template <class First, class... Rest>
+std::string templateVertexParams(bool first, const First &value, const Rest &...rest) {
   return (first ? "<" : ",") + detail::argument(value) + templateVertexParams(false, rest...);
 }
 
