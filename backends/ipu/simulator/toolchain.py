@@ -6,6 +6,7 @@ Everything that is built lies in the user's cache under a name that says what is
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -105,13 +106,15 @@ def compile_object(compiler: Compiler, source: Path, flags: Sequence[str]) -> Pa
 
 
 def library(compiler: Compiler) -> list[Path]:
-    """The objects of the simulator, compiled in parallel when they are not in the cache."""
+    """The objects of the simulator, compiled in parallel when they are not in the cache. Their names say what is in
+    them without asking the compiler; one process compiles while others wait for it."""
+    folder = cache_folder() / "ipu"
     sources = sorted(SOURCE.glob("*.cpp"))
-    names = [
-        cache_folder() / "ipu" / _object_name(compiler, source) for source in sources
-    ]  # known by content, so that a warm start reads no compiler
+    names = [folder / _object_name(compiler, source) for source in sources]
     if not all(name.exists() for name in names):
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / "library.lock").open("w") as lock, ThreadPoolExecutor(os.cpu_count()) as pool:
+            fcntl.flock(lock, fcntl.LOCK_EX)
             list(pool.map(lambda pair: _build_object(compiler, *pair), zip(sources, names, strict=True)))
     return names
 
@@ -124,7 +127,6 @@ def _object_name(compiler: Compiler, source: Path) -> str:
 def _build_object(compiler: Compiler, source: Path, name: Path) -> None:
     if name.exists():
         return
-    name.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=name.parent) as folder:
         new = Path(folder) / "made.o"
         command = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import re
 from pathlib import Path
 
@@ -84,6 +85,7 @@ def test_the_benchmark_runs(capsys: pytest.CaptureFixture[str]) -> None:
     assert "320000 elements on 16 tiles: 1120000" in capsys.readouterr().out
 
 
+@pytest.mark.skipif("AXONC_EXAMPLES" not in os.environ, reason="in long runs only: it compiles the library once more")
 def test_another_compiler_makes_the_same_results(tmp_path: Path) -> None:
     try:
         find_compiler("c++")
