@@ -40,6 +40,10 @@ std::vector<axonc_ipu::Byte> converted(Type type, std::size_t count, const void 
   const std::size_t to = axonc_ipu::elementBytes(type);
   const std::size_t from = hostType == Type() ? sizeof(double) : axonc_ipu::elementBytes(hostType);
   std::vector<axonc_ipu::Byte> made(count * to);
+  if (type == hostType && given == count) {
+    std::memcpy(made.data(), values, made.size());
+    return made;
+  }
   for (std::size_t i = 0; i < count; ++i) {
     const auto *value = static_cast<const axonc_ipu::Byte *>(values) + (given == 1 ? 0 : i * from);
     axonc_ipu::storeElement(type, made.data() + i * to, axonc_ipu::loadElement(hostType, value));
@@ -145,9 +149,11 @@ void Graph::setInitialTensor(const Tensor &tensor, const void *values, std::size
     Variable &variable = data_->variables[run.variable];
     require<graph_object_creation_error>(!variable.constant, "an initial value of the constant '", variable.name, "'");
     variable.initial.resize(variable.count * bytes);
-    for (std::size_t i = 0; i < run.count; ++i) {
-      std::memcpy(variable.initial.data() + run.element(i) * bytes, elements.data() + (run.at + i) * bytes, bytes);
-      variable.initialised.add(run.element(i), run.element(i) + 1);
+    const std::size_t step = run.contiguous() ? run.count : 1;
+    for (std::size_t i = 0; i < run.count; i += step) {
+      const axonc_ipu::Byte *from = elements.data() + (run.at + i) * bytes;
+      std::memcpy(variable.initial.data() + run.element(i) * bytes, from, step * bytes);
+      variable.initialised.add(run.element(i), run.element(i) + step);
     }
   }
 }

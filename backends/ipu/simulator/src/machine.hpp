@@ -34,6 +34,11 @@ public:
   long double scalar(const poplar::Tensor &tensor) const;
 
 private:
+  struct Stretch {
+    unsigned variable;
+    std::size_t begin, end;
+  };
+  std::vector<Stretch> undefinedAfter(const View &source, const View &destination) const;
   std::vector<Storage> storages_;
   std::size_t withUndefined_ = 0; // variables that have undefined elements
 };

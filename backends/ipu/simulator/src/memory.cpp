@@ -97,16 +97,35 @@ void Memory::copy(const View &source, const View &destination) {
   if (withUndefined_ == 0) {
     return;
   }
-  if (countUndefined(source) == 0) {
-    setDefined(destination);
-    return;
+  const std::vector<Stretch> undefined = undefinedAfter(source, destination);
+  setDefined(destination);
+  for (const Stretch &one : undefined) {
+    setDefined(one.variable, one.begin, one.end, false);
   }
+}
+
+// Where a copy puts undefined elements.
+std::vector<Memory::Stretch> Memory::undefinedAfter(const View &source, const View &destination) const {
+  std::vector<Stretch> found;
   eachPair(source, destination, [&](const Run &a, std::size_t i, const Run &b, std::size_t j, std::size_t count) {
+    const IntervalSet &undefined = storages_[a.variable].undefined;
+    if (undefined.empty()) {
+      return;
+    }
+    if (a.stride == 1 && b.stride == 1) {
+      undefined.within(a.element(i), a.element(i) + count, [&](std::size_t begin, std::size_t end) {
+        const std::size_t to = b.element(j) + (begin - a.element(i));
+        found.push_back({b.variable, to, to + (end - begin)});
+      });
+      return;
+    }
     for (std::size_t k = 0; k < count; ++k) {
-      const bool defined = !storages_[a.variable].undefined.intersects(a.element(i + k), a.element(i + k) + 1);
-      setDefined(b.variable, b.element(j + k), b.element(j + k) + 1, defined);
+      if (undefined.intersects(a.element(i + k), a.element(i + k) + 1)) {
+        found.push_back({b.variable, b.element(j + k), b.element(j + k) + 1});
+      }
     }
   });
+  return found;
 }
 
 std::size_t Memory::countUndefined(const View &view) const {

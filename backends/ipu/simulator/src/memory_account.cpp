@@ -159,7 +159,7 @@ private:
     loops_.emplace_back(begin, positions.size());
   }
 
-  // What only one branch writes is not certainly written; each branch may rely on its own writes only if both agree.
+  // What a branch writes is not certainly written.
   void branch(const std::vector<NodePtr> &bodies) {
     ++uncertain_;
     for (const NodePtr &body : bodies) {
