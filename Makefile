@@ -29,7 +29,7 @@ docs: $(VENV)/.test
 	$(BIN)/python -m mkdocs build --strict
 
 bench: $(VENV)/.test
-	for name in chip checkpoints compiling evaluating gated native interpreter reading images training language_model recurrent onnx_native; do PYTHONPATH=tests $(BIN)/python -m benchmarks.$$name || exit 1; done
+	for name in chip checkpoints compiling evaluating gated native interpreter reading images training language_model recurrent onnx_native sqnr ipu; do PYTHONPATH=tests $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .

@@ -21,7 +21,7 @@ from axonc.ir.version import __version__
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("ir", "compiler", "backends")
-RUNTIME = (".c", ".h", ".S", ".ld", ".j2", ".toml", ".css")
+RUNTIME = (".c", ".h", ".cpp", ".hpp", ".S", ".ld", ".j2", ".toml", ".css")
 """Files beside the Python source that a compiler needs."""
 
 
@@ -115,6 +115,8 @@ def test_the_wheel_holds_what_is_compiled_on_the_users_machine(wheel_files: set[
         "templates/program.c.j2", "engine/source/machine.c",
     ):  # fmt: skip
         assert f"{core}/{name}" in wheel_files
+    for name in ("include/poplar/Graph.hpp", "include/print.h", "src/engine.cpp", "src/machine.hpp", "__main__.py"):
+        assert f"axonc/backends/ipu/simulator/{name}" in wheel_files
 
 
 def test_nothing_lands_beside_the_package(wheel_files: set[str]) -> None:

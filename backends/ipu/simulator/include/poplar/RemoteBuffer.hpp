@@ -1,0 +1,4 @@
+#ifndef POPLAR_REMOTE_BUFFER_HPP
+#define POPLAR_REMOTE_BUFFER_HPP
+#include <poplar/DataStream.hpp>
+#endif

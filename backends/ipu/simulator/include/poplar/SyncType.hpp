@@ -1,0 +1,6 @@
+#ifndef POPLAR_SYNC_TYPE_HPP
+#define POPLAR_SYNC_TYPE_HPP
+namespace poplar {
+enum class SyncType { INTERNAL, EXTERNAL, GLOBAL };
+}
+#endif

@@ -1,0 +1,100 @@
+// From a graph and its programs to an executable: all rules are checked here.
+#include "checks.hpp"
+#include "executable.hpp"
+
+#include <array>
+#include <cstdlib>
+#include <regex>
+
+namespace axonc_ipu {
+
+namespace {
+
+void setOption(Options &options, const std::string &name, const std::string &value) {
+  static const std::array<const char *, 10> PREFIXES{"debug.", "autoReport.",      "target.",   "opt.",
+                                                     "prng.",  "streamCallbacks.", "exchange.", "profiler.",
+                                                     "axonc.", "memory."};
+  bool known = false;
+  for (const char *prefix : PREFIXES) {
+    known = known || name.rfind(prefix, 0) == 0;
+  }
+  require<poplar::invalid_option>(known, "unknown engine option '", name, "'");
+  if (name == "debug.allowOutOfMemory") {
+    options.allowOutOfMemory = value == "true";
+  } else if (name == "autoReport.directory") {
+    options.report = value + "/report.json";
+  } else if (name == "axonc.report") {
+    options.report = value;
+  } else if (name == "axonc.undefined") {
+    require<poplar::invalid_option>(value == "count" || value == "host" || value == "all",
+                                    "axonc.undefined is count, host or all, not '", value, "'");
+    options.undefined = value == "all" ? Undefined::All : value == "host" ? Undefined::Host : Undefined::Count;
+  }
+}
+
+std::string environment(const char *name) {
+  const char *value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+void costs(Executable &executable) {
+  for (std::size_t i = 0; i < executable.steps.size(); ++i) {
+    StepCost &cost = executable.steps[i];
+    std::visit(Overloaded{
+                   [&](const ExecuteNode &n) { costOf(executable, executable.sets.at(n.computeSet), cost); },
+                   [&](const CopyNode &n) { costOfCopy(executable, n, cost); },
+                   [&](const StreamNode &n) {
+                     cost.hostBytes = n.tensor.numElements() * elementBytes(n.tensor.elementType());
+                   },
+                   [&](const RemoteNode &n) {
+                     cost.hostBytes = n.tensor.numElements() * elementBytes(n.tensor.elementType());
+                   },
+                   [](const auto &) {},
+               },
+               executable.order[i]->what);
+  }
+}
+
+} // namespace
+
+Options optionsFrom(const poplar::OptionFlags &flags) {
+  Options options;
+  const std::string json = environment("POPLAR_ENGINE_OPTIONS");
+  static const std::regex PAIR("\"([^\"]*)\"\\s*:\\s*\"([^\"]*)\"");
+  for (std::sregex_iterator pair(json.begin(), json.end(), PAIR), end; pair != end; ++pair) {
+    setOption(options, (*pair)[1], (*pair)[2]);
+  }
+  if (const std::string path = environment("AXONC_IPU_REPORT"); !path.empty()) {
+    options.report = path;
+  }
+  if (const std::string undefined = environment("AXONC_IPU_UNDEFINED"); !undefined.empty()) {
+    setOption(options, "axonc.undefined", undefined);
+  }
+  for (const auto &[name, value] : flags) {
+    setOption(options, name, value);
+  }
+  return options;
+}
+
+std::shared_ptr<Executable> compile(const poplar::Graph &graph, const std::vector<NodePtr> &programs, Options options) {
+  auto executable = std::make_shared<Executable>();
+  executable->graph = graph.shared();
+  executable->programs = programs;
+  executable->options = std::move(options);
+  place(*executable);
+  collectSteps(*executable);
+  for (const Node *node : executable->order) {
+    if (const auto *execute = std::get_if<ExecuteNode>(&node->what)) {
+      if (executable->sets.count(execute->computeSet) == 0) {
+        const CompiledSet &set =
+            executable->sets.emplace(execute->computeSet, bindSet(*executable, execute->computeSet)).first->second;
+        checkRaces(*executable, set);
+      }
+    }
+  }
+  costs(*executable);
+  accountMemory(*executable);
+  return executable;
+}
+
+} // namespace axonc_ipu
