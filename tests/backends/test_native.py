@@ -61,7 +61,7 @@ def test_all_forms_of_a_program_agree(tmp_path: Path) -> None:
 
 def test_all_forms_of_gated_units_agree(tmp_path: Path) -> None:
     """Populations of more units than a tile, dense rows whose targets are no multiple of a vector, events that are no
-    multiple of the rows taken together; sparse rows; saturated cells."""
+    multiple of the rows taken together; sparse rows."""
     random = np.random.default_rng(3)
     made = gated_graphs.Network(random)
     made.add("in", Input(Signal((45,))))
