@@ -17,6 +17,7 @@ from typing import Any
 
 import click
 import ledger
+import ledger_gated
 import provoke
 
 from axonc.backends.native.tensor.emitters import EMITTERS
@@ -177,6 +178,8 @@ def targets() -> str:
         f"\n## Semantics presets\n\nFor a recurrent network of LIF neurons, and of CubaLIF neurons.\n\n{presets}"
         f"\n## Number formats\n\nOf weights and states, for CubaLIF neurons. What a target does not offer is refused: "
         f"AX403.\n\n{table(('weights, states', *TARGETS), formats)}"
+        f"\n## Gated units and values\n\nWith int8 weights ([recurrent networks](recurrent.md)); inputs are dense "
+        f"unless a row says otherwise.\n\n{table(('graph', *TARGETS), ledger_gated.gated_rows())}"
         f"\n## Native, in float\n\n{_native()}"
     )
 

@@ -15,6 +15,7 @@ from axonc.compiler.driver.check import check_model
 from axonc.compiler.driver.options import MAPPED_STATES, WEIGHTS, Options
 from axonc.compiler.driver.targets import TARGETS
 from axonc.compiler.semantics import PRESETS
+from axonc.ir import Graph
 
 Shape = tuple[int, ...]
 Sample = tuple[Any, Shape, Shape]
@@ -27,7 +28,7 @@ NONE = np.zeros(2, int)
 class Case:
     """A model to judge, under semantics, with inputs of a kind."""
 
-    model: nir.NIRGraph
+    model: nir.NIRGraph | Graph
     semantics: str = "nir,dt=1e-3"
     inputs: str | None = None
     options: Options = Options()  # noqa: RUF009 - a frozen value
@@ -42,7 +43,7 @@ def verdict(case: Case, target: str) -> str:
     return f"yes ({remarks})" if remarks else "yes"
 
 
-def read_by_nir(model: nir.NIRGraph) -> str:
+def read_by_nir(model: nir.NIRGraph | Graph) -> str:
     """Whether the `nir` package reads the model from a file: checked, unchecked, or not at all."""
     try:
         nir.write(content := io.BytesIO(), model)

@@ -13,6 +13,7 @@ from types import ModuleType
 import nir
 import pytest
 
+from axonc.compiler.passes.host import GATED
 from axonc.ir import CODES
 from axonc.ir.advice import ADVICE
 
@@ -33,6 +34,15 @@ def generate() -> ModuleType:
 
 def test_generated_pages_are_up_to_date(generate: ModuleType) -> None:
     assert not generate.stale(), "run: python docs/generate.py"
+
+
+def test_every_gated_op_is_tried(generate: ModuleType) -> None:
+    """Of all that becomes a population of gated units, in float, and of their events."""
+    graphs = [make() for make in generate.ledger_gated.CASES.values()]
+    assert {type(node.op) for graph in graphs for node in graph} >= set(GATED)
+    rows = dict((row[0], row[1:]) for row in generate.ledger_gated.gated_rows())
+    assert all(cell.startswith("yes") for cell in rows["EGRU"])
+    assert set(rows["LSTM with peepholes"]) == {"AX601"}
 
 
 def test_every_node_type_of_nir_is_tried(generate: ModuleType) -> None:

@@ -84,7 +84,7 @@ def evaluate_command(
 ) -> None:
     """Run SUBJECT (a build directory, or a model with options of a compilation) over a data set.
 
-    Prints accuracy, agreement of each layer's events, SQNR of states and outputs, operations and sizes: of the graph
+    Prints accuracy, agreement of each layer's events, SQNR of values, operations and sizes: of the graph
     in float, of the quantised graph, of the compiled program; each is compared with the one before it.
     """
     require_writable(output)
