@@ -51,9 +51,9 @@ def fan_in_scale(weights: Sequence[Matrix], units: Sequence[float], rules: Weigh
     parts = channel_magnitudes(weights, units, channels)
     if rules.scope == "channel":
         return np.array([_scale(part, rules, number) for part in parts])
-    together = np.concatenate(parts)
-    steps = [] if integer_scale(together, rules, number) else [integer_scale(p, rules, number) for p in parts if p.size]
-    if steps and all(steps) and all(part.size >= EVIDENCE for part in parts if part.size):
+    together, sized = np.concatenate(parts), [part for part in parts if part.size]
+    mixed = bool(sized) and integer_scale(together, rules, number) is None
+    if mixed and all(part.size >= EVIDENCE and integer_scale(part, rules, number) for part in sized):
         return np.array([_scale(part, rules, number) for part in parts])
     return np.array(_scale(together, rules, number))
 
