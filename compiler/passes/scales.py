@@ -90,13 +90,13 @@ def integer_step(w: Array, limit: int) -> float | None:
         return None
     kind: type[np.floating] = np.float32 if np.array_equal(values.astype(np.float32), values) else np.float64
     exact = values.astype(kind)
-    for largest in range(1, limit + 1):
-        ratio = values * (largest / values[-1])
-        if np.all(np.abs(ratio - np.rint(ratio)) <= np.finfo(kind).eps * 4 * largest):
-            found = _stepped(exact, np.rint(ratio).astype(kind), kind(values[-1] / largest))
-            if found is not None:
-                return found
-    return None
+    largest = np.arange(1, limit + 1)[:, None]
+    ratios = values * (largest / values[-1])
+    fits = np.all(np.abs(ratios - np.rint(ratios)) <= np.finfo(kind).eps * 4 * largest, axis=1)
+    near = (
+        _stepped(exact, np.rint(ratios[at]).astype(kind), kind(values[-1] / (at + 1))) for at in np.flatnonzero(fits)
+    )
+    return next((found for found in near if found is not None), None)
 
 
 def _stepped(values: Array, whole: Array, near: np.floating) -> float | None:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import click
 from rich.console import Console
@@ -106,12 +106,29 @@ def evaluate_command(
             chunk=chunk,
             progress=progress,
         )
+    deliver(found, output, as_json, lambda: print_evaluation(plain_console(), found))
+
+
+class Found(Protocol):
+    """What a command over a data set found."""
+
+    def page(self) -> str:
+        """A page of HTML."""
+        ...
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form."""
+        ...
+
+
+def deliver(found: Found, output: Path | None, as_json: bool, show: Callable[[], None]) -> None:
+    """Write the page where one is wanted; then print JSON, or ``show`` the text."""
     if output is not None:
         write_file(output, found.page().encode())
     if as_json:
         click.echo(json.dumps(found.to_dict(), indent=1))
     else:
-        print_evaluation(plain_console(), found)
+        show()
 
 
 def _program(

@@ -49,7 +49,7 @@ class Pool:
 
     def submit(self, parcel: Parcel, task: Task) -> Future[ChunkCounts]:
         """Start a task."""
-        raise NotImplementedError
+        raise TypeError(f"{type(self).__name__} does not define submit")
 
     def renew(self) -> None:
         """Make the pool usable after a worker was lost."""

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import click
 
 from axonc.ir import Diagnostic, ModelError
-from axonc.ir.files import write_file
 
 from ..cli_options import PATH, compile_options, given_options, model_options, plain_console
 from ..config import read_config
-from ..evaluate.command import data_options, progress_bar, require_writable, run_options
+from ..evaluate.command import data_options, deliver, progress_bar, require_writable, run_options
 from ..evaluate.dataset import read_data_set
 from ..evaluate.pools import opened_pool
 from .grid import Grid, grid_of_texts, make_grid, read_grid
@@ -62,12 +60,7 @@ def sweep_command(
     how = How(y is None or agreement, class_output, decide, engine, keep_going, chunk)
     with opened_pool(jobs, None, scheduler) as pool, progress_bar("points") as progress:
         found = swept(space, x, y, how, pool, progress)
-    if output is not None:
-        write_file(output, found.page().encode())
-    if as_json:
-        click.echo(json.dumps(found.to_dict(), indent=1))
-    else:
-        print_sweep(plain_console(), found)
+    deliver(found, output, as_json, lambda: print_sweep(plain_console(), found))
 
 
 def _grid(texts: tuple[str, ...], file: Path | None) -> Grid:
