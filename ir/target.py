@@ -67,12 +67,14 @@ class Program:
 class RunOptions:
     """How to run. ``seed``: of the order in which cores run within a slot; ``shuffle``: also permute each queue;
     ``keep_going``: count events without room and ticks over budget instead of stopping; ``back_to_back``: samples
-    follow each other in one run, instead of each beginning with a reset."""
+    follow each other in one run, instead of each beginning with a reset; ``threads``: how many run cores side by side,
+    which changes no result (None: one a processor)."""
 
     seed: int = 0
     shuffle: bool = False
     keep_going: bool = False
     back_to_back: bool = False
+    threads: int | None = None
 
 
 class Backend(Protocol):

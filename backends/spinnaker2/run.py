@@ -95,6 +95,7 @@ class _Session:
             seed=self.options.seed,
             shuffle=self.options.shuffle,
             keep_going=self.options.keep_going,
+            threads=self.options.threads,
             tick_cycles=round(self.described["clock_hz"] * (self.described["tick_s"] or 0)),
         )
         rows = traces.steps * traces.samples

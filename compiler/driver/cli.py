@@ -107,6 +107,7 @@ def _fill(compiled: Compiled, partial: Path, earlier: Path) -> None:
 @click.option("--seed", default=0, show_default=True, help="Of the order in which cores run.")
 @click.option("--keep-going", is_flag=True, help="Count full queues and ticks over budget instead of stopping.")
 @click.option("--back-to-back", is_flag=True, help="Run the samples one after the other, without a reset.")
+@click.option("--threads", type=click.IntRange(1), help="That run cores side by side; default: one a processor.")
 def run(build: Path, data: Path, output: Path | None, record: tuple[str, ...], **options: Any) -> None:
     """Run the program in BUILD over input data."""
     program = open_build(build)

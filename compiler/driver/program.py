@@ -80,6 +80,7 @@ class Program:
         shuffle: bool = False,
         keep_going: bool = False,
         back_to_back: bool = False,
+        threads: int | None = None,
     ) -> Result:
         """Run the program.
 
@@ -92,6 +93,7 @@ class Program:
             keep_going: count events without room and ticks over budget, instead of stopping at the first.
             back_to_back: run the samples one after the other without a reset between them; the counters are then
                 those of the whole run.
+            threads: how many run cores side by side, which changes no result; None: one a processor.
 
         Raises:
             ModelError: the data do not fit, or something cannot be recorded.
@@ -99,7 +101,7 @@ class Program:
         """
         chosen = self.engine(engine)
         record = [record] if isinstance(record, str) else record
-        options = RunOptions(seed, shuffle, keep_going, back_to_back)
+        options = RunOptions(seed, shuffle, keep_going, back_to_back, threads)
         try:
             if chosen.name in (self.target, "reference"):
                 return chosen.run(self.directory, self.graph, x, record, options)

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from handmade import LOCAL_BITS, Core, Layout, Population, Projection, Simulation, build_core, make_machine
+from handmade import LOCAL_BITS, Core, Projection, Simulation, build_core, make_machine
+from handmade.draw import population, state_probes, weights
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from axonc.backends.spinnaker2 import schema
-from axonc.backends.spinnaker2.engine import MachineFault, Probe, Route, RunResult
+from axonc.backends.spinnaker2.engine import MachineFault, Route, RunResult
 
 KINDS = ("native", "emulated")
 STEPS, SLOTS = 12, 30
@@ -26,46 +27,6 @@ MODES: dict[str, dict[str, Any]] = {
     "everything": {"reset": "subtract", "spikes": 255, "bounded": True},
 }
 STATE: dict[str, np.dtype[Any]] = {"q16": np.dtype("<i2"), "q32": np.dtype("<i4"), "f32": np.dtype("<f4")}
-
-
-def fixed_rows(rng: np.random.Generator, rows: int, record: Any) -> npt.NDArray[np.void]:
-    """Parameters that make neurons spike now and then, and clip at times."""
-    values = np.zeros(rows, record.dtype)
-    values["decay"] = rng.integers(0, (1 << 30) + 1, rows)
-    values["multiplier"] = rng.integers(1 << 30, 1 << 31, rows) * rng.choice([-1, 1, 1, 1], rows)
-    values["shift"] = rng.integers(23, 31, rows)
-    values["offset"] = rng.integers(-50, 60, rows)
-    if record is schema.MEMBRANE_FIXED:
-        values["leak"] = rng.integers(-300, 300, rows)
-        values["threshold"] = rng.integers(-100, 3000, rows)
-        values["reset"] = rng.integers(-200, 3000, rows)
-    return values
-
-
-def float_rows(rng: np.random.Generator, rows: int, record: Any) -> npt.NDArray[np.void]:
-    values = np.zeros(rows, record.dtype)
-    values["decay"], values["gain"] = rng.random(rows), rng.normal(0.04, 0.02, rows)
-    values["constant"] = rng.normal(0, 0.01, rows)
-    if record is schema.MEMBRANE_FLOAT:
-        values["threshold"], values["reset"] = rng.uniform(-0.1, 0.6, rows), rng.uniform(-0.1, 1, rows)
-    return values
-
-
-def population(rng: np.random.Generator, count: int, block: int, storage: str, cuba: bool, **more: Any) -> Population:
-    draw = float_rows if storage == "f32" else fixed_rows
-    membrane = schema.MEMBRANE_FLOAT if storage == "f32" else schema.MEMBRANE_FIXED
-    synapse = schema.SYNAPSE_FLOAT if storage == "f32" else schema.SYNAPSE_FIXED
-    rows = count if rng.random() < 0.6 else 1
-    synapses, membranes = draw(rng, rows, synapse) if cuba else None, draw(rng, rows, membrane)
-    lowest = rng.normal(0, 0.2, rows) if storage == "f32" else rng.integers(-200, 200, rows)
-    unbounded = -np.inf if storage == "f32" else -(2**31)
-    membranes["lowest"] = lowest if more.get("bounded") else unbounded
-    return Population(count, block, storage, membranes, synapses, **more)
-
-
-def weights(rng: np.random.Generator, rows: int, targets: int, density: float) -> npt.NDArray[np.int8]:
-    drawn = rng.integers(-127, 128, (rows, targets))
-    return np.where(rng.random((rows, targets)) < density, drawn, 0).astype(np.int8)
 
 
 @dataclass(frozen=True)
@@ -102,12 +63,6 @@ def draw_system(seed: int, storage: str, cuba: bool, mode: str, phases: int) -> 
     inputs = [(keys | INPUT_BLOCK << LOCAL_BITS).astype(np.uint32) for keys in drawn]
     cores = (Core((first, third), left, 8192, phases), Core((second,), right, 8192, phases))
     return System(cores, inputs)
-
-
-def state_probes(layouts: list[Layout]) -> list[Probe]:
-    """Voltages and currents of all populations, in order."""
-    places = [(i, place) for i, item in enumerate(layouts) for place in (*item.voltages, *item.currents)]
-    return [Probe(core, offset, size) for core, (offset, size) in places]
 
 
 def run(system: System, kind: str, **options: Any) -> RunResult:

@@ -4,12 +4,14 @@
 
 The kernel is lif_f32, cuba_lif_q16 and so on. Neurons spike by their offset with 2.5 % activity; every spike goes
 to 8 cores: to 16 targets in each if sparse, to all 64 if dense. ``--uniform``: neurons share their parameters.
-Peers are the same program without the check of alignment, and compiled for this computer.
+Peers are the same program without the check of alignment, compiled for this computer, and with one thread. Threads
+need processors that nobody else uses: the load of the last minute is printed.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 from functools import partial
 
 import numpy as np
@@ -17,7 +19,7 @@ import numpy.typing as npt
 from handmade import LOCAL_BITS, Core, Population, Projection, build_core, compile_program
 
 from axonc.backends.spinnaker2 import schema
-from axonc.backends.spinnaker2.engine import Machine, NativeMachine, Route, RunResult, load_emulated_machine
+from axonc.backends.spinnaker2.engine import Machine, NativeMachine, Route, RunResult, load_emulated_machine, processors
 
 from .measure import interleaved, show
 
@@ -92,9 +94,11 @@ def main(arguments: list[str] | None = None) -> None:
     cores, slots, rounds = (9, 5, 1) if chosen.tiny else (CORES, SLOTS, 3)
     built = machines(chosen.kernel, chosen.rows, chosen.uniform, cores)
     ways = {name: partial(machine.run, slots=slots, steps=slots) for name, machine in built.items()}
+    ways["emulated, one thread"] = partial(ways["emulated"], threads=1)
     targets = {"none": 0, "dense": NEURONS, "sparse": TARGETS}[chosen.rows]
     show(f"{cores} cores x {NEURONS} {chosen.kernel} x {slots} slots", interleaved(ways, rounds), "emulated")
     print(f"  {report(ways['emulated'](), slots, cores, targets)}")
+    print(f"  {processors()} processors, load {os.getloadavg()[0]:.1f}")
 
 
 if __name__ == "__main__":

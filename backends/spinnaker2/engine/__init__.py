@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..toolchain import ToolchainError
 from .fault import MachineFault
-from .machine import BRANCH_CYCLES, BUDGET, CoreImage, Machine, Probe, Route, RunResult
+from .machine import BRANCH_CYCLES, BUDGET, CoreImage, Machine, Probe, Route, RunResult, processors
 from .native import NativeMachine
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ __all__ = [
     "Route",
     "RunResult",
     "load_emulated_machine",
+    "processors",
 ]
 
 

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from ..schema import c_header
-from ..toolchain import RUNTIME, SCHEMA_HEADER, build_shared, cache_folder
+from ..toolchain import HOST_FORMS, RUNTIME, SCHEMA_HEADER, build_shared, cache_folder
 
 SOURCE = Path(__file__).parent / "source"
 _HEADERS = ("port.h", "runtime.h")
@@ -56,9 +56,7 @@ class Run(ctypes.Structure):
         *((name, c_uint32) for name in ("slots", "steps", "seed", "in_order", "shuffle", "keep_going")),
         *((name, c_uint32) for name in ("samples", "ignore_parity")),
         *((name, c_uint64) for name in ("budget", "tick_cycles")),
-        ("branch_cycles", c_uint32),
-        ("probe_count", c_uint32),
-        ("packet_words", c_uint32),
+        *((name, c_uint32) for name in ("branch_cycles", "threads", "probe_count", "packet_words")),
         *((name, c_void_p) for name in ("probe_cores", "probe_offsets", "probe_bytes", "probe_rows")),
         *((name, c_void_p) for name in ("links", "input_starts", "input_packets")),
         *((name, c_void_p) for name in ("instructions", "cycles", "received", "sent")),
@@ -119,6 +117,7 @@ def _build() -> Path:
         with tempfile.TemporaryDirectory(dir=library.parent) as folder:
             for name, text in sources.items():
                 (Path(folder) / name).write_bytes(text)
-            build_shared(Path(folder), [n for n in sources if n.endswith(".c")], library.name, ["."])
+            names = [name for name in sources if name.endswith(".c")]
+            build_shared(Path(folder), names, library.name, ["."], (*HOST_FORMS[0], "-pthread"))
             os.replace(Path(folder) / library.name, library)
     return library

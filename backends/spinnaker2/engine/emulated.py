@@ -34,6 +34,7 @@ class EmulatedMachine(Machine):
     """
 
     counts_instructions: ClassVar[bool] = True
+    cores_per_thread: ClassVar[int] = 1
 
     def __init__(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -90,6 +91,8 @@ class Machine:
     """A chip of cores; `EmulatedMachine` and `NativeMachine` differ in what runs one slot of a core."""
 
     counts_instructions: ClassVar[bool]
+    cores_per_thread: ClassVar[int]
+    """The fewest cores for which a thread more pays."""
 
     def __init__(self, cores: Sequence[CoreImage], routes: Sequence[Route], memory: MemoryMap) -> None:
         for index, core in enumerate(cores):
@@ -127,6 +130,7 @@ class Machine:
         tick_cycles: int = 0,
         budget: int = BUDGET,
         branch_cycles: int = BRANCH_CYCLES,
+        threads: int | None = None,
     ) -> RunResult:
         """Runs ``slots`` slots from the reset state; raises `MachineFault` when a core cannot go on.
 
@@ -139,6 +143,8 @@ class Machine:
         linked to is behind; None: all finish a slot before any begins the next. A full queue and a
         slot of more than ``tick_cycles`` (0: no limit) stop the run, or are counted with ``keep_going``; ``budget``
         bounds the instructions of a core's slot; ``branch_cycles`` is the assumed cost of a taken branch.
+        Within a slot at most ``threads`` threads (None: one a processor) run cores side by side, which changes no
+        result; with ``links`` or ``ignore_parity`` cores always run one after the other.
         """
         record = _Record(slots, inputs, probes, self.cores, self.packet_words)
         run = record.structure
@@ -148,6 +154,7 @@ class Machine:
         waiting = None if links is None else np.ascontiguousarray(links, np.uint8)
         run.links = None if waiting is None else waiting.ctypes.data
         run.tick_cycles, run.budget, run.branch_cycles = tick_cycles, budget, branch_cycles
+        run.threads = max(1, min(threads or processors(), len(self.cores) // self.cores_per_thread))
         for core in range(len(self.cores)):
             self._write_list(core, (lists or {}).get(core, np.zeros((0, 1 + self.packet_words), np.uint32)))
         try:
@@ -272,6 +279,11 @@ def _pack_inputs(inputs: Sequence[Keys], slots: int, words: int) -> tuple[Keys, 
     if np.any(packets[:, 0] >> 31):
         raise ValueError("input keys come without the parity bit")
     return starts, packets
+
+
+def processors() -> int:
+    """The processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def packet_words(core: CoreImage) -> int:

@@ -20,6 +20,7 @@ class NativeMachine(Machine):
     """Runs every core's program from a shared library made by `compile_library`."""
 
     counts_instructions: ClassVar[bool] = False
+    cores_per_thread: ClassVar[int] = 256
 
     def __init__(
         self,

@@ -102,7 +102,8 @@ class Subject:
         try:
             program = Program(self.build)
             chosen = program.backend if self.engine == program.target else backend(self.engine)
-            return chosen.run(self.build, graph, x, record, RunOptions(keep_going=keep_going))
+            options = RunOptions(keep_going=keep_going, threads=1)  # it is workers that share the processors
+            return chosen.run(self.build, graph, x, record, options)
         except ModuleNotFoundError as error:
             raise missing_extra(self.engine, error) from error
 

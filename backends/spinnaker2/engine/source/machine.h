@@ -2,10 +2,12 @@
 #ifndef AXONC_MACHINE_H
 #define AXONC_MACHINE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "runtime.h"
+#include "team.h"
 
 /* Why a run stopped. The order is known to fault.py. */
 typedef enum {
@@ -113,6 +115,7 @@ typedef struct {
     uint64_t budget;        /* instructions a core may spend on one slot: more is an endless loop */
     uint64_t tick_cycles;   /* cycles of a tick; 0: no limit */
     uint32_t branch_cycles; /* what a taken branch costs on top */
+    uint32_t threads;       /* that run cores side by side; they change no result */
     uint32_t probe_count;
     uint32_t packet_words;  /* words of a packet, of which the first is its key */
     const uint32_t *probe_cores;
@@ -144,6 +147,8 @@ typedef struct {
     memo_t *memo;
     run_t *run;
     uint32_t slot;
+    team_t *team;            /* NULL: the caller alone */
+    atomic_uint_fast32_t at; /* the place in the order of the core that runs next */
 } machine_t;
 
 /* The functions of unicorn that the machine calls; addresses come from the loaded library. */
@@ -176,12 +181,23 @@ void emulated_boot(element_t *element, const run_t *run);
 void emulated_slot(element_t *element);
 void emulated_free(element_t *element);
 
+/* machine.c: makes a fault that of the run; false, since that stops it. */
+bool stop(machine_t *machine, uint32_t core, const fault_t *fault);
+
 /* routing.c: sends a packet to every core that listens; false if a queue is full and that matters. */
 bool route(machine_t *machine, const uint32_t *packet);
 
-/* machine.c: one slot of one core, or of the host that sends inputs; false if that stops the run. */
+/* slot.c: one slot of all cores, of one, or of the host that sends inputs; false if that stops the run. */
+bool run_slot(machine_t *machine);
 bool run_core(machine_t *machine, uint32_t core);
 bool inject(machine_t *machine);
+
+/* Computes, as a member of a team, cores that no member has begun; the context is the machine. */
+void compute_rest(void *context);
+
+/* trace.c: makes room for more packets; appends one, without its parity. */
+bool grow_trace(run_t *run, uint64_t more);
+void trace(run_t *run, uint32_t slot, const uint32_t *packet);
 
 /* ahead.c: runs every core as far ahead as its links permit; false if something stopped the run. */
 bool run_ahead(machine_t *machine);

@@ -49,8 +49,9 @@ static bool deliver(machine_t *machine, uint32_t core, const uint32_t *packet)
     if (*count >= element->capacity) {
         status_of(element)->dropped++;
         if (!machine->run->keep_going) {
-            raise_fault(element, FAULT_QUEUE_FULL, element->capacity);
-            return false;
+            const fault_t full = {.kind = FAULT_QUEUE_FULL, .detail = element->capacity};
+
+            return stop(machine, core, &full);
         }
         return true;
     }
