@@ -23,9 +23,15 @@ class Memory:
 
 @dataclass(frozen=True)
 class Synapses:
-    """How synapses are stored one by one: ``window``, the targets that one row of them can reach, at most 65,536."""
+    """How synapses are stored one by one: ``window``, the targets that one row of them can reach, at most 65,536.
+
+    ``byte_price``, ``cycle_price``: what a byte of a core's memory and a cycle of its tick are worth where one format
+    needs more of the first, another of the second.
+    """
 
     window: int = 256
+    byte_price: float = 1 / 131072
+    cycle_price: float = 1 / 150000
 
 
 BYTEWISE = Synapses()

@@ -25,6 +25,7 @@ from axonc.compiler.driver.directory import write_files
 from axonc.compiler.mapping import allocate_keys, route, schedule_network
 from axonc.compiler.mapping.cut import cut
 from axonc.ir import Fixed, Graph, Kind, Node, Result, Signal, require_valid
+from axonc.ir.machine import Machine as Chip
 from axonc.ir.mapping import Mapping as CoreMapping
 from axonc.ir.mapping import Slice
 from axonc.ir.network import Network
@@ -225,6 +226,12 @@ def mappings(draw: st.DrawFn, net: Network, outputs: Sequence[str]) -> CoreMappi
     return CoreMapping(len(used), keyed, keys, routes, schedule_network(net, outputs))
 
 
+def machine(kind: str, seed: int) -> Chip:
+    """The chip; where native, with sparse rows in the form that the ``seed`` chooses."""
+    chip = SpiNNaker2().machine(None)
+    return replace(chip, synapses=Native().machine(None).synapses) if kind == "native" and seed % 2 == 0 else chip
+
+
 def run(
     graph: Graph,
     mapping: CoreMapping,
@@ -235,13 +242,8 @@ def run(
     host: HostInterface = LIVE,
     back_to_back: bool = False,
 ) -> Result:
-    """Run a mapped graph on native or emulated cores; where native, with sparse rows in the form that the
-    ``seed`` chooses; programs of the same kernels are compiled once."""
-    target = SpiNNaker2()
-    machine = target.machine(None)
-    if kind == "native" and seed % 2 == 0:
-        machine = replace(machine, synapses=Native().machine(None).synapses)
-    program = target.lower(graph, mapping, machine, host)
+    """Run a mapped graph on native or emulated cores of `machine`; programs of the same kernels are compiled once."""
+    program = SpiNNaker2().lower(graph, mapping, machine(kind, seed), host)
     kernels: Any = program.report["programs"]
 
     def make(

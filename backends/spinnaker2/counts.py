@@ -10,6 +10,7 @@ from axonc.ir.mapping import Mapping as CoreMapping
 from axonc.ir.ops import Array
 
 from .convolution import KernelRows
+from .formats import BY_NAME
 from .plan import AnyRows, CorePlan
 
 WORD = 0xFFFFFFFF
@@ -19,7 +20,7 @@ def row_lengths(rows: AnyRows) -> Array:
     """The weights that an event of each neuron of the source slice adds, in machine order: int64."""
     if isinstance(rows, KernelRows):
         return rows.reached
-    if rows.format == "dense":
+    if BY_NAME[rows.format].dense:
         return np.full(rows.source.count, rows.targets)
     return np.asarray(np.diff(rows.weight.indptr), np.int64)
 

@@ -31,7 +31,16 @@ def load_machine(path: Path | None = None, shipped: Path = DEFAULT) -> Machine:
         key_bits=description["router"]["key_bits"],
         clock_hz=float(clock["core_hz"]),
         tick_s=float(clock["tick_s"]),
-        synapses=Synapses(description["synapses"]["window"]),
+        synapses=_synapses(description),
+    )
+
+
+def _synapses(description: Mapping[str, Any]) -> Synapses:
+    """The prices are shares of a core's memory and of a tick, weighted."""
+    stated = description["synapses"]
+    tick = description["clock"]["core_hz"] * description["clock"]["tick_s"]
+    return Synapses(
+        stated["window"], stated["memory_weight"] / description["memory"]["sram"], stated["time_weight"] / tick
     )
 
 

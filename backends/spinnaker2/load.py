@@ -13,10 +13,10 @@ from axonc.ir.mapping import Schedule
 from axonc.ir.ops import FixedGated
 
 from .convolution import KernelRows
+from .formats import BY_NAME
 from .gated import GatedRecords
 from .parameters import is_plain, kernel
 from .plan import AnyRows, CorePlan, LocalPopulation
-from .rows import Rows
 
 SLOT = 250
 """A slot in which nothing happens."""
@@ -52,17 +52,8 @@ LISTED = 60
 EVENT = 25
 """An event, besides what each projection does with it."""
 
-ROW = 70
-DENSE_WEIGHT = 3.8
-SPARSE_WEIGHT = 7.1
-"""A row of a matrix, and each of its weights."""
-
 GRADED_EVENT = 50
-GRADED_ROW = 60
-GRADED_DENSE_WEIGHT = 3.8
-GRADED_DENSE_WEIGHT_BYTEWISE = 5.6
-GRADED_SPARSE_WEIGHT = 8.1
-"""The same of graded events; weights of dense rows by words, where the targets are a multiple of 4."""
+"""The same of a graded event."""
 
 MISSED = 90
 KERNEL = 125
@@ -125,11 +116,4 @@ def _all_events(rows: AnyRows, graded: bool) -> float:
         weight = KERNEL_WEIGHT if words else KERNEL_WEIGHT_BYTEWISE
         events = MISSED * rows.source.count + KERNEL * rows.inside
         return events + PATCH * rows.patches + weight * rows.synapses
-    return (GRADED_ROW if graded else ROW) * rows.source.count + _weights(rows, graded)
-
-
-def _weights(rows: Rows, graded: bool) -> float:
-    if rows.format == "sparse":
-        return (GRADED_SPARSE_WEIGHT if graded else SPARSE_WEIGHT) * rows.synapses
-    words = GRADED_DENSE_WEIGHT_BYTEWISE if rows.targets % 4 else GRADED_DENSE_WEIGHT
-    return (words if graded else DENSE_WEIGHT) * rows.source.count * rows.targets
+    return BY_NAME[rows.format].cycles(rows.form, graded)

@@ -17,8 +17,7 @@ from .memory import MemoryMap, round_up
 from .parameters import has_second_state, is_plain, most_spikes, reset_code
 from .plan import AnyRows, CorePlan, LocalPopulation
 from .recording import Buffer, Recording
-from .rows import Rows, dense_rows
-from .schema import ABI, ALIGN, CLOCK, FORMATS, HEADER, KERNEL, MAGIC, POPULATION, PROJECTION, SOURCE, STATUS, SYNAPSE
+from .schema import ABI, ALIGN, CLOCK, FORMATS, HEADER, KERNEL, MAGIC, POPULATION, PROJECTION, SOURCE, STATUS
 
 KernelPlace = tuple[int, np.ndarray[Any, Any]]
 """Where a kernel's weights lie, and a record of it."""
@@ -212,10 +211,8 @@ def _projection(rows: AnyRows, kernels: Mapping[KernelTables, KernelPlace], data
     if isinstance(rows, KernelRows):
         weights_at, record = kernels[rows.tables]
         rows_at, synapses_at = weights_at, data.add(_kernel(rows, record))
-    elif rows.format == "dense":
-        rows_at, synapses_at = data.add(dense_rows(rows)), 0
     else:
-        rows_at, synapses_at = _sparse(rows, data)
+        rows_at, synapses_at = [*map(data.add, rows.tables), 0][:2]
     return _record(
         PROJECTION.dtype,
         format=FORMATS.index(rows.format),
@@ -227,17 +224,6 @@ def _projection(rows: AnyRows, kernels: Mapping[KernelTables, KernelPlace], data
         synapses_at=synapses_at,
         rows=rows.source.count,
     )
-
-
-def _sparse(rows: Rows, data: Arena) -> tuple[int, int]:
-    """Where the starts of the rows and their synapses lie."""
-    weight = rows.weight
-    if rows.format == "sparse16":
-        listed = weight.indices.astype("<u2").tobytes() + weight.data.astype("i1").tobytes()
-        return data.add(weight.indptr.astype("<u4")), data.add(np.frombuffer(listed, np.uint8))
-    synapses = np.zeros(weight.nnz, SYNAPSE.dtype)
-    synapses["target"], synapses["weight"] = weight.indices, weight.data
-    return data.add(weight.indptr.astype("<u2")), data.add(synapses)
 
 
 def _tables(tables: KernelTables, data: Arena) -> KernelPlace:

@@ -204,7 +204,7 @@ def plan_core(
 ) -> CorePlan:
     """The plan of the core that holds ``slices``, those of inputs among them where cores send the inputs."""
     here = [part for part in slices if not isinstance(network.by_name[part.population].op, Input)]
-    into = (_rows_into(network, schedule, index, target, cuts, synapses.window) for index, target in enumerate(here))
+    into = (_rows_into(network, schedule, index, target, cuts, synapses) for index, target in enumerate(here))
     rows = tuple(part for parts in into for part in parts)
     depth = {index: 1 for index in range(len(here))}
     for part in rows:
@@ -240,14 +240,16 @@ def _local(network: Network, part: Slice, ring_depth: int, host: HostInterface, 
 
 
 def _rows_into(
-    network: Network, schedule: Schedule, index: int, target: Slice, cuts: Cuts, window: int
+    network: Network, schedule: Schedule, index: int, target: Slice, cuts: Cuts, synapses: Synapses
 ) -> Iterator[AnyRows]:
     for projection in network.fan_in[target.population]:
         offset, sources = ring_offset(schedule, projection), cuts[projection.source]
         if isinstance(projection.weight, SharedKernel):
             yield from kernel_rows(projection, sources, target, index, offset)
         else:
-            yield from matrix_rows(projection, sources, target, index, offset, window)
+            source = network.by_name[projection.source]
+            active = usual_activity(source) if source.activity is None else source.activity
+            yield from matrix_rows(projection, sources, target, index, offset, synapses, active, source.graded)
 
 
 def ring_offset(schedule: Schedule, projection: Projection) -> int:

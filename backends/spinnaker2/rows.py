@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import prod
 
 import numpy as np
 from scipy import sparse
 
+from axonc.ir.machine import BYTEWISE, Synapses
 from axonc.ir.mapping import Slice
 from axonc.ir.network import Projection, SharedKernel
 from axonc.ir.ops import Array
 
-from .memory import round_up
-from .schema import ALIGN, SPARSE16_SYNAPSE_BYTES, SPARSE_SYNAPSES, SPARSE_WINDOW, SYNAPSE
-
-SPARSE_BELOW = 0.4
-"""Density below which sparse rows cost fewer cycles than dense ones (cycles cross at 43 %, bytes at 50 %)."""
+from .formats import BY_NAME, Form, RowFormat, Table, cheapest
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,13 +50,17 @@ class Rows:
     @property
     def data_bytes(self) -> int:
         """Bytes of the rows."""
-        if self.format == "dense":
-            return round_up(self.source.count * self.targets, ALIGN)
-        if self.format == "sparse16":
-            starts = round_up(4 * (self.source.count + 1), ALIGN)
-            return starts + round_up(SPARSE16_SYNAPSE_BYTES * self.synapses, ALIGN)
-        starts = round_up(2 * (self.source.count + 1), ALIGN)
-        return starts + round_up(SYNAPSE.dtype.itemsize * self.synapses, ALIGN)
+        return BY_NAME[self.format].data_bytes(self.form)
+
+    @property
+    def form(self) -> Form:
+        """How large it is."""
+        return Form(self.source.count, self.targets, self.synapses)
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """What a core stores of it."""
+        return BY_NAME[self.format].tables(self.weight)
 
 
 def matrix_rows(
@@ -68,35 +69,66 @@ def matrix_rows(
     target: Slice,
     index: int,
     offset: int,
-    window: int = SPARSE_WINDOW,
+    synapses: Synapses = BYTEWISE,
+    active: float = 0.0,
+    graded: bool = False,
 ) -> Iterator[Rows]:
     """The rows of a matrix into ``target``, the local population ``index``; events act ``offset`` steps ahead.
-    Sparse rows reach ``window`` accumulators at most.
+    In the cheapest format on a machine with such ``synapses``, where the part ``active`` of the sources sends.
 
     A slice's accumulators stand lane after lane; lanes that the matrix does not reach are left out.
     """
     for lanes in _reached_lanes(projection, prod(target.shape)):
+        start, stop = lanes[0] * target.count, lanes[1] * target.count
+        whole = _target_rows(projection, target.box, start, stop)
         for source in sources:
-            yield from _lane_rows(projection, source, target.box, index, offset, lanes, window)
+            if stored := _stored(whole, source):
+                form = Form(source.count, stop - start, stored, _largest(projection))
+                into = _Into(projection, source, target.box, index, offset, cheapest(form, synapses, active, graded))
+                yield from into.rows(start, stop)
 
 
-def _lane_rows(
-    projection: Projection, source: Slice, box: Slice, index: int, offset: int, lanes: tuple[int, int], window: int
-) -> Iterator[Rows]:
-    """The rows from a source slice into neighbouring lanes, dense or sparse."""
-    start, stop = lanes[0] * box.count, lanes[1] * box.count
-    whole = _target_rows(projection, box, start, stop)
-    if _stored(whole, source) >= SPARSE_BELOW * (stop - start) * source.count:
-        yield Rows(source, index, start, offset, "dense", whole)
-        return
-    for first in range(start, stop, window):
-        last = min(first + window, stop)
-        if window > SPARSE_WINDOW:
-            part = _target_rows(projection, box, first, last)
-            if _stored(part, source):
-                yield Rows(source, index, first, offset, "sparse16", part)
-        else:
-            yield from _sparse_rows(projection, source, box, index, offset, first, last)
+@dataclass(frozen=True)
+class _Into:
+    """Rows from a source slice into a box, in one format."""
+
+    projection: Projection
+    source: Slice
+    box: Slice
+    index: int
+    offset: int
+    format: RowFormat
+
+    def rows(self, start: int, stop: int) -> Iterator[Rows]:
+        """The rows into accumulators ``start`` to ``stop``, in windows that the format can reach."""
+        if self.format.dense:
+            yield self._made(start, stop)
+            return
+        for first in range(start, stop, self.format.window):
+            yield from self._window(first, min(first + self.format.window, stop))
+
+    def _window(self, start: int, stop: int) -> Iterator[Rows]:
+        """One window, in halves where it has more synapses than the format can count. Windows without are left out."""
+        made = self._made(start, stop)
+        if made.synapses > self.format.synapses and stop - start > 1:
+            middle = (start + stop) // 2
+            yield from self._window(start, middle)
+            yield from self._window(middle, stop)
+        elif made.synapses > self.format.synapses:
+            yield replace(made, format="dense")
+        elif made.synapses:
+            yield made
+
+    def _made(self, start: int, stop: int) -> Rows:
+        window = _target_rows(self.projection, self.box, start, stop)
+        return Rows(self.source, self.index, start, self.offset, self.format.name, window)
+
+
+@lru_cache(maxsize=1024)
+def _largest(projection: Projection) -> int:
+    """The largest magnitude of a projection's weights."""
+    assert not isinstance(projection.weight, SharedKernel)
+    return int(np.abs(projection.weight.data).max(initial=0))
 
 
 @lru_cache(maxsize=1024)
@@ -108,22 +140,6 @@ def _reached_lanes(projection: Projection, count: int) -> tuple[tuple[int, int],
     lanes = np.unique(projection.weight.indices // count)
     parts = np.split(lanes, np.flatnonzero(np.diff(lanes) > 1) + 1) if lanes.size else []
     return tuple((int(part[0]), int(part[-1]) + 1) for part in parts)
-
-
-def _sparse_rows(
-    projection: Projection, source: Slice, box: Slice, index: int, offset: int, start: int, stop: int
-) -> Iterator[Rows]:
-    """Sparse rows of accumulators ``start`` to ``stop``, which one byte can tell apart; in halves where a row could
-    start beyond `SPARSE_SYNAPSES`. Windows without synapses are left out."""
-    window = _target_rows(projection, box, start, stop)
-    stored = _stored(window, source)
-    if stored > SPARSE_SYNAPSES and stop - start > 1:
-        middle = (start + stop) // 2
-        yield from _sparse_rows(projection, source, box, index, offset, start, middle)
-        yield from _sparse_rows(projection, source, box, index, offset, middle, stop)
-    elif stored:
-        form = "sparse" if stored <= SPARSE_SYNAPSES else "dense"
-        yield Rows(source, index, start, offset, form, window)
 
 
 def _stored(window: sparse.csc_array, source: Slice) -> int:
@@ -155,8 +171,3 @@ def _target_rows(projection: Projection, box: Slice, start: int, stop: int) -> s
     chosen: sparse.csc_array = projection.weight[rows]
     chosen.sort_indices()
     return chosen
-
-
-def dense_rows(rows: Rows) -> np.ndarray[tuple[int, int], np.dtype[np.int8]]:
-    """int8 [rows, targets]."""
-    return np.ascontiguousarray(rows.weight.toarray().T.astype(np.int8))

@@ -367,15 +367,6 @@ FORMATS = ("dense", "sparse", "kernel", "sparse16")
 ERRORS = ("none", "bad_data", "queue_overflow", "bad_format")
 ENUMS = (("reset", RESETS), ("format", FORMATS), ("error", ERRORS))
 
-SPARSE_SYNAPSES = 65535
-"""Synapses that a sparse projection can hold: its row starts are 16-bit numbers."""
-
-SPARSE_WINDOW = 256
-"""Accumulators that a sparse projection can address: its target index is one byte."""
-
-SPARSE16_SYNAPSE_BYTES = 3
-"""Target and weight of a synapse whose target index has two bytes: for a host, whose rows are long."""
-
 KERNEL_EXTENT = 65535
 """Places along an axis, channels or taps that a convolution can have: their numbers have 16 bits."""
 

@@ -90,7 +90,9 @@ def test_weights_are_counted_as_predicted(kind: str, density: float, data: st.Da
     received = received_events(mapping, {"in": given_in, **seen}, graded)
     listed = HostInterface((), 0, 2000 * (mapping.of("in")[0].core is not None))
     stats = core_images.run(graph, mapping, x, kind, (), seed % 7, listed).stats
-    predicted = predicted_macs(plan_cores(net, mapping), received)
+    predicted = predicted_macs(
+        plan_cores(net, mapping, synapses=core_images.machine(kind, seed % 7).synapses), received
+    )
     np.testing.assert_array_equal(stats["macs"][0], predicted)
     assert predicted.sum() > 500 * density
 
@@ -103,7 +105,8 @@ def test_weights_of_convolutions_are_counted_as_predicted(data: st.DataObject, m
     listed = HostInterface((), 0, int(model.data.sum()) * (mapping.of("in")[0].core is not None))
     spikes = {p.name for p in net.populations if p.peak and p.name != "in"}
     traces = {"in": model.data, **{name: trace for name, trace in model.expected().items() if name in spikes}}
-    predicted = predicted_macs(plan_cores(net, mapping), received_events(mapping, traces, frozenset()))
+    plans = plan_cores(net, mapping, synapses=core_images.machine("native", 0).synapses)
+    predicted = predicted_macs(plans, received_events(mapping, traces, frozenset()))
     stats = core_images.run(model.graph, mapping, model.data[None], "native", (), 0, listed).stats
     np.testing.assert_array_equal(stats["macs"][0], predicted)
 
