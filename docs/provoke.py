@@ -312,6 +312,7 @@ EXAMPLES: dict[str, Callable[[], Lines | None]] = {
     "AX408": lambda: observed(np.eye(50, 4), margin=1.0, percentile=50.0),
     "AX409": lambda: observed(np.zeros((50, 4))),
     "AX410": lambda: quantised(formats=(FormatChoice("lif*", "weights", "int4"),)),
+    "AX411": lambda: [axonc.prune(axonc.load(neurons(), DT), "0.5,nodes=head")],
     "AX501": lambda: machine("[memory]\nsram = 49152\n", chain((40000,), dense(2, 40000), lif(2))),
     "AX502": lambda: machine("[cores]\nusable = 1\n", slice_size=1, strategy="spread"),
     "AX503": lambda: machine("[router]\nentries = 1\n", slice_size=1),

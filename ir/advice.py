@@ -55,6 +55,7 @@ ADVICE = {
     "AX408": "Nothing, if results are good enough. Else give a larger `margin`, no `percentile`, or a wider `--state`.",
     "AX409": "Nothing, if the population is silent in use, too. Else give data in which it is active.",
     "AX410": "Correct the name or pattern; `axonc inspect --after populations` lists the nodes as they are chosen.",
+    "AX411": "Correct the name or the shape; masks have the shape of the weights, [outputs, inputs].",
     "AX501": "Prune or cut the layer, choose a smaller state format, or record fewer steps in the core's memory.",
     "AX502": "Prune the model, choose a smaller state format, or describe a larger machine (`--machine`).",
     "AX503": "Use larger slices (`--slice`), or `--strategy fewest-cores`.",

@@ -61,6 +61,7 @@ CODES = {
     "AX408": "a state reaches the limit of its format on the user's data",
     "AX409": "the user's data say nothing about a state",
     "AX410": "a number format is chosen for nothing",
+    "AX411": "what pruning is asked for does not fit the graph",
     "AX501": "a core or the machine has too little memory",
     "AX502": "the machine has too few cores",
     "AX503": "the routing table is full",

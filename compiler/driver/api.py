@@ -12,6 +12,7 @@ from .config import Config, read_config
 from .options import merged_options
 from .pipeline import compile_graph
 from .program import Program, build
+from .pruning.methods import Given, parse_pruning
 from .quantisation import Quantisation, parse_quantisation
 
 
@@ -22,6 +23,7 @@ def compile(
     weights: str | Mapping[str, str] | None = None,
     state: str | Mapping[str, str] | None = None,
     quantize: str | Quantisation | None = None,
+    prune: Given | Sequence[Given] | None = None,
     slice_size: int | Mapping[str, int] | None = None,
     strategy: str | None = None,
     machine: str | Path | None = None,
@@ -42,6 +44,8 @@ def compile(
         state: ``q16``, ``q32`` or ``float32``, for the reference ``q8`` to ``q32``; None: what the semantics preset
             uses. A mapping as for ``weights``.
         quantize: how numbers become integers, as text ``scales=mse,ranges=data,...`` or `Quantisation`.
+        prune: which weights become 0 before anything else, as `axonc.prune` takes it; scores by activity are those of
+            the data in ``calibrate``.
         slice_size: the most neurons of a population on one core, for all or by population.
         strategy: ``fewest-cores`` (the default), ``spread`` (a core for every slice) or ``least-latency`` (as many
             cores as make the busiest one less busy).
@@ -73,6 +77,7 @@ def compile(
         weights=weights,
         state=state,
         quantize=None if quantize is None else parse_quantisation(quantize),
+        prune=parse_pruning(prune),
         slice_size=slice_size,
         strategy=strategy,
         machine=Path(machine) if machine else None,

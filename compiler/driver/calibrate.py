@@ -38,7 +38,7 @@ def calibrated(graph: Graph, x: Data | str | Path) -> Graph:
     cores = parts(graph).cores
     populations = [population for population in network(cores).populations if population.peak]
     seen = {p.name: _sent(cores, p.name) for p in populations}
-    recorded = interpret(graph, _data(graph, x), list(seen.values())).recorded
+    recorded = interpret(graph, read_inputs(graph, x), list(seen.values())).recorded
     measured = {p.name: _busiest(np.asarray(recorded[seen[p.name]]), p) / p.count for p in populations}
     return graph.with_properties(activity=json.dumps(measured))
 
@@ -70,7 +70,7 @@ def input_ranges(graph: Graph, x: Data | str | Path | None, on_host: Sequence[st
     away = [node for node in graph if node.name in host.before]
     inputs = [node for node in graph.inputs if node.name not in host.before]
     ahead = graph.with_nodes([*away, *inputs, *(Node(f"{name} (to the cores)", Output(), (name,)) for name in entries)])
-    traces = interpret(ahead, _data(graph, x), entries).recorded
+    traces = interpret(ahead, read_inputs(graph, x), entries).recorded
     return tuple((name, float(np.abs(traces[name]).max(initial=0))) for name in entries)
 
 
@@ -90,7 +90,7 @@ def observed(graph: Graph, x: Data | str | Path, how: Quantisation) -> Observed:
     Raises:
         ModelError: the data do not fit the inputs, or have no steps.
     """
-    data = _data(graph, x)
+    data = read_inputs(graph, x)
     if not all(array.size for array in data.values()):
         found = "data of no samples or no steps to calibrate with"
         raise ModelError(Diagnostic("AX701", "", found, "at least one step", "give more"))
@@ -100,7 +100,7 @@ def observed(graph: Graph, x: Data | str | Path, how: Quantisation) -> Observed:
     recorded = [name for names in signals.values() for name in names]
     largest = {name: _Magnitudes(how.percentile) for name in recorded}
     sums: dict[str, Array] = {}
-    for chunk in _chunks(data):
+    for chunk in chunks(data):
         traces = {**chunk, **interpret(graph, chunk, [*recorded, *_unknown(means.values(), chunk)]).recorded}
         for name in recorded:
             largest[name].add(traces[name])
@@ -123,7 +123,7 @@ def with_clips(graph: Graph, x: Data | str | Path) -> Graph:
     }
     clips = dict.fromkeys(signals, 0)
     updates = dict.fromkeys(signals, 0)
-    for chunk in _chunks(_data(graph, x)):
+    for chunk in chunks(read_inputs(graph, x)):
         recorded = interpret(graph, chunk, [name for name, _ in signals.values()]).recorded
         for state, (name, number) in signals.items():
             clips[state] += int(np.count_nonzero(np.abs(recorded[name]) >= number.limit))  # type: ignore[union-attr]
@@ -177,12 +177,13 @@ def _unknown(names: Iterable[str], known: Mapping[str, Array]) -> list[str]:
     return [name for name in dict.fromkeys(names) if name not in known]
 
 
-def _chunks(data: Mapping[str, Array]) -> Iterator[dict[str, Array]]:
+def chunks(data: Mapping[str, Array]) -> Iterator[dict[str, Array]]:
     """The data, some samples at a time."""
     samples = next(iter(data.values())).shape[0]
     for first in range(0, samples, CHUNK):
         yield {name: array[first : first + CHUNK] for name, array in data.items()}
 
 
-def _data(graph: Graph, x: Data | str | Path) -> dict[str, Array]:
+def read_inputs(graph: Graph, x: Data | str | Path) -> dict[str, Array]:
+    """The data, or those of a file, as [B, T, *shape] by input name; `ModelError` if they do not fit the inputs."""
     return batches(graph, read_data(Path(x), graph) if isinstance(x, (str, Path)) else x)[0]

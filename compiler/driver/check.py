@@ -28,7 +28,7 @@ from ..semantics import Semantics
 from .config import NOTHING, Config
 from .loading import chosen_semantics, discretise, lines_of, read_model, remarks, with_digest
 from .options import Options
-from .pipeline import mapped, passes_for, with_activity
+from .pipeline import mapped, passes_for, pruned, with_activity
 from .targets import backend
 
 if TYPE_CHECKING:
@@ -184,6 +184,7 @@ class _Judge:
             stepped = self.attempt(lambda: discretise(graph, semantics, None, config))
             self.stepped = stepped
             self.graph = stepped if stepped is not None else self.stand_in(lambda: _discretised(graph, semantics))
+        self.prune()
         steps = self.passes(target)
         if not steps and self.problems and {problem.code for problem in self.problems} == {"AX601"}:
             return  # foreign nodes keep every pass from running: the rest would be refused for being in float
@@ -200,6 +201,12 @@ class _Judge:
             self.graph = after
         if self.graph is not None:
             self.place(self.graph, target)
+
+    def prune(self) -> None:
+        """Prune the graph, if that is asked for; as it is, where that fails."""
+        if (graph := self.graph) is not None and self.options.prune:
+            done = self.attempt(lambda: pruned(graph, self.options))
+            self.graph = done[-1][1] if done else graph
 
     def passes(self, target: Backend) -> list[Pass]:
         """The passes to the target; those of the default options if the given ones do not exist."""

@@ -18,6 +18,7 @@ from .config import Config, read_config
 from .loading import discretise, lines_of, load, read_model, remarks
 from .options import Options, merged_options
 from .pipeline import stages
+from .pruning.methods import parse_pruning
 from .quantisation import parse_quantisation
 from .targets import TARGETS
 
@@ -25,6 +26,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 PATH = click.Path(path_type=Path)
 STATE_OPTION = click.option(
     "--state", multiple=True, help="Number format of states: q16, q32, loihi, float32; NODE=FORMAT: of one; repeatable."
+)
+PRUNE_OPTION = click.option(
+    "--prune", multiple=True, help="A share of the weights, or METHOD,field=value,...; repeatable, in order."
 )
 WEIGHTS_OPTION = click.option(
     "--weights", multiple=True, help="Of weights: int8, int4, int2, ternary; NODE=FORMAT: of one; repeatable."
@@ -70,6 +74,7 @@ def compile_options(command: F) -> F:
         click.option("--machine", type=PATH, help="TOML file that overrides the machine."),
         click.option("--strategy", help="fewest-cores (default), spread or least-latency."),
         click.option("--slice", "slices", multiple=True, help="Most neurons a slice: N, or POPULATION=N; repeatable."),
+        PRUNE_OPTION,
         click.option("--quantize", help="How numbers become integers: scales=mse,ranges=data,..."),
         STATE_OPTION,
         WEIGHTS_OPTION,
@@ -87,6 +92,7 @@ def given_options(config: Config, **given: Any) -> tuple[str, Options]:
         raise click.UsageError("Missing option '--target'.", click.get_current_context())
     text = given.pop("quantize")
     quantize = None if text is None else parse_quantisation(text)
+    given["prune"] = parse_pruning(given["prune"])
     return target, merged_options(config, slice_size=_slice_sizes(given.pop("slices")), quantize=quantize, **given)
 
 

@@ -16,7 +16,9 @@ from axonc.ir.files import file_errors
 
 from ..node_semantics import NodeChoice, node_choice, unmatched
 from ..number_formats import FormatChoice, What
+from ..passes import Pass
 from ..semantics import Semantics, make_semantics, named, parse_semantics, positive_seconds, shortened
+from .pruning.methods import parse_pruning
 from .quantisation import Quantisation, parse_quantisation
 
 MAX_BYTES = 1 << 20
@@ -236,6 +238,16 @@ def _quantisation(value: Any, path: Path) -> Quantisation:
         raise ValueError(" and ".join(f"{problem.found}: {problem.limit}" for problem in error.diagnostics)) from error
 
 
+def _pruning(value: Any, path: Path) -> tuple[Pass, ...]:
+    several = value if isinstance(value, list) else [value]
+    if not all(isinstance(one, (int, float, str, dict)) for one in several):
+        raise ValueError("a share, METHOD,field=value,..., a table, or a list of them")
+    try:
+        return parse_pruning(several, path.parent)
+    except ModelError as error:
+        raise ValueError(" and ".join(f"{problem.found}: {problem.limit}" for problem in error.diagnostics)) from error
+
+
 FORMATS: tuple[What, ...] = ("weights", "state")
 """What single nodes may have a number format of their own for."""
 
@@ -253,6 +265,7 @@ COMPILATION: Mapping[str, Callable[[Any, Path], Any]] = {
     "record_steps": _count,
     "input_events": _count,
     "on_host": _texts,
+    "prune": _pruning,
 }
 """The options of a compilation that a file may hold, by their names in Python. ``machine`` and
 ``calibrate`` are paths from the file's folder."""

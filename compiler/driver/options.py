@@ -13,7 +13,7 @@ from axonc.ir.target import LIVE, Backend, HostInterface
 
 from ..mapping import STRATEGIES
 from ..number_formats import FormatChoice, What
-from ..passes import STATES
+from ..passes import STATES, Pass
 from ..passes.quantize import LEVELS
 from ..passes.weight_formats import WEIGHT_FORMATS
 from .config import Config
@@ -43,7 +43,8 @@ class Options:
     or by name. ``strategy``: fewest-cores, spread or least-latency. ``machine``: a TOML file that overrides the shipped
     machine description. ``host``: what host and cores exchange through memory. ``calibrate``: input data, or a file
     with them, whose busiest steps cores are filled for, and from which ``quantize`` may take ranges and means.
-    ``on_host``: nodes that the host runs, or ``auto`` for all that cores cannot (`HostNodes`).
+    ``on_host``: nodes that the host runs, or ``auto`` for all that cores cannot (`HostNodes`). ``prune``: passes that
+    run before all others.
     """
 
     weights: str | None = None
@@ -56,6 +57,7 @@ class Options:
     on_host: tuple[str, ...] = ()
     formats: tuple[FormatChoice, ...] = ()
     quantize: Quantisation = USUAL
+    prune: tuple[Pass, ...] = ()
 
 
 def merged_options(config: Config, **given: Any) -> Options:
@@ -149,6 +151,7 @@ def settled_problems(options: Options) -> list[Diagnostic]:
     given = [("weights", options.weights), ("state", options.state)]
     given += [(f"{choice.what} of {choice.pattern}", choice.format) for choice in options.formats]
     given += [("quantize", str(options.quantize))] if options.quantize != USUAL else []
+    given += [("prune", str(step)) for step in options.prune]
     return [
         Diagnostic("AX403", "", f"{name} {value!r}", "the graph is quantised already", "leave it out")
         for name, value in given

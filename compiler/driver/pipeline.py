@@ -40,6 +40,7 @@ from .directory import SCHEMA
 from .loading import lines_of, remarks
 from .options import Options, format_problems, host_problems, settled_problems, unknown_slices
 from .placement import described
+from .pruning.stages import prune_stages
 from .targets import backend
 
 
@@ -127,8 +128,8 @@ def prepare(graph: Graph, target: str, options: Options) -> tuple[Graph, CoreMap
     """Passes, target check and mapping: everything that can refuse a model."""
     chosen = backend(target, options.weights)
     _require_steps(graph)
-    stages = run_pipeline(graph, passes_for(graph, chosen, options))
-    final = stages[-1][1] if stages else graph
+    done = _staged(graph, chosen, options)
+    final = done[-1][1] if done else graph
     raise_if_any(chosen.check(final))
     final = with_activity(final, chosen, options)
     return final, *mapped(final, chosen, options)
@@ -232,4 +233,17 @@ def _json(value: Mapping[str, Any]) -> bytes:
 def stages(graph: Graph, target: str, options: Options) -> Sequence[tuple[str, Graph]]:
     """The graph after every pass between steps and the target, by the pass's name."""
     chosen = backend(target, options.weights)
-    return [(step.name, after) for step, after in run_pipeline(graph, passes_for(graph, chosen, options))]
+    return [(step.name, after) for step, after in _staged(graph, chosen, options)]
+
+
+def pruned(graph: Graph, options: Options) -> list[tuple[Pass, Graph]]:
+    """The graph after every pass that prunes it."""
+    if options.prune and is_quantised(graph):
+        raise ModelError(settled_problems(options))
+    return prune_stages(graph, options.prune, options.calibrate)
+
+
+def _staged(graph: Graph, target: Backend, options: Options) -> list[tuple[Pass, Graph]]:
+    stages = pruned(graph, options)
+    before = stages[-1][1] if stages else graph
+    return [*stages, *run_pipeline(before, passes_for(before, target, options))]

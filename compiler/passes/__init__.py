@@ -8,13 +8,15 @@ from .host import AUTO, CORE_OPS, HostNodes
 from .loihi import QuantizeLoihi
 from .populations import ToPopulations
 from .prune import Prune
+from .prune_groups import PruneGroups
+from .prune_masks import Masks, PruneMasks
 from .quantize import STATES, Quantize
 from .round_inputs import RoundInputs, rounded_sources
 
 PASSES: tuple[type[Pass], ...] = (Discretise, ToPopulations, Equalise, RoundInputs, Quantize, QuantizeLoihi)
 """Every pass, in the order in which the standard pipeline runs them."""
 
-OPTIONAL: tuple[type[Pass], ...] = (Prune,)
+OPTIONAL: tuple[type[Pass], ...] = (Prune, PruneGroups, PruneMasks)
 """Passes that run when they are asked for."""
 
 __all__ = [
@@ -26,8 +28,11 @@ __all__ = [
     "Discretise",
     "Equalise",
     "HostNodes",
+    "Masks",
     "Pass",
     "Prune",
+    "PruneGroups",
+    "PruneMasks",
     "Quantize",
     "QuantizeLoihi",
     "RoundInputs",

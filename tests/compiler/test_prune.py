@@ -11,33 +11,17 @@ import strategies
 import tasks
 from hypothesis import given
 from hypothesis import strategies as st
+from pruned import names, one, weight
 from scipy import sparse
 
 import axonc
-from axonc import Graph, ModelError
+from axonc import ModelError
 from axonc.compiler.passes import Prune
 from axonc.compiler.training import StepwiseCrossEntropy
-from axonc.ir import Node, Signal
-from axonc.ir.ops import Input, Linear, Output, is_sparse
+from axonc.ir.ops import Linear, is_sparse
 from axonc.ir.serialize import to_bytes
 
 Array = np.ndarray[Any, Any]
-
-
-def one(weight: Any) -> Graph:
-    """in -> fc -> out."""
-    op = Linear(weight, np.full(weight.shape[0], 0.25))
-    nodes = (Node("in", Input(Signal((weight.shape[1],)))), Node("fc", op, ("in",)), Node("out", Output(), ("fc",)))
-    return Graph("one", nodes, "steps")
-
-
-def weight(graph: Graph, name: str = "fc") -> Array:
-    found: Any = graph[name].op
-    return np.asarray(found.weight.toarray() if is_sparse(found.weight) else found.weight)
-
-
-def names(graph: Graph) -> list[str]:
-    return [node.name for node in graph if isinstance(node.op, Linear)]
 
 
 def kept(before: Array, zeros: int) -> Array:
@@ -93,7 +77,7 @@ def test_only_linear_weights_change(scope: Any) -> None:
         for node in graph:
             if not isinstance(node.op, Linear):
                 assert after[node.name] is node
-        assert after.properties["pipeline"] == f"prune{{sparsity=0.6,scope={scope}}}"
+        assert after.properties["pipeline"] == f"prune{{sparsity=0.6,scope={scope},score=magnitude,block=1,rates=none}}"
 
 
 def test_storage_is_the_smaller_one_and_means_the_same() -> None:
@@ -124,7 +108,7 @@ def test_a_training_keeps_the_zeros() -> None:
         np.testing.assert_array_equal(new[old == 0], 0)
 
 
-@pytest.mark.parametrize(("sparsity", "scope"), [(1.0, "layer"), (-0.1, "layer"), (float("nan"), "gate"), (0.5, "row")])
+@pytest.mark.parametrize(("sparsity", "scope"), [(1.1, "layer"), (-0.1, "layer"), (float("nan"), "gate"), (0.5, "row")])
 def test_options_that_do_not_fit(sparsity: float, scope: Any) -> None:
     with pytest.raises(ModelError, match="AX403"):
         axonc.prune(tasks.egru(), sparsity, scope)
