@@ -1,8 +1,21 @@
-"""The machine that a program is mapped to, as far as mapping needs to know it."""
+"""The machine that a program is mapped to, as far as mapping and its models need to know it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+Point = tuple[int, int]
+
+LINKS: tuple[Point, ...] = ((1, 0), (1, 1), (0, 1), (-1, 0), (-1, -1), (0, -1))
+"""Where the six links of a chip lead, as steps in the grid of chips; link l and link (l + 3) % 6 are opposite."""
+
+
+def opposite(link: int) -> int:
+    """The link on the other side of a chip: where a packet goes on that keeps its direction."""
+    return (link + len(LINKS) // 2) % len(LINKS)
 
 
 @dataclass(frozen=True)
@@ -38,24 +51,160 @@ BYTEWISE = Synapses()
 """Targets that one byte tells apart."""
 
 
+class Place(NamedTuple):
+    """Where a core is: the number of its chip, column and row of its quad processing element (QPE) from 1, and its
+    number there from 0."""
+
+    chip: int
+    x: int
+    y: int
+    pe: int
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The QPEs of a chip: columns 1 to ``width``, rows 1 to ``height`` without the ``missing`` ones, ``pes`` cores in
+    each. Packets between cores pass the ``router``."""
+
+    width: int
+    height: int
+    pes: int
+    missing: tuple[Point, ...]
+    router: Point
+
+    def distance(self, x: int, y: int) -> int:
+        """Hops from a QPE to the router."""
+        return abs(x - self.router[0]) + abs(y - self.router[1])
+
+    @cached_property
+    def qpes(self) -> tuple[Point, ...]:
+        """All QPEs, those nearest to the router first."""
+        points = ((x, y) for y in range(1, self.height + 1) for x in range(1, self.width + 1))
+        present = (point for point in points if point not in self.missing)
+        return tuple(sorted(present, key=lambda point: (self.distance(*point), point)))
+
+
+@dataclass(frozen=True)
+class Faults:
+    """What a machine has that must not be used: ``cores``; ``chips`` by number; ``links`` as (chip, link), dead in
+    both directions."""
+
+    cores: frozenset[Place] = frozenset()
+    chips: frozenset[int] = frozenset()
+    links: frozenset[Point] = frozenset()
+
+
+@dataclass(frozen=True)
+class Board:
+    """Chips at points of a hexagonal grid; a chip's number is its place in ``chips``. The host talks to the chip
+    ``host``. Links lead to the neighbours that exist and work."""
+
+    chips: tuple[Point, ...]
+    host: int
+    faults: Faults = Faults()
+
+    @cached_property
+    def neighbours(self) -> tuple[tuple[int | None, ...], ...]:
+        """For every chip where each of its six links leads, None where nowhere."""
+        numbers = {point: chip for chip, point in enumerate(self.chips) if chip not in self.faults.chips}
+        dead = self.faults.links
+        found: list[list[int | None]] = [[None] * len(LINKS) for _ in self.chips]
+        for (x, y), chip in numbers.items():
+            for link, (dx, dy) in enumerate(LINKS):
+                other = numbers.get((x + dx, y + dy))
+                if other is not None and (chip, link) not in dead and (other, opposite(link)) not in dead:
+                    found[chip][link] = other
+        return tuple(map(tuple, found))
+
+    @cached_property
+    def reachable(self) -> tuple[int, ...]:
+        """The working chips that packets of the host's chip reach, the nearest first."""
+        found = [] if self.host in self.faults.chips else [self.host]
+        for chip in found:
+            found += [other for other in self.neighbours[chip] if other is not None and other not in found]
+        return tuple(found)
+
+
+@dataclass(frozen=True)
+class Transport:
+    """What carries packets. ``hop_s``: the time from one QPE to the next; ``link_hz``: packets that a link between
+    chips carries in a second, in each direction."""
+
+    hop_s: float
+    link_hz: float
+
+
+@dataclass(frozen=True)
+class Level:
+    """A performance level of a core: it runs at up to ``hz`` with a supply of ``volt``."""
+
+    name: str
+    hz: float
+    volt: float
+
+
+@dataclass(frozen=True)
+class Dram:
+    """The memory of a chip outside of its cores: ``bytes``, and how many of them it moves in a second at best."""
+
+    bytes: int
+    bytes_per_s: float
+
+
 @dataclass(frozen=True)
 class Machine:
     """A many-core machine with private memories and a multicast network.
 
-    ``cores`` usable cores; ``memory`` of each; ``router_entries`` multicast routing entries; ``key_bits`` of an event
-    key; ``clock_hz`` of a core; ``tick_s`` the wall time of one slot; ``synapses``, the form of sparse rows.
+    ``usable`` cores of a chip at most; ``memory`` of each; ``router_entries`` multicast routing entries of a chip;
+    ``key_bits`` of an event key; ``clock_hz`` of a core; ``tick_s`` the wall time of one slot; ``grid`` of each chip;
+    ``board``, how chips are joined; ``transport`` of packets; ``levels`` at which a core can run, the slowest first;
+    ``dram`` of each chip; ``synapses``, the form of sparse rows.
     """
 
     name: str
-    cores: int
+    usable: int
     memory: Memory
     router_entries: int
     key_bits: int
     clock_hz: float
     tick_s: float
+    grid: Grid
+    board: Board
+    transport: Transport
+    levels: tuple[Level, ...]
+    dram: Dram
     synapses: Synapses = BYTEWISE
 
     @property
     def tick_cycles(self) -> int:
         """Cycles of a core in one slot."""
         return round(self.clock_hz * self.tick_s)
+
+    @property
+    def level(self) -> Level:
+        """The slowest level at which a core has its clock."""
+        return next(level for level in self.levels if level.hz >= self.clock_hz)
+
+    @property
+    def link_packets(self) -> int:
+        """Packets that a link carries in one slot, in each direction."""
+        return int(self.transport.link_hz * self.tick_s)
+
+    @property
+    def cores(self) -> int:
+        """Usable cores of all chips."""
+        return len(self.places)
+
+    @cached_property
+    def places(self) -> tuple[Place, ...]:
+        """The usable cores: chips near the host first, in each the cores near the router."""
+        return tuple(place for chip in self.board.reachable for place in self.chip_places(chip))
+
+    def chip_places(self, chip: int) -> tuple[Place, ...]:
+        """The usable cores of a chip, those near the router first; the system has what remains."""
+        working = [place for place in self._places_of(chip) if place not in self.board.faults.cores]
+        return tuple(working[: self.usable])
+
+    def _places_of(self, chip: int) -> Iterator[Place]:
+        for x, y in self.grid.qpes:
+            yield from (Place(chip, x, y, pe) for pe in range(self.grid.pes))

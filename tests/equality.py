@@ -25,7 +25,7 @@ def built(case: strategies.Case, target: str) -> Iterator[Program]:
     graph = axonc.load(case.model, semantics=case.semantics, inputs=case.inputs)
     with TemporaryDirectory() as folder:
         machine, build = Path(folder) / "machine.toml", Path(folder) / "build"
-        machine.write_text("[cores]\ncount = 999\nusable = 999\n[clock]\ntick_s = 1.0\n")  # time for any activity
+        machine.write_text("[grid]\npes = 27\n[cores]\nusable = 999\n[clock]\ntick_s = 1.0\n")  # time for any activity
         build.mkdir()
         fill(compile_graph(graph, target, Options(**case.options, machine=machine)), build)
         yield Program(build)

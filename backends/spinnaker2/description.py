@@ -3,45 +3,30 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from axonc.ir import Diagnostic, ModelError, raise_if_any
-from axonc.ir.machine import Machine, Memory, Synapses
+from axonc.ir.machine import Board, Dram, Faults, Grid, Level, Machine, Memory, Place, Synapses, Transport
 
-from .memory import PAGE, MemoryMap
+from .description_checks import change_problems, whole_problems
+from .memory import MemoryMap
 
 DEFAULT = Path(__file__).parent / "machine.toml"
 
+SHIPPED: Mapping[str, Path] = {"spinnaker2-chip": DEFAULT, "spinnaker2-board": Path(__file__).parent / "board.toml"}
+"""The descriptions that have a name."""
+
+Description = dict[str, Any]
+
 
 def load_machine(path: Path | None = None, shipped: Path = DEFAULT) -> Machine:
-    """The machine that is ``shipped``, with what the file at ``path`` says instead."""
-    description = _parse(shipped)
-    if path is not None:
-        changes = _parse(path)
-        raise_if_any(_problems(description, changes, path.name))
-        description = _merge(description, changes)
-    memory, clock = description["memory"], description["clock"]
-    return Machine(
-        name=description["name"],
-        cores=min(description["cores"]["usable"], description["cores"]["count"]),
-        memory=Memory(memory["sram"], memory["code"], memory["stack"], memory["guard"]),
-        router_entries=description["router"]["entries"],
-        key_bits=description["router"]["key_bits"],
-        clock_hz=float(clock["core_hz"]),
-        tick_s=float(clock["tick_s"]),
-        synapses=_synapses(description),
-    )
-
-
-def _synapses(description: Mapping[str, Any]) -> Synapses:
-    """The prices are shares of a core's memory and of a tick, weighted."""
-    stated = description["synapses"]
-    tick = description["clock"]["core_hz"] * description["clock"]["tick_s"]
-    return Synapses(
-        stated["window"], stated["memory_weight"] / description["memory"]["sram"], stated["time_weight"] / tick
-    )
+    """The machine that the file at ``path`` describes, or the `SHIPPED` one of that name where there is no such file;
+    what it leaves open is as in its ``base``, or else as in ``shipped``."""
+    description = _complete(_parse(shipped)) if path is None else _complete(_parse(_found(path)), shipped, path.name)
+    raise_if_any(whole_problems(description, "" if path is None else path.name))
+    return _machine(description)
 
 
 def memory_map(machine: Machine) -> MemoryMap:
@@ -50,41 +35,79 @@ def memory_map(machine: Machine) -> MemoryMap:
     return MemoryMap(memory.total, memory.code, memory.stack, memory.guard)
 
 
-def _parse(path: Path) -> dict[str, Any]:
+def _found(path: Path) -> Path:
+    return path if path.exists() else SHIPPED.get(path.name, path)
+
+
+def _complete(changes: Description, shipped: Path = DEFAULT, file: str = "") -> Description:
+    """The description with what it leaves open."""
+    base = changes.pop("base", None)
+    if base is None and not file:
+        return changes
+    if base is not None and not (isinstance(base, str) and base in SHIPPED):
+        raise ModelError(Diagnostic("AX403", file, f"base = {base!r}", f"known: {', '.join(SHIPPED)}", "correct it"))
+    description = _complete(_parse(shipped if base is None else SHIPPED[base]))
+    raise_if_any(change_problems(description, changes, file))
+    return _merge(description, changes)
+
+
+def _parse(path: Path) -> Description:
     try:
         return tomllib.loads(path.read_text())
     except OSError as error:
-        found = error.strerror or str(error)
-        raise ModelError(Diagnostic("AX703", str(path), found, "", "check the path of the machine")) from error
+        found, remedy = error.strerror or str(error), f"give a file, or {' or '.join(SHIPPED)}"
+        raise ModelError(Diagnostic("AX703", str(path), found, "", remedy)) from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         found = f"not a machine description: {error}"
         raise ModelError(Diagnostic("AX703", str(path), found, "", "see the shipped machine.toml")) from error
 
 
-def _problems(base: Mapping[str, Any], changes: Mapping[str, Any], file: str, path: str = "") -> Iterator[Diagnostic]:
-    for key, value in changes.items():
-        place = f"{path}{key}"
-        if key not in base:
-            yield Diagnostic("AX403", file, f"the entry {place!r}", f"known: {', '.join(base)}", "correct the name")
-        elif isinstance(base[key], dict) != isinstance(value, dict):
-            yield Diagnostic("AX403", file, f"{place} = {value!r}", "a table has entries", "see the shipped file")
-        elif isinstance(value, dict):
-            yield from _problems(base[key], value, file, f"{place}.")
-        else:
-            yield from _value_problems(base[key], value, file, place)
-
-
-def _value_problems(usual: Any, value: Any, file: str, place: str) -> Iterator[Diagnostic]:
-    if isinstance(usual, str) != isinstance(value, str) or isinstance(value, (bool, list)):
-        yield Diagnostic("AX403", file, f"{place} = {value!r}", f"a value like {usual!r}", "correct it")
-    elif not isinstance(value, str) and value <= 0:
-        yield Diagnostic("AX403", file, f"{place} = {value!r}", "above 0", "correct it")
-    elif place.startswith("memory.") and value % PAGE:
-        yield Diagnostic("AX403", file, f"{place} = {value!r}", f"a multiple of {PAGE} bytes", "correct it")
-    elif place == "synapses.window" and (value > usual or value != int(value)):
-        yield Diagnostic("AX403", file, f"{place} = {value!r}", f"a whole number up to {usual}", "correct it")
-
-
-def _merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    merged = {key: _merge(base[key], value) if isinstance(value, dict) else value for key, value in changes.items()}
+def _merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> Description:
+    merged = {
+        key: _merge(base.get(key, {}), value) if isinstance(value, dict) else value for key, value in changes.items()
+    }
     return {**base, **merged}
+
+
+def _machine(stated: Description) -> Machine:
+    memory, clock, noc, link = (stated[section] for section in ("memory", "clock", "noc", "link"))
+    levels = (Level(name, float(level["hz"]), float(level["volt"])) for name, level in stated["levels"].items())
+    return Machine(
+        name=stated["name"],
+        usable=stated["cores"]["usable"],
+        memory=Memory(memory["sram"], memory["code"], memory["stack"], memory["guard"]),
+        router_entries=stated["router"]["entries"],
+        key_bits=stated["router"]["key_bits"],
+        clock_hz=float(clock["core_hz"]),
+        tick_s=float(clock["tick_s"]),
+        grid=_grid(stated["grid"]),
+        board=_board(stated),
+        transport=Transport(noc["hop_cycles"] / noc["hz"], link["bits_per_s"] / link["packet_bits"]),
+        levels=tuple(sorted(levels, key=lambda level: level.hz)),
+        dram=Dram(stated["dram"]["bytes"], float(stated["dram"]["bytes_per_s"])),
+        synapses=_synapses(stated),
+    )
+
+
+def _synapses(description: Description) -> Synapses:
+    """The prices are shares of a core's memory and of a tick, weighted."""
+    stated = description["synapses"]
+    tick = description["clock"]["core_hz"] * description["clock"]["tick_s"]
+    return Synapses(
+        stated["window"], stated["memory_weight"] / description["memory"]["sram"], stated["time_weight"] / tick
+    )
+
+
+def _grid(stated: Description) -> Grid:
+    missing = tuple((x, y) for x, y in stated["missing"])
+    x, y = stated["router"]
+    return Grid(stated["width"], stated["height"], stated["pes"], missing, (x, y))
+
+
+def _board(stated: Description) -> Board:
+    faults = Faults(
+        frozenset(Place(*place) for place in stated["faults"]["cores"]),
+        frozenset(stated["faults"]["chips"]),
+        frozenset((chip, link) for chip, link in stated["faults"]["links"]),
+    )
+    return Board(tuple((x, y) for x, y in stated["board"]["chips"]), stated["board"]["host"], faults)

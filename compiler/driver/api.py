@@ -49,7 +49,8 @@ def compile(
         slice_size: the most neurons of a population on one core, for all or by population.
         strategy: ``fewest-cores`` (the default), ``spread`` (a core for every slice) or ``least-latency`` (as many
             cores as make the busiest one less busy).
-        machine: a TOML file that overrides the shipped machine description.
+        machine: a TOML file that overrides the shipped machine description, or the name of a shipped one
+            (``spinnaker2-chip``, ``spinnaker2-board``).
         record: populations (``"lif1"``) and states (``"lif1:v"``) that the cores record in their own memory.
         record_steps: the steps that they have room for.
         input_events: the events that the list of each slice of an input holds, which cores then send; 0: inputs

@@ -71,7 +71,7 @@ def compile_options(command: F) -> F:
         click.option("--record", multiple=True, help="What cores record in their memory: lif1, lif1:v; repeatable."),
         click.option("--on-host", multiple=True, help="Nodes that the host runs, or auto; repeatable."),
         click.option("--calibrate", type=PATH, help="Input data whose busiest steps fit a tick."),
-        click.option("--machine", type=PATH, help="TOML file that overrides the machine."),
+        click.option("--machine", type=PATH, help="TOML file that overrides the machine, or spinnaker2-board."),
         click.option("--strategy", help="fewest-cores (default), spread or least-latency."),
         click.option("--slice", "slices", multiple=True, help="Most neurons a slice: N, or POPULATION=N; repeatable."),
         PRUNE_OPTION,

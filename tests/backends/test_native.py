@@ -18,7 +18,7 @@ from axonc.backends.spinnaker2.toolchain import HOST_FORMS, library_form
 from axonc.ir import Fixed, ModelError, Signal
 from axonc.ir.ops import Input, Output, ToFixed
 
-SMALL = "[cores]\ncount = 148\nusable = 148\n[memory]\nsram = 131072\n"
+SMALL = "[grid]\npes = 4\n[cores]\nusable = 148\n[memory]\nsram = 131072\n"
 
 
 def test_network_fits_one_core_unless_the_machine_is_small(tmp_path: Path) -> None:
