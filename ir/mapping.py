@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from base64 import b64decode, b64encode
+from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as MappingType
-from dataclasses import asdict, dataclass, replace
-from functools import lru_cache
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property, lru_cache
+from hashlib import sha256
 from math import prod
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
@@ -15,13 +18,40 @@ from .signal import Shape
 
 
 @dataclass(frozen=True)
+class Order:
+    """The neurons of a population in an order of their own: ``numbers`` is a permutation, int64, read-only. Orders are
+    equal if their ``digest`` is."""
+
+    digest: bytes
+    numbers: Array = field(compare=False, repr=False)
+
+    @staticmethod
+    def of(numbers: Array) -> Order:
+        """The order of a permutation."""
+        own = np.array(numbers, np.int64)
+        own.flags.writeable = False
+        return Order(sha256(own.tobytes()).digest(), own)
+
+    @property
+    def text(self) -> str:
+        """The numbers as little-endian 32-bit words, in base 64."""
+        return b64encode(self.numbers.astype("<u4").tobytes()).decode()
+
+    @staticmethod
+    def from_text(text: str) -> Order:
+        """The order of a text."""
+        return Order.of(np.frombuffer(b64decode(text), "<u4"))
+
+
+@dataclass(frozen=True)
 class Slice:
     """A box of the neurons of ``population``, which has ``shape``: from ``lower`` to ``upper`` (exclusive) along every
     axis, on ``core`` (None: an input, fed by the host).
 
     On its core, and in its keys, the neurons stand in *machine order*: the first axis runs fastest, then the last, then
-    the one before, so that all channels of one place of an image are neighbours. ``block`` numbers the key block under
-    which the slice sends its events, or is None if it sends none.
+    the one before, so that all channels of one place of an image are neighbours. With an ``order``, the population has
+    one axis, and the slice those neurons that the order names from ``lower`` to ``upper``, as it names them. ``block``
+    numbers the key block under which the slice sends its events, or is None if it sends none.
     """
 
     population: str
@@ -30,6 +60,7 @@ class Slice:
     upper: tuple[int, ...]
     core: int | None = None
     block: int | None = None
+    order: Order | None = None
 
     @property
     def extents(self) -> Shape:
@@ -54,6 +85,8 @@ class Slice:
     @property
     def neurons(self) -> Array:
         """The numbers of its neurons within the population (C order of the shape), in machine order."""
+        if self.order is not None:
+            return self.order.numbers[self.lower[0] : self.upper[0]]
         return box_neurons(self.shape, self.lower, self.upper)
 
     def __str__(self) -> str:
@@ -62,6 +95,47 @@ class Slice:
             bounds.pop()  # an axis of one place says nothing
         ranges = ", ".join(f"{lower}:{upper}" for lower, upper in bounds)
         return f"{self.population}[{ranges}]"
+
+
+@dataclass(frozen=True, eq=False)
+class Cut(Sequence[Slice]):
+    """How a population is cut: its slices, in the order of their keys."""
+
+    slices: tuple[Slice, ...]
+
+    @staticmethod
+    def of(slices: Iterable[Slice]) -> Cut:
+        """The cut of these slices."""
+        return Cut(tuple(slices))
+
+    @overload
+    def __getitem__(self, index: int) -> Slice: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Slice, ...]: ...
+    def __getitem__(self, index: int | slice) -> Slice | tuple[Slice, ...]:
+        return self.slices[index]
+
+    def __len__(self) -> int:
+        return len(self.slices)
+
+    @cached_property
+    def number(self) -> dict[tuple[str, tuple[int, ...]], int]:
+        """The number of each slice, by its `Slice.place`."""
+        return {part.place: number for number, part in enumerate(self.slices)}
+
+    @cached_property
+    def starts(self) -> Array:
+        """Where each slice begins among the neurons of all, slice after slice, and one behind the last: int64."""
+        return np.cumsum([0, *(part.count for part in self.slices)])
+
+    @cached_property
+    def positions(self) -> Array:
+        """The place of every neuron of the population among the neurons of all slices, in machine order; -1 for one
+        in no slice: int64."""
+        places = np.full(prod(self.slices[0].shape), -1)
+        for part, start in zip(self.slices, self.starts.tolist(), strict=False):
+            places[part.neurons] = np.arange(start, start + part.count)
+        return places
 
 
 @lru_cache(maxsize=512)
@@ -130,20 +204,47 @@ class Mapping:
     routes: tuple[Route, ...]
     schedule: Schedule
 
+    @cached_property
+    def by_core(self) -> tuple[tuple[Slice, ...], ...]:
+        """The slices of every core, in the order in which it runs them."""
+        found: list[list[Slice]] = [[] for _ in range(self.cores)]
+        for part in self.slices:
+            if part.core is not None:
+                found[part.core].append(part)
+        return tuple(map(tuple, found))
+
+    @cached_property
+    def by_population(self) -> dict[str, tuple[Slice, ...]]:
+        """The slices of every population, ascending."""
+        found: dict[str, list[Slice]] = {}
+        for part in self.slices:
+            found.setdefault(part.population, []).append(part)
+        return {name: tuple(parts) for name, parts in found.items()}
+
     def on_core(self, core: int) -> tuple[Slice, ...]:
         """The slices of one core, in the order in which it runs them."""
-        return tuple(part for part in self.slices if part.core == core)
+        return self.by_core[core]
+
+    @property
+    def orders(self) -> dict[str, Order]:
+        """The orders of the populations that have one."""
+        return {part.population: part.order for part in self.slices if part.order is not None}
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON form."""
-        return asdict(self)
+        """The JSON form: orders stand beside the slices, once for each population that has one."""
+        plain = replace(self, slices=tuple(replace(part, order=None) for part in self.slices))
+        described = asdict(plain)
+        for part in described["slices"]:
+            del part["order"]
+        return {**described, "orders": {name: order.text for name, order in self.orders.items()}}
 
     @staticmethod
     def from_dict(description: MappingType[str, Any]) -> Mapping:
         """The mapping of a JSON form."""
+        orders = {name: Order.from_text(text) for name, text in description["orders"].items()}
         return Mapping(
             description["cores"],
-            tuple(_slice(**part) for part in description["slices"]),
+            tuple(_slice(orders.get(part["population"]), **part) for part in description["slices"]),
             Keys(**description["keys"]),
             tuple(Route(r["key"], r["mask"], tuple(r["cores"])) for r in description["routes"]),
             Schedule(**description["schedule"]),
@@ -151,10 +252,16 @@ class Mapping:
 
     def of(self, population: str) -> tuple[Slice, ...]:
         """The slices of one population, ascending."""
-        return tuple(part for part in self.slices if part.population == population)
+        return self.by_population.get(population, ())
 
 
 def _slice(
-    population: str, shape: list[int], lower: list[int], upper: list[int], core: int | None, block: int | None
+    order: Order | None,
+    population: str,
+    shape: list[int],
+    lower: list[int],
+    upper: list[int],
+    core: int | None,
+    block: int | None,
 ) -> Slice:
-    return Slice(population, tuple(shape), tuple(lower), tuple(upper), core, block)
+    return Slice(population, tuple(shape), tuple(lower), tuple(upper), core, block, order)

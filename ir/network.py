@@ -126,6 +126,12 @@ class Projection:
     delay: int
     weight: sparse.csc_array | SharedKernel
 
+    @cached_property
+    def by_target(self) -> sparse.csr_array:
+        """The matrix with a target's synapses together."""
+        assert not isinstance(self.weight, SharedKernel)
+        return sparse.csr_array(self.weight)
+
 
 @dataclass(frozen=True, eq=False)
 class Network:

@@ -12,12 +12,12 @@ from .diagnostics import Diagnostic
 from .graph import Graph
 from .interpret.run import Data
 from .machine import Machine
-from .mapping import Mapping, Schedule, Slice
+from .mapping import Cut, Mapping, Schedule, Slice
 from .network import Network
 from .result import Result
 
-Cuts = MappingType[str, Sequence[Slice]]
-"""How every population is cut: its slices, by its name."""
+Cuts = MappingType[str, Cut]
+"""How every population is cut, by its name."""
 
 
 @dataclass(frozen=True)

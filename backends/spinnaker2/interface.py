@@ -29,7 +29,8 @@ _PACKETS = {
 _SLOT = "step k of sample n of a population runs in slot start + phases * (n * (steps + gap) + k)"
 _ORDER = (
     "a slice is the box from lower to upper of a population of that shape; its neurons stand in the order "
-    "numpy.moveaxis(box, 0, -1).ravel(), in keys and buffers alike"
+    "numpy.moveaxis(box, 0, -1).ravel(), in keys and buffers alike; where the mapping has an order of the "
+    "population, its neurons are numpy.frombuffer(base64.b64decode(order), '<u4')[lower:upper]"
 )
 
 

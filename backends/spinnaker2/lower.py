@@ -8,7 +8,7 @@ from typing import Any
 from axonc.ir import Graph
 from axonc.ir.host import parts
 from axonc.ir.machine import BYTEWISE, Machine, Synapses
-from axonc.ir.mapping import Mapping
+from axonc.ir.mapping import Cut, Mapping
 from axonc.ir.network import Network, network
 from axonc.ir.serialize import to_bytes
 from axonc.ir.target import LIVE, HostInterface, Program
@@ -47,9 +47,8 @@ def plan_cores(
     net: Network, mapping: Mapping, host: HostInterface = LIVE, synapses: Synapses = BYTEWISE
 ) -> list[CorePlan]:
     """The plan of every core."""
-    cuts = {population.name: mapping.of(population.name) for population in net.populations}
-    here = map(mapping.on_core, range(mapping.cores))
-    return [plan_core(net, mapping.schedule, slices, cuts, host, synapses) for slices in here]
+    cuts = {name: Cut.of(slices) for name, slices in mapping.by_population.items()}
+    return [plan_core(net, mapping.schedule, slices, cuts, host, synapses) for slices in mapping.by_core]
 
 
 def describe(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import accumulate
 
 from axonc.ir.machine import BYTEWISE, Synapses
 from axonc.ir.mapping import Schedule, Slice
@@ -20,9 +21,6 @@ from .parameters import Records, has_second_state, kernel, membrane_records, mos
 from .recording import Recording, recording
 from .rows import Rows, matrix_rows
 from .schema import ALIGN, CLOCK, HEADER, LIST, LISTED, POPULATION, PROJECTION, SOURCE, STATUS
-
-Place = tuple[str, tuple[int, ...]]
-"""`Slice.place`."""
 
 QUEUE_UNIT = 4
 """A queue's capacity is a multiple of this many packets."""
@@ -261,13 +259,13 @@ def ring_offset(schedule: Schedule, projection: Projection) -> int:
 
 def _window(sources: Iterable[Slice], network: Network, cuts: Cuts) -> int:
     """Blocks are numbered by population, then slice: the window runs from the first source to the last."""
-    blocks = block_numbers(network, cuts)
-    used = [blocks[part.place] for part in sources]
+    first = _first_blocks(network, cuts)
+    used = [first[part.population] + cuts[part.population].number[part.place] for part in sources]
     return max(used) - min(used) + 1 if used else 0
 
 
-def block_numbers(network: Network, cuts: Cuts) -> Mapping[Place, int]:
-    """The key block of every slice that sends events, in the order in which `compiler.mapping` numbers them."""
-    sending = (p for p in network.populations if p.peak)
-    ordered = (part for population in sending for part in cuts[population.name])
-    return {part.place: block for block, part in enumerate(ordered)}
+def _first_blocks(network: Network, cuts: Cuts) -> Mapping[str, int]:
+    """The first key block of every population that sends events, in the order in which `compiler.mapping` numbers
+    the blocks of all slices."""
+    sending = [p.name for p in network.populations if p.peak]
+    return dict(zip(sending, accumulate((len(cuts[name]) for name in sending), initial=0), strict=False))

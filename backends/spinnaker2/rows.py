@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import prod
@@ -11,41 +11,56 @@ import numpy as np
 from scipy import sparse
 
 from axonc.ir.machine import BYTEWISE, Synapses
-from axonc.ir.mapping import Slice
+from axonc.ir.mapping import Cut, Slice
 from axonc.ir.network import Projection, SharedKernel
 from axonc.ir.ops import Array
 
-from .formats import BY_NAME, Form, RowFormat, Table, cheapest
+from .formats import BY_NAME, Form, Table, cheapest
+
+
+@dataclass(frozen=True, eq=False)
+class Links:
+    """Synapses one by one, by ascending source and, for one source, target: ``sources`` and ``targets`` are places in
+    what they join, int64; ``weights`` as the projection has them."""
+
+    sources: Array
+    targets: Array
+    weights: Array
+
+    def part(self, chosen: slice | Array, first_source: int = 0, first_target: int = 0) -> Links:
+        """Some of them, with places that count from the first ones."""
+        sources, targets = self.sources[chosen] - first_source, self.targets[chosen] - first_target
+        return Links(sources, targets, self.weights[chosen])
 
 
 @dataclass(frozen=True, eq=False)
 class Rows:
     """The synapses from one source slice to a window of the accumulators of one local population, in one format.
 
-    ``window``: CSC [targets, all source neurons], the window's part of the projection.
+    ``targets``: accumulators in the window, from ``first_target`` on; ``links``: places in the source slice, in machine
+    order, and in the window.
     """
 
     source: Slice
     population: int
     first_target: int
+    targets: int
     ring_offset: int
     format: str
-    window: sparse.csc_array
-
-    @property
-    def targets(self) -> int:
-        """Accumulators in the window."""
-        return int(self.window.shape[0])
+    links: Links
 
     @property
     def synapses(self) -> int:
         """Weights that are not zero."""
-        return _stored(self.window, self.source)
+        return len(self.links.weights)
 
     @property
     def weight(self) -> sparse.csc_array:
         """CSC [targets, rows]."""
-        return _columns(self.window, self.source.neurons)
+        counts = np.bincount(self.links.sources, minlength=self.source.count)
+        starts = np.concatenate([[0], np.cumsum(counts)])
+        shape = (self.targets, self.source.count)
+        return sparse.csc_array((self.links.weights, self.links.targets, starts), shape=shape)
 
     @property
     def data_bytes(self) -> int:
@@ -65,7 +80,7 @@ class Rows:
 
 def matrix_rows(
     projection: Projection,
-    sources: Sequence[Slice],
+    sources: Cut,
     target: Slice,
     index: int,
     offset: int,
@@ -78,50 +93,49 @@ def matrix_rows(
 
     A slice's accumulators stand lane after lane; lanes that the matrix does not reach are left out.
     """
-    for lanes in _reached_lanes(projection, prod(target.shape)):
-        start, stop = lanes[0] * target.count, lanes[1] * target.count
-        whole = _target_rows(projection, target.box, start, stop)
-        for source in sources:
-            if stored := _stored(whole, source):
-                form = Form(source.count, stop - start, stored, _largest(projection))
-                into = _Into(projection, source, target.box, index, offset, cheapest(form, synapses, active, graded))
-                yield from into.rows(start, stop)
+    for first_lane, last_lane in _reached_lanes(projection, prod(target.shape)):
+        start, stop = first_lane * target.count, last_lane * target.count
+        links = _incoming(projection, sources, target.box, start, stop)
+        edges = np.searchsorted(links.sources, sources.starts).tolist()
+        for number in np.flatnonzero(np.diff(edges)).tolist():
+            source, place = sources[number], slice(edges[number], edges[number + 1])
+            form = Form(source.count, stop - start, place.stop - place.start, _largest(projection))
+            best = cheapest(form, synapses, active, graded)
+            mine = links.part(place, int(sources.starts[number]))
+            yield from _windows(Rows(source, index, start, stop - start, offset, best.name, mine))
 
 
-@dataclass(frozen=True)
-class _Into:
-    """Rows from a source slice into a box, in one format."""
+def _windows(rows: Rows) -> Iterator[Rows]:
+    """The rows in windows that their format can reach; windows without synapses are left out."""
+    form = BY_NAME[rows.format]
+    if form.dense:
+        yield rows
+        return
+    for first in range(0, rows.targets, form.window):
+        part = _between(rows, first, min(first + form.window, rows.targets))
+        yield from _halves(part) if part.synapses else ()
 
-    projection: Projection
-    source: Slice
-    box: Slice
-    index: int
-    offset: int
-    format: RowFormat
 
-    def rows(self, start: int, stop: int) -> Iterator[Rows]:
-        """The rows into accumulators ``start`` to ``stop``, in windows that the format can reach."""
-        if self.format.dense:
-            yield self._made(start, stop)
-            return
-        for first in range(start, stop, self.format.window):
-            yield from self._window(first, min(first + self.format.window, stop))
+def _halves(rows: Rows) -> Iterator[Rows]:
+    """A window, in halves where it has more synapses than its format can count; dense where one target is too many.
+    Halves without synapses are left out."""
+    if rows.synapses <= BY_NAME[rows.format].synapses:
+        yield rows
+    elif rows.targets == 1:
+        yield replace(rows, format="dense")
+    else:
+        middle = rows.targets // 2
+        for part in (_between(rows, 0, middle), _between(rows, middle, rows.targets)):
+            yield from _halves(part) if part.synapses else ()
 
-    def _window(self, start: int, stop: int) -> Iterator[Rows]:
-        """One window, in halves where it has more synapses than the format can count. Windows without are left out."""
-        made = self._made(start, stop)
-        if made.synapses > self.format.synapses and stop - start > 1:
-            middle = (start + stop) // 2
-            yield from self._window(start, middle)
-            yield from self._window(middle, stop)
-        elif made.synapses > self.format.synapses:
-            yield replace(made, format="dense")
-        elif made.synapses:
-            yield made
 
-    def _made(self, start: int, stop: int) -> Rows:
-        window = _target_rows(self.projection, self.box, start, stop)
-        return Rows(self.source, self.index, start, self.offset, self.format.name, window)
+def _between(rows: Rows, first: int, last: int) -> Rows:
+    """The rows into some of the accumulators of their window."""
+    if (first, last) == (0, rows.targets):
+        return rows
+    chosen = (rows.links.targets >= first) & (rows.links.targets < last)
+    links = rows.links.part(chosen, first_target=first)
+    return replace(rows, first_target=rows.first_target + first, targets=last - first, links=links)
 
 
 @lru_cache(maxsize=1024)
@@ -142,32 +156,18 @@ def _reached_lanes(projection: Projection, count: int) -> tuple[tuple[int, int],
     return tuple((int(part[0]), int(part[-1]) + 1) for part in parts)
 
 
-def _stored(window: sparse.csc_array, source: Slice) -> int:
-    starts, neurons = window.indptr, source.neurons
-    if _is_range(neurons):
-        return int(starts[neurons[-1] + 1]) - int(starts[neurons[0]])
-    return int(np.sum(starts[neurons + 1] - starts[neurons]))
-
-
-def _is_range(neurons: Array) -> bool:
-    """Whether the neurons of a slice follow each other, in whatever order: machine order ends with the largest."""
-    return bool(neurons[-1] - neurons[0] == neurons.size - 1)
-
-
-def _columns(window: sparse.csc_array, neurons: Array) -> sparse.csc_array:
-    chosen: sparse.csc_array = window[:, neurons]
-    chosen.sort_indices()
-    return chosen
-
-
-@lru_cache(maxsize=1024)
-def _target_rows(projection: Projection, box: Slice, start: int, stop: int) -> sparse.csc_array:
-    """The rows of the accumulators ``start`` to ``stop`` of a box."""
-    assert not isinstance(projection.weight, SharedKernel)
+@lru_cache(maxsize=64)
+def _incoming(projection: Projection, sources: Cut, box: Slice, start: int, stop: int) -> Links:
+    """The synapses into the accumulators ``start`` to ``stop`` of a box; the place of a source is that among the
+    neurons of all slices of ``sources``."""
+    matrix = projection.by_target
     lanes, places = np.divmod(np.arange(start, stop), box.count)
     rows = lanes * prod(box.shape) + box.neurons[places]
-    if np.array_equal(rows, np.arange(rows[0], rows[0] + rows.size)):
-        return projection.weight[int(rows[0]) : int(rows[0]) + rows.size]
-    chosen: sparse.csc_array = projection.weight[rows]
-    chosen.sort_indices()
-    return chosen
+    counts = np.diff(matrix.indptr)[rows]
+    ends = np.cumsum(counts)
+    stored = np.arange(ends[-1]) + np.repeat(matrix.indptr[rows] - ends + counts, counts)
+    found = Links(
+        sources.positions[matrix.indices[stored]], np.repeat(np.arange(len(rows)), counts), matrix.data[stored]
+    )
+    ordered = np.argsort(found.sources * len(rows) + found.targets)
+    return found.part(ordered[np.searchsorted(found.sources[ordered], 0) :])

@@ -99,7 +99,10 @@ class _Session:
             tick_cycles=round(self.described["clock_hz"] * (self.described["tick_s"] or 0)),
         )
         rows = traces.steps * traces.samples
-        read = {name: traces.shaped(name, read_buffers(self.machine, at, rows)) for name, at in buffers.items()}
+        read = {
+            name: traces.shaped(name, read_buffers(self.machine, at, rows, self.mapping.orders))
+            for name, at in buffers.items()
+        }
         return run, {**traces.recorded(run, probed), **read}
 
     def _buffers(self, traces: Traces, wanted: Sequence[str]) -> dict[str, list[Mapping[str, Any]]]:

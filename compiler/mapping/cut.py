@@ -7,7 +7,7 @@ from itertools import pairwise, product
 from math import prod
 
 from axonc.ir import Shape
-from axonc.ir.mapping import Slice
+from axonc.ir.mapping import Cut, Slice
 from axonc.ir.network import Network, Population, SharedKernel
 
 BAND = 256
@@ -55,14 +55,14 @@ def finest(population: Population) -> Slice:
     return Slice(population.name, population.shape, (0,) * len(population.shape), (1,) * len(population.shape))
 
 
-def cut(population: Population, way: Pieces) -> list[Slice]:
+def cut(population: Population, way: Pieces) -> Cut:
     """The boxes, ascending; along each axis their sizes differ by at most one, larger ones first."""
     axes = [_ranges(extent, pieces) for extent, pieces in zip(population.shape, way, strict=True)]
     boxes = product(*axes)
-    return [
+    return Cut.of(
         Slice(population.name, population.shape, tuple(first for first, _ in box), tuple(last for _, last in box))
         for box in boxes
-    ]
+    )
 
 
 def largest_box(shape: Shape, way: Pieces) -> int:

@@ -9,7 +9,7 @@ from math import inf
 
 from axonc.ir import Diagnostic
 from axonc.ir.machine import Machine
-from axonc.ir.mapping import Schedule, Slice
+from axonc.ir.mapping import Cut, Schedule, Slice
 from axonc.ir.network import Network, Population
 from axonc.ir.ops import Input
 from axonc.ir.target import CoreLoad, CostModel, Cuts
@@ -106,7 +106,7 @@ def _size(population: Population, largest: Sizes) -> int:
     return min(allowed, GRADED) if population.graded else allowed
 
 
-def _choices(network: Network, population: Population, size: int) -> Iterator[list[list[Slice]]]:
+def _choices(network: Network, population: Population, size: int) -> Iterator[list[Cut]]:
     """The ways of cutting a population into the fewest boxes of at most ``size`` neurons; then those into more."""
     last = max(population.count, 1)
     pieces = -(-last // size) if size else 1
@@ -120,10 +120,10 @@ def _choices(network: Network, population: Population, size: int) -> Iterator[li
 
 
 def _fitting(
-    fit: _Fit, population: Population, choices: Iterator[list[list[Slice]]], cuts: Cuts
-) -> tuple[list[Slice], list[Diagnostic]]:
+    fit: _Fit, population: Population, choices: Iterator[list[Cut]], cuts: Cuts
+) -> tuple[Cut, list[Diagnostic]]:
     """The fewest slices that fit a core each, or why there are none."""
-    slices = []
+    slices = Cut(())
     for number, choice in enumerate(choices):
         if (fitting := _best_that_fits(fit, choice, cuts)) is not None:
             return fitting, []
@@ -137,7 +137,7 @@ def _fitting(
     return slices, [_misfit(fit, f"neuron {worst.neurons[0]}", load, population.name)]
 
 
-def _best_that_fits(fit: _Fit, choice: Sequence[list[Slice]], cuts: Cuts) -> list[Slice] | None:
+def _best_that_fits(fit: _Fit, choice: Sequence[Cut], cuts: Cuts) -> Cut | None:
     """Of some ways of cutting the one whose slices need the fewest bytes, if it fits; the first of equal ones.
 
     A slice at the edge and one in the middle speak for the others, until one way is chosen.
@@ -152,7 +152,7 @@ def _best_that_fits(fit: _Fit, choice: Sequence[list[Slice]], cuts: Cuts) -> lis
     return next((slices for _, slices, trial in ordered if fit.holds_all(slices, trial)), None)
 
 
-def _hopeless(fit: _Fit, population: Population, slices: list[Slice], cuts: Cuts) -> Diagnostic | None:
+def _hopeless(fit: _Fit, population: Population, slices: Cut, cuts: Cuts) -> Diagnostic | None:
     """Why no slice fits, however small: known before all sizes are tried. An input's list has only one size."""
     is_input = isinstance(population.op, Input)
     smallest = slices[0] if is_input else finest(population)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from math import inf, sqrt
+from typing import TypeVar
 
 from axonc.ir import Diagnostic
 from axonc.ir.machine import Machine
-from axonc.ir.mapping import Schedule, Slice
+from axonc.ir.mapping import Cut, Schedule, Slice
 from axonc.ir.network import Network
 from axonc.ir.target import CostModel
 
@@ -40,12 +41,20 @@ class Partition:
 
     def busiest(self, slices: tuple[Slice, ...]) -> int:
         """The estimated cycles of the busiest core in a slot."""
-        names = dict.fromkeys(part.population for part in slices)
-        cuts = {name: [part for part in slices if part.population == name] for name in names}
-        cores = {part.core for part in slices if part.core is not None}
-        here = ([part for part in slices if part.core == core] for core in cores)
+        cuts = {name: Cut.of(parts) for name, parts in _grouped(slices, lambda part: part.population).items()}
+        here = _grouped((part for part in slices if part.core is not None), lambda part: part.core).values()
         loads = (self.cost.core_load(self.network, self.schedule, parts, cuts) for parts in here)
         return max((load.cycles for load in loads), default=0)
+
+
+K = TypeVar("K")
+
+
+def _grouped(slices: Iterable[Slice], key: Callable[[Slice], K]) -> dict[K, list[Slice]]:
+    groups: dict[K, list[Slice]] = {}
+    for part in slices:
+        groups.setdefault(key(part), []).append(part)
+    return groups
 
 
 def fewest_cores(how: Partition, cycles: float) -> Found:

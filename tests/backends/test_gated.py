@@ -136,9 +136,9 @@ def test_three_lanes_of_a_slice_are_one_window_of_sparse_rows() -> None:
     first, second = cut(net.by_name["pop0"], (2,))
     forward, recurrent = net.fan_in["pop0"]
     for projection, lane in ((forward, 0), (recurrent, 3)):
-        (source,) = cut(net.by_name[projection.source], (1,))
+        sources = cut(net.by_name[projection.source], (1,))
         for target in (first, second):
-            (rows,) = matrix_rows(projection, [source], target, 0, 0)
+            (rows,) = matrix_rows(projection, sources, target, 0, 0)
             assert (rows.format, rows.first_target, rows.targets) == ("sparse", lane * 85, 3 * 85)
             whole = projection.weight.toarray().reshape(6, 170, -1)[lane : lane + 3, target.neurons]
             np.testing.assert_array_equal(rows.weight.toarray(), whole.reshape(3 * 85, -1))

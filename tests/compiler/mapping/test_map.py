@@ -17,7 +17,7 @@ from axonc.backends.spinnaker2.description import memory_map
 from axonc.compiler.driver.options import Options
 from axonc.compiler.driver.pipeline import prepare
 from axonc.ir.machine import Machine
-from axonc.ir.mapping import Mapping
+from axonc.ir.mapping import Cut, Mapping
 from axonc.ir.network import Network, network
 from axonc.ir.ops import Input
 
@@ -54,7 +54,7 @@ def test_every_neuron_has_one_place_of_the_size_asked_for(case: strategies.Case)
 def test_no_core_holds_more_than_its_memory(case: strategies.Case) -> None:
     net, mapping, machine = mapped(case)
     cost = CoreCost(memory_map(machine))
-    cuts = {population.name: mapping.of(population.name) for population in net.populations}
+    cuts = {population.name: Cut.of(mapping.of(population.name)) for population in net.populations}
     for core in range(mapping.cores):
         load = cost.core_load(net, mapping.schedule, mapping.on_core(core), cuts)
         assert sum(load.bytes.values()) <= machine.memory.total
