@@ -56,6 +56,7 @@ ADVICE = {
     "AX409": "Nothing, if the population is silent in use, too. Else give data in which it is active.",
     "AX410": "Correct the name or pattern; `axonc inspect --after populations` lists the nodes as they are chosen.",
     "AX411": "Correct the name or the shape; masks have the shape of the weights, [outputs, inputs].",
+    "AX412": "Nothing, if the result agrees on data that pruning did not see; else lower `rate`, or leave it out.",
     "AX501": "Prune or cut the layer, choose a smaller state format, or record fewer steps in the core's memory.",
     "AX502": "Prune the model, choose a smaller state format, or describe a larger machine (`--machine`).",
     "AX503": "Use larger slices (`--slice`), or `--strategy fewest-cores`.",

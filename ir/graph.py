@@ -146,6 +146,11 @@ class Graph:
         """This graph with more properties."""
         return replace(self, properties=MappingProxyType({**self.properties, **properties}))
 
+    def with_notes(self, notes: Iterable[object]) -> Graph:
+        """This graph with more lines in its property ``notes``: what passes remark for the user."""
+        lines = [*self.properties.get("notes", "").splitlines(), *map(str, notes)]
+        return self.with_properties(notes="\n".join(lines)) if lines else self
+
 
 def source_signal(node: Node, signals: Mapping[str, Signal]) -> Signal | None:
     """The sum of a node's inputs, as far as they are known."""

@@ -18,7 +18,6 @@ from axonc.ir.precision import precision, with_precision
 from ..passes import HostNodes
 from ..passes.observed import Observed
 from .data import read_data
-from .loading import lines_of
 from .quantisation import Quantisation
 
 CHUNK = 16
@@ -130,8 +129,8 @@ def with_clips(graph: Graph, x: Data | str | Path) -> Graph:
             updates[state] += recorded[name].size
     said = precision(graph)
     states = {state: {**facts, "clipped": clips.get(state, 0)} for state, facts in said.get("states", {}).items()}
-    notes = [*lines_of(graph, "notes"), *(_clipped(s, n, updates[s]) for s, n in clips.items() if n)]
-    return with_precision(graph.with_properties(notes="\n".join(notes)), said.get("weights", {}), states)
+    noted = graph.with_notes(_clipped(s, n, updates[s]) for s, n in clips.items() if n)
+    return with_precision(noted, said.get("weights", {}), states)
 
 
 def _clipped(state: str, count: int, updates: int) -> str:

@@ -28,7 +28,7 @@ from ..semantics import Semantics
 from .config import NOTHING, Config
 from .loading import chosen_semantics, discretise, lines_of, read_model, remarks, with_digest
 from .options import Options
-from .pipeline import mapped, passes_for, pruned, with_activity
+from .pipeline import last_passes, mapped, passes_for, pruned, with_activity
 from .targets import backend
 
 if TYPE_CHECKING:
@@ -188,7 +188,7 @@ class _Judge:
         steps = self.passes(target)
         if not steps and self.problems and {problem.code for problem in self.problems} == {"AX601"}:
             return  # foreign nodes keep every pass from running: the rest would be refused for being in float
-        for step in steps:
+        for step in (*steps, *last_passes(self.options)):
             if self.graph is None:
                 return
             before = self.graph

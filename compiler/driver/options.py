@@ -13,7 +13,7 @@ from axonc.ir.target import LIVE, Backend, HostInterface
 
 from ..mapping import STRATEGIES
 from ..number_formats import FormatChoice, What
-from ..passes import STATES, Pass
+from ..passes import STATES, Pass, RemoveUnits
 from ..passes.quantize import LEVELS
 from ..passes.weight_formats import WEIGHT_FORMATS
 from .config import Config
@@ -151,7 +151,7 @@ def settled_problems(options: Options) -> list[Diagnostic]:
     given = [("weights", options.weights), ("state", options.state)]
     given += [(f"{choice.what} of {choice.pattern}", choice.format) for choice in options.formats]
     given += [("quantize", str(options.quantize))] if options.quantize != USUAL else []
-    given += [("prune", str(step)) for step in options.prune]
+    given += [("prune", str(step)) for step in options.prune if not isinstance(step, RemoveUnits)]
     return [
         Diagnostic("AX403", "", f"{name} {value!r}", "the graph is quantised already", "leave it out")
         for name, value in given

@@ -28,6 +28,7 @@ from ..passes import (
     Pass,
     Quantize,
     QuantizeLoihi,
+    RemoveUnits,
     RoundInputs,
     ToPopulations,
     form_problems,
@@ -237,13 +238,22 @@ def stages(graph: Graph, target: str, options: Options) -> Sequence[tuple[str, G
 
 
 def pruned(graph: Graph, options: Options) -> list[tuple[Pass, Graph]]:
-    """The graph after every pass that prunes it."""
-    if options.prune and is_quantised(graph):
+    """The graph after every pass that prunes it before it is quantised."""
+    early = [step for step in options.prune if not isinstance(step, RemoveUnits)]
+    if early and is_quantised(graph):
         raise ModelError(settled_problems(options))
-    return prune_stages(graph, options.prune, options.calibrate)
+    return prune_stages(graph, early, options.calibrate)
 
 
 def _staged(graph: Graph, target: Backend, options: Options) -> list[tuple[Pass, Graph]]:
+    """Units that do nothing go last: what they are is proved of the numbers that run, and no scale follows them."""
     stages = pruned(graph, options)
     before = stages[-1][1] if stages else graph
-    return [*stages, *run_pipeline(before, passes_for(before, target, options))]
+    stages += run_pipeline(before, passes_for(before, target, options))
+    return stages + run_pipeline(stages[-1][1] if stages else graph, last_passes(options))
+
+
+def last_passes(options: Options) -> list[Pass]:
+    """The passes that run behind all others."""
+    wanted: list[Pass] = [step for step in options.prune if isinstance(step, RemoveUnits)]
+    return wanted[:1]

@@ -11,12 +11,14 @@ from .prune import Prune
 from .prune_groups import PruneGroups
 from .prune_masks import Masks, PruneMasks
 from .quantize import STATES, Quantize
+from .remove_silent import RemoveSilent
+from .remove_units import RemoveUnits
 from .round_inputs import RoundInputs, rounded_sources
 
 PASSES: tuple[type[Pass], ...] = (Discretise, ToPopulations, Equalise, RoundInputs, Quantize, QuantizeLoihi)
 """Every pass, in the order in which the standard pipeline runs them."""
 
-OPTIONAL: tuple[type[Pass], ...] = (Prune, PruneGroups, PruneMasks)
+OPTIONAL: tuple[type[Pass], ...] = (Prune, PruneGroups, PruneMasks, RemoveSilent, RemoveUnits)
 """Passes that run when they are asked for."""
 
 __all__ = [
@@ -35,6 +37,8 @@ __all__ = [
     "PruneMasks",
     "Quantize",
     "QuantizeLoihi",
+    "RemoveSilent",
+    "RemoveUnits",
     "RoundInputs",
     "ToPopulations",
     "form_problems",

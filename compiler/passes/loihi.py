@@ -97,7 +97,7 @@ class QuantizeLoihi(Pass):
                     _population(graph, node, node.op, done, problems, notes)
         raise_if_any(problems)
         quantised = graph.with_nodes(done.get(node.name, node) for node in graph)
-        return quantised.with_properties(notes="\n".join(map(str, notes))), True
+        return quantised.with_notes(notes), True
 
 
 def _unknown(node: Node) -> Iterator[Diagnostic]:

@@ -104,8 +104,7 @@ class Quantize(Pass):
         run.all()
         raise_if_any(run.problems)
         quantised_graph = _left(graph.with_nodes(new for node in graph for new in run.done.get(node.name, [node])))
-        said = [graph.properties["notes"]] if graph.properties.get("notes") else []
-        noted = quantised_graph.with_properties(notes="\n".join([*said, *map(str, run.notes)]))
+        noted = quantised_graph.with_notes(run.notes)
         return with_precision(noted, run.weights_said, run.states_said), True
 
     def weights_of(self, population: Node, matrix: Node) -> str:

@@ -39,8 +39,7 @@ class RoundInputs(Pass):
                 op = ToFixed(input_format(known.get(node.name, 0.0)))
                 nodes.append(Node(names[node.name], op, (node.name,), node.origin))
         notes = [_assumed(node.name) for node in dense if node.name not in known]
-        done = graph.with_nodes(nodes)
-        return (done.with_properties(notes="\n".join(map(str, notes))) if notes else done), bool(dense)
+        return graph.with_nodes(nodes).with_notes(notes), bool(dense)
 
 
 def rounded_sources(graph: Graph) -> list[Node]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from math import prod
+from math import inf, prod
 from typing import Literal, get_args
 
 import numpy as np
@@ -20,17 +20,19 @@ Score = Literal["magnitude", "activity", "cost"]
 @dataclass(frozen=True, eq=False)
 class Rates:
     """``of``: by the name of a node, the mean number of events that each of its elements sends in a step, flat; of
-    graded events and dense values, the share of steps in which they are not 0. What never was active counts as if it
-    had been in half a step."""
+    graded events and dense values, the share of steps in which they are not 0. ``steps``: how many were seen."""
 
     of: Mapping[str, Array] = field(default_factory=dict)
+    steps: float = inf
 
     def __str__(self) -> str:
         return f"those of {len(self.of)} nodes" if self.of else "none"
 
     def into(self, node: Node) -> Array:
-        """The rates of what enters a matrix: those of a node's inputs, added."""
-        return np.asarray(np.sum([self.of[name] for name in node.inputs], axis=0))
+        """The rates of what enters a matrix: those of a node's inputs, added. What was silent counts as if it had been
+        active in half a step, so that its weights are ranked, too."""
+        rates = np.sum([self.of[name] for name in node.inputs], axis=0)
+        return np.asarray(np.maximum(rates, 0.5 / self.steps))
 
 
 NO_RATES = Rates()

@@ -9,11 +9,17 @@ from typing import Any, get_args, get_type_hints
 
 from axonc.ir import Diagnostic, ModelError, raise_if_any
 
-from ...passes import Masks, Pass, Prune, PruneGroups, PruneMasks
+from ...passes import Masks, Pass, Prune, PruneGroups, PruneMasks, RemoveSilent, RemoveUnits
 from ...semantics import shortened
 from ..data import read_arrays
 
-METHODS: Mapping[str, type[Pass]] = {"weights": Prune, "groups": PruneGroups, "masks": PruneMasks}
+METHODS: Mapping[str, type[Pass]] = {
+    "weights": Prune,
+    "groups": PruneGroups,
+    "masks": PruneMasks,
+    "silent": RemoveSilent,
+    "units": RemoveUnits,
+}
 """The pass of every method."""
 
 FILES = {"masks": "file"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +12,8 @@ from axonc.ir import Diagnostic, Graph, Kind, ModelError
 from axonc.ir.interpret.run import Data, interpret
 from axonc.ir.ops import Array
 
-from ...passes import Pass, Prune, PruneGroups, run_pipeline
+from ...passes import Pass, Prune, PruneGroups, RemoveSilent, run_pipeline
+from ...passes.remove_silent import spiking
 from ...passes.scores import Rates, chosen
 from ..calibrate import chunks, read_inputs
 
@@ -28,10 +29,24 @@ def prune_stages(graph: Graph, steps: Sequence[Pass], data: Data | str | Path | 
 
 def completed(step: Pass, graph: Graph, data: Data | str | Path | None) -> Pass:
     """A pass with what it takes from data, where they are given and it has nothing yet."""
-    if data is None or not isinstance(step, (Prune, PruneGroups)) or step.score == "magnitude" or step.rates.of:
+    if data is None or type(step) not in ACTIVE:
         return step
-    sources = [name for node in chosen(graph, step.nodes) for name in node.inputs]
-    return replace(step, rates=rates(graph, dict.fromkeys(sources), data))
+    names = list(dict.fromkeys(ACTIVE[type(step)](step, graph)))
+    return replace(step, rates=rates(graph, names, data)) if names else step  # type: ignore[call-arg]
+
+
+def _sources(step: Prune | PruneGroups, graph: Graph) -> list[str]:
+    if step.score == "magnitude" or step.rates.of:
+        return []
+    return [name for node in chosen(graph, step.nodes) for name in node.inputs]
+
+
+ACTIVE: Mapping[type[Pass], Callable[..., list[str]]] = {
+    Prune: _sources,
+    PruneGroups: _sources,
+    RemoveSilent: lambda step, graph: [] if step.rates.of else [node.name for node in spiking(graph)],
+}
+"""(pass, graph) -> the nodes whose rates it needs and does not have."""
 
 
 def rates(graph: Graph, names: Iterable[str], data: Data | str | Path) -> Rates:
@@ -51,4 +66,4 @@ def rates(graph: Graph, names: Iterable[str], data: Data | str | Path) -> Rates:
         for name, count in counts.items():
             trace = traces[name] if graph.signals[name].kind is Kind.EVENT else traces[name] != 0
             count += trace.sum(axis=(0, 1), dtype=np.float64).reshape(-1)
-    return Rates({name: np.maximum(count, 0.5) / steps for name, count in counts.items()})
+    return Rates({name: count / steps for name, count in counts.items()}, steps)

@@ -1,0 +1,63 @@
+"""Structural pruning with loss: units that the user's data leave silent are removed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from axonc.ir import Diagnostic, Graph, Node, raise_if_any
+from axonc.ir.ops import EGRU, Neuron
+
+from .base import Pass
+from .remove_units import removed
+from .scores import NO_RATES, Rates
+
+
+@dataclass(frozen=True)
+class RemoveSilent(Pass):
+    """Removes units that sent at most ``rate`` events a step over the user's data, as if they never sent any.
+
+    1. Such a unit of a `Neuron` with a gate, or of an EGRU, is taken to be silent; then units go as `RemoveUnits` has
+       it. What other inputs would make of them is lost, so a note says how many went; for a rate of 0, nothing changes
+       for the data themselves.
+
+    ``rates``: of every unit that can send events.
+    """
+
+    name: ClassVar[str] = "remove_silent"
+    requires: ClassVar[str] = "stage steps, neurons in float"
+    ensures: ClassVar[str] = "layers of at most as many units"
+    rate: float = 0.0
+    rates: Rates = NO_RATES
+
+    def run(self, graph: Graph) -> tuple[Graph, bool]:
+        raise_if_any(self._problems(graph))
+        silent = {node.name: self.rates.of[node.name] <= self.rate for node in spiking(graph)}
+        exact, _ = removed(graph, {})
+        lossy, changed = removed(graph, silent)
+        return lossy.with_notes(_lost(graph, exact, lossy)), changed
+
+    def _problems(self, graph: Graph) -> Iterator[Diagnostic]:
+        if not self.rate >= 0:
+            yield Diagnostic("AX403", "", f"rate={self.rate}", "at least 0", "give events a step")
+        if {node.name for node in spiking(graph)} - self.rates.of.keys():
+            found, limit = "removal of silent units without data", "it needs the rates of all units"
+            yield Diagnostic("AX407", "", found, limit, "give data: --calibrate X.npz")
+
+
+def spiking(graph: Graph) -> list[Node]:
+    """The nodes in float that send events of their own."""
+    return [node for node in graph if isinstance(node.op, EGRU) or (isinstance(node.op, Neuron) and node.op.gate)]
+
+
+def _lost(before: Graph, exact: Graph, lossy: Graph) -> Iterator[Diagnostic]:
+    """A note for every population that lost units which are not proved to do nothing."""
+    for node in spiking(before):
+        whole, proved, left = (int(np.prod(graph.signals[node.name].shape)) for graph in (before, exact, lossy))
+        if left < proved:
+            found = f"{proved - left} of {whole} units were removed since the given data leave them silent"
+            limit = "other inputs may need them"
+            yield Diagnostic("AX412", node.name, found, limit, "evaluate the result on data of its own")

@@ -1,0 +1,53 @@
+"""Structural pruning: units that do nothing are removed, with their weights on both sides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from axonc.ir import Graph
+from axonc.ir.ops import Array
+
+from .base import Pass
+from .units import bounds, layers, needed, without
+
+
+@dataclass(frozen=True)
+class RemoveUnits(Pass):
+    """Removes units that no output depends on, whatever the inputs are.
+
+    1. A unit is *silent* if bounds of its input, of its weights and biases and of what its sources send, prove that
+       it never passes its threshold: a neuron in float or fixed point by a bound of its states that one step of the
+       interpreter confirms, bit for bit; an EGRU by m <= max(c, g) <= 1: with a threshold of 1 it is silent.
+    2. A unit is *needed* if it shows in an output, or if a needed unit has a weight that is not 0 for it and it is not
+       silent. Whatever else is not a matrix or works element by element (convolutions, pools) needs all of its units.
+    3. Units that are not needed go: rows of the matrices and biases before them, columns of those behind them,
+       recurrent rows and columns, parameters of their own. Of a layer without a needed unit the first one stays.
+
+    What it removes are terms of 0 and sums that nothing reads: outputs and the states of other units stay the same,
+    bit for bit. Layers of several axes become flat where units go.
+    """
+
+    name: ClassVar[str] = "remove_units"
+    requires: ClassVar[str] = "stage steps"
+    ensures: ClassVar[str] = "the same outputs, bit for bit; layers of at most as many units"
+
+    def run(self, graph: Graph) -> tuple[Graph, bool]:
+        return removed(graph, {})
+
+
+def removed(graph: Graph, silent: Mapping[str, Array]) -> tuple[Graph, bool]:
+    """The graph without the units that are not needed, and whether any went. ``silent``: elements of nodes that are
+    taken to be 0 at every step, beside those that are proved to be."""
+    found = layers(graph)
+    zero = {name: known.zero for name, known in bounds(graph, silent).items()}
+    kept = {name: units if units.any() else _first(units) for name, units in needed(graph, found, zero).items()}
+    changed = not all(units.all() for units in kept.values())
+    return (without(graph, found, kept), True) if changed else (graph, False)
+
+
+def _first(units: Array) -> Array:
+    return np.asarray(np.arange(units.size) == 0)
