@@ -41,6 +41,13 @@ def state_levels(spacing: Spacing, bits: int, threshold: float) -> Array:
     return np.array([float(level) for level in levels])
 
 
+def nearest_level(levels: Array, v: Array) -> Array:
+    """The nearest of ascending ``levels`` to each value, the lower one of two that are as near."""
+    above = np.clip(np.searchsorted(levels, v), 1, len(levels) - 1)
+    low, high = levels[above - 1], levels[above]
+    return np.where(np.abs(low - v) <= np.abs(high - v), low, high)
+
+
 def _parts(count: int, factor: Fraction) -> list[Fraction]:
     """sum_{j<k} m^j over the sum of all ``count`` of them, for every k."""
     sums = [Fraction(0)]

@@ -10,7 +10,7 @@ import click
 
 from axonc.ir.serialize import save_graph
 
-from ..training import Epoch, FakeQuantisation
+from ..training import Epoch
 from ..training.cells import BLOCK
 from .cli_options import byte_count
 from .data import read_arrays
@@ -36,9 +36,10 @@ PATH = click.Path(path_type=Path)
 @click.option("--epochs", default=20, show_default=True)
 @click.option("--batch", default=64, show_default=True, help="Samples a step.")
 @click.option("--seed", default=0, show_default=True, help="Of the order of the samples.")
-@click.option("--weights", "bits", type=int, help="Bits of weights that training rounds to.")
-@click.option("--states", type=int, help="Bits of states that training rounds to.")
-@click.option("--prune", type=float, help="The share of the weights that stays 0.")
+@click.option("--weights", multiple=True, help="Rounds weights: int8, int4, ...; NODE=FORMAT: of one; repeatable.")
+@click.option("--state", multiple=True, help="Rounds states: q8, centred4, ...; NODE=FORMAT: of one; repeatable.")
+@click.option("--quantize", help="How weights get their scales: scales=mse,scope=channel,...")
+@click.option("--prune", help="The share of weights that stays 0; or cubic,share=0.9,... or rigl,share=0.9,...")
 @click.option("--clip", type=float, help="The largest norm of the gradients.")
 @click.option("--block", default=BLOCK, show_default=True, help="Steps of time that one matrix product takes.")
 @click.option("--memory", type=byte_count, metavar="BYTES", help="The most that a step of training holds: 500M, 2G.")
@@ -53,15 +54,12 @@ def train_command(
     semantics: str | None,
     dt: float | None,
     inputs: str | None,
-    bits: int | None,
-    states: int | None,
     **options: Any,
 ) -> None:
     """Train MODEL and write it as a graph file."""
     graph = load(model, semantics, dt, inputs)
     known = None if validation is None else read_arrays(validation)
-    rounding = FakeQuantisation(bits, "tensor", states)
-    trained = train(graph, read_arrays(data), validation=known, quantisation=rounding, **options)
+    trained = train(graph, read_arrays(data), validation=known, **options)
     save_graph(trained.graph, output)
     if trained.plan is not None:
         click.echo(f"checkpoints: {plan_line(trained.plan)}")

@@ -75,16 +75,9 @@ def passes_for(graph: Graph, target: Backend, options: Options) -> list[Pass]:
     folded: list[Pass] = [ToPopulations(options.on_host), *([Equalise()] if how.equalise else [])]
     dense = options.on_host or any(graph.signals[node.name].kind is Kind.DENSE for node in graph.inputs)
     rounded = [RoundInputs(input_ranges(graph, options.calibrate, options.on_host))] if dense else []
-    quantise = Quantize(
-        weights,
-        state,
-        how.rounding or semantics.weight_rounding,
-        how.scope or semantics.weight_scope,
-        how.scales,
-        how.power_of_two,
-        how.seed,
-        options.formats,
-    )
+    rules = how.rules(semantics)
+    settings = (rules.rounding, rules.scope, rules.scales, rules.power_of_two, rules.seed)
+    quantise = Quantize(weights, state, *settings, options.formats)
     if how.needs_data and options.calibrate is not None:
         seen = observed(run_pipeline(graph, folded)[-1][1], options.calibrate, how)
         quantise = replace(quantise, observed=seen)

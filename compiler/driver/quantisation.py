@@ -9,8 +9,8 @@ from typing import Any, get_args, get_type_hints
 
 from axonc.ir import Diagnostic, ModelError
 
-from ..passes.weight_formats import Rounding, Scales, Scope
-from ..semantics import shortened
+from ..passes.weight_formats import Rounding, Scales, Scope, WeightRules
+from ..semantics import Semantics, shortened
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,11 @@ class Quantisation:
         """The text form: the fields that are not as usual."""
         changed = [f.name for f in fields(self) if getattr(self, f.name) != f.default]
         return ",".join(f"{name}={_text(getattr(self, name))}" for name in changed)
+
+    def rules(self, semantics: Semantics) -> WeightRules:
+        """How weights get their scales and are rounded, where the semantics say what is left open."""
+        rounding, scope = self.rounding or semantics.weight_rounding, self.scope or semantics.weight_scope
+        return WeightRules(rounding, scope, self.scales, self.power_of_two, self.seed)
 
     @property
     def needs_data(self) -> bool:

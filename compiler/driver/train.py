@@ -15,20 +15,23 @@ from axonc.ir import Graph
 from axonc.ir.ops import SURROGATES, Surrogate
 
 from ..training import (
-    EXACT,
     LOSSES,
     OPTIMISERS,
+    PRUNINGS,
     Epoch,
-    FakeQuantisation,
     Loss,
+    Once,
     Optimiser,
     Options,
+    Pruning,
     Schedule,
     Trained,
     training,
 )
 from ..training.cells import BLOCK
 from ..training.texts import named
+from .quantisation import Quantisation
+from .rounding import Formats, fake_quantisation
 
 Pair = tuple[npt.ArrayLike | Mapping[str, npt.ArrayLike], npt.ArrayLike]
 Data = Pair | Mapping[str, npt.ArrayLike]
@@ -54,8 +57,10 @@ def train(
     output: str | None = None,
     kinds: Collection[str] = ("weights", "biases"),
     nodes: Collection[str] | None = None,
-    quantisation: FakeQuantisation = EXACT,
-    prune: float | None = None,
+    weights: Formats = None,
+    state: Formats = None,
+    quantize: str | Quantisation | None = None,
+    prune: float | str | Pruning | None = None,
     clip: float | None = None,
     precision: str = "float32",
     checkpoint: str | Path | None = None,
@@ -89,8 +94,13 @@ def train(
         output: the output that the loss sees, where there are several.
         kinds: of parameters: ``weights``, ``biases``, ``decays``, ``thresholds``.
         nodes: whose parameters are trained; None: all.
-        quantisation: rounding of weights and states in the forward run.
-        prune: the share of the weights that stays 0, the smallest at the beginning; 0.0 keeps zeros that are there.
+        weights: the format that weights are rounded to in the forward run, as in `compile`: ``int4``; or formats by
+            node. Weights that enter one sum share scales, as in a compiled program, which keeps the very integers.
+        state: that of states: ``q8`` to ``q32``, ``uniform4``, ``centred4`` and so on.
+        quantize: how weights get their scales: ``scales=mse,scope=channel``.
+        prune: the share of each layer's weights that stays 0, the smallest at the beginning; 0.0 keeps zeros that are
+            there. Or a schedule: ``cubic,share=0.9`` prunes more and more while it trains, ``rigl,share=0.9`` moves
+            the weights in use about.
         clip: the largest norm of the gradients.
         precision: ``float32`` or ``float64``.
         checkpoint: a file that keeps the training, written whole or not at all; a training that finds its own there
@@ -108,9 +118,9 @@ def train(
         The trained graph, the history, an entry an epoch, and the plan, if there was one.
 
     Raises:
-        ModelError: data or options do not fit (AX701, AX705, AX403), the graph cannot be differentiated (AX810,
-            AX811), the checkpoint is of another training (AX707), a value is no longer finite (AX812),
-            no plan fits the memory (AX820) or there is none of that name (AX822).
+        ModelError: data or options do not fit (AX701, AX705, AX402, AX403, AX406, AX407, AX410), the graph cannot be
+            differentiated (AX810, AX811), the checkpoint is of another training (AX707), a value is no longer finite
+            (AX812), no plan fits the memory (AX820) or there is none of that name (AX822).
     """
     options = Options(
         named("loss", loss, LOSSES),
@@ -124,8 +134,8 @@ def train(
         None if nodes is None else tuple(nodes),
         _surrogate(surrogate),
         attached,
-        quantisation,
-        prune,
+        fake_quantisation(graph, weights, state, quantize),
+        pruning(prune),
         clip,
         precision,
         save_every,
@@ -143,6 +153,16 @@ def _schedule(given: str | Schedule) -> Schedule:
         return given
     found: Schedule = named("schedule", given, dict.fromkeys(SCHEDULES, Schedule))
     return replace(found, shape=given.split(",")[0])  # type: ignore[arg-type]
+
+
+def pruning(given: float | str | Pruning | None) -> Pruning | None:
+    """A schedule by its text ``NAME,field=value,...``; a share alone is pruned at once."""
+    if given is None or isinstance(given, Pruning):
+        return given
+    try:
+        return Once(float(given))
+    except ValueError:
+        return named("prune", str(given), PRUNINGS)
 
 
 def _surrogate(

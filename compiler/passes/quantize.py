@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import prod
 from typing import Any, ClassVar, get_args
@@ -97,7 +97,7 @@ class Quantize(Pass):
         return WeightRules(self.rounding, self.scope, self.scales, self.power_of_two, self.seed)
 
     def run(self, graph: Graph) -> tuple[Graph, bool]:
-        raise_if_any([*self._unknown(), *choice_problems(graph, self.choices), *self._contradictions()])
+        raise_if_any(self.problems(graph))
         run = _Run(self, payload_formats(graph, self._limit))
         matrices = [matrix for _, group in matrix_groups(graph) for matrix in group]
         run.problems += [problem for matrix in matrices for problem in dense_sources(run.sources, matrix)]
@@ -106,6 +106,10 @@ class Quantize(Pass):
         quantised_graph = _left(graph.with_nodes(new for node in graph for new in run.done.get(node.name, [node])))
         noted = quantised_graph.with_notes(run.notes)
         return with_precision(noted, run.weights_said, run.states_said), True
+
+    def problems(self, graph: Graph) -> list[Diagnostic]:
+        """Formats that do not exist, choices for nothing, options that contradict each other."""
+        return [*self._unknown(), *choice_problems(graph, self.choices), *self._contradictions()]
 
     def weights_of(self, population: Node, matrix: Node) -> str:
         """The name of the format of a matrix into a population."""
@@ -173,9 +177,7 @@ class _Run:
         """The one format of all weights into a population; None, and a problem, where there are several."""
         formats = {matrix.name: self.options.weights_of(node, matrix) for matrix in matrices}
         if len(set(formats.values())) > 1:
-            found = "weights of " + ", ".join(f"{number} ({name})" for name, number in formats.items())
-            remedy = f"choose one for {node.name!r}, or the same for all of them"
-            self.problems.append(Diagnostic("AX406", node.name, found, "one sum takes one format", remedy))
+            self.problems.append(mixed_formats(node, formats))
             return None
         return WEIGHT_FORMATS[next(iter(formats.values()), self.options.weights)]
 
@@ -232,10 +234,8 @@ class _Run:
             self.states_said[f"{node.name}:v"] = {"format": "float32", **said}
             return op
         theta = op.gate.threshold
-        if not uniform(theta) or theta.flat[0] <= 0:
-            found = f"thresholds from {float(theta.min()):g} to {float(theta.max()):g}"
-            remedy = "choose another --state for it"
-            self.problems.append(Diagnostic("AX402", node.name, found, "levels need one threshold above 0", remedy))
+        if problems := list(level_problems(node, theta)):
+            self.problems += problems
             return op
         self.states_said[f"{node.name}:v"] = {"format": f"{1 << bits} {spacing} levels", **said}
         return LevelNeuron(op, state_levels(spacing, bits, float(theta.flat[0])))
@@ -256,6 +256,21 @@ class _Run:
         self.notes += [Diagnostic(p.code, node.name, p.found, p.limit, p.remedy) for p in found]
         self.states_said |= {f"{node.name}:{name}": said for name, said in state_fidelity(scaled, fixed).items()}
         return fixed
+
+
+def mixed_formats(population: Node, formats: Mapping[str, str]) -> Diagnostic:
+    """The problem of weights that enter one sum in several formats, by their nodes."""
+    found = "weights of " + ", ".join(f"{number} ({name})" for name, number in formats.items())
+    remedy = f"choose one for {population.name!r}, or the same for all of them"
+    return Diagnostic("AX406", population.name, found, "one sum takes one format", remedy)
+
+
+def level_problems(node: Node, threshold: Array) -> Iterator[Diagnostic]:
+    """The problem of a population whose voltage is to take levels around one threshold, and which has none."""
+    if not uniform(threshold) or threshold.flat[0] <= 0:
+        found = f"thresholds from {float(threshold.min()):g} to {float(threshold.max()):g}"
+        limit, remedy = "levels need one threshold above 0", "choose another --state for it"
+        yield Diagnostic("AX402", node.name, found, limit, remedy)
 
 
 def _scaled_gain(op: Neuron, scale: Array) -> Neuron:

@@ -72,14 +72,18 @@ class WeightRules:
         if is_sparse(weight):
             rows = np.repeat(np.broadcast_to(scale, weight.shape[0]), np.diff(weight.indptr))
             result = weight.copy().astype(np.float64)
-            result.data = self._rounded(name, _ratio(weight.data, rows), number)
+            result.data = self.whole(name, weight.data, rows, number)
             result = result.astype(number.dtype)
             result.eliminate_zeros()
             narrow: Matrix = result
             return narrow
         dense = np.asarray(weight)
         column = scale.reshape(-1, *(1,) * (dense.ndim - 1)) if scale.ndim else scale
-        return np.asarray(self._rounded(name, _ratio(dense, column), number).astype(number.dtype))
+        return np.asarray(self.whole(name, dense, column, number).astype(number.dtype))
+
+    def whole(self, name: str, weight: Array, scale: Array, number: WeightFormat) -> Array:
+        """The same of values and a scale for each, as whole numbers in float64."""
+        return self._rounded(name, _ratio(weight, scale), number)
 
     def _rounded(self, name: str, ratio: Array, number: WeightFormat) -> Array:
         whole = np.clip(ratio, -number.limit, number.limit)

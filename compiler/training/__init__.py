@@ -6,6 +6,7 @@ from .losses import LOSSES, CrossEntropy, Loss, MeanSquared, RateTarget, Stepwis
 from .network import Network, network
 from .optimisers import OPTIMISERS, SGD, Adam, Optimiser, Schedule
 from .options import Options
+from .pruning import PRUNINGS, Cubic, Once, Pruning, RigL
 from .quantisation import EXACT, FakeQuantisation
 from .training import Epoch, Trained, training
 
@@ -13,18 +14,23 @@ __all__ = [
     "EXACT",
     "LOSSES",
     "OPTIMISERS",
+    "PRUNINGS",
     "SGD",
     "Adam",
     "Checkpoint",
     "CrossEntropy",
+    "Cubic",
     "Epoch",
     "FakeQuantisation",
     "Loss",
     "MeanSquared",
     "Network",
+    "Once",
     "Optimiser",
     "Options",
+    "Pruning",
     "RateTarget",
+    "RigL",
     "Schedule",
     "StepwiseCrossEntropy",
     "Trained",

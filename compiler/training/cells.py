@@ -4,18 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
 from axonc.ir.interpret import KERNELS
+from axonc.ir.levels import nearest_level
 from axonc.ir.ops import DIFFERENTIABLE_RESETS, Array, Gate, Neuron, NeuronAdjoint, Op
+
+
+class Held(Protocol):
+    """What values the states of a neuron can take. ``currents``: whether its i, too, not v alone."""
+
+    currents: ClassVar[bool]
+
+    def put(self, state: Array) -> None:
+        """Round ``state`` in place."""
 
 
 @dataclass(frozen=True)
 class Grid:
     """The values that a state can take: whole multiples of ``step``, at most ``limit`` of them in magnitude."""
 
+    currents: ClassVar[bool] = True
     step: float
     limit: int
 
@@ -25,6 +36,18 @@ class Grid:
         np.rint(state, out=state)
         np.clip(state, -self.limit, self.limit, out=state)
         np.multiply(state, self.step, out=state)
+
+
+@dataclass(frozen=True, eq=False)
+class Levels:
+    """v is the nearest of ``levels``, as in a `LevelNeuron`."""
+
+    currents: ClassVar[bool] = False
+    levels: Array
+
+    def put(self, state: Array) -> None:
+        """Round ``state`` in place."""
+        state[...] = nearest_level(self.levels.astype(state.dtype), state)
 
 
 class Memory:
@@ -60,7 +83,7 @@ class Extent:
     batch: int
     dtype: str
     keep: Collection[str] = ()
-    grid: Grid | None = None
+    grid: Held | None = None
     node: str = ""
     block: int = BLOCK
     memory: Memory = field(default_factory=Memory)
@@ -135,6 +158,7 @@ class NeuronCell:
         self.reset = _reset(op.gate, dtype)
         parts = (op.synapse.decay, op.synapse.gain, op.synapse.offset) if op.synapse else ()
         self.synapse = tuple(short(part, dtype) for part in parts)
+        self._hold(self.v)
 
     def states(self) -> dict[str, Array]:
         """v, and i where there is a synapse."""
@@ -153,20 +177,24 @@ class NeuronCell:
         m += np.multiply(seen, self.gain, out=self.work)
         if self.driven:
             m += self.constant
-        if self.grid is not None:
-            self.grid.put(m)
+        self._hold(m)
         if self.reset is None:
             self.v = m
             y[...] = m
         else:
             self.v = self.reset(m, y)
+            self._hold(self.v)
         if "v" in self.kept:
             self.kept["v"][k] = self.v
+
+    def _hold(self, v: Array) -> None:
+        if self.grid is not None:
+            self.grid.put(v)
 
     def _current(self, k: int, x: Array) -> Array:
         decay, gain, offset = self.synapse
         new = (decay * self.i + gain * x) + offset
-        if self.grid is not None:
+        if self.grid is not None and self.grid.currents:
             self.grid.put(new)
         seen = new if self.op.membrane.sees == "new" else self.i
         self.i = new

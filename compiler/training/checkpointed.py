@@ -196,7 +196,8 @@ def initial(net: Network, ops: Mapping[str, Op], batch: int) -> Carry:
             shape = (node.op.steps, batch, *net.graph.signals[node.name].shape)  # type: ignore[attr-defined]
             carry.delays[node.name] = np.zeros(shape, net.dtype)
         elif node.op.stateful:
-            states = cell_of(ops[node.name], Extent(1, batch, net.dtype)).states()
+            extent = Extent(1, batch, net.dtype, grid=net.grids.get(node.name))
+            states = cell_of(ops[node.name], extent).states()
             carry.states[node.name] = {name: np.array(value) for name, value in states.items()}
     return carry
 

@@ -12,9 +12,9 @@ from axonc.ir import Diagnostic, Graph, ModelError
 from axonc.ir.ops import EGRU, Array, Op, Surrogate
 
 from ..differentiate import DEFAULT, Backward, Parameter, differentiate
-from .cells import BLOCK, Grid
+from .cells import BLOCK, Held
 from .losses import Loss
-from .quantisation import EXACT, FakeQuantisation
+from .quantisation import EXACT, FakeQuantisation, FanIn
 from .sequence import Sequence
 
 Values = Mapping[Parameter, Array]
@@ -56,9 +56,8 @@ class Network:
         """The ops of the forward graph with these values, rounded if training is for few bits."""
         ops = {node.name: node.op for node in self.graph}
         for parameter, value in values.items():
-            rounded = self.quantisation.weight(value) if parameter.kind == "weights" else value
-            ops[parameter.node] = parameter.put(ops[parameter.node], rounded)
-        return ops
+            ops[parameter.node] = parameter.put(ops[parameter.node], value)
+        return self.quantisation.rounded(self.fan_ins, ops)
 
     def with_values(self, values: Values) -> Graph:
         """The graph with these values, each in the type that it had."""
@@ -123,8 +122,13 @@ class Network:
         return Sequence(self.backward.graph, backwards=True, block=self.block)
 
     @cached_property
-    def grids(self) -> dict[str, Grid]:
-        """The grids that states are rounded to."""
+    def fan_ins(self) -> tuple[FanIn, ...]:
+        """The weights that are rounded."""
+        return self.quantisation.fan_ins(self.graph)
+
+    @cached_property
+    def grids(self) -> dict[str, Held]:
+        """What states are rounded to."""
         return self.quantisation.grids(self.graph)
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from axonc.ir import Diagnostic, raise_if_any
+from axonc.ir import Diagnostic, Graph, raise_if_any
 from axonc.ir.ops import Surrogate
 
 from ..differentiate import DEFAULT, KINDS
 from .cells import BLOCK
 from .losses import CrossEntropy, Loss
 from .optimisers import Adam, Optimiser, Schedule
+from .pruning import Pruning
 from .quantisation import EXACT, FakeQuantisation
 
 
@@ -19,8 +20,8 @@ from .quantisation import EXACT, FakeQuantisation
 class Options:
     """Everything that a training depends on but graph and data.
 
-    ``clip``: gradients are scaled down to this norm, over all parameters. ``prune``: the share of weights that a mask
-    keeps at 0; 0.0 keeps the zeros that are there. ``save_every``: steps between checkpoints; None: each epoch.
+    ``clip``: gradients are scaled down to this norm, over all parameters. ``prune``: which weights masks keep at 0.
+    ``save_every``: steps between checkpoints; None: each epoch.
     ``block``: the steps of time that one matrix product takes. ``memory``, ``checkpoints``, ``packed``: how much is
     held at once; what is learned does not depend on them, bit for bit.
     """
@@ -37,7 +38,7 @@ class Options:
     surrogate: Surrogate | Mapping[str, Surrogate | None] | None = DEFAULT
     attached: bool = False
     quantisation: FakeQuantisation = EXACT
-    prune: float | None = None
+    prune: Pruning | None = None
     clip: float | None = None
     precision: str = "float32"
     save_every: int | None = None
@@ -47,17 +48,24 @@ class Options:
     packed: bool = False
 
     @property
+    def said(self) -> str:
+        """The chosen kinds, as the trained graph names them."""
+        said = f"{self.epochs} epochs, {self.loss.name}, {self.optimiser.name}, seed {self.seed}"
+        pruned = "" if self.prune is None else f"prune {self.prune.name},share={self.prune.share:g}"
+        return ", ".join(filter(None, (said, str(self.quantisation), pruned)))
+
+    @property
     def numbers(self) -> Options:
         """Those that what is learned depends on; the others as they are by default."""
         return replace(self, save_every=None, memory=None, checkpoints="auto", packed=False)
 
 
-def require_sound(options: Options) -> None:
-    """`ModelError` with every problem of ``options``."""
-    raise_if_any(_problems(options))
+def require_sound(options: Options, graph: Graph) -> None:
+    """`ModelError` with every problem of ``options`` for ``graph``."""
+    raise_if_any(_problems(options, graph))
 
 
-def _problems(options: Options) -> Iterator[Diagnostic]:
+def _problems(options: Options, graph: Graph) -> Iterator[Diagnostic]:
     counts = (
         ("epochs", options.epochs, 0),
         ("batch", options.batch, 1),
@@ -69,11 +77,9 @@ def _problems(options: Options) -> Iterator[Diagnostic]:
             yield Diagnostic("AX403", "", f"{name}={value}", f"at least {least}", "correct it")
     yield from _unknown("kinds", options.kinds, KINDS)
     yield from _unknown("precision", (options.precision,), ("float32", "float64"))
-    if options.prune is not None and not 0 <= options.prune < 1:
-        yield Diagnostic("AX403", "", f"prune={options.prune}", "0 to below 1", "correct it")
-    bits = (options.quantisation.weights, options.quantisation.states)
-    if any(count is not None and count < 2 for count in bits):
-        yield Diagnostic("AX403", "", f"{bits} bits", "at least 2", "correct it")
+    if options.prune is not None:
+        yield from options.prune.problems()
+    yield from options.quantisation.problems(graph)
 
 
 def _unknown(name: str, given: Collection[str], known: Collection[str]) -> Iterator[Diagnostic]:

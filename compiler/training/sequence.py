@@ -19,7 +19,7 @@ from axonc.ir.interpret.run import split_reference
 from axonc.ir.ops import Array, Delay, Flatten, FlattenAdjoint, Input, Op, Output, Scale
 
 from .carry import Carry, first_of
-from .cells import BLOCK, Cell, Extent, Grid, Memory, cell_of
+from .cells import BLOCK, Cell, Extent, Held, Memory, cell_of
 from .functions import SUMS, Function, Product, added, function_of
 
 
@@ -47,7 +47,7 @@ class Sequence:
         ops: Mapping[str, Op],
         data: Mapping[str, Array],
         dtype: str = "float32",
-        grids: Mapping[str, Grid] = MappingProxyType({}),
+        grids: Mapping[str, Held] = MappingProxyType({}),
         carry: Carry | None = None,
     ) -> dict[str, Array]:
         """Every node's output [T, B, *shape] for inputs of that form, and what is kept; a total's own shape.
@@ -78,7 +78,7 @@ class _Run:
     """One run."""
 
     def __init__(
-        self, sequence: Sequence, ops: Mapping[str, Op], extent: Extent, grids: Mapping[str, Grid], carry: Carry | None
+        self, sequence: Sequence, ops: Mapping[str, Op], extent: Extent, grids: Mapping[str, Held], carry: Carry | None
     ) -> None:
         self.graph, self.ops, self.extent, self.grids, self.carry = sequence.graph, ops, extent, grids, carry
         self.values: dict[str, Array] = {}

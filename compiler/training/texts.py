@@ -30,12 +30,13 @@ def _value(what: str, setting: str, hints: Mapping[str, object], known: set[str]
     choices = get_args(hints[key])
     if choices and text in choices:
         return text
+    number = int if hints[key] is int else float
     try:
         if not choices:
-            return float(text)
+            return number(text)
     except ValueError:
         pass
-    raise _unknown(what, setting, ", ".join(map(str, choices)) or "a number")
+    raise _unknown(what, setting, ", ".join(map(str, choices)) or ("a whole number" if number is int else "a number"))
 
 
 def _unknown(what: str, text: str, limit: str) -> ModelError:

@@ -22,7 +22,7 @@ from .data import Data, accuracy, checked
 from .footprint import training_plan
 from .network import Step, network
 from .options import Options, require_sound
-from .quantisation import pruning_masks
+from .pruning import Pruning, masked, weight_sizes
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class _Training:
     def __init__(
         self, graph: Graph, data: object, options: Options, validation: object, checkpoint: Path | None
     ) -> None:
-        require_sound(options)
+        require_sound(options, graph)
         how = options
         self.options, self.checkpoint = options, checkpoint
         self.net = network(
@@ -85,8 +85,9 @@ class _Training:
         self.validation = None if validation is None else checked(self.net, validation)
         self.batches = -(-len(self.data) // how.batch)
         self.steps = how.epochs * self.batches
-        self.masks = pruning_masks(self.net.initial, how.prune)
-        self.values = {p: value * self.masks[p] if p in self.masks else value for p, value in self.net.initial.items()}
+        self.sizes = weight_sizes(graph, self.net.parameters)
+        self.masks = {} if how.prune is None else how.prune.initial(self.net.initial, self.sizes)
+        self.values = masked(self.net.initial, self.masks)
         self.state = how.optimiser.initial(self._named(self.values))
         self.step, self.sums = 0, (0.0, 0, 0)
         self.history: list[Epoch] = []
@@ -119,8 +120,7 @@ class _Training:
                 raise ModelError(self._at(Diagnostic("AX812", parameter.node, found, "", "lower the rate")))
         graph = self.net.with_values(self.values)
         kept = {name: value for name, value in graph.properties.items() if name != "source_sha256"}
-        said = f"{self.options.epochs} epochs, {self.options.loss.name}, {self.options.optimiser.name}"
-        graph = replace(graph, properties={**kept, "trained": f"{said}, seed {self.options.seed}"})
+        graph = replace(graph, properties={**kept, "trained": self.options.said})
         return Trained(graph, tuple(self.history), self.plan)
 
     def _gradients(self, chosen: Array) -> Step:
@@ -134,13 +134,18 @@ class _Training:
         target = self.data.target[chosen]
         hits, count = (0, len(chosen)) if step.guess is None else (int(np.sum(step.guess == target)), target.size)
         self.sums = (self.sums[0] + step.loss * count, self.sums[1] + hits, self.sums[2] + count)
-        gradients = {str(p): g * self.masks[p] if p in self.masks else g for p, g in step.gradients.items()}
-        gradients = _clipped(gradients, self.options.clip)
+        if self.options.prune is not None:
+            self._prune(self.options.prune, step)
+        gradients = _clipped(self._named(masked(step.gradients, self.masks)), self.options.clip)
         share = self.options.schedule.share(self.step, self.steps)
         moved, self.state = self.options.optimiser.step(
             self._named(self.values), gradients, self.state, self.step + 1, share
         )
-        self.values = {p: self.net.bounded(p, moved[str(p)]) for p in self.values}
+        self.values = masked({p: self.net.bounded(p, moved[str(p)]) for p in self.values}, self.masks)
+
+    def _prune(self, how: Pruning, step: Step) -> None:
+        self.masks = how.moved(self.masks, self.values, step.gradients, self.sizes, self.step, self.steps)
+        self.values = masked(self.values, self.masks)
 
     def _close_epoch(self) -> None:
         loss, hits, count = self.sums
@@ -157,6 +162,7 @@ class _Training:
     def _state(self) -> Checkpoint:
         arrays = {f"parameter/{name}": value for name, value in self._named(self.values).items()}
         arrays.update({f"optimiser/{name}": value for name, value in self.state.items()})
+        arrays.update({f"mask/{parameter}": mask for parameter, mask in self.masks.items()})
         return Checkpoint(self.digest, self.step, arrays, self.sums, tuple(map(asdict, self.history)))
 
     def _resume(self, found: Checkpoint | None) -> None:
@@ -166,6 +172,7 @@ class _Training:
         self.history = [Epoch(**epoch) for epoch in found.history]
         self.values = {p: found.arrays[f"parameter/{p}"] for p in self.values}
         self.state = {name: found.arrays[f"optimiser/{name}"] for name in self.state}
+        self.masks = {p: found.arrays[f"mask/{p}"] for p in self.masks}
 
     def _digest(self, graph: Graph) -> str:
         said = hashlib.sha256(to_bytes(graph))

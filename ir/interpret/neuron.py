@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from ..arithmetic import decay, requantize, saturate
+from ..levels import nearest_level
 from ..ops import Array, FixedGate, FixedMembrane, FixedNeuron, Gate, LevelNeuron, Neuron
 from .base import Kernel, Precision, State
 
@@ -25,9 +26,7 @@ def level_neuron(op: LevelNeuron, precision: Precision) -> Kernel:
     levels = op.levels.astype(precision)
 
     def nearest(v: Array) -> Array:
-        above = np.clip(np.searchsorted(levels, v), 1, len(levels) - 1)
-        low, high = levels[above - 1], levels[above]
-        return np.where(np.abs(low - v) <= np.abs(high - v), low, high)
+        return nearest_level(levels, v)
 
     kernel = _neuron(op.neuron, precision, nearest)
 

@@ -98,7 +98,8 @@ CASES: dict[str, tuple[Graph, Loss, dict[str, Any]]] = {
     "attached": (tasks.lif(), LOSS, {"attached": True}),
     "all kinds": (tasks.lif("cuba_lif"), LOSS, {"kinds": KINDS_OF_PARAMETERS}),
     "float64": (tasks.lif(), LOSS, {"dtype": "float64"}),
-    "grid": (tasks.lif(), LOSS, {"quantisation": FakeQuantisation(4, "tensor", 6)}),
+    "grid": (tasks.lif(), LOSS, {"quantisation": FakeQuantisation("int4", "q8")}),
+    "levels": (tasks.lif(), LOSS, {"quantisation": FakeQuantisation("ternary", "centred3")}),
     "outputs": (two_outputs(), LOSS, {"output": "out"}),
 }
 

@@ -8,21 +8,18 @@ import numpy as np
 import pytest
 
 from axonc import ModelError
-from axonc.compiler.differentiate import Parameter
 from axonc.compiler.training import (
     LOSSES,
     OPTIMISERS,
     SGD,
     Adam,
     CrossEntropy,
-    FakeQuantisation,
     Loss,
     MeanSquared,
     RateTarget,
     Schedule,
     StepwiseCrossEntropy,
 )
-from axonc.compiler.training.quantisation import pruning_masks
 from axonc.compiler.training.texts import named
 from axonc.ir.ops import SURROGATES, Surrogate
 
@@ -103,29 +100,6 @@ def test_schedules() -> None:
     assert [round(Schedule("cosine").share(step, 4), 6) for step in range(5)] == [1.0, 0.853553, 0.5, 0.146447, 0.0]
     assert [Schedule("step").share(step, 6) for step in range(6)] == [1.0] * 4 + [0.1] * 2
     assert [Schedule("constant", 0.5).share(step, 4) for step in range(4)] == [0.5, 1.0, 1.0, 1.0]
-
-
-@pytest.mark.parametrize("bits", [8, 4, 2])
-@pytest.mark.parametrize("scope", ["tensor", "channel"])
-def test_rounded_weights(bits: int, scope: Any) -> None:
-    value = np.random.default_rng(0).normal(0, 1, (5, 7)) * np.arange(5)[:, None]
-    rounded = FakeQuantisation(bits, scope).weight(value)
-    limit = 2 ** (bits - 1) - 1
-    scale = np.abs(value).max(axis=1 if scope == "channel" else None, keepdims=True) / limit
-    units = rounded / np.where(scale > 0, scale, 1)
-    np.testing.assert_allclose(units, np.rint(units), atol=1e-9)
-    assert np.abs(units).max() == pytest.approx(limit)
-    assert np.all(np.abs(rounded - value) <= scale / 2 + 1e-12)
-    np.testing.assert_array_equal(FakeQuantisation().weight(value), value)
-
-
-def test_masks_keep_zeros_and_drop_the_smallest() -> None:
-    weight = np.array([[0.0, -0.1, 2.0], [0.3, -4.0, 0.2]])
-    values = {Parameter("fc", "weight", "weights"): weight, Parameter("fc", "bias", "biases"): np.ones(2)}
-    (mask,) = pruning_masks(values, 0.5).values()
-    assert mask.tolist() == [[False, False, True], [True, True, False]]
-    assert next(iter(pruning_masks(values, 0.0).values())).sum() == 5
-    assert pruning_masks(values, None) == {}
 
 
 @pytest.mark.parametrize("surrogate", [cls() for cls in SURROGATES], ids=lambda surrogate: surrogate.name)

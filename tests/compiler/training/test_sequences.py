@@ -100,12 +100,12 @@ def test_float32_events_are_the_interpreters() -> None:
 
 def test_states_on_a_grid() -> None:
     graph, (x, _) = tasks.lif(), tasks.task(4)
-    net = network(graph, CrossEntropy(), quantisation=FakeQuantisation(states=6, reach=4.0))
+    net = network(graph, CrossEntropy(), quantisation=FakeQuantisation(state="q8", reach=4.0))
     grids = net.quantisation.grids(graph)
-    assert grids["hidden"] == Grid(4 / 31, 31)
+    assert grids["hidden"] == Grid(4 / 127, 127)
     data = {"in": np.ascontiguousarray(x.swapaxes(0, 1), "float32")}
     values = Sequence(graph, ("hidden:m",)).run({n.name: n.op for n in graph}, data, "float32", grids)
-    units = values["hidden:m"] / (4 / 31)
+    units = values["hidden:m"] / (4 / 127)
     np.testing.assert_allclose(units, np.rint(units), atol=1e-4)
-    assert np.abs(units).max() <= 31.01
+    assert np.abs(units).max() <= 127.01
     assert len(np.unique(np.rint(units))) > 5
