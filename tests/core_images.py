@@ -241,9 +241,13 @@ def run(
     seed: int = 0,
     host: HostInterface = LIVE,
     back_to_back: bool = False,
+    shuffle: bool = True,
+    keep_going: bool = False,
+    chip: Chip | None = None,
 ) -> Result:
-    """Run a mapped graph on native or emulated cores of `machine`; programs of the same kernels are compiled once."""
-    program = SpiNNaker2().lower(graph, mapping, machine(kind, seed), host)
+    """Run a mapped graph on native or emulated cores of a chip, or `machine`; programs of the same kernels are compiled
+    once."""
+    program = SpiNNaker2().lower(graph, mapping, chip or machine(kind, seed), host)
     kernels: Any = program.report["programs"]
 
     def make(
@@ -258,6 +262,5 @@ def run(
         described = json.loads(program.files["mapping.json"])
         described["tick_s"] = 1.0
         write_files(Path(folder), {**program.files, "mapping.json": json.dumps(described).encode()})
-        return run_program(
-            Path(folder), graph, x, record, RunOptions(seed=seed, shuffle=True, back_to_back=back_to_back), make
-        )
+        options = RunOptions(seed, shuffle, keep_going, back_to_back)
+        return run_program(Path(folder), graph, x, record, options, make)

@@ -55,6 +55,30 @@ class AxisTable:
         each[first + self.first - lower : last + self.first - lower] = np.diff(sums[first : last + 1])
         return each
 
+    def _each(self, values: Array, lower: int, upper: int) -> Array:
+        """What each place from ``lower`` to ``upper`` has of ``values``, one a place of the table; 0 outside."""
+        each = np.zeros(upper - lower)
+        first, last = (min(max(place - self.first, 0), self.count) for place in (lower, upper))
+        each[first + self.first - lower : last + self.first - lower] = values[first:last]
+        return each
+
+    def known(self, lower: int, upper: int) -> Array:
+        """1 for each place from ``lower`` to ``upper`` that is in the table."""
+        return self._each(np.ones(self.count), lower, upper)
+
+    def runs_of(self, lower: int, upper: int) -> Array:
+        """The runs of each place from ``lower`` to ``upper``."""
+        return self._each(np.diff(self.starts.astype(np.int64)), lower, upper)
+
+    def split(self, lower: int, upper: int, channels: int) -> tuple[Array, Array]:
+        """The weights of the runs of each place, where a target place has so many channels: how often 8 by words,
+        and how many one by one."""
+        weights = self.runs["count"].astype(np.int64) * channels
+        eights = weights // 8 if channels % 4 == 0 else np.zeros(len(weights), np.int64)
+        sums = (np.concatenate([[0], np.cumsum(part)])[self.starts] for part in (eights, weights - 8 * eights))
+        first, second = (self._each(np.diff(part), lower, upper) for part in sums)
+        return first, second
+
     def within(self, lower: int, upper: int) -> tuple[int, int, int]:
         """Of the places from ``lower`` to ``upper``: how many are in the table, their runs, what these reach."""
         first, last = (min(max(place - self.first, 0), self.count) for place in (lower, upper))
@@ -164,6 +188,26 @@ class KernelRows:
         channels[inside - lower] = counts[inside - first]
         lines, places = self.tables.y.reached(*y), self.tables.x.reached(*x)
         return np.asarray(lines[:, None, None] * places[:, None] * channels).reshape(-1)
+
+    def visited(self) -> Iterator[tuple[str, tuple[Array, Array, Array]]]:
+        """What an event of each source neuron makes the loops do, as products over y, x and channel: whether it is
+        ``inside`` the tables, ``runs`` of places, ``patches`` (a line of a run), and in these ``eights`` of weights,
+        added by words where the channels are a multiple of 4, and ``weights`` one by one."""
+        (lower, upper), y, x = self.box
+        tables, first = self.tables, self.tables.first_channel
+        counts = np.zeros(upper - lower)
+        inside = np.arange(max(lower, first), min(upper, first + len(tables.channels)))
+        counts[inside - lower] = tables.channels["count"][inside - first]
+        lines, known = tables.y.runs_of(*y), tables.y.known(*y)
+        some = counts > 0
+        yield "inside", (known, tables.x.known(*x), some)
+        yield "run", (known, tables.x.runs_of(*x), some)
+        yield "patch", (lines, tables.x.runs_of(*x), some)
+        for count in np.unique(counts[some]):
+            eights, ones = tables.x.split(*x, int(count))
+            mine = counts == count
+            yield "eight", (lines, eights, mine)
+            yield "weight", (lines, ones, mine)
 
     @property
     def synapses(self) -> int:

@@ -7,7 +7,7 @@ states (`cheapest`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -17,11 +17,20 @@ from scipy import sparse
 
 from axonc.ir.machine import Synapses
 
-from .costs import ROWS
+from .costs import COSTS, FREE
 from .memory import round_up
+from .packets import BATCH, expected_blocks, expected_groups
 from .schema import ALIGN, SYNAPSE
 
 Table = np.ndarray[Any, Any]
+Amount = Any
+"""A float, or an array of them, one a slot."""
+
+Groups = Callable[[int], tuple[Amount, Amount]]
+Parts = Iterator[tuple[str, Amount]]
+
+BLOCK = 4
+"""Weights between two tests of a loop's end."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +50,8 @@ class RowFormat:
 
     ``window``: the accumulators that a row can reach; ``synapses``: how many weights there can be; ``largest``: their
     magnitude. ``dense``: zeros are stored and added, too. ``sizes``: bytes of its tables, before each is aligned;
-    ``tables``: the tables of a matrix, CSC [targets, rows], sorted.
+    ``tables``: the tables of a matrix, CSC [targets, rows], sorted. ``costs``: the format that it costs as much as,
+    where no core has run it.
     """
 
     name: str
@@ -51,6 +61,7 @@ class RowFormat:
     dense: bool
     sizes: Callable[[Form], tuple[int, ...]]
     tables: Callable[[sparse.csc_array], tuple[Table, ...]]
+    costs: str = ""
 
     def holds(self, form: Form) -> bool:
         """Whether one projection can hold the matrix."""
@@ -64,19 +75,44 @@ class RowFormat:
         """Weights that one event of every source neuron adds."""
         return form.rows * form.targets if self.dense else form.synapses
 
-    def cycles(self, form: Form, graded: bool) -> float:
-        """Estimated cycles of one event of every source neuron."""
-        cost = ROWS[graded][self.name]
-        weight = cost.bytewise if cost.bytewise and form.targets % 4 else cost.weight
-        return cost.row * form.rows + weight * self.added(form)
+    def together(self, targets: int, graded: bool) -> int:
+        """How many rows the loop of the runtime adds at a time."""
+        if not self.dense:
+            return 1
+        return 2 if graded and targets % 4 == 0 else 4
+
+    def work(self, targets: int, graded: bool, events: Amount, groups: Groups, lengths: Groups) -> Parts:
+        """How often each part of the loop runs for some events, by the names of the cost table.
+
+        ``groups``: how many groups of a size the events make, and whether some are left; ``lengths``: how many blocks
+        of a size the weights of all their rows make, row by row, and how many weights are left.
+        """
+        name, size = f"{'graded' if graded else 'spikes'}.{self.costs or self.name}", self.together(targets, graded)
+        full, left = groups(BATCH)
+        yield f"{name}.call", full + left
+        if self.dense:
+            full, _ = groups(size)
+            yield f"{name}.group_of_{size}", full
+            yield f"{name}.group_of_{size}.block", full * (targets // BLOCK)
+            yield f"{name}.group_of_{size}.column", full * (targets % BLOCK)
+            events = events - size * full
+            blocks, weights = events * (targets // BLOCK), events * (targets % BLOCK)
+        else:
+            blocks, weights = lengths(BLOCK)
+        yield f"{name}.row", events
+        yield f"{name}.block", blocks
+        yield f"{name}.weight", weights
 
     def price(self, form: Form, synapses: Synapses, active: float, graded: bool) -> float:
         """What a matrix of any size costs in windows of this format, each with an equal part of the weights: bytes,
         and cycles in a slot in which the part ``active`` of the sources sends, at the machine's prices."""
         windows = max(1, -(-form.targets // self.window))
         each = replace(form, targets=-(-form.targets // windows), synapses=-(-form.synapses // windows))
-        one = synapses.byte_price * self.data_bytes(each) + synapses.cycle_price * active * self.cycles(each, graded)
-        return windows * one
+        events, density = active * form.rows, each.synapses / (each.rows * each.targets)
+        groups = partial(expected_groups, form.rows, active)
+        work = self.work(each.targets, graded, events, groups, partial(expected_blocks, events, each.targets, density))
+        cycles = sum(COSTS.get(name, FREE).cycles * amount for name, amount in work)
+        return float(windows * (synapses.byte_price * self.data_bytes(each) + synapses.cycle_price * cycles))
 
 
 def _dense(weight: sparse.csc_array) -> tuple[Table, ...]:

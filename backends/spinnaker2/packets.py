@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
+import numpy as np
+
 from axonc.ir.mapping import Slice
 from axonc.ir.network import Network, Population
 from axonc.ir.ops import FixedGRU
@@ -13,6 +17,9 @@ ACTIVITY = 0.05
 
 ACTIVITY_GATED = 0.15
 """Graded events of an event-based unit in a slot where nothing was measured; without a threshold all send."""
+
+BATCH = 4
+"""``AXONC_BATCH`` of the runtime on a core: events of one source that are taken together."""
 
 
 def packet_words(network: Network) -> int:
@@ -41,3 +48,25 @@ def usual_activity(population: Population) -> float:
     if not population.graded:
         return ACTIVITY
     return ACTIVITY_GATED if isinstance(population.op, FixedGRU) and population.op.threshold is not None else 1.0
+
+
+@lru_cache(maxsize=4096)
+def expected_groups(count: int, active: float, size: int) -> tuple[float, float]:
+    """Of ``count`` neurons that each send with probability ``active``: the expected groups of ``size`` events, and
+    the probability that some are left.
+
+    With w = exp(2 pi i / size), E[w^(k n)] = (1 - active + active w^k)^count of a binomial n; n mod size and whether
+    it is 0 are sums of such powers.
+    """
+    powers = np.exp(2j * np.pi * np.arange(1, size) / size)
+    moments = (1 - active + active * powers) ** count
+    left = (size - 1) / 2 + float(np.sum(moments / (powers.conj() - 1)).real)
+    none = (1 + float(np.sum(moments).real)) / size
+    return (active * count - left) / size, 1 - none
+
+
+def expected_blocks(rows: float, targets: int, density: float, size: int) -> tuple[float, float]:
+    """The blocks of ``size`` weights that rows are expected to have, each counted alone, and the weights left over,
+    where each of ``targets`` has a weight with probability ``density``."""
+    blocks, _ = expected_groups(targets, density, size)
+    return rows * blocks, rows * (targets * density - size * blocks)

@@ -55,6 +55,11 @@ class Rows:
         return len(self.links.weights)
 
     @property
+    def stored(self) -> int:
+        """Weights that one event of every source neuron adds: those that are 0 are among them where rows are dense."""
+        return BY_NAME[self.format].added(self.form)
+
+    @property
     def weight(self) -> sparse.csc_array:
         """CSC [targets, rows]."""
         counts = np.bincount(self.links.sources, minlength=self.source.count)

@@ -42,3 +42,8 @@ def test_the_language_model_is_measured(capsys: pytest.CaptureFixture[str]) -> N
 def test_gated_units_are_measured(capsys: pytest.CaptureFixture[str]) -> None:
     importlib.import_module("benchmarks.gated").main(["--tiny"])
     assert "cycles" in capsys.readouterr().out
+
+
+def test_the_cost_model_is_calibrated(capsys: pytest.CaptureFixture[str]) -> None:
+    importlib.import_module("benchmarks.calibrate").main(["--tiny"])
+    assert "% instructions" in capsys.readouterr().out

@@ -7,6 +7,7 @@ import io
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -58,8 +59,9 @@ class Code:
     lines: Lines
 
 
+@lru_cache(maxsize=64)
 def read_code(elf: bytes, memory: MemoryMap) -> Code:
-    """Reads an executable that was linked for ``memory``."""
+    """Reads an executable that was linked for ``memory``; it is decoded once, however often it is loaded."""
     file = ELFFile(io.BytesIO(elf))
     image = _image(file, memory)
     listing = disassemble(elf, memory)

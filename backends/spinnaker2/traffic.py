@@ -1,0 +1,138 @@
+"""How many events the populations of a core's sources send, slot by slot: assumed, or counted in traces."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import prod
+from typing import Protocol
+
+import numpy as np
+
+from axonc.ir.mapping import Schedule, Slice
+from axonc.ir.ops import Array
+
+from .counts import row_lengths
+from .packets import expected_blocks, expected_groups
+from .plan import CorePlan
+from .rows import Rows
+
+
+class Traffic(Protocol):
+    """Events by the slot in which something is done about them; all arrays are float64 [slots].
+
+    ``late``: slots after the one in which a source sends: 0 for its own core, 1 for cores that receive.
+    """
+
+    @property
+    def slots(self) -> int:
+        """How many slots there are."""
+        ...
+
+    def due(self, population: str) -> Array:
+        """1 in the slots in which a step of a population is due."""
+        ...
+
+    def events(self, source: Slice, late: int, *axes: Array) -> Array:
+        """Events of a slice, each as often as the product of ``axes`` says (y, x, channel, or all neurons at once)."""
+        ...
+
+    def blocks(self, rows: Rows, size: int) -> tuple[Array, Array]:
+        """Blocks of ``size`` weights in the rows of the events received, each row for itself, and the weights left."""
+        ...
+
+    def groups(self, source: Slice, late: int, size: int) -> tuple[Array, Array]:
+        """How many groups of ``size`` events there are in a slot, and whether some events are left."""
+        ...
+
+
+@dataclass(frozen=True)
+class Assumed:
+    """What is expected where each neuron sends with a probability: those of a plan. A slot stands for all of the same
+    phase."""
+
+    plan: CorePlan
+    schedule: Schedule
+
+    @property
+    def slots(self) -> int:
+        """The phases of the schedule."""
+        return self.schedule.phases
+
+    def _at(self, population: str, late: int, amount: float) -> Array:
+        slots = np.zeros(self.slots)
+        slots[(self.schedule.start[population] + late) % self.slots] = amount
+        return slots
+
+    def due(self, population: str) -> Array:
+        """See `Traffic`."""
+        return self._at(population, 0, 1.0)
+
+    def events(self, source: Slice, late: int, *axes: Array) -> Array:
+        """See `Traffic`."""
+        each = prod(float(axis.sum()) for axis in axes) if axes else source.count
+        return self._at(source.population, late, self.plan.active(source.population) * each)
+
+    def blocks(self, rows: Rows, size: int) -> tuple[Array, Array]:
+        """See `Traffic`."""
+        source = rows.source
+        density = rows.stored / (source.count * rows.targets)
+        events = self.plan.active(source.population) * source.count
+        blocks, left = expected_blocks(events, rows.targets, density, size)
+        return self._at(source.population, 1, blocks), self._at(source.population, 1, left)
+
+    def groups(self, source: Slice, late: int, size: int) -> tuple[Array, Array]:
+        """See `Traffic`."""
+        groups, rest = expected_groups(source.count, self.plan.active(source.population), size)
+        return self._at(source.population, late, groups), self._at(source.population, late, rest)
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What traces of one sample show: events [steps, neurons] of every population."""
+
+    schedule: Schedule
+    traces: Mapping[str, Array]
+
+    @property
+    def steps(self) -> int:
+        """The steps of the run."""
+        return len(next(iter(self.traces.values())))
+
+    @property
+    def slots(self) -> int:
+        """The slots of the run."""
+        return self.schedule.slots(self.steps)
+
+    def _at(self, population: str, late: int, amounts: Array) -> Array:
+        """Amounts of every step in their slots; nothing is done about what is sent in the last one."""
+        slots = np.zeros(self.slots)
+        at = self.schedule.start[population] + late + self.schedule.phases * np.arange(len(amounts))
+        slots[at[at < self.slots]] = amounts[at < self.slots]
+        return slots
+
+    def _of(self, source: Slice) -> Array:
+        trace: Array = self.traces[source.population]
+        return trace.reshape(len(trace), -1)[:, source.neurons]
+
+    def due(self, population: str) -> Array:
+        """See `Traffic`."""
+        return self._at(population, 0, np.ones(self.steps))
+
+    def events(self, source: Slice, late: int, *axes: Array) -> Array:
+        """See `Traffic`."""
+        each = np.ones(1)
+        for axis in axes:
+            each = np.multiply.outer(each, axis)
+        amounts = self._of(source) @ each.reshape(-1) if axes else self._of(source).sum(axis=1)
+        return self._at(source.population, late, amounts)
+
+    def blocks(self, rows: Rows, size: int) -> tuple[Array, Array]:
+        """See `Traffic`."""
+        blocks, left = np.divmod(row_lengths(rows), size)
+        return self.events(rows.source, 1, blocks), self.events(rows.source, 1, left)
+
+    def groups(self, source: Slice, late: int, size: int) -> tuple[Array, Array]:
+        """See `Traffic`."""
+        groups, rest = np.divmod(self._of(source).sum(axis=1), size)
+        return self._at(source.population, late, groups), self._at(source.population, late, rest > 0)
