@@ -97,10 +97,10 @@ def built(*nodes: Node, stage: str = "steps") -> Graph:
     return require_valid(Graph("example", nodes, stage, 1e-3))
 
 
-def _silent() -> Lines:
+def _pruned(how: str) -> Lines:
     """The notes of a pruning by data in which nothing happens."""
     model = chain((3,), dense(2, 3), lif(2), dense(2, 2), lif(2))
-    pruned = axonc.prune(axonc.load(model, "nir,dt=2e-3"), "silent", calibrate=np.zeros((50, 3)))
+    pruned = axonc.prune(axonc.load(model, "nir,dt=2e-3"), how, calibrate=np.zeros((50, 3)))
     return pruned.properties["notes"].splitlines()
 
 
@@ -320,7 +320,8 @@ EXAMPLES: dict[str, Callable[[], Lines | None]] = {
     "AX409": lambda: observed(np.zeros((50, 4))),
     "AX410": lambda: quantised(formats=(FormatChoice("lif*", "weights", "int4"),)),
     "AX411": lambda: [axonc.prune(axonc.load(neurons(), DT), "0.5,nodes=head")],
-    "AX412": _silent,
+    "AX412": lambda: _pruned("silent"),
+    "AX413": lambda: _pruned("thresholds,rate=0.1"),
     "AX501": lambda: machine("[memory]\nsram = 49152\n", chain((40000,), dense(2, 40000), lif(2))),
     "AX502": lambda: machine("[cores]\nusable = 1\n", slice_size=1, strategy="spread"),
     "AX503": lambda: machine("[router]\nentries = 1\n", slice_size=1),

@@ -63,6 +63,7 @@ CODES = {
     "AX410": "a number format is chosen for nothing",
     "AX411": "what pruning is asked for does not fit the graph",
     "AX412": "units were removed that the user's data leave silent",
+    "AX413": "thresholds were moved to bring activity to a rate",
     "AX501": "a core or the machine has too little memory",
     "AX502": "the machine has too few cores",
     "AX503": "the routing table is full",

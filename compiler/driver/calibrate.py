@@ -17,7 +17,7 @@ from axonc.ir.precision import precision, with_precision
 
 from ..passes import HostNodes
 from ..passes.observed import Observed
-from .data import read_data
+from .data import read_unlabelled
 from .quantisation import Quantisation
 
 CHUNK = 16
@@ -185,4 +185,4 @@ def chunks(data: Mapping[str, Array]) -> Iterator[dict[str, Array]]:
 
 def read_inputs(graph: Graph, x: Data | str | Path) -> dict[str, Array]:
     """The data, or those of a file, as [B, T, *shape] by input name; `ModelError` if they do not fit the inputs."""
-    return batches(graph, read_data(Path(x), graph) if isinstance(x, (str, Path)) else x)[0]
+    return batches(graph, read_unlabelled(Path(x), graph) if isinstance(x, (str, Path)) else x)[0]

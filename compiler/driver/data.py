@@ -16,6 +16,9 @@ from .nir_data import read_nir_data
 
 Array = np.ndarray[Any, Any]
 
+LABELS = ("y", "labels")
+"""Arrays of a data file that hold the classes, unless an input has that name."""
+
 
 def read_data(path: Path, graph: Graph) -> dict[str, Array]:
     """The arrays of a data file by input name.
@@ -29,6 +32,13 @@ def read_data(path: Path, graph: Graph) -> dict[str, Array]:
     if len(arrays) == 1 and len(names) == 1:
         return {names[0]: next(iter(arrays.values()))}
     return arrays
+
+
+def read_unlabelled(path: Path, graph: Graph) -> dict[str, Array]:
+    """The same, of a file that may also hold labels."""
+    names = [node.name for node in graph.inputs]
+    arrays = {name: x for name, x in read_data(path, graph).items() if name not in LABELS or name in names}
+    return {names[0]: next(iter(arrays.values()))} if len(arrays) == len(names) == 1 else arrays
 
 
 def read_arrays(path: Path) -> dict[str, Array]:

@@ -14,11 +14,12 @@ from .quantize import STATES, Quantize
 from .remove_silent import RemoveSilent
 from .remove_units import RemoveUnits
 from .round_inputs import RoundInputs, rounded_sources
+from .tune_thresholds import TuneThresholds
 
 PASSES: tuple[type[Pass], ...] = (Discretise, ToPopulations, Equalise, RoundInputs, Quantize, QuantizeLoihi)
 """Every pass, in the order in which the standard pipeline runs them."""
 
-OPTIONAL: tuple[type[Pass], ...] = (Prune, PruneGroups, PruneMasks, RemoveSilent, RemoveUnits)
+OPTIONAL: tuple[type[Pass], ...] = (Prune, PruneGroups, PruneMasks, TuneThresholds, RemoveSilent, RemoveUnits)
 """Passes that run when they are asked for."""
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "RemoveUnits",
     "RoundInputs",
     "ToPopulations",
+    "TuneThresholds",
     "form_problems",
     "is_quantised",
     "rounded_sources",

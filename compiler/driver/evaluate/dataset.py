@@ -14,10 +14,7 @@ from axonc.ir import Diagnostic, Graph, ModelError, Node
 from axonc.ir.interpret.run import Data, batches
 from axonc.ir.ops import Array
 
-from ..data import read_data
-
-LABELS = ("y", "labels")
-"""Arrays of a data file that hold the classes, unless an input has that name."""
+from ..data import LABELS, read_data
 
 
 @dataclass(frozen=True, eq=False)

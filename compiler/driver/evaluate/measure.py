@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from math import prod
 
 import numpy as np
 
@@ -128,7 +129,7 @@ def _counters(result: Result) -> dict[str, int]:
 
 def _compared(subject: Subject, stages: tuple[str, str], results: tuple[Result, Result], first: int) -> PairCounts:
     graphs = [subject.stages[stage] for stage in stages]
-    shared = [layer for layer in subject.layers if all(layer.name in graph for graph in graphs) and not layer.given]
+    shared = [layer for layer in subject.layers if not layer.given and all(_is_whole(graph, layer) for graph in graphs)]
     spikes = {layer.name: _differs(layer, results) for layer in shared if layer.events}
     return PairCounts(
         {name: int(np.count_nonzero(~differs)) for name, differs in spikes.items()},
@@ -147,6 +148,11 @@ def compared_values(graphs: Sequence[Graph], shared: Sequence[Layer]) -> list[st
         if all(graph.signals[node.name].kind is not Kind.EVENT for graph in graphs)
     ]
     return [*graded, *states, *dense]
+
+
+def _is_whole(graph: Graph, layer: Layer) -> bool:
+    """Whether a graph has the layer with all of its neurons: pruning may remove some on the way."""
+    return layer.name in graph and prod(graph.signals[layer.name].shape) == layer.size
 
 
 def _differs(layer: Layer, results: tuple[Result, Result]) -> Array:

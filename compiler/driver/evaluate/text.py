@@ -54,6 +54,8 @@ def sqnr_rows(found: Comparison) -> Iterator[list[str]]:
 
 def verdict(found: Comparison) -> str:
     """Whether a stage differs from the one before it, and where first."""
+    if not found.layers and not found.equal:
+        return f"{found.stage} against {found.before}: no layer of events has the same neurons in both"
     if found.equal:
         return f"{found.stage} against {found.before}: every event, state and output is equal"
     if found.first is None:

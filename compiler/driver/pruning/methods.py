@@ -9,7 +9,7 @@ from typing import Any, get_args, get_type_hints
 
 from axonc.ir import Diagnostic, ModelError, raise_if_any
 
-from ...passes import Masks, Pass, Prune, PruneGroups, PruneMasks, RemoveSilent, RemoveUnits
+from ...passes import Masks, Pass, Prune, PruneGroups, PruneMasks, RemoveSilent, RemoveUnits, TuneThresholds
 from ...semantics import shortened
 from ..data import read_arrays
 
@@ -17,6 +17,7 @@ METHODS: Mapping[str, type[Pass]] = {
     "weights": Prune,
     "groups": PruneGroups,
     "masks": PruneMasks,
+    "thresholds": TuneThresholds,
     "silent": RemoveSilent,
     "units": RemoveUnits,
 }
@@ -25,7 +26,7 @@ METHODS: Mapping[str, type[Pass]] = {
 FILES = {"masks": "file"}
 """Fields that are read from a file, and what a text calls it."""
 
-FROM_DATA = ("rates",)
+FROM_DATA = ("rates", "thresholds")
 """Fields that follow from data."""
 
 SEPARATOR = "|"
