@@ -208,3 +208,28 @@ class Machine:
     def _places_of(self, chip: int) -> Iterator[Place]:
         for x, y in self.grid.qpes:
             yield from (Place(chip, x, y, pe) for pe in range(self.grid.pes))
+
+@dataclass(frozen=True)
+class TileMachine:
+    """A bulk-synchronous machine: tiles with private memories compute, meet, exchange, again and again.
+
+    ``system``: what its SDK calls it; ``tiles`` of ``tile_bytes`` with ``workers`` threads each; ``clock_hz``. An
+    exchange moves ``exchange_bytes`` a cycle and tile, and costs ``sync_cycles`` beside that. ``link_bytes_s`` to other
+    chips; ``stream_bytes`` of the host's memory, at ``stream_bytes_s``.
+    """
+
+    name: str
+    system: str
+    tiles: int
+    tile_bytes: int
+    workers: int
+    clock_hz: float
+    exchange_bytes: int
+    sync_cycles: int
+    link_bytes_s: float
+    stream_bytes: int
+    stream_bytes_s: float
+
+
+AnyMachine = Machine | TileMachine
+"""What a target can be for: cores that send packets, or tiles that meet."""

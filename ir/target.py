@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from .diagnostics import Diagnostic
 from .graph import Graph
 from .interpret.run import Data
-from .machine import Machine
+from .machine import AnyMachine, Machine
 from .mapping import Cut, Mapping, Schedule, Slice
 from .network import Network
 from .result import Result
@@ -97,15 +97,16 @@ class Backend(Protocol):
 
     @property
     def mapped(self) -> bool:
-        """Whether its programs are quantised networks mapped to cores; else it takes any graph in steps."""
+        """Whether its programs are quantised networks: mapped to the cores of a `Machine`, or placed on the tiles of a
+        `TileMachine` by the target itself. Else it takes any graph in steps."""
         ...
 
-    def machine(self, description: Path | None) -> Machine:
-        """The machine that a description (None: the shipped one) states. Mapped targets only."""
+    def machine(self, description: Path | None) -> AnyMachine | None:
+        """The machine that a description (None: the shipped one) states; None for a target that has none."""
         ...
 
     def cost_model(self, machine: Machine, host: HostInterface = LIVE) -> CostModel:
-        """What mapping costs on that machine. Mapped targets only."""
+        """What mapping costs on that machine. Targets with cores only."""
         ...
 
     def check(self, graph: Graph) -> list[Diagnostic]:
@@ -113,7 +114,7 @@ class Backend(Protocol):
         ...
 
     def lower(
-        self, graph: Graph, mapping: Mapping | None, machine: Machine | None, host: HostInterface = LIVE
+        self, graph: Graph, mapping: Mapping | None, machine: AnyMachine | None, host: HostInterface = LIVE
     ) -> Program:
         """The program of a checked graph."""
         ...

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from axonc.ir import Diagnostic, Graph, Result, interpret
 from axonc.ir.interpret.run import Data
-from axonc.ir.machine import Machine
+from axonc.ir.machine import AnyMachine, Machine
 from axonc.ir.mapping import Mapping
 from axonc.ir.serialize import to_bytes
 from axonc.ir.target import LIVE, CostModel, HostInterface, Program, RunOptions
@@ -24,9 +24,8 @@ class Reference:
     weights: ClassVar[tuple[str, ...]] = ("float32", "int16", "int8", "int4", "int2", "ternary")
     mapped: ClassVar[bool] = False
 
-    def machine(self, description: Path | None) -> Machine:
+    def machine(self, description: Path | None) -> None:
         """There is none."""
-        raise TypeError("the reference target has no machine")
 
     def cost_model(self, machine: Machine, host: HostInterface = LIVE) -> CostModel:
         """There is none."""
@@ -37,7 +36,7 @@ class Reference:
         return []
 
     def lower(
-        self, graph: Graph, mapping: Mapping | None, machine: Machine | None, host: HostInterface = LIVE
+        self, graph: Graph, mapping: Mapping | None, machine: AnyMachine | None, host: HostInterface = LIVE
     ) -> Program:
         """The graph itself."""
         return Program({"graph.axg": to_bytes(graph)})

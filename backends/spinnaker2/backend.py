@@ -12,7 +12,7 @@ from axonc.ir import Diagnostic, Graph, Result, ToolError
 from axonc.ir.host import parts
 from axonc.ir.interpret.parts import run_parts
 from axonc.ir.interpret.run import Data
-from axonc.ir.machine import Machine
+from axonc.ir.machine import AnyMachine, Machine
 from axonc.ir.mapping import Mapping as CoreMapping
 from axonc.ir.ops import (
     Delay,
@@ -89,11 +89,11 @@ class CoreTarget:
         return [*problems, *graded_problems(cores, self.name)]
 
     def lower(
-        self, graph: Graph, mapping: CoreMapping | None, machine: Machine | None, host: HostInterface = LIVE
+        self, graph: Graph, mapping: CoreMapping | None, machine: AnyMachine | None, host: HostInterface = LIVE
     ) -> Program:
         """Sources, core data and mapping."""
         assert mapping is not None
-        assert machine is not None
+        assert isinstance(machine, Machine)
         return lower(graph, mapping, machine, host, self.timed)
 
     def build(self, directory: Path) -> None:

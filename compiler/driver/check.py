@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from axonc.ir import Diagnostic, Graph, ModelError, Node
-from axonc.ir.machine import Machine
+from axonc.ir.machine import AnyMachine, Machine
 from axonc.ir.mapping import Mapping as CoreMapping
 from axonc.ir.ops import IF, LIF, ContinuousNeuron, Conv, CubaLIF, Linear, TimeDelay
 from axonc.ir.precision import precision
@@ -289,9 +289,9 @@ def _lasting(target: Backend, graph: Graph) -> list[Diagnostic]:
     ]
 
 
-def _fit(report: Mapping[str, Any], machine: Machine | None, timed: bool) -> Mapping[str, Any]:
+def _fit(report: Mapping[str, Any], machine: AnyMachine | None, timed: bool) -> Mapping[str, Any]:
     """The report of what was laid out, and what the machine has; no tick where slots take as long as they need."""
-    if machine is None:
+    if not isinstance(machine, Machine):
         return report
     return {**report, "usable_cores": machine.cores, "tick_cycles": machine.tick_cycles if timed else None}
 

@@ -10,7 +10,7 @@ from typing import Any
 from axonc.ir import Diagnostic, Graph, Kind, ModelError, Node, raise_if_any
 from axonc.ir.host import parts
 from axonc.ir.interpret.run import check_references
-from axonc.ir.machine import Machine
+from axonc.ir.machine import AnyMachine, Machine, TileMachine
 from axonc.ir.mapping import Mapping as CoreMapping
 from axonc.ir.network import Network, activity, network, output_population
 from axonc.ir.ops import ExactNeuron, Input, Map
@@ -52,7 +52,7 @@ class Compiled:
     target: str
     graph: Graph
     mapping: CoreMapping | None
-    machine: Machine | None
+    machine: AnyMachine | None
     program: Program
     manifest: Mapping[str, Any]
 
@@ -118,7 +118,7 @@ def _called(node: Node) -> str:
     return f"{node.op.name}{function}{origin}"
 
 
-def prepare(graph: Graph, target: str, options: Options) -> tuple[Graph, CoreMapping | None, Machine | None]:
+def prepare(graph: Graph, target: str, options: Options) -> tuple[Graph, CoreMapping | None, AnyMachine | None]:
     """Passes, target check and mapping: everything that can refuse a model."""
     chosen = backend(target, options.weights)
     _require_steps(graph)
@@ -139,11 +139,12 @@ def with_activity(final: Graph, target: Backend, options: Options) -> Graph:
     return calibrated(final, options.calibrate) if target.mapped else final
 
 
-def mapped(final: Graph, target: Backend, options: Options) -> tuple[CoreMapping | None, Machine | None]:
-    """The mapping of a graph that the target runs, and the machine; None for a target that maps nothing."""
-    if not target.mapped:
-        return None, None
+def mapped(final: Graph, target: Backend, options: Options) -> tuple[CoreMapping | None, AnyMachine | None]:
+    """The mapping of a graph that the target runs, and the machine; no mapping for a target that places it itself."""
     machine = target.machine(options.machine)
+    if not target.mapped or isinstance(machine, TileMachine):
+        return None, machine
+    assert machine is not None
     cores = parts(final).cores
     net = network(cores)
     raise_if_any(_naming_problems(cores, net, target, options))
@@ -186,7 +187,7 @@ def compile_graph(graph: Graph, target: str, options: Options) -> Compiled:
 
 
 def _manifest(
-    graph: Graph, target: str, mapping: CoreMapping | None, machine: Machine | None, options: Options
+    graph: Graph, target: str, mapping: CoreMapping | None, machine: AnyMachine | None, options: Options
 ) -> dict[str, Any]:
     properties = dict(graph.properties)
     return {
@@ -201,7 +202,7 @@ def _manifest(
         "pipeline": properties.get("pipeline", ""),
         "notes": lines_of(graph, "notes"),
         "machine": machine.name if machine else None,
-        "tick_cycles": machine.tick_cycles if machine and graph.dt is not None else None,
+        "tick_cycles": machine.tick_cycles if isinstance(machine, Machine) and graph.dt is not None else None,
         "strategy": options.strategy if mapping else None,
         "record": list(options.host.record) if mapping else [],
         "record_steps": options.host.record_steps if mapping else 0,

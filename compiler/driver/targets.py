@@ -12,6 +12,7 @@ TARGETS = {
     "reference": ("axonc.backends.reference", "Reference"),
     "native": ("axonc.backends.native", "Native"),
     "spinnaker2": ("axonc.backends.spinnaker2.backend", "SpiNNaker2"),
+    "ipu": ("axonc.backends.ipu.backend", "IPU"),
 }
 """Module and class of every target."""
 

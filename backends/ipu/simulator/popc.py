@@ -60,10 +60,10 @@ def compile_codelet(source: Path, flags: Sequence[str] = ()) -> Path:
     compiler = find_compiler()
     own = [flag for flag in flags if flag not in ("-g",)]
     command = [*compiler.command, *FLAGS, *own, f"-I{INCLUDE}"]
-    text = _compile([*command, "-E", str(source)])
+    text = _compile([*command, "-E", "-P", str(source)])  # says what is in it, wherever it lies
 
     def make(new: Path) -> None:
-        unit = registration(source, vertices(text, source))
+        unit = registration(source, vertices(_compile([*command, "-E", str(source)]), source))
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "registration.cpp"
             path.write_text(unit)

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from axonc.ir import Diagnostic, Graph, Result, ToolError
 from axonc.ir.interpret.run import Data
-from axonc.ir.machine import Machine
+from axonc.ir.machine import AnyMachine, Machine
 from axonc.ir.mapping import Mapping
 from axonc.ir.target import LIVE, CostModel, HostInterface, Program, RunOptions
 
@@ -29,9 +29,8 @@ class NativeFloat:
     weights: ClassVar[tuple[str, ...]] = ("float32",)
     mapped: ClassVar[bool] = False
 
-    def machine(self, description: Path | None) -> Machine:
+    def machine(self, description: Path | None) -> None:
         """There is none."""
-        raise TypeError("a program in float has no machine")
 
     def cost_model(self, machine: Machine, host: HostInterface = LIVE) -> CostModel:
         """There is none."""
@@ -42,7 +41,7 @@ class NativeFloat:
         return problems(graph)
 
     def lower(
-        self, graph: Graph, mapping: Mapping | None, machine: Machine | None, host: HostInterface = LIVE
+        self, graph: Graph, mapping: Mapping | None, machine: AnyMachine | None, host: HostInterface = LIVE
     ) -> Program:
         """One C program, the headers it needs, and its constants."""
         return lower(graph)

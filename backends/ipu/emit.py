@@ -1,0 +1,188 @@
+"""Emitting the project: runtime and codelets as they are, and one program made of the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from axonc.ir import Graph
+from axonc.ir.network import Population
+from axonc.ir.ops import Input
+from axonc.ir.version import __version__
+
+from ..native.tensor.names import Names, comment_text
+from ..spinnaker2.tables import c_tables
+from .lower.base import POPLAR, Unit, flag
+from .lower.units import unit_of
+from .plan import EventList, Plan, matrix
+from .signals import Recorded, signals_of
+
+HERE = Path(__file__).parent
+RUNTIME = HERE / "runtime"
+ARITHMETIC = HERE.parent / "spinnaker2" / "runtime" / "arithmetic.h"
+"""The integer arithmetic: the same file as on cores."""
+
+WORD = {False: "UNSIGNED_SHORT", True: "UNSIGNED_INT"}
+
+
+def runtime_files() -> dict[str, bytes]:
+    """What every project has, by relative path."""
+    paths = sorted(path for path in RUNTIME.rglob("*") if path.suffix in (".cpp", ".hpp"))
+    files = {path.relative_to(RUNTIME).as_posix(): path.read_bytes() for path in paths}
+    shared = {"codelets/arithmetic.h": ARITHMETIC.read_bytes(), "codelets/axonc_tables.h": c_tables().encode()}
+    return {**files, **shared}
+
+
+def emit(graph: Graph, plan: Plan) -> dict[str, bytes]:
+    """All source files by relative path."""
+    files = runtime_files()
+    hosted = sorted([*(name for name in files if name.endswith(".cpp") and "/" not in name), "program.cpp"])
+    texts = {
+        "program.cpp": _render("program.cpp.j2", **_program(graph, plan, files)),
+        "CMakeLists.txt": _render("CMakeLists.txt.j2", sources=hosted),
+        "README.md": _render("README.md.j2", version=__version__, word_bytes=4 if is_wide(plan) else 2),
+    }
+    return {**files, **{name: text.encode() for name, text in texts.items()}}
+
+
+def is_wide(plan: Plan) -> bool:
+    """Whether lists have words of 32 bits."""
+    return any(population.count > 1 << 16 for population in plan.network.populations)
+
+
+def _program(graph: Graph, plan: Plan, files: dict[str, bytes]) -> dict[str, Any]:
+    names = Names()
+    populations, projections = plan.network.populations, plan.network.projections
+    variables = {population.name: names.unique(population.name) for population in populations}
+    late = {(source, steps): names.unique(f"{source} late {steps}") for source, steps in plan.delays}
+    weights = [names.unique(projection.name) for projection in projections]
+    codelets = sorted(name for name in files if name.startswith("codelets/") and name.endswith(".cpp"))
+    return {
+        "title": "A network" if not graph.name else comment_text(graph.name),
+        "version": __version__,
+        "digest": graph.properties.get("source_sha256", "unknown"),
+        "sources": [_source(plan, p, variables) for p in populations if isinstance(p.op, Input)],
+        "populations": [_population(plan, p, variables) for p in populations if not isinstance(p.op, Input)],
+        "projections": [_projection(plan, index, variables, name) for index, name in enumerate(weights)],
+        "delays": [
+            {"var": var, "name": cpp_string(f"{source}/late {steps}"), "source": variables[source], "steps": steps}
+            for (source, steps), var in late.items()
+        ],
+        "levels": [_level(plan, index, variables, late, weights) for index in range(len(plan.levels))],
+        "signals": [_signal(signal, variables) for signal in signals_of(plan.network)],
+        "system": cpp_string(plan.machine.system),
+        "tiles": plan.machine.tiles,
+        "codelets": list(map(cpp_string, codelets)),
+    }
+
+
+def _source(plan: Plan, population: Population, variables: dict[str, str]) -> dict[str, Any]:
+    events = plan.lists[population.name]
+    dense = population.name in plan.valued
+    shown = f"'{comment_text(population.name)}': {population.count} elements; tile {events.tile}"
+    return {
+        "var": variables[population.name],
+        "comment": shown,
+        "name": cpp_string(population.name),
+        "word": WORD[is_wide(plan)],
+        "events": _events(events),
+        "type": value_type(population),
+        "dense": population.count if dense else 0,
+    }
+
+
+def value_type(population: Population) -> str:
+    """The type of the values of an input."""
+    return "INT" if population.graded or population.peak > 255 else "UNSIGNED_CHAR"
+
+
+def _events(events: EventList) -> str:
+    return f"Events{{{events.tile}, {events.capacity}, {events.words}, {events.expected}}}"
+
+
+def _population(plan: Plan, population: Population, variables: dict[str, str]) -> dict[str, Any]:
+    layout, unit = plan.layouts[population.name], unit_of(population.op)
+    tiles = f"tiles {layout.first_tile} to {layout.first_tile + layout.tiles - 1}, {layout.per_tile} on each"
+    kind = getattr(population.op, "kind", population.op.name)
+    return {
+        "var": variables[population.name],
+        "comment": f"'{comment_text(population.name)}': {population.count} neurons ({kind}) on {tiles}",
+        "name": cpp_string(population.name),
+        "layout": f"Layout{{{layout.neurons}, {layout.first_tile}, {layout.per_tile}}}",
+        "kind": _kind(unit, len(plan.network.fan_in[population.name]), population.lanes),
+        "word": WORD[is_wide(plan)],
+        "events": _events(plan.lists[population.name]),
+    }
+
+
+def _kind(unit: Unit, projections: int, lanes: int) -> str:
+    flags = f"{flag(unit.current)}, {flag(unit.spikes)}, {unit.parameters.shape[1]}, {flag(unit.shared)}"
+    return f"Kind{{{POPLAR[unit.sums]}, {POPLAR[unit.state]}, {projections}, {lanes}, {flags}}}"
+
+
+def _projection(plan: Plan, index: int, variables: dict[str, str], name: str) -> dict[str, Any]:
+    projection, form = plan.network.projections[index], plan.forms[index]
+    weight = matrix(projection)
+    ends = f"'{comment_text(projection.source)}' to '{comment_text(projection.target)}'"
+    return {
+        "var": name,
+        "comment": f"'{comment_text(projection.name)}': {weight.nnz} synapses from {ends}",
+        "add": form.add,
+        "name": cpp_string(f"{projection.name}/{index}"),
+        "type": "SIGNED_CHAR",
+        "sources": weight.shape[1],
+        "target": variables[projection.target],
+    }
+
+
+def _level(
+    plan: Plan, level: int, variables: dict[str, str], late: dict[tuple[str, int], str], weights: list[str]
+) -> dict[str, list[str]]:
+    members, number = plan.levels[level], level + 1
+    sums = [line for name in members for line in _sums(plan, name, f"sums{number}", variables, late, weights)]
+    neurons = [unit_of(plan.network.by_name[n].op).update(f"neurons{number}", f"n.{variables[n]}") for n in members]
+    lists = [f"gather(graph, lists{number}, n.{variables[name]});" for name in plan.lists_of(level)]
+    return {"sums": sums, "neurons": neurons, "lists": lists}
+
+
+def _sums(
+    plan: Plan, target: str, where: str, variables: dict[str, str], late: dict[tuple[str, int], str], weights: list[str]
+) -> Iterator[str]:
+    for index, projection in enumerate(plan.network.projections):
+        if projection.target == target:
+            source, form, steps = variables[projection.source], plan.forms[index], plan.late(projection)
+            of_input = isinstance(plan.network.by_name[projection.source].op, Input)
+            events = late[projection.source, steps] if steps else f"n.{source}.events"
+            given = events if form.reads_events else f"n.{source}.{'values' if of_input else 'spikes'}"
+            rest = f"n.{weights[index]}, n.{variables[target]}, {plan.slot(projection)}"
+            yield f"{form.sum}(graph, {where}, {given}, {rest});"
+
+
+def _signal(signal: Recorded, variables: dict[str, str]) -> dict[str, str]:
+    return {"name": cpp_string(signal.name), "tensor": f"{variables[signal.population]}.{signal.tensor}"}
+
+
+def cpp_string(text: str) -> str:
+    """A name of the model as a C++ literal: printable ASCII, everything else as octal escapes of its UTF-8."""
+    plain = (chr(b) if 32 <= b < 127 and chr(b) not in '"\\?' else f"\\{b:03o}" for b in text.encode())
+    return '"' + "".join(plain) + '"'
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader("axonc.backends.ipu"),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+
+
+def _render(template: str, **values: object) -> str:
+    return _environment().get_template(template).render(values)

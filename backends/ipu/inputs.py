@@ -1,0 +1,41 @@
+"""Inputs of a run: what an input's tensors receive in every step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from axonc.ir import Graph, Kind
+from axonc.ir.ops import Array
+
+from ..spinnaker2.graded_inputs import rounded
+
+
+def input_bytes(graph: Graph, data: Array, source: Mapping[str, Any], word: str) -> list[bytes]:
+    """For every sample the lists of all steps, then their values, as ``source`` (of ``plan.json``) has them."""
+    given = _integers(graph, source["name"], data)
+    parts = [listed(given, source["capacity"], source["words"], word)] if source["capacity"] else []
+    parts += [given.astype(source["values"])] if source["values"] else []
+    return [b"".join(np.ascontiguousarray(part[sample]).tobytes() for part in parts) for sample in range(len(given))]
+
+
+def _integers(graph: Graph, name: str, data: Array) -> Array:
+    """What an input sends, [B, T, elements]: counts of spikes, or values as they are rounded for the tiles."""
+    graded = graph.signals[name].kind is not Kind.EVENT
+    values = rounded(graph, name, data) if graded else data
+    return np.asarray(values).astype(np.int64).reshape(*data.shape[:2], -1)
+
+
+def listed(values: Array, capacity: int, words: int, word: str) -> Array:
+    """The list of every step, [B, T, 1 + capacity * words]: how many events, then the source of each and its value."""
+    steps = values.reshape(-1, values.shape[-1])
+    lists = np.zeros((len(steps), 1 + capacity * words), word)
+    row, source = np.nonzero(steps)
+    place = np.arange(len(row)) - np.searchsorted(row, row)
+    lists[:, 0] = np.bincount(row, minlength=len(steps))
+    lists[row, 1 + place * words] = source
+    if words == 2:
+        lists[row, 2 + place * words] = steps[row, source].astype(word)
+    return lists.reshape(*values.shape[:2], -1)

@@ -1,0 +1,1 @@
+"""What becomes of each op and each projection: explicit tables, one module for each kind."""

@@ -1,0 +1,36 @@
+"""Neurons with a state in float, and integer sums."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from axonc.ir.ops import Gate, Neuron
+from axonc.ir.ops.neuron import RESETS
+
+from .base import Unit, flag, records
+
+
+def float_neuron(op: Neuron) -> Unit:
+    """The vertex `FloatNeuron`."""
+    synapse, membrane, gate = op.synapse, op.membrane, op.gate
+    current = (0.0, 0.0, 0.0) if synapse is None else (synapse.decay, synapse.gain, synapse.offset)
+    voltage = (membrane.decay, membrane.gain, membrane.constant)
+    reset, most = (0, 0) if gate is None else (RESETS.index(gate.reset), gate.spikes)
+
+    def update(where: str, name: str) -> str:
+        return f"updateFloat(graph, {where}, {name}, Gate{{{reset}, {most}}}, {flag(membrane.sees == 'old')});"
+
+    parameters = records((*current, *voltage, *_test(gate)), op.shape, "<f4")
+    return Unit("i4", "f4", parameters, synapse is not None, gate is not None, update)
+
+
+def _test(gate: Gate | None) -> tuple[Any, Any, Any]:
+    """Threshold, what a reset sets or takes away, lower bound. v >= threshold is v > the next float32 below it."""
+    if gate is None:
+        return np.inf, 0.0, -np.inf
+    threshold = gate.threshold.astype(np.float32)
+    tested = threshold if gate.compare == "gt" else np.nextafter(threshold, np.float32(-np.inf))
+    reset = threshold if gate.reset.startswith("subtract") else gate.value
+    return tested, reset, -np.inf if gate.v_min is None else gate.v_min

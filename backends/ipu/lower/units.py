@@ -1,0 +1,19 @@
+"""The table of ops whose nodes are populations on tiles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from axonc.ir.ops import FixedNeuron, Neuron, Op
+
+from .base import Unit
+from .fixed_neuron import fixed_neuron
+from .float_neuron import float_neuron
+
+UNITS: Mapping[type[Op], Callable[[Any], Unit]] = {FixedNeuron: fixed_neuron, Neuron: float_neuron}
+
+
+def unit_of(op: Op) -> Unit:
+    """How an op's neurons run on tiles."""
+    return UNITS[type(op)](op)

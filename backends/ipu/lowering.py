@@ -1,0 +1,67 @@
+"""Lowering: a network becomes a project, its store, and a description of both."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+
+from axonc.ir import Graph
+from axonc.ir.host import parts
+from axonc.ir.machine import TileMachine
+from axonc.ir.network import network
+from axonc.ir.ops import Input
+from axonc.ir.serialize import to_bytes
+from axonc.ir.target import Program
+
+from .emit import emit, is_wide, value_type
+from .pack import pack
+from .plan import Plan, plan
+from .signals import signals_of
+
+NUMPY = {"UNSIGNED_CHAR": "u1", "INT": "<i4"}
+
+
+def lower(graph: Graph, machine: TileMachine) -> Program:
+    """The program of a graph for the tiles of ``machine``."""
+    cores = parts(graph).cores
+    placed = plan(network(cores), machine)
+    files = {f"src/{name}": content for name, content in emit(cores, placed).items()}
+    files["data/weights.bin"] = pack(placed)
+    files["plan.json"] = (json.dumps(describe(placed), indent=1) + "\n").encode()
+    files["graph.axg"] = to_bytes(graph)
+    return Program(files, {})
+
+
+def describe(placed: Plan) -> dict[str, Any]:
+    """``plan.json``: what runs where, and what the program reads and writes."""
+    populations = placed.network.populations
+    units = [p for p in populations if not isinstance(p.op, Input)]
+    return {
+        "machine": placed.machine.name,
+        "word": "<u4" if is_wide(placed) else "<u2",
+        "inputs": [_input(placed, p.name) for p in populations if isinstance(p.op, Input)],
+        "populations": [_population(placed, population.name) for population in units],
+        "projections": [
+            {"name": p.name, "source": p.source, "target": p.target, "delay": p.delay, "form": form.name}
+            for p, form in zip(placed.network.projections, placed.forms, strict=True)
+        ],
+        "levels": [list(level) for level in placed.levels],
+        "signals": [
+            {"name": s.name, "dtype": np.dtype(s.dtype).str, "elements": placed.network.by_name[s.population].count}
+            for s in signals_of(placed.network)
+        ],
+    }
+
+
+def _input(placed: Plan, name: str) -> dict[str, Any]:
+    population, events = placed.network.by_name[name], placed.lists[name]
+    values = NUMPY[value_type(population)] if name in placed.valued else None
+    return {"name": name, "tile": events.tile, "capacity": events.capacity, "words": events.words, "values": values}
+
+
+def _population(placed: Plan, name: str) -> dict[str, Any]:
+    layout, events = placed.layouts[name], placed.lists[name]
+    where = {"neurons": layout.neurons, "first_tile": layout.first_tile, "per_tile": layout.per_tile}
+    return {"name": name, **where, "tiles": layout.tiles, "list_tile": events.tile, "capacity": events.capacity}

@@ -1,0 +1,76 @@
+// Lists of events on their way from the tiles that found them to those that need them.
+#include <poplar/Vertex.hpp>
+
+#include "workers.hpp"
+
+namespace axonc {
+
+using poplar::InOut;
+using poplar::Input;
+using poplar::Output;
+using poplar::Vector;
+
+// Joins the lists that workers found into one, in the order of the neurons. `found`: lists of `stride` words, as many as
+// tiles times workers; a record has `words` of them. Records that do not fit are left out; `most` is the largest number
+// that there were in a step, by which the host knows.
+template <class Word> class Gather : public poplar::Vertex {
+public:
+  Input<Vector<Word>> found;
+  Output<Vector<Word>> events;
+  InOut<unsigned> most;
+  const unsigned stride = 0;
+  const unsigned words = 1;
+
+  bool compute() {
+    const std::size_t room = (events.size() - 1) / words * words;
+    std::size_t used = 0;
+    std::size_t wanted = 0;
+    for (std::size_t list = 0; list < found.size(); list += stride) {
+      const std::size_t size = std::size_t{found[list]} * words;
+      for (std::size_t i = 0; i < size && used < room; ++i) {
+        events[1 + used++] = found[list + 1 + i];
+      }
+      wanted += found[list];
+    }
+    events[0] = static_cast<Word>(used / words);
+    *most = wanted > *most ? static_cast<unsigned>(wanted) : *most;
+    return true;
+  }
+};
+
+// Gives the list of some steps before. `ring`: one list less than steps of delay, `place` the one whose turn it is.
+template <class Word> class Delay : public poplar::Vertex {
+public:
+  Input<Vector<Word>> events;
+  Output<Vector<Word>> late;
+  InOut<Vector<Word>> ring;
+  InOut<unsigned> place;
+  const unsigned words = 1;
+
+  bool compute() {
+    if (ring.size() == 0) {
+      copy(&events[0], &late[0]);
+      return true;
+    }
+    Word *row = &ring[*place * events.size()];
+    copy(row, &late[0]);
+    copy(&events[0], row);
+    *place = (*place + 1) * events.size() < ring.size() ? *place + 1 : 0;
+    return true;
+  }
+
+private:
+  void copy(const Word *from, Word *to) const {
+    const std::size_t size = 1 + std::size_t{from[0]} * words;
+    for (std::size_t i = 0; i < size; ++i) {
+      to[i] = from[i];
+    }
+  }
+};
+
+template class Gather<unsigned short>;
+template class Gather<unsigned int>;
+template class Delay<unsigned short>;
+template class Delay<unsigned int>;
+
+} // namespace axonc

@@ -1,0 +1,100 @@
+// Populations of neurons with a state in float: the parts of fixed_neuron.cpp, each operation rounded once.
+#include <poplar/Vertex.hpp>
+
+#include "neurons.hpp"
+
+namespace axonc {
+
+using poplar::InOut;
+using poplar::Input;
+using poplar::Output;
+using poplar::Vector;
+
+// One step of the neurons of a tile. Fields as in `FixedNeuron`; a test with >= compares with the next lower threshold.
+template <class Sum, class Word> class FloatNeuron : public poplar::MultiVertex {
+public:
+  enum Parameter : unsigned {
+    CURRENT_DECAY,
+    CURRENT_GAIN,
+    CURRENT_OFFSET,
+    DECAY,
+    GAIN,
+    CONSTANT,
+    THRESHOLD,
+    RESET_VALUE,
+    LOWEST
+  };
+
+  Input<Vector<Sum>> sums;
+  Input<Vector<float>> parameters;
+  InOut<Vector<float>> voltage;
+  InOut<Vector<float>> current;
+  Output<Vector<unsigned char>> spikes;
+  Output<Vector<Word>> found;
+  const unsigned first = 0;
+  const unsigned stride = 0;
+  const unsigned reset = NONE;
+  const unsigned most = 1;
+  const unsigned words = 1;
+  const bool seesOld = false;
+
+  bool compute(unsigned worker) {
+    const Range mine = rangeOf(worker, voltage.size());
+    Finder<Word> finder(found, worker, words);
+    for (unsigned n = mine.begin; n < mine.end; ++n) {
+      const float *p = &parameters[std::size_t{n} * stride];
+      const float old = voltage[n];
+      float next = (p[DECAY] * old + p[GAIN] * drive(p, n)) + p[CONSTANT];
+      if (spikes.size() != 0) {
+        const unsigned sent = fire(p, old, next);
+        spikes[n] = static_cast<unsigned char>(sent);
+        if (sent != 0) {
+          finder.add(first + n, sent);
+        }
+        next = next < p[LOWEST] ? p[LOWEST] : next;
+      }
+      voltage[n] = next;
+    }
+    finder.close();
+    return true;
+  }
+
+private:
+  // What the membrane sees: the current, updated, or the sum itself.
+  float drive(const float *p, unsigned n) {
+    const float sum = static_cast<float>(totalOf(sums, voltage.size(), n));
+    if (current.size() == 0) {
+      return sum;
+    }
+    const float before = current[n];
+    current[n] = (p[CURRENT_DECAY] * before + p[CURRENT_GAIN] * sum) + p[CURRENT_OFFSET];
+    return seesOld ? before : current[n];
+  }
+
+  // Test and reset; how many spikes there were.
+  unsigned fire(const float *p, float old, float &next) {
+    const float threshold = p[THRESHOLD];
+    const float pending = isPending(reset) && old > threshold ? p[RESET_VALUE] : 0.0F;
+    if (reset == SUBTRACT_NEXT) {
+      next -= pending;
+    }
+    float tested = reset == SUBTRACT_GUARDED ? next - pending : next;
+    unsigned sent = 0;
+    for (; sent < most && tested > threshold; ++sent) {
+      if (reset == VALUE) {
+        next = p[RESET_VALUE];
+      } else if (reset == SUBTRACT || reset == SUBTRACT_GUARDED) {
+        next -= p[RESET_VALUE];
+      }
+      tested = next;
+    }
+    return sent;
+  }
+};
+
+template class FloatNeuron<int, unsigned short>;
+template class FloatNeuron<int, unsigned int>;
+template class FloatNeuron<float, unsigned short>;
+template class FloatNeuron<float, unsigned int>;
+
+} // namespace axonc

@@ -1,0 +1,107 @@
+// What projections add up: one vertex for each projection and tile, each with sums of its own.
+//
+// Sums run over ascending sources, one after the other, whatever form the projection has. `sums` is as long as the
+// tile has accumulators; workers share them.
+#include <poplar/Vertex.hpp>
+
+#include "workers.hpp"
+
+namespace axonc {
+
+using poplar::Input;
+using poplar::Output;
+using poplar::Vector;
+using poplar::VectorLayout;
+
+// sums[n] = sum over events of weights[source][n] (times the event's value): an event reads one row, which lies in one
+// piece. `weights`: rows of `stride` elements, at least as many as there are sums.
+template <class Weight, class Word, class Sum, bool Valued> class EventRows : public poplar::MultiVertex {
+public:
+  Input<Vector<Word>> events;
+  Input<Vector<Weight, VectorLayout::ONE_PTR, 4>> weights;
+  Output<Vector<Sum>> sums;
+  const unsigned stride = 0;
+
+  bool compute(unsigned worker) {
+    const Range mine = rangeOf(worker, sums.size());
+    for (unsigned n = mine.begin; n < mine.end; ++n) {
+      sums[n] = 0;
+    }
+    const unsigned count = events[0];
+    for (unsigned e = 0; e < count; ++e) {
+      const Word *record = &events[1 + e * (Valued ? 2 : 1)];
+      const Weight *row = &weights[std::size_t{record[0]} * stride];
+      const Sum value = Valued ? static_cast<Sum>(valueOf(record[1])) : Sum{1};
+      for (unsigned n = mine.begin; n < mine.end; ++n) {
+        sums[n] += static_cast<Sum>(row[n]) * value;
+      }
+    }
+    return true;
+  }
+};
+
+// The same sums from the values of all sources, zeros among them: no list, no row is left out.
+template <class Weight, class Value, class Sum> class DenseRows : public poplar::MultiVertex {
+public:
+  Input<Vector<Value>> values;
+  Input<Vector<Weight, VectorLayout::ONE_PTR, 4>> weights;
+  Output<Vector<Sum>> sums;
+  const unsigned stride = 0;
+
+  bool compute(unsigned worker) {
+    const Range mine = rangeOf(worker, sums.size());
+    for (unsigned n = mine.begin; n < mine.end; ++n) {
+      sums[n] = 0;
+    }
+    for (std::size_t source = 0; source < values.size(); ++source) {
+      const Weight *row = &weights[source * stride];
+      const Sum value = static_cast<Sum>(values[source]);
+      for (unsigned n = mine.begin; n < mine.end; ++n) {
+        sums[n] += static_cast<Sum>(row[n]) * value;
+      }
+    }
+    return true;
+  }
+};
+
+// The same sums where few synapses exist. They are stored worker by worker: `starts` has, for each of them, one entry a
+// source and one more, which say where a source's synapses begin; `targets` and `weights` have one element a synapse.
+template <class Weight, class Word, class Sum, bool Valued> class SparseRows : public poplar::MultiVertex {
+public:
+  Input<Vector<Word>> events;
+  Input<Vector<unsigned>> starts;
+  Input<Vector<unsigned short, VectorLayout::ONE_PTR, 4>> targets;
+  Input<Vector<Weight, VectorLayout::ONE_PTR, 4>> weights;
+  Output<Vector<Sum>> sums;
+
+  bool compute(unsigned worker) {
+    const Range mine = rangeOf(worker, sums.size());
+    for (unsigned n = mine.begin; n < mine.end; ++n) {
+      sums[n] = 0;
+    }
+    const std::size_t first = worker * (starts.size() / WORKERS);
+    const unsigned count = events[0];
+    for (unsigned e = 0; e < count; ++e) {
+      const Word *record = &events[1 + e * (Valued ? 2 : 1)];
+      const Sum value = Valued ? static_cast<Sum>(valueOf(record[1])) : Sum{1};
+      const unsigned end = starts[first + record[0] + 1];
+      for (unsigned s = starts[first + record[0]]; s < end; ++s) {
+        sums[targets[s]] += static_cast<Sum>(weights[s]) * value;
+      }
+    }
+    return true;
+  }
+};
+
+#define AXONC_SUMS(WORD, VALUED)                                                                                       \
+  template class EventRows<signed char, WORD, int, VALUED>;                                                            \
+  template class SparseRows<signed char, WORD, int, VALUED>;
+
+AXONC_SUMS(unsigned short, false)
+AXONC_SUMS(unsigned short, true)
+AXONC_SUMS(unsigned int, false)
+AXONC_SUMS(unsigned int, true)
+template class DenseRows<signed char, unsigned char, int>;
+template class DenseRows<signed char, int, int>;
+
+} // namespace axonc

@@ -1,0 +1,232 @@
+// Part 3: what the host does.
+#include "host.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <iostream>
+#include <map>
+#include <popops/Zero.hpp>
+#include <sstream>
+#include <stdexcept>
+
+namespace axonc {
+
+using poplar::program::Copy;
+using poplar::program::Repeat;
+using poplar::program::Sequence;
+
+namespace {
+
+constexpr std::size_t LARGEST_TRANSFER = std::size_t{64} << 20; // bytes; the SDK allows twice as many
+
+std::vector<char> readFile(const std::string &path) {
+  std::ifstream file(path, std::ios::binary | std::ios::ate);
+  if (!file) {
+    throw std::runtime_error("cannot read " + path);
+  }
+  std::vector<char> bytes(static_cast<std::size_t>(file.tellg()));
+  file.seekg(0);
+  file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  return bytes;
+}
+
+std::size_t bytesOf(const Graph &graph, const Tensor &tensor) {
+  return tensor.numElements() * graph.getTarget().getTypeSize(tensor.elementType());
+}
+
+std::vector<unsigned> listOf(const std::string &text) {
+  std::vector<unsigned> numbers;
+  std::istringstream stream(text);
+  for (std::string number; std::getline(stream, number, ',');) {
+    numbers.push_back(static_cast<unsigned>(std::stoul(number)));
+  }
+  return numbers;
+}
+
+} // namespace
+
+Store::Store(const std::string &path) : file_(readFile(path)) {}
+
+char *Store::take(std::size_t bytes) {
+  if (used_ + bytes > file_.size()) {
+    throw std::runtime_error("the file of weights is too short");
+  }
+  char *data = file_.data() + used_;
+  used_ += (bytes + 7) / 8 * 8; // everything begins at a multiple of eight bytes
+  return data;
+}
+
+std::vector<unsigned> Store::numbers(std::size_t count) {
+  const char *data = take(count * sizeof(unsigned));
+  std::vector<unsigned> numbers(count);
+  std::copy_n(data, count * sizeof(unsigned), reinterpret_cast<char *>(numbers.data()));
+  return numbers;
+}
+
+void Store::upload(Graph &graph, const Tensor &tensor, const std::string &name) {
+  const std::size_t size = graph.getTarget().getTypeSize(tensor.elementType());
+  char *data = take(bytesOf(graph, tensor));
+  for (std::size_t begin = 0; begin < tensor.numElements(); begin += LARGEST_TRANSFER / size) {
+    const std::size_t end = std::min(begin + LARGEST_TRANSFER / size, tensor.numElements());
+    const std::string handle = name + "/" + std::to_string(begin);
+    const auto stream = graph.addHostToDeviceFIFO(handle, tensor.elementType(), end - begin);
+    program_.add(Copy(stream, tensor.slice(begin, end)));
+    transfers_.push_back({handle, data + begin * size});
+  }
+}
+
+void Store::connect(poplar::Engine &engine) {
+  for (const Transfer &one : transfers_) {
+    engine.connectStream(one.handle, one.data);
+  }
+}
+
+Arguments::Arguments(int count, char **values) {
+  std::map<std::string, std::string> given;
+  for (int i = 1; i < count; ++i) {
+    const std::string text = values[i];
+    given[text.substr(0, text.find('='))] = text.substr(std::min(text.find('='), text.size() - 1) + 1);
+  }
+  const auto take = [&](const char *name, const std::string &usual) {
+    const auto found = given.find(name);
+    const std::string value = found == given.end() ? usual : found->second;
+    given.erase(name);
+    return value;
+  };
+  weights = take("weights", weights);
+  input = take("input", input);
+  output = take("output", output);
+  steps = static_cast<unsigned>(std::stoul(take("steps", "1")));
+  samples = static_cast<unsigned>(std::stoul(take("samples", "1")));
+  record = listOf(take("record", ""));
+  if (!given.empty()) {
+    throw std::runtime_error("unknown argument '" + given.begin()->first +
+                             "'; known are weights, input, output, steps, samples and record");
+  }
+}
+
+Session::Session(Graph &graph, Arguments arguments, std::vector<const Source *> sources,
+                 std::vector<const Population *> populations, std::vector<Signal> signals)
+    : graph_(graph), arguments_(std::move(arguments)), sources_(std::move(sources)),
+      populations_(std::move(populations)) {
+  for (const Source *source : sources_) {
+    addStream(source->events.list, source->name + "/events", true);
+    addStream(source->values, source->name + "/values", true);
+  }
+  for (const unsigned number : arguments_.record) {
+    const auto &[name, tensor] = signals.at(number);
+    addStream(tensor, name + "/recorded", false);
+  }
+}
+
+void Session::addStream(const Tensor &tensor, const std::string &handle, bool toDevice) {
+  if (tensor.numElements() == 0) {
+    return;
+  }
+  const std::size_t bytes = bytesOf(graph_, tensor);
+  const Type type = tensor.elementType();
+  if (toDevice) {
+    receive_.add(Copy(graph_.addHostToDeviceFIFO(handle, type, tensor.numElements()), tensor));
+  } else {
+    send_.add(Copy(tensor, graph_.addDeviceToHostFIFO(handle, type, tensor.numElements())));
+  }
+  (toDevice ? inputs_ : outputs_).push_back({handle, bytes, std::vector<char>(bytes * arguments_.steps)});
+}
+
+// Sends the counters of all populations.
+void Session::addCounters(Sequence &program) {
+  std::vector<Tensor> most;
+  std::vector<Tensor> clipped;
+  for (const Population *population : populations_) {
+    most.push_back(population->most);
+    clipped.push_back(population->clipped);
+  }
+  const Tensor all = poplar::concat(clipped);
+  most_.resize(most.size());
+  clipped_.resize(all.numElements());
+  program.add(Copy(poplar::concat(most), graph_.addDeviceToHostFIFO("most", poplar::UNSIGNED_INT, most_.size())));
+  program.add(Copy(all, graph_.addDeviceToHostFIFO("clipped", poplar::UNSIGNED_INT, clipped_.size())));
+}
+
+// Clears states, lists and counters: what has one type at once.
+Sequence Session::reset(std::vector<Tensor> cleared) {
+  for (const Population *population : populations_) {
+    cleared.insert(cleared.end(), {population->voltage, population->current, population->events.list,
+                                   population->most, population->clipped});
+  }
+  for (const Source *source : sources_) {
+    cleared.push_back(source->events.list);
+  }
+  std::map<std::string, std::vector<Tensor>> byType;
+  for (const Tensor &tensor : cleared) {
+    if (tensor.numElements() != 0) {
+      byType[tensor.elementType().toString()].push_back(tensor);
+    }
+  }
+  Sequence program;
+  for (const auto &[type, tensors] : byType) {
+    popops::zero(graph_, poplar::concat(tensors), program, "reset/" + type);
+  }
+  return program;
+}
+
+void Session::connect(poplar::Engine &engine) {
+  for (std::vector<Stream> *streams : {&inputs_, &outputs_}) {
+    for (Stream &stream : *streams) {
+      engine.connectStream(stream.handle, stream.data.data(), stream.data.data() + stream.data.size());
+    }
+  }
+  engine.connectStream("most", most_.data());
+  engine.connectStream("clipped", clipped_.data());
+}
+
+void Session::check() const {
+  for (std::size_t i = 0; i < populations_.size(); ++i) {
+    const Events &events = populations_[i]->events;
+    if (events.capacity != 0 && most_[i] > events.capacity) {
+      throw std::runtime_error("'" + populations_[i]->name + "' sent " + std::to_string(most_[i]) +
+                               " events in a step; its list holds " + std::to_string(events.capacity));
+    }
+  }
+}
+
+void Session::run(const poplar::Device &device, Store &store, const poplar::program::Program &step,
+                  std::vector<Tensor> cleared) {
+  Sequence counters;
+  addCounters(counters);
+  poplar::Engine engine(graph_, {store.program(), reset(std::move(cleared)), Repeat(arguments_.steps, step), counters});
+  engine.load(device);
+  store.connect(engine);
+  connect(engine);
+  engine.run(0);
+  std::ifstream input(arguments_.input, std::ios::binary);
+  std::ofstream output(arguments_.output, std::ios::binary);
+  for (unsigned sample = 0; sample < arguments_.samples; ++sample) {
+    for (Stream &stream : inputs_) {
+      input.read(stream.data.data(), static_cast<std::streamsize>(stream.data.size()));
+    }
+    for (const unsigned program : {1U, 2U, 3U}) {
+      engine.run(program);
+    }
+    for (const Stream &stream : outputs_) {
+      output.write(stream.data.data(), static_cast<std::streamsize>(stream.data.size()));
+    }
+    for (const std::vector<unsigned> *words : {&most_, &clipped_}) {
+      output.write(reinterpret_cast<const char *>(words->data()),
+                   static_cast<std::streamsize>(words->size() * sizeof(unsigned)));
+    }
+    check();
+  }
+}
+
+int guarded(const std::function<void()> &program) {
+  try {
+    program();
+    return 0;
+  } catch (const std::exception &error) {
+    std::cerr << error.what() << '\n';
+    return 1;
+  }
+}
+
+} // namespace axonc

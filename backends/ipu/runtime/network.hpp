@@ -1,0 +1,149 @@
+// Building blocks of the program: tensors of populations and projections, and the vertices that work on them. Sizes come
+// from the program; nothing here knows a network.
+#ifndef AXONC_NETWORK_HPP
+#define AXONC_NETWORK_HPP
+
+#include <poplar/Graph.hpp>
+#include <string>
+#include <vector>
+
+namespace axonc {
+
+using poplar::ComputeSet;
+using poplar::Graph;
+using poplar::Tensor;
+using poplar::Type;
+
+class Store;
+
+// Where the neurons of a population are: `perTile` on each tile from `firstTile` on, what is left on the last one.
+struct Layout {
+  unsigned neurons = 0;
+  unsigned firstTile = 0;
+  unsigned perTile = 1;
+
+  unsigned tiles() const { return (neurons + perTile - 1) / perTile; }
+  unsigned first(unsigned tile) const { return tile * perTile; }
+  unsigned count(unsigned tile) const { return tile + 1 < tiles() ? perTile : neurons - first(tile); }
+};
+
+// A list of events on one tile: how many records, then room for `capacity` records of `words` words. `expected`: records
+// in an ordinary step, for which cycles are estimated. A list that nobody needs has no elements.
+struct Events {
+  unsigned tile = 0;
+  unsigned capacity = 0;
+  unsigned words = 1;
+  unsigned expected = 0;
+  Tensor list = {};
+};
+
+// What a neuron has: `sums` accumulators from each of `projections`, a state, a current, a test that makes spikes.
+// `parameters`: numbers in a record of them; `shared`: one record for all neurons.
+struct Kind {
+  Type sum;
+  Type state;
+  unsigned projections;
+  unsigned lanes;
+  bool current;
+  bool spikes;
+  unsigned parameters;
+  bool shared;
+};
+
+// A population. Its tensors lie on its tiles, neuron after neuron; those that it does not need have no elements.
+struct Population {
+  std::string name;
+  Layout layout;
+  Kind kind;
+  Events events;
+  Tensor sums;
+  Tensor parameters;
+  Tensor voltage;
+  Tensor current;
+  Tensor spikes;
+  Tensor clipped; // values that left their format, for each worker
+  Tensor found;   // for each worker, the list of its events
+  Tensor most;    // the largest number of events in a step so far
+};
+
+// An input of the network: what the host sends in every step, as a list, as values of all elements, or both.
+struct Source {
+  std::string name;
+  Events events;
+  Tensor values;
+};
+
+// The weights of a projection, for each tile of its target in one piece; synapses one by one have targets as well.
+struct Projection {
+  unsigned sources = 0;
+  std::vector<std::size_t> begins; // where the weights of each tile begin, and where the last end
+  Tensor weights;
+  Tensor starts;
+  Tensor targets;
+};
+
+// ---- Part 1: tensors
+
+// A tensor of pieces of these sizes, one on every tile from `firstTile` on.
+Tensor addPieces(Graph &graph, const Type &type, const std::string &name, unsigned firstTile,
+                 const std::vector<std::size_t> &sizes);
+
+// A tensor on one tile.
+Tensor addOnTile(Graph &graph, const Type &type, const std::string &name, unsigned tile, std::size_t elements);
+
+// A list of events; `word` is the type of its elements.
+Events addEvents(Graph &graph, const Type &word, const std::string &name, Events events);
+
+// An input; `type` is that of its `values`, as many as are read.
+Source addSource(Graph &graph, const std::string &name, const Type &word, Events events, const Type &type,
+                 std::size_t values);
+
+// A population whose parameters the store has next. Without a capacity of `events` it makes no list.
+Population addPopulation(Graph &graph, Store &store, const std::string &name, Layout layout, Kind kind,
+                         const Type &word, Events events);
+
+// Rows of weights of `sources`: on each tile, row after row, as many as the tile has accumulators, padded to whole words.
+Projection addRows(Graph &graph, Store &store, const std::string &name, const Type &weight, unsigned sources,
+                   const Population &target);
+
+// Synapses one by one, as the vertex `SparseRows` reads them.
+Projection addSynapses(Graph &graph, Store &store, const std::string &name, const Type &weight, unsigned sources,
+                       const Population &target);
+
+// ---- Part 2: vertices
+
+// Projection number `slot` of its target adds up what a list of events reaches.
+void sumEvents(Graph &graph, ComputeSet set, const Events &events, const Projection &projection,
+               const Population &target, unsigned slot);
+
+// The same from synapses one by one.
+void sumSynapses(Graph &graph, ComputeSet set, const Events &events, const Projection &projection,
+                 const Population &target, unsigned slot);
+
+// The same from the values of all sources.
+void sumValues(Graph &graph, ComputeSet set, const Tensor &values, const Projection &projection,
+               const Population &target, unsigned slot);
+
+// How neurons are reset, and how often they spike in a step at most.
+struct Gate {
+  unsigned reset;
+  unsigned most;
+};
+
+// Updates neurons in fixed point, whose current and voltage are clipped to these limits.
+void updateFixed(Graph &graph, ComputeSet set, const Population &population, Gate gate, bool seesOld, int currentLimit,
+                 int limit);
+
+// Updates neurons in float.
+void updateFloat(Graph &graph, ComputeSet set, const Population &population, Gate gate, bool seesOld);
+
+// Joins what the tiles of a population found.
+void gather(Graph &graph, ComputeSet set, const Population &population);
+
+// A list that is as late as so many steps; `reset` collects what must be cleared before a sample.
+Events addDelay(Graph &graph, ComputeSet set, const std::string &name, const Events &events, unsigned steps,
+                std::vector<Tensor> &cleared);
+
+} // namespace axonc
+
+#endif

@@ -1,0 +1,120 @@
+// Part 1: tensors, and the tiles that hold them.
+#include "host.hpp"
+#include "codelets/workers.hpp"
+
+#include <numeric>
+
+namespace axonc {
+
+namespace {
+
+// For each tile of a population, `each` elements a neuron.
+std::vector<std::size_t> sizesOf(const Layout &layout, std::size_t each) {
+  std::vector<std::size_t> sizes;
+  for (unsigned tile = 0; tile < layout.tiles(); ++tile) {
+    sizes.push_back(layout.count(tile) * each);
+  }
+  return sizes;
+}
+
+std::vector<std::size_t> beginsOf(const std::vector<std::size_t> &sizes) {
+  std::vector<std::size_t> begins{0};
+  for (const std::size_t size : sizes) {
+    begins.push_back(begins.back() + size);
+  }
+  return begins;
+}
+
+std::size_t roundedUp(std::size_t value, std::size_t unit) { return (value + unit - 1) / unit * unit; }
+
+// Words of the list of a worker, whole pairs of them.
+std::size_t listWords(const Layout &layout, unsigned words) {
+  return roundedUp(1 + std::size_t{shareOf(layout.perTile)} * words, 2);
+}
+
+} // namespace
+
+Tensor addPieces(Graph &graph, const Type &type, const std::string &name, unsigned firstTile,
+                 const std::vector<std::size_t> &sizes) {
+  const std::size_t total = std::accumulate(sizes.begin(), sizes.end(), std::size_t{0});
+  const Tensor tensor = graph.addVariable(type, {total}, name);
+  std::size_t begin = 0;
+  for (unsigned tile = 0; tile < sizes.size(); ++tile) {
+    graph.setTileMapping(tensor.slice(begin, begin + sizes[tile]), firstTile + tile);
+    begin += sizes[tile];
+  }
+  return tensor;
+}
+
+Tensor addOnTile(Graph &graph, const Type &type, const std::string &name, unsigned tile, std::size_t elements) {
+  return addPieces(graph, type, name, tile, {elements});
+}
+
+Events addEvents(Graph &graph, const Type &word, const std::string &name, Events events) {
+  const std::size_t size = events.capacity == 0 ? 0 : 1 + std::size_t{events.capacity} * events.words;
+  events.list = addOnTile(graph, word, name + "/events", events.tile, size);
+  return events;
+}
+
+Source addSource(Graph &graph, const std::string &name, const Type &word, Events events, const Type &type,
+                 std::size_t values) {
+  return {name, addEvents(graph, word, name, events), addOnTile(graph, type, name + "/values", events.tile, values)};
+}
+
+Population addPopulation(Graph &graph, Store &store, const std::string &name, Layout layout, Kind kind,
+                         const Type &word, Events events) {
+  const auto spread = [&](const Type &type, const char *what, std::size_t each) {
+    return addPieces(graph, type, name + what, layout.firstTile, sizesOf(layout, each));
+  };
+  const auto onEach = [&](const Type &type, const char *what, std::size_t elements) {
+    return addPieces(graph, type, name + what, layout.firstTile,
+                     std::vector<std::size_t>(layout.tiles(), elements));
+  };
+  const std::size_t list = events.capacity == 0 ? 0 : WORKERS * listWords(layout, events.words);
+  Population made{name, layout, kind, addEvents(graph, word, name, events), {}, {}, {}, {}, {}, {}, {}, {}};
+  made.sums = spread(kind.sum, "/sums", std::size_t{kind.projections} * kind.lanes);
+  made.parameters = kind.shared ? onEach(kind.state, "/parameters", kind.parameters)
+                                : spread(kind.state, "/parameters", kind.parameters);
+  made.voltage = spread(kind.state, "/voltage", 1);
+  made.current = spread(kind.state, "/current", kind.current ? 1 : 0);
+  made.spikes = spread(poplar::UNSIGNED_CHAR, "/spikes", kind.spikes ? 1 : 0);
+  made.clipped = onEach(poplar::UNSIGNED_INT, "/clipped", WORKERS);
+  made.found = onEach(word, "/found", list);
+  made.most = addOnTile(graph, poplar::UNSIGNED_INT, name + "/most", events.tile, 1);
+  store.upload(graph, made.parameters, name + "/parameters");
+  return made;
+}
+
+Projection addRows(Graph &graph, Store &store, const std::string &name, const Type &weight, unsigned sources,
+                   const Population &target) {
+  const Layout &layout = target.layout;
+  const std::size_t unit = 4 / graph.getTarget().getTypeSize(weight);
+  std::vector<std::size_t> sizes;
+  for (unsigned tile = 0; tile < layout.tiles(); ++tile) {
+    sizes.push_back(sources * roundedUp(std::size_t{layout.count(tile)} * target.kind.lanes, unit));
+  }
+  Projection made{sources, beginsOf(sizes), {}, {}, {}};
+  made.weights = addPieces(graph, weight, name + "/weights", layout.firstTile, sizes);
+  store.upload(graph, made.weights, name + "/weights");
+  return made;
+}
+
+Projection addSynapses(Graph &graph, Store &store, const std::string &name, const Type &weight, unsigned sources,
+                       const Population &target) {
+  const Layout &layout = target.layout;
+  std::vector<std::size_t> sizes;
+  for (const unsigned synapses : store.numbers(layout.tiles())) {
+    sizes.push_back(roundedUp(synapses, 4));
+  }
+  const std::vector<std::size_t> starts(layout.tiles(), std::size_t{WORKERS} * (sources + 1));
+  Projection made{sources, beginsOf(sizes), {}, {}, {}};
+  made.starts = addPieces(graph, poplar::UNSIGNED_INT, name + "/starts", layout.firstTile, starts);
+  made.targets = addPieces(graph, poplar::UNSIGNED_SHORT, name + "/targets", layout.firstTile, sizes);
+  made.weights = addPieces(graph, weight, name + "/weights", layout.firstTile, sizes);
+  store.upload(graph, made.starts, name + "/starts");
+  store.upload(graph, made.targets, name + "/targets");
+  store.upload(graph, made.weights, name + "/weights");
+  return made;
+}
+
+} // namespace axonc

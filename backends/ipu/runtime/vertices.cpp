@@ -1,0 +1,171 @@
+// Part 2: one vertex for each tile and thing to do. Estimates of cycles count the instructions of the busiest worker,
+// which issues one in six cycles, at the number of events that a list expects.
+#include "network.hpp"
+#include "codelets/workers.hpp"
+
+#include <poputil/VertexTemplates.hpp>
+
+namespace axonc {
+
+using poplar::VertexRef;
+
+namespace {
+
+constexpr std::uint64_t LAUNCH = 11; // cycles to start a vertex
+constexpr std::uint64_t RECORD = 10; // instructions for an event, beside its synapses
+constexpr std::uint64_t WEIGHT = 4;  // instructions for a weight of a row: load, load, multiply and add, store
+constexpr std::uint64_t SYNAPSE = 6; // instructions for a synapse that has a target
+constexpr std::uint64_t NEURON = 60; // instructions for the update of a neuron
+constexpr std::uint64_t MOVED = 3;   // instructions to move a word of a list
+
+std::uint64_t cyclesOf(std::uint64_t instructions) { return LAUNCH + WORKERS * instructions; }
+
+// The part of a tensor that lies on a tile of a population: `each` elements a neuron.
+Tensor partOf(const Tensor &tensor, const Layout &layout, unsigned tile, std::size_t each = 1) {
+  const std::size_t begin = layout.first(tile) * each;
+  return tensor.numElements() == 0 ? tensor : tensor.slice(begin, begin + layout.count(tile) * each);
+}
+
+// The part of a tensor that lies on a tile, where all tiles have equal parts.
+Tensor equalPart(const Tensor &tensor, const Layout &layout, unsigned tile) {
+  const std::size_t size = tensor.numElements() / layout.tiles();
+  return tensor.slice(tile * size, (tile + 1) * size);
+}
+
+// What a projection has for a tile.
+Tensor pieceOf(const Tensor &tensor, const Projection &projection, unsigned tile) {
+  return tensor.slice(projection.begins[tile], projection.begins[tile + 1]);
+}
+
+// Where a projection puts its sums on a tile.
+Tensor sumsOf(const Population &target, unsigned tile, unsigned slot) {
+  const std::size_t size = std::size_t{target.layout.count(tile)} * target.kind.lanes;
+  const std::size_t each = std::size_t{target.kind.projections} * target.kind.lanes;
+  return partOf(target.sums, target.layout, tile, each).slice(slot * size, (slot + 1) * size);
+}
+
+// The parameters of the neurons of a tile.
+Tensor parametersOf(const Population &population, unsigned tile) {
+  return population.kind.shared ? equalPart(population.parameters, population.layout, tile)
+                                : partOf(population.parameters, population.layout, tile, population.kind.parameters);
+}
+
+void place(Graph &graph, VertexRef vertex, unsigned tile, std::uint64_t instructions) {
+  graph.setTileMapping(vertex, tile);
+  graph.setPerfEstimate(vertex, cyclesOf(instructions));
+}
+
+// Adds a vertex of rows of weights to every tile of a target. `field`: the name under which it reads `source`, of which
+// `rows` rows act in a step.
+void addRowVertices(Graph &graph, ComputeSet set, const std::string &type, const char *field, const Tensor &source,
+                    std::uint64_t rows, const Projection &projection, const Population &target, unsigned slot) {
+  for (unsigned tile = 0; tile < target.layout.tiles(); ++tile) {
+    const Tensor weights = pieceOf(projection.weights, projection, tile);
+    const Tensor sums = sumsOf(target, tile, slot);
+    const VertexRef vertex = graph.addVertex(set, type, {{field, source}, {"weights", weights}, {"sums", sums}});
+    graph.setInitialValue(vertex["stride"], static_cast<unsigned>(weights.numElements() / projection.sources));
+    place(graph, vertex, target.layout.firstTile + tile, rows * (RECORD + WEIGHT * shareOf(sums.numElements())));
+  }
+}
+
+// Adds a vertex of neurons with what all kinds of them have; the caller adds what its kind has beside that.
+VertexRef addNeurons(Graph &graph, ComputeSet set, const std::string &type, const Population &population, unsigned tile,
+                     Gate gate, bool seesOld) {
+  const Layout &layout = population.layout;
+  const std::size_t sums = std::size_t{population.kind.projections} * population.kind.lanes;
+  const VertexRef vertex = graph.addVertex(set, type,
+                                           {{"sums", partOf(population.sums, layout, tile, sums)},
+                                            {"parameters", parametersOf(population, tile)},
+                                            {"voltage", partOf(population.voltage, layout, tile)},
+                                            {"current", partOf(population.current, layout, tile)},
+                                            {"spikes", partOf(population.spikes, layout, tile)},
+                                            {"found", equalPart(population.found, layout, tile)}});
+  graph.setInitialValue(vertex["first"], layout.first(tile));
+  graph.setInitialValue(vertex["stride"], population.kind.shared ? 0U : population.kind.parameters);
+  graph.setInitialValue(vertex["reset"], gate.reset);
+  graph.setInitialValue(vertex["most"], gate.most);
+  graph.setInitialValue(vertex["words"], population.events.words);
+  graph.setInitialValue(vertex["seesOld"], seesOld);
+  place(graph, vertex, layout.firstTile + tile, NEURON * shareOf(layout.count(tile)));
+  return vertex;
+}
+
+} // namespace
+
+void sumEvents(Graph &graph, ComputeSet set, const Events &events, const Projection &projection,
+               const Population &target, unsigned slot) {
+  const std::string type = poputil::templateVertex("axonc::EventRows", projection.weights.elementType(),
+                                                   events.list.elementType(), target.kind.sum, events.words == 2);
+  addRowVertices(graph, set, type, "events", events.list, events.expected, projection, target, slot);
+}
+
+void sumValues(Graph &graph, ComputeSet set, const Tensor &values, const Projection &projection,
+               const Population &target, unsigned slot) {
+  const std::string type = poputil::templateVertex("axonc::DenseRows", projection.weights.elementType(),
+                                                   values.elementType(), target.kind.sum);
+  addRowVertices(graph, set, type, "values", values, projection.sources, projection, target, slot);
+}
+
+void sumSynapses(Graph &graph, ComputeSet set, const Events &events, const Projection &projection,
+                 const Population &target, unsigned slot) {
+  const std::string type = poputil::templateVertex("axonc::SparseRows", projection.weights.elementType(),
+                                                   events.list.elementType(), target.kind.sum, events.words == 2);
+  for (unsigned tile = 0; tile < target.layout.tiles(); ++tile) {
+    const Tensor weights = pieceOf(projection.weights, projection, tile);
+    const VertexRef vertex = graph.addVertex(set, type,
+                                             {{"events", events.list},
+                                              {"starts", equalPart(projection.starts, target.layout, tile)},
+                                              {"targets", pieceOf(projection.targets, projection, tile)},
+                                              {"weights", weights},
+                                              {"sums", sumsOf(target, tile, slot)}});
+    const std::uint64_t reached = weights.numElements() / (std::size_t{WORKERS} * projection.sources) + 1;
+    place(graph, vertex, target.layout.firstTile + tile, events.expected * (RECORD + SYNAPSE * reached));
+  }
+}
+
+void updateFixed(Graph &graph, ComputeSet set, const Population &population, Gate gate, bool seesOld, int currentLimit,
+                 int limit) {
+  const std::string type = poputil::templateVertex("axonc::FixedNeuron", population.found.elementType());
+  for (unsigned tile = 0; tile < population.layout.tiles(); ++tile) {
+    const VertexRef vertex = addNeurons(graph, set, type, population, tile, gate, seesOld);
+    graph.connect(vertex["clipped"], equalPart(population.clipped, population.layout, tile));
+    graph.setInitialValue(vertex["currentLimit"], currentLimit);
+    graph.setInitialValue(vertex["limit"], limit);
+  }
+}
+
+void updateFloat(Graph &graph, ComputeSet set, const Population &population, Gate gate, bool seesOld) {
+  const std::string type =
+      poputil::templateVertex("axonc::FloatNeuron", population.kind.sum, population.found.elementType());
+  for (unsigned tile = 0; tile < population.layout.tiles(); ++tile) {
+    addNeurons(graph, set, type, population, tile, gate, seesOld);
+  }
+}
+
+void gather(Graph &graph, ComputeSet set, const Population &population) {
+  const Events &events = population.events;
+  const VertexRef vertex =
+      graph.addVertex(set, poputil::templateVertex("axonc::Gather", events.list.elementType()),
+                      {{"found", population.found}, {"events", events.list}, {"most", population.most[0]}});
+  const std::size_t lists = std::size_t{WORKERS} * population.layout.tiles();
+  graph.setInitialValue(vertex["stride"], static_cast<unsigned>(population.found.numElements() / lists));
+  graph.setInitialValue(vertex["words"], events.words);
+  place(graph, vertex, events.tile, RECORD * lists + MOVED * events.words * events.expected);
+}
+
+Events addDelay(Graph &graph, ComputeSet set, const std::string &name, const Events &events, unsigned steps,
+                std::vector<Tensor> &cleared) {
+  const Type word = events.list.elementType();
+  const std::size_t size = events.list.numElements();
+  const Events late = addEvents(graph, word, name, events);
+  const Tensor ring = addOnTile(graph, word, name + "/ring", events.tile, (steps - 1) * size);
+  const Tensor turn = addOnTile(graph, poplar::UNSIGNED_INT, name + "/place", events.tile, 1);
+  const VertexRef vertex = graph.addVertex(set, poputil::templateVertex("axonc::Delay", word),
+                                           {{"events", events.list}, {"late", late.list}, {"ring", ring}, {"place", turn[0]}});
+  graph.setInitialValue(vertex["words"], events.words);
+  place(graph, vertex, events.tile, 2 * MOVED * events.words * events.expected);
+  cleared.insert(cleared.end(), {late.list, ring, turn});
+  return late;
+}
+
+} // namespace axonc

@@ -1,0 +1,49 @@
+"""Networks on the simulator of IPUs, many in one executable: one call of the compiler instead of one for each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from axonc import Graph, Program
+from axonc.backends.ipu.build import FLAGS, build_codelets
+from axonc.backends.ipu.simulator import build_program
+from axonc.compiler.driver.directory import write_files
+from axonc.compiler.driver.options import Options
+from axonc.compiler.driver.pipeline import compile_graph
+
+
+@contextmanager
+def programs(graphs: Sequence[Graph], options: Sequence[Options]) -> Iterator[list[Program]]:
+    """The programs of the graphs for the target ipu."""
+    with TemporaryDirectory() as made:
+        folders = [Path(made) / str(index) for index in range(len(graphs))]
+        for graph, chosen, folder in zip(graphs, options, folders, strict=True):
+            folder.mkdir()
+            write_files(folder, compile_graph(graph, "ipu", chosen).program.files)
+        _build(folders, Path(made) / "all")
+        yield [Program(folder) for folder in folders]
+
+
+def _build(folders: Sequence[Path], executable: Path) -> None:
+    """One executable for all, and in each folder a script that names its number."""
+    texts = [(folder / "src" / "program.cpp").read_text() for folder in folders]
+    includes = dict.fromkeys(line for text in texts for line in text.splitlines() if line.startswith("#include"))
+    bodies = [
+        f"namespace network{index} {{\n{re.sub('^#include.*$', '', text, flags=re.M)}\n}}"
+        for index, text in enumerate(texts)
+    ]
+    cases = [f"case {index}: return network{index}::main(count - 1, values + 1);" for index in range(len(texts))]
+    switch = f"int main(int count, char **values) {{ switch (std::stoi(values[1])) {{ {' '.join(cases)} }} return 2; }}"
+    joined = folders[0] / "src" / "joined.cpp"
+    joined.write_text("\n".join([*includes, *bodies, switch]))
+    hosted = [path for path in sorted((folders[0] / "src").glob("*.cpp")) if path.name != "program.cpp"]
+    build_program(hosted, [], executable, flags=FLAGS)
+    for index, folder in enumerate(folders):
+        build_codelets(folder)
+        script = folder / "images" / "program"
+        script.write_text(f'#!/bin/sh\nexec {executable} {index} "$@"\n')
+        script.chmod(0o755)
