@@ -26,7 +26,8 @@ RUNTIME = HERE / "runtime"
 ARITHMETIC = HERE.parent / "spinnaker2" / "runtime" / "arithmetic.h"
 """The integer arithmetic: the same file as on cores."""
 
-WORD = {False: "UNSIGNED_SHORT", True: "UNSIGNED_INT"}
+WORD = {2: "UNSIGNED_SHORT", 4: "UNSIGNED_INT"}
+"""The type of a word of so many bytes."""
 
 
 def runtime_files() -> dict[str, bytes]:
@@ -44,14 +45,9 @@ def emit(graph: Graph, plan: Plan) -> dict[str, bytes]:
     texts = {
         "program.cpp": _render("program.cpp.j2", **_program(graph, plan, files)),
         "CMakeLists.txt": _render("CMakeLists.txt.j2", sources=hosted),
-        "README.md": _render("README.md.j2", version=__version__, word_bytes=4 if is_wide(plan) else 2),
+        "README.md": _render("README.md.j2", version=__version__, word_bytes=plan.word_bytes),
     }
     return {**files, **{name: text.encode() for name, text in texts.items()}}
-
-
-def is_wide(plan: Plan) -> bool:
-    """Whether lists have words of 32 bits."""
-    return any(population.count > 1 << 16 for population in plan.network.populations)
 
 
 def _program(graph: Graph, plan: Plan, files: dict[str, bytes]) -> dict[str, Any]:
@@ -88,7 +84,7 @@ def _source(plan: Plan, population: Population, variables: dict[str, str]) -> di
         "var": variables[population.name],
         "comment": shown,
         "name": cpp_string(population.name),
-        "word": WORD[is_wide(plan)],
+        "word": WORD[plan.word_bytes],
         "events": _events(events),
         "type": value_type(population),
         "dense": population.count if dense else 0,
@@ -114,7 +110,7 @@ def _population(plan: Plan, population: Population, variables: dict[str, str]) -
         "name": cpp_string(population.name),
         "layout": f"Layout{{{layout.neurons}, {layout.first_tile}, {layout.per_tile}}}",
         "kind": _kind(unit, len(plan.network.fan_in[population.name]), population.lanes),
-        "word": WORD[is_wide(plan)],
+        "word": WORD[plan.word_bytes],
         "events": _events(plan.lists[population.name]),
     }
 

@@ -7,17 +7,19 @@ from typing import Any
 
 import numpy as np
 
-from axonc.ir import Graph
+from axonc.ir import Graph, raise_if_any
 from axonc.ir.host import parts
 from axonc.ir.machine import TileMachine
-from axonc.ir.network import network
+from axonc.ir.network import Network, network
 from axonc.ir.ops import Input
 from axonc.ir.serialize import to_bytes
 from axonc.ir.target import Program
 
-from .emit import emit, is_wide, value_type
+from .emit import emit, value_type
+from .memory import Memory, memory_of, misfits
 from .pack import pack
 from .plan import Plan, plan
+from .report import report
 from .signals import signals_of
 
 NUMPY = {"UNSIGNED_CHAR": "u1", "INT": "<i4"}
@@ -26,12 +28,24 @@ NUMPY = {"UNSIGNED_CHAR": "u1", "INT": "<i4"}
 def lower(graph: Graph, machine: TileMachine) -> Program:
     """The program of a graph for the tiles of ``machine``."""
     cores = parts(graph).cores
-    placed = plan(network(cores), machine)
+    placed, memory = fitted(network(cores), machine)
     files = {f"src/{name}": content for name, content in emit(cores, placed).items()}
     files["data/weights.bin"] = pack(placed)
     files["plan.json"] = (json.dumps(describe(placed), indent=1) + "\n").encode()
     files["graph.axg"] = to_bytes(graph)
-    return Program(files, {})
+    return Program(files, report(placed, memory))
+
+
+def fitted(net: Network, machine: TileMachine) -> tuple[Plan, Memory]:
+    """The plan of the fewest cycles if it fits the machine, else of the fewest bytes; `ModelError` if neither does."""
+    fast = plan(net, machine)
+    memory = memory_of(fast)
+    if not list(misfits(memory)):
+        return fast, memory
+    small = plan(net, machine, small=True)
+    memory = memory_of(small)
+    raise_if_any(misfits(memory))
+    return small, memory
 
 
 def describe(placed: Plan) -> dict[str, Any]:
@@ -40,7 +54,7 @@ def describe(placed: Plan) -> dict[str, Any]:
     units = [p for p in populations if not isinstance(p.op, Input)]
     return {
         "machine": placed.machine.name,
-        "word": "<u4" if is_wide(placed) else "<u2",
+        "word": f"<u{placed.word_bytes}",
         "inputs": [_input(placed, p.name) for p in populations if isinstance(p.op, Input)],
         "populations": [_population(placed, population.name) for population in units],
         "projections": [

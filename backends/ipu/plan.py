@@ -17,6 +17,9 @@ from .lower.forms import FORMS, Form
 ACTIVITY, GRADED_ACTIVITY = 0.05, 0.15
 """Neurons that send in a step, where nothing was measured."""
 
+NARROW = 1 << 16
+"""Sources that 16 bits tell apart."""
+
 FEWEST = 4
 """Neurons of a tile at least: one worker's share."""
 
@@ -65,6 +68,11 @@ class Plan:
     def lists_of(self, level: int) -> tuple[str, ...]:
         """The populations of a level whose events somebody reads as a list."""
         return tuple(name for name in self.levels[level] if self.lists[name].capacity)
+
+    @property
+    def word_bytes(self) -> int:
+        """Bytes of a word of a list: as many as tell all sources of a population apart."""
+        return 4 if any(population.count > NARROW for population in self.network.populations) else 2
 
     @property
     def valued(self) -> frozenset[str]:

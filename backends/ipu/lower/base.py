@@ -21,7 +21,8 @@ class Unit:
 
     ``sums`` and ``state``: numpy types of accumulators and of what a neuron keeps; ``parameters``: a record for each
     neuron [N, F], in the order in which the codelet reads it; ``current``, ``spikes``: whether there are such tensors;
-    ``update``: the statement of the program that adds its vertices, given the C++ names of compute set and population.
+    ``update``: the statement of the program that adds its vertices, given the C++ names of compute set and population;
+    ``vertex_bytes``: of a vertex with its pointers.
     """
 
     sums: str
@@ -30,6 +31,7 @@ class Unit:
     current: bool
     spikes: bool
     update: Callable[[str, str], str]
+    vertex_bytes: int
 
     @property
     def shared(self) -> bool:

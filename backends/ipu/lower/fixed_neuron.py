@@ -10,6 +10,9 @@ from .base import Unit, flag, records
 NEVER, UNBOUNDED = 2**31 - 1, -(2**31)
 """A threshold that no voltage passes, and a bound below every voltage."""
 
+VERTEX = 4 + 7 * 4 + 1 + 7 * 8
+"""Its place in a compute set, seven words and a flag, seven pointers with sizes."""
+
 
 def fixed_neuron(op: FixedNeuron) -> Unit:
     """The vertex `FixedNeuron`."""
@@ -27,4 +30,4 @@ def fixed_neuron(op: FixedNeuron) -> Unit:
         )
 
     parameters = records((*current, *voltage, *test), op.shape, "<i4")
-    return Unit("i4", "i4", parameters, synapse is not None, gate is not None, update)
+    return Unit("i4", "i4", parameters, synapse is not None, gate is not None, update, VERTEX)

@@ -11,6 +11,9 @@ from axonc.ir.ops.neuron import RESETS
 
 from .base import Unit, flag, records
 
+VERTEX = 4 + 5 * 4 + 1 + 6 * 8
+"""Its place in a compute set, five words and a flag, six pointers with sizes."""
+
 
 def float_neuron(op: Neuron) -> Unit:
     """The vertex `FloatNeuron`."""
@@ -23,7 +26,7 @@ def float_neuron(op: Neuron) -> Unit:
         return f"updateFloat(graph, {where}, {name}, Gate{{{reset}, {most}}}, {flag(membrane.sees == 'old')});"
 
     parameters = records((*current, *voltage, *_test(gate)), op.shape, "<f4")
-    return Unit("i4", "f4", parameters, synapse is not None, gate is not None, update)
+    return Unit("i4", "f4", parameters, synapse is not None, gate is not None, update, VERTEX)
 
 
 def _test(gate: Gate | None) -> tuple[Any, Any, Any]:

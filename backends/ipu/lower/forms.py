@@ -31,6 +31,8 @@ class Form(ABC):
     """The function of the program that makes its tensors."""
     sum: str
     """The function of the program that adds its vertices."""
+    vertex_bytes: int
+    """Of a vertex with its pointers."""
     reads_events: bool = True
     """Whether it reads a list of events, else the values of all sources, as they are now."""
 
@@ -54,6 +56,7 @@ class Rows(Form):
     name = "rows"
     add = "addRows"
     sum = "sumEvents"
+    vertex_bytes = 4 + 4 + 20
 
     def cycles(self, weight: sparse.csc_array, layout: Layout, lanes: int, events: int) -> int:
         return MEETING + WORKERS * events * (RECORD + WEIGHT * share_of(lanes * layout.per_tile))
@@ -94,6 +97,7 @@ class Synapses(Form):
     name = "synapses"
     add = "addSynapses"
     sum = "sumSynapses"
+    vertex_bytes = 4 + 32
 
     def cycles(self, weight: sparse.csc_array, layout: Layout, lanes: int, events: int) -> int:
         each = density(weight) * share_of(lanes * layout.per_tile)

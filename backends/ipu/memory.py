@@ -1,0 +1,244 @@
+"""The bytes that a program takes on every tile, before it is emitted: by kind, and where it does not fit.
+
+The rules are those of `docs/ipu-simulator.md`: what is live at once, whole words for each variable, vertices with their
+pointers, buffers of the exchange, and control words for each stretch of memory that is sent or received. Code is not
+counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from axonc.ir import Diagnostic
+from axonc.ir.network import Population, Projection
+from axonc.ir.ops import Array, Input
+
+from .layout import WORKERS, Layout, list_words
+from .lower.units import unit_of
+from .plan import Plan, matrix
+
+KINDS = ("weights", "parameters", "states", "lists", "vertices", "exchange", "temporary")
+"""Weights with what finds them; parameters of neurons; states and counters; lists of events; vertices with their
+pointers; control words of the exchange; the most bytes that come and go within a step."""
+
+STRETCH = 12
+"""Control words of a stretch that is sent or received."""
+
+GATHER_VERTEX = 32
+DELAY_VERTEX = 36
+ZERO_VERTEX = 12
+"""Bytes of a vertex and its pointers: of the codelets `Gather` and `Delay`, of clearing a tile's states."""
+
+
+@dataclass(frozen=True)
+class Memory:
+    """``kinds``: bytes on each tile by kind of `KINDS`; ``tensors``: the same by tensor, of what always stays."""
+
+    limit: int
+    kinds: Mapping[str, Array]
+    tensors: Mapping[str, Array] = field(repr=False)
+
+    @cached_property
+    def total(self) -> Array:
+        """Bytes of each tile."""
+        return np.asarray(np.sum(list(self.kinds.values()), axis=0))
+
+    @property
+    def worst(self) -> int:
+        """The fullest tile."""
+        return int(np.argmax(self.total))
+
+    def largest(self, tile: int, count: int = 3) -> list[tuple[str, int]]:
+        """The largest tensors on a tile."""
+        here = [(name, int(sizes[tile])) for name, sizes in self.tensors.items() if sizes[tile]]
+        return sorted(here, key=lambda pair: (-pair[1], pair[0]))[:count]
+
+
+class _Account:
+    """Bytes while they are counted."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.kinds = {kind: np.zeros(plan.machine.tiles, np.int64) for kind in KINDS}
+        self.tensors: dict[str, Array] = {}
+
+    def add(self, kind: str, name: str, first: int, sizes: Array) -> None:
+        """A tensor of ``sizes`` bytes on the tiles from ``first`` on: whole words on each."""
+        words = -(-np.asarray(sizes) // 4) * 4
+        self.kinds[kind][first : first + len(words)] += words
+        own = self.tensors.setdefault(name, np.zeros(self.plan.machine.tiles, np.int64))
+        own[first : first + len(words)] += words
+
+
+def memory_of(plan: Plan) -> Memory:
+    """The bytes of a plan."""
+    account = _Account(plan)
+    word = plan.word_bytes
+    for population in plan.network.populations:
+        _add_list(account, population, word)
+        if isinstance(population.op, Input):
+            _add_input(account, population)
+        else:
+            _add_population(account, population)
+    for projection, form in zip(plan.network.projections, plan.forms, strict=True):
+        target = plan.network.by_name[projection.target]
+        layout = plan.layouts[target.name]
+        sizes = form.tile_bytes(matrix(projection), layout, target.lanes)
+        account.add("weights", projection.name, layout.first_tile, sizes)
+        account.kinds["vertices"][_tiles(layout)] += form.vertex_bytes
+    for source, steps in plan.delays:
+        events = plan.lists[source]
+        size = (1 + events.capacity * events.words) * word
+        account.add("lists", f"{source}, {steps} steps late", events.tile, np.array([size * steps + 4]))
+        account.kinds["vertices"][events.tile] += DELAY_VERTEX
+    exchanges = list(_exchanges(plan))
+    account.kinds["exchange"] += STRETCH * sum(one.stretches for pair in exchanges for one in pair)
+    account.kinds["temporary"] += _temporary(plan, exchanges)
+    return Memory(plan.machine.tile_bytes, account.kinds, account.tensors)
+
+
+def _tiles(layout: Layout) -> slice:
+    return slice(layout.first_tile, layout.first_tile + layout.tiles)
+
+
+def _add_list(account: _Account, population: Population, word: int) -> None:
+    events = account.plan.lists[population.name]
+    if events.capacity:
+        size = (1 + events.capacity * events.words) * word
+        account.add("lists", f"{population.name}: events", events.tile, np.array([size]))
+
+
+def _add_input(account: _Account, population: Population) -> None:
+    if population.name in account.plan.valued:
+        size = population.count * input_bytes(population)
+        account.add("lists", f"{population.name}: values", account.plan.lists[population.name].tile, np.array([size]))
+
+
+def input_bytes(population: Population) -> int:
+    """Bytes of a value of an input."""
+    return 4 if population.graded or population.peak > 255 else 1
+
+
+def _add_population(account: _Account, population: Population) -> None:
+    plan, name = account.plan, population.name
+    layout, unit = plan.layouts[name], unit_of(population.op)
+    record = unit.parameters.shape[1] * np.dtype(unit.state).itemsize
+    each = np.full(layout.tiles, 1) if unit.shared else layout.counts
+    account.add("parameters", f"{name}: parameters", layout.first_tile, each * record)
+    state = np.dtype(unit.state).itemsize
+    for _ in range(1 + unit.current):
+        account.add("states", f"{name}: states", layout.first_tile, layout.counts * state)
+    account.add("states", f"{name}: counters", layout.first_tile, np.full(layout.tiles, 4 * WORKERS))
+    account.add("states", f"{name}: counters", plan.lists[name].tile, np.array([4]))
+    account.kinds["vertices"][_tiles(layout)] += unit.vertex_bytes
+    if plan.lists[name].capacity:
+        account.kinds["vertices"][plan.lists[name].tile] += GATHER_VERTEX
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """What the vertices of a compute set receive: bytes of each tile, and stretches that it sends or receives."""
+
+    received: Array
+    stretches: Array
+
+
+def traffic(tiles: int, reads: Iterator[tuple[str, Array, range]]) -> Traffic:
+    """The exchange before a compute set of which the tiles of a range read a tensor: its name, its bytes on each tile.
+    What a tile reads twice arrives once, what several read is sent once."""
+    received, stretches = np.zeros(tiles, np.int64), np.zeros(tiles, np.int64)
+    read: dict[str, tuple[Array, Array]] = {}
+    for name, held, readers in reads:
+        read.setdefault(name, (held, np.zeros(tiles, bool)))[1][readers.start : readers.stop] = True
+    for held, by in read.values():
+        owners = np.flatnonzero(held)
+        others = (by.sum() - by[owners]) > 0
+        stretches[owners[others]] += 1
+        received[by] += held.sum() - held[by]
+        inside = by & (held > 0)
+        stretches[by] += 1
+        stretches[inside] += _pieces_around(owners, np.flatnonzero(inside)) - 1
+    return Traffic(received, stretches)
+
+
+def _pieces_around(owners: Array, tiles: Array) -> Array:
+    """In how many pieces the rest of a tensor lies that tiles in a row hold, around each of some of them."""
+    return np.asarray((tiles > owners[0]).astype(np.int64) + (tiles < owners[-1]))
+
+
+def _sums_reads(plan: Plan, level: int) -> Iterator[tuple[str, Array, range]]:
+    """What the projections into a level read."""
+    for projection, form in zip(plan.network.projections, plan.forms, strict=True):
+        if projection.target in plan.levels[level]:
+            layout = plan.layouts[projection.target]
+            name, held = _read(plan, projection, form.reads_events)
+            yield name, held, range(layout.first_tile, layout.first_tile + layout.tiles)
+
+
+def _read(plan: Plan, projection: Projection, events: bool) -> tuple[str, Array]:
+    """The tensor that a projection reads, and its bytes on each tile."""
+    source, lists = plan.network.by_name[projection.source], plan.lists[projection.source]
+    held = np.zeros(plan.machine.tiles, np.int64)
+    if events:
+        held[lists.tile] = (1 + lists.capacity * lists.words) * plan.word_bytes
+        return f"{source.name}/{plan.late(projection)}", held
+    if isinstance(source.op, Input):
+        held[lists.tile] = source.count * input_bytes(source)
+    else:
+        layout = plan.layouts[source.name]
+        held[_tiles(layout)] = layout.counts
+    return f"{source.name}/values", held
+
+
+def _found(plan: Plan, name: str) -> Array:
+    """The bytes of the lists of a population's workers on each tile."""
+    layout, events = plan.layouts[name], plan.lists[name]
+    held = np.zeros(plan.machine.tiles, np.int64)
+    if events.capacity:
+        held[_tiles(layout)] = WORKERS * list_words(layout, events.words) * plan.word_bytes
+    return held
+
+
+def _exchanges(plan: Plan) -> Iterator[tuple[Traffic, Traffic]]:
+    """For each level, what is exchanged before its sums and before its lists."""
+    tiles = plan.machine.tiles
+    for level in range(len(plan.levels)):
+        lists = ((name, _found(plan, name), _one(plan.lists[name].tile)) for name in plan.lists_of(level))
+        yield traffic(tiles, _sums_reads(plan, level)), traffic(tiles, lists)
+
+
+def _one(tile: int) -> range:
+    return range(tile, tile + 1)
+
+
+def _temporary(plan: Plan, exchanges: list[tuple[Traffic, Traffic]]) -> Array:
+    """The most bytes of what is there for a part of a step: sums, spikes, the lists of workers, and buffers."""
+    most = np.zeros(plan.machine.tiles, np.int64)
+    spikes = np.zeros_like(most)
+    for level, (before_sums, before_lists) in zip(plan.levels, exchanges, strict=True):
+        sums, found = np.zeros_like(most), np.zeros_like(most)
+        for name in level:
+            population, layout = plan.network.by_name[name], plan.layouts[name]
+            here = _tiles(layout)
+            sums[here] = layout.counts * population.lanes * len(plan.network.fan_in[name]) * 4
+            found += _found(plan, name)
+            spikes[here] += -(-layout.counts // 4) * 4 * unit_of(population.op).spikes
+        phases = (sums + before_sums.received, sums + found, found + before_lists.received)
+        most = np.maximum(most, np.max(phases, axis=0) + spikes)
+    return most
+
+
+def misfits(memory: Memory) -> Iterator[Diagnostic]:
+    """A problem for the fullest tile, if it holds too much: its largest tensors, by how much, and what helps."""
+    tile, found = memory.worst, int(memory.total[memory.worst])
+    if found > memory.limit:
+        over = int(np.count_nonzero(memory.total > memory.limit))
+        largest = ", ".join(f"{name} {size}" for name, size in memory.largest(tile))
+        text = f"{found} bytes on tile {tile} ({largest}), the fullest of {over} that hold too much"
+        limit = f"a tile has {memory.limit} bytes, {found - memory.limit} fewer"
+        remedy = "prune weights, use fewer bits or neurons, or a machine with more tiles"
+        yield Diagnostic("AX501", f"tile {tile}", text, limit, remedy)
