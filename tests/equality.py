@@ -31,7 +31,7 @@ def built(case: strategies.Case, target: str) -> Iterator[Program]:
         yield Program(build)
 
 
-def _held(case: strategies.Case) -> bool:
+def held(case: strategies.Case) -> bool:
     """Whether Loihi holds the case's weights and thresholds."""
     graph = axonc.load(case.model, semantics=case.semantics, inputs=case.inputs)
     try:
@@ -44,7 +44,7 @@ def _held(case: strategies.Case) -> bool:
 def assert_equal(case: strategies.Case, target: str) -> None:
     """Every state and event of every step is the interpreter's, in the given order of arrivals and in another."""
     if case.options["state"] == "loihi":
-        assume(_held(case))
+        assume(held(case))
     with built(case, target) as program:
         for shuffle in (False, True):
             verification = program.verify(case.data, seed=case.seed, shuffle=shuffle)

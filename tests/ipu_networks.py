@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -47,3 +48,9 @@ def _build(folders: Sequence[Path], executable: Path) -> None:
         script = folder / "images" / "program"
         script.write_text(f'#!/bin/sh\nexec {executable} {index} "$@"\n')
         script.chmod(0o755)
+
+
+def predicted(program: Program) -> dict[int, int]:
+    """The bytes of every tile in use, as the compiler's report says."""
+    tiles = json.loads((program.directory / "report.json").read_text())["tiles"]
+    return {tile["tile"]: sum(tile["bytes"].values()) for tile in tiles}

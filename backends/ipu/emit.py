@@ -116,8 +116,9 @@ def _population(plan: Plan, population: Population, variables: dict[str, str]) -
 
 
 def _kind(unit: Unit, projections: int, lanes: int) -> str:
-    flags = f"{flag(unit.current)}, {flag(unit.spikes)}, {unit.parameters.shape[1]}, {flag(unit.shared)}"
-    return f"Kind{{{POPLAR[unit.sums]}, {POPLAR[unit.state]}, {projections}, {lanes}, {flags}}}"
+    types = ", ".join(POPLAR[dtype] for dtype in (unit.sums, unit.state, unit.sent or "u1"))
+    has = f"{unit.states}, {flag(unit.sent is not None)}, {unit.parameters.shape[1]}, {flag(unit.shared)}"
+    return f"Kind{{{types}, {projections}, {lanes}, {has}}}"
 
 
 def _projection(plan: Plan, index: int, variables: dict[str, str], name: str) -> dict[str, Any]:
@@ -153,7 +154,7 @@ def _sums(
             source, form, steps = variables[projection.source], plan.forms[index], plan.late(projection)
             of_input = isinstance(plan.network.by_name[projection.source].op, Input)
             events = late[projection.source, steps] if steps else f"n.{source}.events"
-            given = events if form.reads_events else f"n.{source}.{'values' if of_input else 'spikes'}"
+            given = events if form.reads_events else f"n.{source}.{'values' if of_input else 'sent'}"
             rest = f"n.{weights[index]}, n.{variables[target]}, {plan.slot(projection)}"
             yield f"{form.sum}(graph, {where}, {given}, {rest});"
 

@@ -30,8 +30,10 @@ STRETCH = 12
 
 GATHER_VERTEX = 32
 DELAY_VERTEX = 36
-ZERO_VERTEX = 12
-"""Bytes of a vertex and its pointers: of the codelets `Gather` and `Delay`, of clearing a tile's states."""
+"""Bytes of a vertex and its pointers, of the codelets `Gather` and `Delay`."""
+
+CLEARING = 20
+"""Bytes of a vertex that clears a tensor on a tile, and of its pointers."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,11 @@ class _Account:
         own = self.tensors.setdefault(name, np.zeros(self.plan.machine.tiles, np.int64))
         own[first : first + len(words)] += words
 
+    def clear(self, name: str, kind: str, first: int, sizes: Array) -> None:
+        """A tensor as `add` has it that is cleared before every sample."""
+        self.add(kind, name, first, sizes)
+        self.kinds["vertices"][first : first + len(sizes)] += np.where(sizes, CLEARING, 0)
+
 
 def memory_of(plan: Plan) -> Memory:
     """The bytes of a plan."""
@@ -93,7 +100,9 @@ def memory_of(plan: Plan) -> Memory:
     for source, steps in plan.delays:
         events = plan.lists[source]
         size = (1 + events.capacity * events.words) * word
-        account.add("lists", f"{source}, {steps} steps late", events.tile, np.array([size * steps + 4]))
+        name = f"{source}, {steps} steps late"
+        for part in (size, size * (steps - 1), 4):
+            account.clear(name, "lists", events.tile, np.array([part]))
         account.kinds["vertices"][events.tile] += DELAY_VERTEX
     exchanges = list(_exchanges(plan))
     account.kinds["exchange"] += STRETCH * sum(one.stretches for pair in exchanges for one in pair)
@@ -109,7 +118,7 @@ def _add_list(account: _Account, population: Population, word: int) -> None:
     events = account.plan.lists[population.name]
     if events.capacity:
         size = (1 + events.capacity * events.words) * word
-        account.add("lists", f"{population.name}: events", events.tile, np.array([size]))
+        account.clear(f"{population.name}: events", "lists", events.tile, np.array([size]))
 
 
 def _add_input(account: _Account, population: Population) -> None:
@@ -130,10 +139,11 @@ def _add_population(account: _Account, population: Population) -> None:
     each = np.full(layout.tiles, 1) if unit.shared else layout.counts
     account.add("parameters", f"{name}: parameters", layout.first_tile, each * record)
     state = np.dtype(unit.state).itemsize
-    for _ in range(1 + unit.current):
-        account.add("states", f"{name}: states", layout.first_tile, layout.counts * state)
-    account.add("states", f"{name}: counters", layout.first_tile, np.full(layout.tiles, 4 * WORKERS))
-    account.add("states", f"{name}: counters", plan.lists[name].tile, np.array([4]))
+    for _ in range(unit.states):
+        account.clear(f"{name}: states", "states", layout.first_tile, layout.counts * state)
+    account.clear(f"{name}: sent", "states", layout.first_tile, layout.counts * _sent_bytes(population))
+    account.clear(f"{name}: counters", "states", layout.first_tile, np.full(layout.tiles, 4 * WORKERS))
+    account.clear(f"{name}: counters", "states", plan.lists[name].tile, np.array([4]))
     account.kinds["vertices"][_tiles(layout)] += unit.vertex_bytes
     if plan.lists[name].capacity:
         account.kinds["vertices"][plan.lists[name].tile] += GATHER_VERTEX
@@ -190,8 +200,14 @@ def _read(plan: Plan, projection: Projection, events: bool) -> tuple[str, Array]
         held[lists.tile] = source.count * input_bytes(source)
     else:
         layout = plan.layouts[source.name]
-        held[_tiles(layout)] = layout.counts
+        held[_tiles(layout)] = layout.counts * _sent_bytes(source)
     return f"{source.name}/values", held
+
+
+def _sent_bytes(population: Population) -> int:
+    """Bytes of what a neuron sends in a step."""
+    sent = unit_of(population.op).sent
+    return 0 if sent is None else np.dtype(sent).itemsize
 
 
 def _found(plan: Plan, name: str) -> Array:
@@ -216,19 +232,16 @@ def _one(tile: int) -> range:
 
 
 def _temporary(plan: Plan, exchanges: list[tuple[Traffic, Traffic]]) -> Array:
-    """The most bytes of what is there for a part of a step: sums, spikes, the lists of workers, and buffers."""
+    """The most bytes of what is there for a part of a step: sums, the lists of workers, and buffers."""
     most = np.zeros(plan.machine.tiles, np.int64)
-    spikes = np.zeros_like(most)
     for level, (before_sums, before_lists) in zip(plan.levels, exchanges, strict=True):
         sums, found = np.zeros_like(most), np.zeros_like(most)
         for name in level:
             population, layout = plan.network.by_name[name], plan.layouts[name]
-            here = _tiles(layout)
-            sums[here] = layout.counts * population.lanes * len(plan.network.fan_in[name]) * 4
+            sums[_tiles(layout)] = layout.counts * population.lanes * len(plan.network.fan_in[name]) * 4
             found += _found(plan, name)
-            spikes[here] += -(-layout.counts // 4) * 4 * unit_of(population.op).spikes
         phases = (sums + before_sums.received, sums + found, found + before_lists.received)
-        most = np.maximum(most, np.max(phases, axis=0) + spikes)
+        most = np.maximum(most, np.max(phases, axis=0))
     return most
 
 

@@ -31,7 +31,7 @@ def _signals(net: Network, name: str) -> Iterator[Recorded]:
     if isinstance(op, Input):
         return
     unit = unit_of(op)
-    output = ("spikes", "u1") if unit.spikes else ("voltage", unit.state)
+    output = ("sent", unit.sent) if unit.sent else ("voltage", unit.state)
     yield Recorded(name, name, *output)
     for state in op.states():
         yield Recorded(f"{name}:{state}", name, "current" if state == "i" else "voltage", unit.state)

@@ -30,4 +30,5 @@ def fixed_neuron(op: FixedNeuron) -> Unit:
         )
 
     parameters = records((*current, *voltage, *test), op.shape, "<i4")
-    return Unit("i4", "i4", parameters, synapse is not None, gate is not None, update, VERTEX)
+    sent = None if gate is None else "u1"
+    return Unit("i4", "i4", sent, parameters, 1 if synapse is None else 2, update, VERTEX)

@@ -26,7 +26,8 @@ def float_neuron(op: Neuron) -> Unit:
         return f"updateFloat(graph, {where}, {name}, Gate{{{reset}, {most}}}, {flag(membrane.sees == 'old')});"
 
     parameters = records((*current, *voltage, *_test(gate)), op.shape, "<f4")
-    return Unit("i4", "f4", parameters, synapse is not None, gate is not None, update, VERTEX)
+    sent = None if gate is None else "u1"
+    return Unit("i4", "f4", sent, parameters, 1 if synapse is None else 2, update, VERTEX)
 
 
 def _test(gate: Gate | None) -> tuple[Any, Any, Any]:

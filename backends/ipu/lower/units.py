@@ -5,13 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from axonc.ir.ops import FixedNeuron, Neuron, Op
+from axonc.ir.ops import FixedGRU, FixedLSTM, FixedNeuron, FixedResetGate, Neuron, Op
 
 from .base import Unit
 from .fixed_neuron import fixed_neuron
 from .float_neuron import float_neuron
+from .gated import fixed_gru, fixed_lstm, fixed_reset_gate
 
-UNITS: Mapping[type[Op], Callable[[Any], Unit]] = {FixedNeuron: fixed_neuron, Neuron: float_neuron}
+UNITS: Mapping[type[Op], Callable[[Any], Unit]] = {
+    FixedNeuron: fixed_neuron,
+    Neuron: float_neuron,
+    FixedGRU: fixed_gru,
+    FixedLSTM: fixed_lstm,
+    FixedResetGate: fixed_reset_gate,
+}
 
 
 def unit_of(op: Op) -> Unit:

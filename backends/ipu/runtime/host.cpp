@@ -148,24 +148,20 @@ void Session::addCounters(Sequence &program) {
   program.add(Copy(all, graph_.addDeviceToHostFIFO("clipped", poplar::UNSIGNED_INT, clipped_.size())));
 }
 
-// Clears states, lists and counters: what has one type at once.
+// Clears states, lists and counters.
 Sequence Session::reset(std::vector<Tensor> cleared) {
   for (const Population *population : populations_) {
-    cleared.insert(cleared.end(), {population->voltage, population->current, population->events.list,
-                                   population->most, population->clipped});
+    cleared.insert(cleared.end(), {population->voltage, population->current, population->sent,
+                                   population->events.list, population->most, population->clipped});
   }
   for (const Source *source : sources_) {
     cleared.push_back(source->events.list);
   }
-  std::map<std::string, std::vector<Tensor>> byType;
+  Sequence program;
   for (const Tensor &tensor : cleared) {
     if (tensor.numElements() != 0) {
-      byType[tensor.elementType().toString()].push_back(tensor);
+      popops::zero(graph_, tensor, program, "reset");
     }
-  }
-  Sequence program;
-  for (const auto &[type, tensors] : byType) {
-    popops::zero(graph_, poplar::concat(tensors), program, "reset/" + type);
   }
   return program;
 }

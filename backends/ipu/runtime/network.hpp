@@ -37,15 +37,16 @@ struct Events {
   Tensor list = {};
 };
 
-// What a neuron has: `sums` accumulators from each of `projections`, a state, a current, a test that makes spikes.
-// `parameters`: numbers in a record of them; `shared`: one record for all neurons.
+// What a neuron has: `lanes` accumulators from each of `projections`; up to two `states`, voltage and current; what it
+// `sends`, if it does. `parameters`: numbers in a record of them; `shared`: one record for all neurons.
 struct Kind {
   Type sum;
   Type state;
+  Type sent;
   unsigned projections;
   unsigned lanes;
-  bool current;
-  bool spikes;
+  unsigned states;
+  bool sends;
   unsigned parameters;
   bool shared;
 };
@@ -60,7 +61,7 @@ struct Population {
   Tensor parameters;
   Tensor voltage;
   Tensor current;
-  Tensor spikes;
+  Tensor sent;    // of each neuron in this step: how many spikes, or a value
   Tensor clipped; // values that left their format, for each worker
   Tensor found;   // for each worker, the list of its events
   Tensor most;    // the largest number of events in a step so far
@@ -136,6 +137,19 @@ void updateFixed(Graph &graph, ComputeSet set, const Population &population, Gat
 
 // Updates neurons in float.
 void updateFloat(Graph &graph, ComputeSet set, const Population &population, Gate gate, bool seesOld);
+
+// Numbers of GRU units (see the vertex `FixedGRU`).
+struct Gru {
+  unsigned frac;
+  unsigned segment;
+  int zoneout;
+  bool eventBased;
+};
+
+// Updates gated units.
+void updateGru(Graph &graph, ComputeSet set, const Population &population, Gru gru);
+void updateLstm(Graph &graph, ComputeSet set, const Population &population, unsigned frac, unsigned cellFrac);
+void updateResetGate(Graph &graph, ComputeSet set, const Population &population);
 
 // Joins what the tiles of a population found.
 void gather(Graph &graph, ComputeSet set, const Population &population);

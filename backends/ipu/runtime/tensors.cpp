@@ -75,9 +75,9 @@ Population addPopulation(Graph &graph, Store &store, const std::string &name, La
   made.sums = spread(kind.sum, "/sums", std::size_t{kind.projections} * kind.lanes);
   made.parameters = kind.shared ? onEach(kind.state, "/parameters", kind.parameters)
                                 : spread(kind.state, "/parameters", kind.parameters);
-  made.voltage = spread(kind.state, "/voltage", 1);
-  made.current = spread(kind.state, "/current", kind.current ? 1 : 0);
-  made.spikes = spread(poplar::UNSIGNED_CHAR, "/spikes", kind.spikes ? 1 : 0);
+  made.voltage = spread(kind.state, "/voltage", kind.states > 0 ? 1 : 0);
+  made.current = spread(kind.state, "/current", kind.states > 1 ? 1 : 0);
+  made.sent = spread(kind.sent, "/sent", kind.sends ? 1 : 0);
   made.clipped = onEach(poplar::UNSIGNED_INT, "/clipped", WORKERS);
   made.found = onEach(word, "/found", list);
   made.most = addOnTile(graph, poplar::UNSIGNED_INT, name + "/most", events.tile, 1);

@@ -68,25 +68,45 @@ void addRowVertices(Graph &graph, ComputeSet set, const std::string &type, const
   }
 }
 
-// Adds a vertex of neurons with what all kinds of them have; the caller adds what its kind has beside that.
-VertexRef addNeurons(Graph &graph, ComputeSet set, const std::string &type, const Population &population, unsigned tile,
-                     Gate gate, bool seesOld) {
+// The vertex whose lists have the words of a population's.
+std::string ofWord(const char *name, const Population &population) {
+  return poputil::templateVertex(name, population.found.elementType());
+}
+
+// Adds a vertex with what all kinds of units have: sums, parameters, what they send.
+VertexRef addUnits(Graph &graph, ComputeSet set, const std::string &type, const Population &population, unsigned tile) {
   const Layout &layout = population.layout;
   const std::size_t sums = std::size_t{population.kind.projections} * population.kind.lanes;
   const VertexRef vertex = graph.addVertex(set, type,
                                            {{"sums", partOf(population.sums, layout, tile, sums)},
                                             {"parameters", parametersOf(population, tile)},
-                                            {"voltage", partOf(population.voltage, layout, tile)},
-                                            {"current", partOf(population.current, layout, tile)},
-                                            {"spikes", partOf(population.spikes, layout, tile)},
+                                            {"sent", partOf(population.sent, layout, tile)},
                                             {"found", equalPart(population.found, layout, tile)}});
   graph.setInitialValue(vertex["first"], layout.first(tile));
   graph.setInitialValue(vertex["stride"], population.kind.shared ? 0U : population.kind.parameters);
+  graph.setInitialValue(vertex["words"], population.events.words);
+  place(graph, vertex, layout.firstTile + tile, NEURON * shareOf(layout.count(tile)));
+  return vertex;
+}
+
+void connectState(Graph &graph, VertexRef vertex, const char *field, const Tensor &state, const Population &population,
+                  unsigned tile) {
+  graph.connect(vertex[field], partOf(state, population.layout, tile));
+}
+
+void connectClipped(Graph &graph, VertexRef vertex, const Population &population, unsigned tile) {
+  graph.connect(vertex["clipped"], equalPart(population.clipped, population.layout, tile));
+}
+
+// Adds a vertex of neurons that spike.
+VertexRef addNeurons(Graph &graph, ComputeSet set, const std::string &type, const Population &population, unsigned tile,
+                     Gate gate, bool seesOld) {
+  const VertexRef vertex = addUnits(graph, set, type, population, tile);
+  connectState(graph, vertex, "voltage", population.voltage, population, tile);
+  connectState(graph, vertex, "current", population.current, population, tile);
   graph.setInitialValue(vertex["reset"], gate.reset);
   graph.setInitialValue(vertex["most"], gate.most);
-  graph.setInitialValue(vertex["words"], population.events.words);
   graph.setInitialValue(vertex["seesOld"], seesOld);
-  place(graph, vertex, layout.firstTile + tile, NEURON * shareOf(layout.count(tile)));
   return vertex;
 }
 
@@ -125,10 +145,10 @@ void sumSynapses(Graph &graph, ComputeSet set, const Events &events, const Proje
 
 void updateFixed(Graph &graph, ComputeSet set, const Population &population, Gate gate, bool seesOld, int currentLimit,
                  int limit) {
-  const std::string type = poputil::templateVertex("axonc::FixedNeuron", population.found.elementType());
+  const std::string type = ofWord("axonc::FixedNeuron", population);
   for (unsigned tile = 0; tile < population.layout.tiles(); ++tile) {
     const VertexRef vertex = addNeurons(graph, set, type, population, tile, gate, seesOld);
-    graph.connect(vertex["clipped"], equalPart(population.clipped, population.layout, tile));
+    connectClipped(graph, vertex, population, tile);
     graph.setInitialValue(vertex["currentLimit"], currentLimit);
     graph.setInitialValue(vertex["limit"], limit);
   }
@@ -139,6 +159,36 @@ void updateFloat(Graph &graph, ComputeSet set, const Population &population, Gat
       poputil::templateVertex("axonc::FloatNeuron", population.kind.sum, population.found.elementType());
   for (unsigned tile = 0; tile < population.layout.tiles(); ++tile) {
     addNeurons(graph, set, type, population, tile, gate, seesOld);
+  }
+}
+
+void updateGru(Graph &graph, ComputeSet set, const Population &population, Gru gru) {
+  for (unsigned tile = 0; tile < population.layout.tiles(); ++tile) {
+    const VertexRef vertex = addUnits(graph, set, ofWord("axonc::FixedGRU", population), population, tile);
+    connectState(graph, vertex, "voltage", population.voltage, population, tile);
+    connectState(graph, vertex, "current", population.current, population, tile);
+    connectClipped(graph, vertex, population, tile);
+    graph.setInitialValue(vertex["lanes"], population.kind.lanes);
+    graph.setInitialValue(vertex["frac"], gru.frac);
+    graph.setInitialValue(vertex["segment"], gru.segment);
+    graph.setInitialValue(vertex["zoneout"], gru.zoneout);
+    graph.setInitialValue(vertex["eventBased"], gru.eventBased);
+  }
+}
+
+void updateLstm(Graph &graph, ComputeSet set, const Population &population, unsigned frac, unsigned cellFrac) {
+  for (unsigned tile = 0; tile < population.layout.tiles(); ++tile) {
+    const VertexRef vertex = addUnits(graph, set, ofWord("axonc::FixedLSTM", population), population, tile);
+    connectState(graph, vertex, "voltage", population.voltage, population, tile);
+    connectClipped(graph, vertex, population, tile);
+    graph.setInitialValue(vertex["frac"], frac);
+    graph.setInitialValue(vertex["cellFrac"], cellFrac);
+  }
+}
+
+void updateResetGate(Graph &graph, ComputeSet set, const Population &population) {
+  for (unsigned tile = 0; tile < population.layout.tiles(); ++tile) {
+    addUnits(graph, set, ofWord("axonc::FixedResetGate", population), population, tile);
   }
 }
 
@@ -157,11 +207,14 @@ Events addDelay(Graph &graph, ComputeSet set, const std::string &name, const Eve
                 std::vector<Tensor> &cleared) {
   const Type word = events.list.elementType();
   const std::size_t size = events.list.numElements();
-  const Events late = addEvents(graph, word, name, events);
   const Tensor ring = addOnTile(graph, word, name + "/ring", events.tile, (steps - 1) * size);
-  const Tensor turn = addOnTile(graph, poplar::UNSIGNED_INT, name + "/place", events.tile, 1);
+  const Tensor turn = addOnTile(graph, poplar::UNSIGNED_INT, name + "/turn", events.tile, 1);
+  const Events late = addEvents(graph, word, name, events);
   const VertexRef vertex = graph.addVertex(set, poputil::templateVertex("axonc::Delay", word),
-                                           {{"events", events.list}, {"late", late.list}, {"ring", ring}, {"place", turn[0]}});
+                                           {{"events", events.list},
+                                            {"late", late.list},
+                                            {"ring", ring},
+                                            {"turn", turn[0]}});
   graph.setInitialValue(vertex["words"], events.words);
   place(graph, vertex, events.tile, 2 * MOVED * events.words * events.expected);
   cleared.insert(cleared.end(), {late.list, ring, turn});

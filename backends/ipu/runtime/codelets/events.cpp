@@ -38,13 +38,13 @@ public:
   }
 };
 
-// Gives the list of some steps before. `ring`: one list less than steps of delay, `place` the one whose turn it is.
+// Gives the list of some steps before. `ring`: one list less than steps of delay, `turn`: which of them is next.
 template <class Word> class Delay : public poplar::Vertex {
 public:
   Input<Vector<Word>> events;
   Output<Vector<Word>> late;
   InOut<Vector<Word>> ring;
-  InOut<unsigned> place;
+  InOut<unsigned> turn;
   const unsigned words = 1;
 
   bool compute() {
@@ -52,10 +52,10 @@ public:
       copy(&events[0], &late[0]);
       return true;
     }
-    Word *row = &ring[*place * events.size()];
+    Word *row = &ring[*turn * events.size()];
     copy(row, &late[0]);
     copy(&events[0], row);
-    *place = (*place + 1) * events.size() < ring.size() ? *place + 1 : 0;
+    *turn = (*turn + 1) * events.size() < ring.size() ? *turn + 1 : 0;
     return true;
   }
 

@@ -1,4 +1,6 @@
 // Populations of neurons in fixed point: an optional synaptic current, a membrane, an optional test that makes spikes.
+#include <cstdint>
+
 #include "arithmetic.h" // before Poplar, whose `half` it would hide
 
 #include <poplar/Vertex.hpp>
@@ -15,7 +17,7 @@ using poplar::Vector;
 // One step of the neurons of a tile, in the integers that the compiler's interpreter defines.
 //
 // `parameters`: a record for each neuron, or one for all (`stride` 0), in the order of `Parameter`. `current` is empty
-// without a synapse, `spikes` (how many spikes each neuron sent) without a test, `found` where nobody needs a list.
+// without a synapse, `sent` (how many spikes) without a test, `found` where nobody needs a list.
 // `clipped`, one a worker, counts values that left their format.
 template <class Word> class FixedNeuron : public poplar::MultiVertex {
 public:
@@ -38,7 +40,7 @@ public:
   Input<Vector<int>> parameters;
   InOut<Vector<int>> voltage;
   InOut<Vector<int>> current;
-  Output<Vector<unsigned char>> spikes;
+  Output<Vector<unsigned char>> sent;
   Output<Vector<Word>> found;
   InOut<Vector<unsigned>> clipped;
   const unsigned first = 0;
@@ -57,11 +59,11 @@ public:
       const int *p = &parameters[std::size_t{n} * stride];
       const int old = voltage[n];
       int next = updated(p, old, drive(p, n, worker), worker);
-      if (spikes.size() != 0) {
-        const unsigned sent = fire(p, old, next, worker);
-        spikes[n] = static_cast<unsigned char>(sent);
-        if (sent != 0) {
-          finder.add(first + n, sent);
+      if (sent.size() != 0) {
+        const unsigned fired = fire(p, old, next, worker);
+        sent[n] = static_cast<unsigned char>(fired);
+        if (fired != 0) {
+          finder.add(first + n, fired);
         }
         next = next < p[LOWEST] ? p[LOWEST] : next;
       }
@@ -107,8 +109,8 @@ private:
       next = clip(std::int64_t{next} - pending, limit, worker);
     }
     std::int64_t tested = std::int64_t{next} - (reset == SUBTRACT_GUARDED ? pending : 0);
-    unsigned sent = 0;
-    for (; sent < most && tested > threshold; ++sent) {
+    unsigned fired = 0;
+    for (; fired < most && tested > threshold; ++fired) {
       if (reset == VALUE) {
         next = p[RESET_VALUE];
       } else if (reset == SUBTRACT || reset == SUBTRACT_GUARDED) {
@@ -116,7 +118,7 @@ private:
       }
       tested = next;
     }
-    return sent;
+    return fired;
   }
 };
 

@@ -29,7 +29,7 @@ public:
   Input<Vector<float>> parameters;
   InOut<Vector<float>> voltage;
   InOut<Vector<float>> current;
-  Output<Vector<unsigned char>> spikes;
+  Output<Vector<unsigned char>> sent;
   Output<Vector<Word>> found;
   const unsigned first = 0;
   const unsigned stride = 0;
@@ -45,11 +45,11 @@ public:
       const float *p = &parameters[std::size_t{n} * stride];
       const float old = voltage[n];
       float next = (p[DECAY] * old + p[GAIN] * drive(p, n)) + p[CONSTANT];
-      if (spikes.size() != 0) {
-        const unsigned sent = fire(p, old, next);
-        spikes[n] = static_cast<unsigned char>(sent);
-        if (sent != 0) {
-          finder.add(first + n, sent);
+      if (sent.size() != 0) {
+        const unsigned fired = fire(p, old, next);
+        sent[n] = static_cast<unsigned char>(fired);
+        if (fired != 0) {
+          finder.add(first + n, fired);
         }
         next = next < p[LOWEST] ? p[LOWEST] : next;
       }
@@ -79,8 +79,8 @@ private:
       next -= pending;
     }
     float tested = reset == SUBTRACT_GUARDED ? next - pending : next;
-    unsigned sent = 0;
-    for (; sent < most && tested > threshold; ++sent) {
+    unsigned fired = 0;
+    for (; fired < most && tested > threshold; ++fired) {
       if (reset == VALUE) {
         next = p[RESET_VALUE];
       } else if (reset == SUBTRACT || reset == SUBTRACT_GUARDED) {
@@ -88,7 +88,7 @@ private:
       }
       tested = next;
     }
-    return sent;
+    return fired;
   }
 };
 
