@@ -209,6 +209,7 @@ class Machine:
         for x, y in self.grid.qpes:
             yield from (Place(chip, x, y, pe) for pe in range(self.grid.pes))
 
+
 @dataclass(frozen=True)
 class TileMachine:
     """A bulk-synchronous machine: tiles with private memories compute, meet, exchange, again and again.

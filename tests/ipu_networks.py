@@ -10,11 +10,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from axonc import Graph, Program
-from axonc.backends.ipu.build import FLAGS, build_codelets
+from axonc.backends.ipu.build import build_codelets
 from axonc.backends.ipu.simulator import build_program
+from axonc.backends.ipu.simulator.toolchain import WARNINGS
 from axonc.compiler.driver.directory import write_files
 from axonc.compiler.driver.options import Options
 from axonc.compiler.driver.pipeline import compile_graph
+
+FAST = ("-O0", *WARNINGS)
+"""Flags of programs that run once."""
 
 
 @contextmanager
@@ -42,7 +46,7 @@ def _build(folders: Sequence[Path], executable: Path) -> None:
     joined = folders[0] / "src" / "joined.cpp"
     joined.write_text("\n".join([*includes, *bodies, switch]))
     hosted = [path for path in sorted((folders[0] / "src").glob("*.cpp")) if path.name != "program.cpp"]
-    build_program(hosted, [], executable, flags=FLAGS)
+    build_program(hosted, [], executable, flags=FAST)
     for index, folder in enumerate(folders):
         build_codelets(folder)
         script = folder / "images" / "program"
