@@ -98,7 +98,7 @@ def passes() -> str:
     """Every pass: what it requires and ensures, its rewrites, its options."""
     parts = ["# Passes\n\nIn the order in which the pipeline runs them. The graph is verified after each.\n"]
     parts += map(_pass, PASSES)
-    parts.append("\n# Passes on request\n\nPython calls them: the pipeline runs none of these.\n")
+    parts.append("\n# Passes on request\n\n`--prune` and `axonc.prune` run them ([pruning](pruning.md)).\n")
     return "".join((*parts, *map(_pass, OPTIONAL)))
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import prod
 from typing import ClassVar
-
-import numpy as np
 
 from axonc.ir import Diagnostic, Graph, Node, raise_if_any
 from axonc.ir.ops import EGRU, Neuron
@@ -38,7 +37,7 @@ class RemoveSilent(Pass):
         silent = {node.name: self.rates.of[node.name] <= self.rate for node in spiking(graph)}
         exact, _ = removed(graph, {})
         lossy, changed = removed(graph, silent)
-        return lossy.with_notes(_lost(graph, exact, lossy)), changed
+        return lossy.with_notes(self._lost(graph, exact, lossy)), changed
 
     def _problems(self, graph: Graph) -> Iterator[Diagnostic]:
         if not self.rate >= 0:
@@ -47,17 +46,17 @@ class RemoveSilent(Pass):
             found, limit = "removal of silent units without data", "it needs the rates of all units"
             yield Diagnostic("AX407", "", found, limit, "give data: --calibrate X.npz")
 
+    def _lost(self, before: Graph, exact: Graph, lossy: Graph) -> Iterator[Diagnostic]:
+        """A note for every population that lost units which are not proved to do nothing."""
+        rate = f"at most {self.rate:g} events a step" if self.rate else "no event"
+        for node in spiking(before):
+            whole, proved, left = (prod(graph.signals[node.name].shape) for graph in (before, exact, lossy))
+            if left < proved:
+                found = f"{proved - left} of {whole} units were removed since they send {rate} over the given data"
+                limit = "other inputs may need them"
+                yield Diagnostic("AX412", node.name, found, limit, "evaluate the result on data of its own")
+
 
 def spiking(graph: Graph) -> list[Node]:
     """The nodes in float that send events of their own."""
     return [node for node in graph if isinstance(node.op, EGRU) or (isinstance(node.op, Neuron) and node.op.gate)]
-
-
-def _lost(before: Graph, exact: Graph, lossy: Graph) -> Iterator[Diagnostic]:
-    """A note for every population that lost units which are not proved to do nothing."""
-    for node in spiking(before):
-        whole, proved, left = (int(np.prod(graph.signals[node.name].shape)) for graph in (before, exact, lossy))
-        if left < proved:
-            found = f"{proved - left} of {whole} units were removed since the given data leave them silent"
-            limit = "other inputs may need them"
-            yield Diagnostic("AX412", node.name, found, limit, "evaluate the result on data of its own")

@@ -322,8 +322,8 @@ def test_silent_units_go_with_a_note() -> None:
     program = axonc.compile(graph, target="native", weights="int8", prune=["silent", "units"], calibrate=x)
     lost = int(np.sum(sent == 0)) - 2
     assert [note for note in program.manifest["notes"] if note.startswith("AX412")] == [
-        f"AX412 cell: {lost} of 8 units were removed since the given data leave them silent; other inputs may need "
-        "them; evaluate the result on data of its own"
+        f"AX412 cell: {lost} of 8 units were removed since they send no event over the given data; other inputs "
+        "may need them; evaluate the result on data of its own"
     ]
     rare = axonc.prune(graph, f"silent,rate={np.median(sent) / (20 * tasks.STEPS)}", calibrate=x)
     assert sizes(rare)["cell"] == np.sum(sent > np.median(sent))
