@@ -12,7 +12,7 @@ from axonc.ir import Graph
 from axonc.ir.ops import Array
 
 from .base import Pass
-from .units import bounds, layers, needed, without
+from .units import bounds, folded, layers, needed, without
 
 
 @dataclass(frozen=True)
@@ -22,9 +22,11 @@ class RemoveUnits(Pass):
     1. A unit is *silent* if bounds of its input, of its weights and biases and of what its sources send, prove that
        it never passes its threshold: a neuron in float or fixed point by a bound of its states that one step of the
        interpreter confirms, bit for bit; an EGRU by m <= max(c, g) <= 1: with a threshold of 1 it is silent.
-    2. A unit is *needed* if it shows in an output, or if a needed unit has a weight that is not 0 for it and it is not
+    2. A unit of a `Neuron` that in the same way is proved to send one event in every step is *constant*: what it adds
+       to a sum in float moves to the bias, where all sums of that row are exact, whatever their order (`folded`).
+    3. A unit is *needed* if it shows in an output, or if a needed unit has a weight that is not 0 for it and it is not
        silent. Whatever else is not a matrix or works element by element (convolutions, pools) needs all of its units.
-    3. Units that are not needed go: rows of the matrices and biases before them, columns of those behind them,
+    4. Units that are not needed go: rows of the matrices and biases before them, columns of those behind them,
        recurrent rows and columns, parameters of their own. Of a layer without a needed unit the first one stays.
 
     What it removes are terms of 0 and sums that nothing reads: outputs and the states of other units stay the same,
@@ -42,11 +44,13 @@ class RemoveUnits(Pass):
 def removed(graph: Graph, silent: Mapping[str, Array]) -> tuple[Graph, bool]:
     """The graph without the units that are not needed, and whether any went. ``silent``: elements of nodes that are
     taken to be 0 at every step, beside those that are proved to be."""
-    found = layers(graph)
-    zero = {name: known.zero for name, known in bounds(graph, silent).items()}
-    kept = {name: units if units.any() else _first(units) for name, units in needed(graph, found, zero).items()}
-    changed = not all(units.all() for units in kept.values())
-    return (without(graph, found, kept), True) if changed else (graph, False)
+    known = bounds(graph, silent)
+    less, found = folded(graph, known), layers(graph)
+    zero = {name: bound.zero for name, bound in known.items()}
+    kept = {name: units if units.any() else _first(units) for name, units in needed(less, found, zero).items()}
+    done = without(less, found, kept)
+    changed = any(new is not old for new, old in zip(done, graph, strict=True))
+    return (done, True) if changed else (graph, False)
 
 
 def _first(units: Array) -> Array:

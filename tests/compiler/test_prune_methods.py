@@ -17,7 +17,7 @@ from scipy import sparse
 import axonc
 from axonc import Graph, ModelError
 from axonc.compiler.driver.config import read_config
-from axonc.compiler.driver.pruning.methods import parse_pruning
+from axonc.compiler.driver.pruning.methods import parse_pruning, pruning_text
 from axonc.compiler.passes import Masks, Pass, Prune, PruneGroups, PruneMasks
 from axonc.compiler.passes.scores import Rates
 
@@ -159,6 +159,23 @@ def test_the_same_in_every_form(tmp_path: Path) -> None:
         assert program.manifest["pipeline"] == alone.properties["pipeline"]
         for name in names(graph):
             np.testing.assert_array_equal(weight(program.graph, name), weight(alone, name))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "weights,sparsity=0.5",
+        "weights,sparsity=0.9,scope=gate,score=cost,block=4,nodes=w|r*",
+        "groups,keep=2,of=4,axis=target",
+        "thresholds,rate=0.1,by=unit",
+        "silent",
+        "silent,rate=0.01",
+        "units",
+    ],
+)
+def test_a_text_and_a_pass_say_the_same(text: str) -> None:
+    (step,) = parse_pruning(text)
+    assert pruning_text(step) == text
 
 
 @pytest.mark.parametrize(

@@ -272,6 +272,56 @@ def test_proofs_in_fixed_point_are_tight() -> None:
     assert proved >= 0.95 * quiet
 
 
+def constants(reader: Array, bias: Array | None, **gate: Any) -> Graph:
+    """in -> four units, of which the first two fire in every step -> a matrix -> neurons -> out."""
+    op = replace(
+        lif(4, 0.5, 1.0, **gate), membrane=Membrane(np.asarray(0.5), ONE, ZERO, np.array([2.25, 1.5, 0.5, 0.0]))
+    )
+    weights = np.array([[-1.0, 0.5], [0.25, 1.0], [1.0, 1.0], [1.0, 1.0]])
+    nodes = (
+        Node("in", Input(Signal((2,), Kind.EVENT))),
+        Node("fc", Linear(weights), ("in",)),
+        Node("cell", op, ("fc",)),
+        Node("o", Linear(reader, bias), ("cell",)),
+        Node("read", lif(len(reader), 0.9, 2.0), ("o",)),
+        Node("out", Output(), ("read",)),
+    )
+    return Graph("constants", nodes, "steps", 1e-3)
+
+
+@pytest.mark.parametrize("reset", ["subtract", "value", "none"])
+def test_units_that_always_fire_move_to_a_bias(reset: str) -> None:
+    """Where sums are exact: of multiples of one power of two, small enough."""
+    rng = np.random.default_rng(0)
+    grid = rng.integers(-9, 10, (5, 4)) / 8
+    graph = constants(grid, rng.integers(-9, 10, 5) / 8, reset=reset)
+    x = (rng.random((6, 50, 2)) < 0.5).astype(np.uint8)
+    sent = run_batches(graph, {"in": x}, ["cell"])["cell"]
+    assert sent[..., :2].all()
+    assert not sent[..., 2:].all(axis=(0, 1)).any()
+    after = removed(graph)
+    assert sizes(after)["cell"] == 2
+    np.testing.assert_array_equal(after["o"].op.bias, graph["o"].op.bias + grid[:, :2].sum(axis=1))  # type: ignore[attr-defined]
+    require_equal(graph, after, {"in": x})
+    none = constants(grid, None, reset=reset)
+    require_equal(none, removed(none), {"in": x})
+
+
+def test_units_that_always_fire_stay_where_sums_are_rounded() -> None:
+    """The order of terms tells then: one row of tenths keeps both; nor is a unit constant behind a delay."""
+    x = (np.random.default_rng(0).random((6, 50, 2)) < 0.5).astype(np.uint8)
+    for row in ([0.1, 0.7, 0.3, 0.9], [2.0**30, 1.0, 0.5, 2.0**-4]):
+        graph = constants(np.array([[1.0, 2.0, 3.0, 4.0], row]), None)
+        after = removed(graph)
+        assert sizes(after)["cell"] == 4
+        np.testing.assert_array_equal(weight(after, "o"), [[0, 0, 3, 4], row])
+        require_equal(graph, after, {"in": x})
+    late = constants(np.ones((2, 4)), None)
+    nodes = [replace(n, inputs=("late",)) if n.name == "o" else n for n in late]
+    late = late.with_nodes([*nodes, Node("late", Delay(1), ("cell",))])
+    assert sizes(removed(late))["cell"] == 4
+
+
 def test_a_layer_keeps_one_unit() -> None:
     """So that a network whose layer is all silent still is one."""
     graph = drive(lif(4, 0.5, 100.0), np.ones((4, 3)))

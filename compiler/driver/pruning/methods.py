@@ -56,6 +56,13 @@ def parse_pruning(given: Given | Sequence[Given] | None, folder: Path = Path()) 
     return tuple(steps)
 
 
+def pruning_text(step: Pass) -> str:
+    """The text that asks for a pass: its method, and the options that are not as usual."""
+    method = next(name for name, made in METHODS.items() if made is type(step))
+    options = [f for f in fields(step) if f.name not in (*FROM_DATA, *FILES) and getattr(step, f.name) != f.default]
+    return ",".join([method, *(f"{f.name}={_text(getattr(step, f.name))}" for f in options)])
+
+
 def _settings(given: float | str | Mapping[str, Any]) -> tuple[str, list[tuple[str, str]]]:
     """The method, and names and values of its fields."""
     if isinstance(given, Mapping):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ..report import render_page
 from ..report.figure import Figure, Section, Table, number
-from .result import COSTS, Sweep
+from .result import COSTS, Sweep, shown
 from .scatter import Mark, scatter
 from .text import columns, refusals, rows
 
@@ -17,7 +17,7 @@ def sweep_page(found: Sweep, title: str) -> str:
     tiles = [(number(len(found.points)), "points"), (number(ran), "ran"), (number(len(found.front)), "on the front")]
     best = max(found.front, key=lambda point: point.quality or 0.0)
     tiles.append((f"{best.quality:.2%}", f"best {found.measure}"))
-    grid = {name: dict.fromkeys(str(point.options[name]) for point in found.points) for name in found.varied}
+    grid = {name: dict.fromkeys(shown(point.options[name]) for point in found.points) for name in found.varied}
     summary = [("samples", number(found.samples)), *((name, ", ".join(values)) for name, values in grid.items())]
     return render_page(title, tiles, summary, list(_sections(found)))
 

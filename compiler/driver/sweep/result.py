@@ -9,8 +9,10 @@ from typing import Any
 
 from axonc.ir import Diagnostic
 
+from ...passes import Pass
 from ..evaluate import Evaluation
 from ..evaluate.subject import FLOAT
+from ..pruning.methods import pruning_text
 
 COSTS = ("cores", "bytes", "operations")
 """What should be small: cores, their bytes (where nothing is mapped, those of the weights), synaptic operations and
@@ -66,6 +68,10 @@ def shown(value: Any) -> str:
     """The value of an option as text."""
     if isinstance(value, Mapping):
         return " ".join(f"{name}={size}" for name, size in value.items())
+    if isinstance(value, tuple):
+        return "; ".join(map(shown, value))
+    if isinstance(value, Pass):
+        return pruning_text(value)
     return value.name if hasattr(value, "name") else str(value)
 
 

@@ -2,7 +2,8 @@
 
 from .bounds import Bounds, bounds
 from .cut import without
+from .fold import folded
 from .layers import Layer, layers
 from .needed import needed
 
-__all__ = ["Bounds", "Layer", "bounds", "layers", "needed", "without"]
+__all__ = ["Bounds", "Layer", "bounds", "folded", "layers", "needed", "without"]

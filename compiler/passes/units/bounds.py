@@ -24,13 +24,14 @@ from axonc.ir.ops import (
     FixedGRU,
     Flatten,
     Linear,
+    Neuron,
     Op,
     QuantLinear,
     Scale,
     is_sparse,
 )
 
-from .silence import SILENT
+from .silence import SILENT, constant_neuron
 
 VAST = 1e200
 """Stands for no bound: products of it with weights are numbers, with 0 they are 0."""
@@ -62,6 +63,10 @@ class Bounds:
         """With ``value`` among what may be."""
         return Bounds(np.minimum(self.low, value), np.maximum(self.high, value))
 
+    def or_more(self, constant: Array) -> Bounds:
+        """At least 1 where ``constant``."""
+        return Bounds(np.where(constant, np.maximum(self.low, 1), self.low), self.high)
+
     def where(self, silent: Array) -> Bounds:
         """0 where ``silent``."""
         return Bounds(np.where(silent, 0, self.low), np.where(silent, 0, self.high))
@@ -71,8 +76,8 @@ def bounds(graph: Graph, silent: Mapping[str, Array]) -> dict[str, Bounds]:
     """The bounds of every node's output. ``silent``: elements of some nodes that are taken to be 0, flat."""
     found = {node.name: _first(node, graph.signals[node.name]) for node in graph}
     found = {name: known.where(silent[name]) if name in silent else known for name, known in found.items()}
-    zeros = -1
-    while zeros != (zeros := sum(int(np.sum(known.zero)) for known in found.values())):
+    settled = -1
+    while settled != (settled := sum(int(np.sum(known.low == known.high)) for known in found.values())):
         for node in graph.order:
             found[node.name] = found[node.name].within(_narrowed(graph, node, found))
     return found
@@ -109,7 +114,9 @@ def _narrowed(graph: Graph, node: Node, found: Mapping[str, Bounds]) -> Bounds:
         return RULES[type(node.op)](node.op, entering)
     if type(node.op) in SILENT:
         reads = [(found[name].low, found[name].high) for name in node.reads]
-        return known.where(SILENT[type(node.op)](node.op, (entering.low, entering.high), *reads))
+        ends = (entering.low, entering.high)
+        known = known.where(SILENT[type(node.op)](node.op, ends, *reads))
+        return known.or_more(constant_neuron(node.op, ends)) if isinstance(node.op, Neuron) else known
     return known
 
 

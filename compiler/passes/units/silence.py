@@ -1,14 +1,16 @@
-"""Proofs that units never send an event.
+"""Proofs that units never send an event, or send one in every step.
 
 A step of a neuron without an event is monotone: a larger state or input gives a larger state. So a state S, at least
 the first one, that a step of the largest input brings back to S or below, and in which no event happens, bounds all
 states of all runs, and no run has an event. S is a guess here; whether it holds is asked of the interpreter's own
-kernel, whose rounding and saturation are monotone, too: the proof is of the bits.
+kernel, whose rounding and saturation are monotone, too: the proof is of the bits. In the same way a state that a step
+of the least input leads to itself or above, with an event, shows that there is an event in every step.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -40,8 +42,31 @@ def neuron(op: Neuron, x: Ends) -> Array:
     return _proved(op, guess, drive, "float32") & _proved(op, guess, drive, "float64")
 
 
+def constant_neuron(op: Neuron, x: Ends) -> Array:
+    """Units that send one event in every step, for every input within ``x``."""
+    gate, stages = op.gate, _stages(op)
+    if gate is None or gate.spikes > 1 or gate.reset not in ("value", "subtract", "none"):
+        return np.zeros(x[0].shape, bool)
+    first = stages["i" if op.synapse else "v"]
+    drive = np.where(_flat(first.gain, op) >= 0, -_above(-x[0]), _above(x[1]))
+    guess = {"v": np.minimum(_flat(gate.value, op), 0) if gate.reset == "value" else np.zeros(drive.shape)}
+    if op.synapse is not None:
+        guess["i"] = -_settled(op, replace(op.synapse, offset=-op.synapse.offset), -drive.astype(np.float64))
+    return _steady(op, guess, drive, "float32") & _steady(op, guess, drive, "float64")
+
+
+def _steady(op: Neuron, guess: Mapping[str, Array], drive: Array, precision: Precision) -> Array:
+    """For which units a step from the states of ``guess`` has an event and leads to these or above."""
+    shape = (1, *op.shape)
+    bound = {name: value.astype(precision).reshape(shape) for name, value in guess.items()}
+    with np.errstate(all="ignore"):
+        after, events = KERNELS[Neuron](op, precision).step(bound, drive.reshape(shape))
+    held = (events == 1) & np.all([after[name] >= bound[name] for name in bound], axis=0) & _rising(op)
+    return np.asarray(held.reshape(-1))
+
+
 def fixed_neuron(op: FixedNeuron, x: Ends) -> Array:
-    """The same in fixed point."""
+    """`neuron` in fixed point."""
     stages = _stages(op)
     low, high = (np.clip(end, -SUM_LIMIT, SUM_LIMIT).astype(np.int64) for end in x)
     drive = np.where(_flat(stages["i" if op.synapse else "v"].multiplier, op) >= 0, high, low)
