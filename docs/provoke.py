@@ -192,8 +192,7 @@ def large() -> Lines:
 
 
 def _interpreted(**changes: Any) -> Lines:
-    given = {"x": np.ones((5, 4)), "record": (), **changes}
-    axonc.interpret(axonc.load(neurons(), dt=1e-3), given["x"], given["record"])
+    axonc.interpret(axonc.load(neurons(), dt=1e-3), **{"x": np.ones((5, 4)), **changes})
     return ()
 
 
@@ -340,6 +339,7 @@ EXAMPLES: dict[str, Callable[[], Lines | None]] = {
     "AX705": lambda: _evaluated(y=[9]),
     "AX706": lambda: _evaluated(graph=axonc.load(chain((3,), dense(2, 3), lif(2)), dt=1e-3)),
     "AX707": _continued,
+    "AX708": lambda: _interpreted(state={}),
     "AX711": lambda: export_nir(axonc.load(neurons(), "snntorch,dt=1e-3,reset=subtract")).notes,
     "AX712": lambda: export_nir(_odd("layer/1")).notes,
     "AX713": large,

@@ -130,10 +130,11 @@ def weights(graph: Graph) -> tuple[int, int]:
 
 
 def written(graph: Graph, start: str, length: int, temperature: float = 0.7, seed: int = SEED) -> str:
-    """A text that goes on from ``start``; each character is drawn given the 64 before it."""
-    rng, numbers = np.random.default_rng(seed), list(encoded(start))
-    for _ in range(length):
-        scores = axonc.interpret(graph, one_hot(np.array(numbers[-STEPS:])))["out"][-1].astype(float) / temperature
+    """A text that goes on from ``start``: a character is drawn, and the network goes on from where it is with that."""
+    rng, numbers, state = np.random.default_rng(seed), list(encoded(start)), None
+    for place in range(length):
+        result = axonc.interpret(graph, one_hot(np.array(numbers if place == 0 else numbers[-1:])), state=state)
+        state, scores = result.state, result["out"][-1].astype(float) / temperature
         chances = np.exp(scores - scores.max())
         numbers.append(rng.choice(len(SYMBOLS), p=chances / chances.sum()))
     return decoded(numbers)

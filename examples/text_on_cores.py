@@ -5,7 +5,8 @@
 
 Weights have 8 bits, cells and events 16; the readout's values are those of a 32-bit neuron. Perplexity is that of
 text_egru.py, over all of the test text, computed by the native target; the sample is written by the C for Cortex-M4F
-cores, on emulated ones, and each of its characters is that which the interpreter would have drawn.
+cores, on emulated ones, character by character: the state that a run leaves is what the next one begins with. Each
+character is that which the interpreter would have drawn.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 from docstrings import MODULES, SYMBOLS, Array, decoded, encoded, one_hot, segments, text
-from text_egru import LOSS, START, STEPS, TEST_STEPS
+from text_egru import LOSS, START, TEST_STEPS
 
 import axonc
 from axonc import Graph, Program
@@ -39,10 +40,12 @@ def perplexity(graph: Graph, numbers: Array, batch: int = 32) -> float:
 
 
 def written(program: Program, start: str, length: int, seed: int = 0) -> str:
-    """A text that goes on from ``start``; each character is drawn given the 64 before it."""
-    rng, numbers = np.random.default_rng(seed), list(encoded(start))
-    for _ in range(length):
-        scores = program.run(one_hot(np.array(numbers[-STEPS:]))).value("out")[-1] / TEMPERATURE
+    """A text that goes on from ``start``: a character is drawn, and the cores go on from where they are with that."""
+    rng, numbers, state = np.random.default_rng(seed), list(encoded(start)), None
+    for place in range(length):
+        unread = numbers if place == 0 else numbers[-1:]
+        result = program.run(one_hot(np.array(unread)), state=state)
+        state, scores = result.state, result.value("out")[-1] / TEMPERATURE
         chances = np.exp(scores - scores.max())
         numbers.append(rng.choice(len(SYMBOLS), p=chances / chances.sum()))
     return decoded(numbers)

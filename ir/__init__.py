@@ -2,7 +2,7 @@
 
 from .diagnostics import CODES, AxoncError, Diagnostic, MismatchError, ModelError, ToolError, raise_if_any
 from .graph import Graph, Node
-from .interpret import interpret, split_reference
+from .interpret import initial_state, interpret, split_reference
 from .result import Result
 from .signal import Fixed, Float, Format, Kind, Shape, Signal
 from .text import print_graph
@@ -24,6 +24,7 @@ __all__ = [
     "Shape",
     "Signal",
     "ToolError",
+    "initial_state",
     "interpret",
     "print_graph",
     "raise_if_any",

@@ -76,6 +76,8 @@ ADVICE = {
     "AX705": "Give one label a sample, whole numbers from 0 to the number of classes less one.",
     "AX706": "Evaluate the build with the model that it was compiled from, or compile it again.",
     "AX707": "Give each training a checkpoint file of its own, or remove the old one to begin again.",
+    "AX708": "Give the state of another run of the same model, complete, or change one that `axonc.initial_state` "
+    "makes; [streams](streams.md) says what its parts are.",
     "AX711": "Nothing, if axonc reads the file. Others take the fields: check that what is lost does not matter.",
     "AX712": "Nothing: axonc reads the name back. Rename the node if other readers show it.",
     "AX713": "Save an axonc graph file (`Graph.save`), which keeps sparse weights sparse.",

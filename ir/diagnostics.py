@@ -82,6 +82,7 @@ CODES = {
     "AX705": "labels or targets do not fit the data, or the output that they are for",
     "AX706": "a model is not the one that a build was compiled from",
     "AX707": "a checkpoint belongs to another training",
+    "AX708": "a state to begin with does not fit the model, or the way in which it is run",
     "AX711": "the file format cannot express something; axonc's metadata in the file keep it",
     "AX712": "a name cannot stand in a file of this format; it was written in another form",
     "AX713": "the model is too large for a file of this format",

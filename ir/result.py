@@ -19,7 +19,8 @@ class Result:
     ``outputs`` by output node; ``recorded`` by what was asked: ``node`` its output, ``node:v`` or ``node:i`` a state.
     Values are those that the program holds: 0/1 or counts for events, stored integers for fixed point; ``formats``
     says which, and `value` converts. ``graded`` names the signals whose events carry their value: 0 is no event.
-    ``stats`` holds counters of the target (packets, instructions, saturations).
+    ``stats`` holds counters of the target (packets, instructions, saturations). ``state``: what the run hands to the
+    next one, by ``node:part`` (`ir.state`), each [*shape] or [B, *shape].
     """
 
     outputs: dict[str, Array]
@@ -27,6 +28,7 @@ class Result:
     formats: Mapping[str, Format] = field(default_factory=dict)
     stats: Mapping[str, Any] = field(default_factory=dict)
     graded: frozenset[str] = frozenset()
+    state: Mapping[str, Array] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Array:
         """A recorded signal or an output, as it is stored."""

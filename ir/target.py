@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from .diagnostics import Diagnostic
 from .graph import Graph
-from .interpret.run import Data
+from .interpret.run import Carried, Data
 from .machine import AnyMachine, Machine
 from .mapping import Cut, Mapping, Schedule, Slice
 from .network import Network
@@ -68,13 +68,15 @@ class RunOptions:
     """How to run. ``seed``: of the order in which cores run within a slot; ``shuffle``: also permute each queue;
     ``keep_going``: count events without room and ticks over budget instead of stopping; ``back_to_back``: samples
     follow each other in one run, instead of each beginning with a reset; ``threads``: how many run cores side by side,
-    which changes no result (None: one a processor)."""
+    which changes no result (None: one a processor); ``state``: what to begin with, as `ir.state` defines it for the
+    graph, instead of that reset. Results hold the state that a run left, but back to back."""
 
     seed: int = 0
     shuffle: bool = False
     keep_going: bool = False
     back_to_back: bool = False
     threads: int | None = None
+    state: Carried | None = None
 
 
 class Backend(Protocol):

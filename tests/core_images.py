@@ -42,6 +42,7 @@ from axonc.ir.ops import (
     QuantConv,
     QuantLinear,
 )
+from axonc.ir.state import State
 from axonc.ir.target import LIVE, HostInterface, RunOptions
 
 Array = np.ndarray[Any, Any]
@@ -244,6 +245,7 @@ def run(
     shuffle: bool = True,
     keep_going: bool = False,
     chip: Chip | None = None,
+    state: State | None = None,
 ) -> Result:
     """Run a mapped graph on native or emulated cores of a chip, or `machine`; programs of the same kernels are compiled
     once."""
@@ -263,4 +265,4 @@ def run(
         described["tick_s"] = 1.0
         write_files(Path(folder), {**program.files, "mapping.json": json.dumps(described).encode()})
         options = RunOptions(seed, shuffle, keep_going, back_to_back)
-        return run_program(Path(folder), graph, x, record, options, make)
+        return run_program(Path(folder), graph, x, record, options, make, state)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -38,13 +38,16 @@ ZERO = np.asarray(0)
 @dataclass
 class Network:
     """A graph while it grows. ``density``: of its matrices; ``own``: every unit has its own scales and biases;
-    ``shifts``: between which those of its lanes are drawn."""
+    ``shifts``: between which those of its lanes are drawn; ``segment``: of cells that have one;
+    ``begun``: cells, and what comes back to them, begin with values."""
 
     rng: np.random.Generator
     density: float = 1.0
     own: bool = False
     shifts: tuple[int, int] = (34, 40)
     frac: int = 13
+    segment: int | None = None
+    begun: bool = False
     nodes: list[Node] = field(default_factory=list)
 
     def add(self, name: str, op: Op, *inputs: str) -> str:
@@ -79,27 +82,34 @@ class Network:
             multiplier, self.rng.integers(*self.shifts, shape), self.rng.integers(-3000, 3000, (count, units))
         )
 
+    def first(self, units: int, frac: int) -> Array | None:
+        """What units begin with."""
+        return self.rng.integers(-1 << frac, 1 << frac, units) if self.begun else None
+
     def gated(self, name: str, kind: str, source: tuple[str, int], units: int, delay: int = 0, back: int = 1) -> str:
         """Gated units that hear a source ``delay`` steps late and themselves ``back`` steps late."""
         state = Fixed(16, self.frac)
         if kind == "gru_before":
             return self._exchanging(name, source, units, delay, back)
         if kind == "lstm":
-            op: Op = FixedLSTM(units, self.lanes(4, units), state, Fixed(16, int(self.rng.integers(8, 13))))
+            cell = Fixed(16, int(self.rng.integers(8, 13)))
+            op: Op = FixedLSTM(units, self.lanes(4, units), state, cell, self.first(units, cell.frac))
             ours, own, of = range(4), range(4), 4
         else:
             threshold = self.rng.integers(0, 1 << (self.frac - 2), units) if kind == "egru" else None
-            op = FixedGRU(units, self.lanes(6, units), state, threshold, zoneout=int(self.rng.choice([0, 7600])))
+            zoneout = int(self.rng.choice([0, 7600]))
+            op = FixedGRU(units, self.lanes(6, units), state, threshold, zoneout=zoneout, segment=self.segment)
+            op = replace(op, initial=self.first(units, self.frac))
             ours, own, of = range(3), range(3, 6), 6
         forward = self.joined(f"{name}.w", source, units, ours, of, delay)
-        self.add(f"{name}.back", Delay(back), name)
+        self.add(f"{name}.back", Delay(back, self.first(units, self.frac)), name)
         recurrent = self.joined(f"{name}.r", (f"{name}.back", units), units, own, of)
         return self.add(name, op, forward, recurrent)
 
     def _exchanging(self, name: str, source: tuple[str, int], units: int, delay: int, back: int) -> str:
         """GRU units whose reset gate acts on what is summed: a population of its own, to which y goes as well."""
         state = Fixed(16, self.frac)
-        self.add(f"{name}.back", Delay(back), name)
+        self.add(f"{name}.back", Delay(back, self.first(units, self.frac)), name)
         own = (f"{name}.back", units)
         gate_inputs = [
             self.joined(f"{name}.gate.w", source, units, [0], 2, delay),
@@ -112,7 +122,9 @@ class Network:
             self.joined(f"{name}.r", own, units, [0], 2),
             self.joined(f"{name}.q", (gate, units), units, [1], 2),
         ]
-        return self.add(name, FixedGRU(units, self.lanes(2, units), state, reset="before"), *inputs)
+        op = FixedGRU(units, self.lanes(2, units), state, reset="before", segment=self.segment)
+        op = replace(op, initial=self.first(units, self.frac))
+        return self.add(name, op, *inputs)
 
     def real(self, name: str, source: tuple[str, int], units: int, shift: int) -> str:
         """Leaky integrators in float32."""
@@ -151,6 +163,8 @@ def chain(
     for index, (kind, count) in enumerate(zip(kinds, units, strict=True)):
         made.shifts = (max(wide[0] - 10 * small, 0), wide[1] - 10 * small)
         delay, name = int(rng.choice([0, 0, 1, 3])), f"pop{index}"
+        if made.begun and not small and index:
+            delay = 0  # one source cannot begin with values for one delay and with zeros for another
         if kind == "lif":
             made.neurons(name, (before, size), count, 29 if small else 38, True, delay)
         else:
@@ -172,8 +186,8 @@ def values(rng: np.random.Generator, dense: bool, shape: tuple[int, ...]) -> Arr
 
 
 @st.composite
-def cases(draw: st.DrawFn) -> Case:
-    """A random chain over random data."""
+def cases(draw: st.DrawFn, begun: bool = False) -> Case:
+    """A random chain over random data; some of the chains have ``begun`` where that may be."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     dense = draw(st.booleans())
     kinds = draw(st.lists(st.sampled_from(KINDS), min_size=1, max_size=3).filter(lambda k: dense or set(k) != {"lif"}))
@@ -186,5 +200,7 @@ def cases(draw: st.DrawFn) -> Case:
         own=draw(st.booleans()),
         shifts=draw(st.sampled_from([(34, 40), (28, 36), (0, 62)])),
         frac=draw(st.sampled_from([13, 14, 8])),
+        segment=draw(st.sampled_from([None, None, 1, 2, 4])),
+        begun=begun and draw(st.booleans()),
     )
     return Case(made.graph, values(rng, dense, (draw(st.integers(1, 3)), 6, 5)))

@@ -65,7 +65,7 @@ def egru_kernel(op: RelaxedEGRU, precision: Precision) -> Kernel:
         n = op.units
         u, r = sigmoid(a[:, :n] + h[:, :n]), sigmoid(a[:, n : 2 * n] + h[:, n : 2 * n])
         g = np.tanh(a[:, 2 * n :] + r * h[:, 2 * n :])
-        goes_on = 0.0 if op.segment and int(state["k"]) % op.segment == 0 else 1.0
+        goes_on = 0.0 if op.segment and int(state["k"][0]) % op.segment == 0 else 1.0
         old = state["c"] * goes_on
         m = op.zoneout * old + (1 - op.zoneout) * (u * old + (1 - u) * g)
         u = op.zoneout + (1 - op.zoneout) * u
@@ -73,7 +73,7 @@ def egru_kernel(op: RelaxedEGRU, precision: Precision) -> Kernel:
         parts = {"m": m, "o": o, "u": u, "r": r, "g": g, "d": old - g, "e": u * goes_on, "k": state["k"] + 1}
         return {"c": m - o * op.threshold, **parts}, o * m
 
-    return Kernel(lambda batch: {"c": np.zeros((batch, *op.shape), precision), "k": np.zeros(())}, step)
+    return Kernel(lambda batch: {"c": np.zeros((batch, *op.shape), precision), "k": np.zeros(batch)}, step)
 
 
 KERNELS.update({RelaxedNeuron: neuron_kernel, RelaxedEGRU: egru_kernel})  # type: ignore[attr-defined]

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from axonc.ir import Diagnostic, Graph, Result, ToolError
+from axonc.ir import Diagnostic, Graph, ModelError, Result, ToolError
 from axonc.ir.host import parts
 from axonc.ir.interpret.parts import run_parts
 from axonc.ir.interpret.run import Data
 from axonc.ir.machine import AnyMachine, Machine, TileMachine
 from axonc.ir.mapping import Mapping
 from axonc.ir.network import network
+from axonc.ir.state import State
 from axonc.ir.target import LIVE, CostModel, HostInterface, Program, RunOptions
 
 from ..spinnaker2.toolchain import ToolchainError
@@ -63,8 +64,11 @@ class IPU:
 
     def run(self, directory: Path, graph: Graph, x: Data, record: Sequence[str], options: RunOptions) -> Result:
         """Run a built program, every sample from the reset state; tiles run in threads, and no order shows."""
+        if options.state is not None:
+            found, limit = "a state to begin with", "on tiles every sequence begins with the initial state"
+            raise ModelError(Diagnostic("AX708", "", found, limit, "run it with --engine reference"))
 
-        def run_tiles(tiles: Graph, data: Data, names: Sequence[str]) -> Result:
+        def run_tiles(tiles: Graph, data: Data, names: Sequence[str], state: State | None) -> Result:
             return run_network(directory, tiles, data, names)
 
         try:

@@ -29,6 +29,9 @@ def _problems(node: Node, target: str) -> Iterator[Diagnostic]:
     if not isinstance(node.op, supported):
         listed = ", ".join(op.name for op in supported)
         yield Diagnostic("AX601", node.name, f"{target} does not run {node.op.name}", f"it runs {listed}", "replace it")
+    elif getattr(node.op, "initial", None) is not None:
+        limit = f"in {target} states and delays begin with zero"
+        yield Diagnostic("AX601", node.name, "initial values", limit, "choose --target spinnaker2 or native")
     elif isinstance(node.op, (Neuron, FixedNeuron)) and node.op.gate is not None and node.op.gate.spikes > MOST_SPIKES:
         found = f"up to {node.op.gate.spikes} spikes a step"
         limit = f"{target} counts {MOST_SPIKES} at most"

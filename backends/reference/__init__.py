@@ -46,7 +46,7 @@ class Reference:
 
     def run(self, directory: Path, graph: Graph, x: Data, record: Sequence[str], options: RunOptions) -> Result:
         """The interpreter's result; the order of cores means nothing here."""
-        return interpret(graph, x, record)
+        return interpret(graph, x, record, state=options.state)
 
     def recordable(self, graph: Graph) -> tuple[str, ...]:
         """Every node and every state."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from axonc.ir import Diagnostic, Graph, Result, ToolError
+from axonc.ir import Diagnostic, Graph, Result, ToolError, initial_state
 from axonc.ir.host import parts
 from axonc.ir.interpret.parts import run_parts
 from axonc.ir.interpret.run import Data
@@ -31,8 +31,10 @@ from axonc.ir.ops import (
     QuantLinear,
     ToFixed,
 )
+from axonc.ir.state import State
 from axonc.ir.target import LIVE, HostInterface, Program, RunOptions
 
+from .carry import disagreements
 from .cost import CoreCost
 from .description import load_machine, memory_map
 from .engine import CoreImage, MachineFault, Route
@@ -86,7 +88,8 @@ class CoreTarget:
         """Every node that the runtime cannot run."""
         cores = parts(graph).cores
         problems = (problem for node in cores for problem in _problems(cores, node.name, self.name))
-        return [*problems, *graded_problems(cores, self.name)]
+        found = [*problems, *graded_problems(cores, self.name)]
+        return found or list(_beginning_problems(cores))
 
     def lower(
         self, graph: Graph, mapping: CoreMapping | None, machine: AnyMachine | None, host: HostInterface = LIVE
@@ -124,11 +127,11 @@ class CoreTarget:
     def run(self, directory: Path, graph: Graph, x: Data, record: Sequence[str], options: RunOptions) -> Result:
         """Run a built program; `ToolError` names core, slot and line of a fault."""
 
-        def run_cores(cores: Graph, data: Data, names: Sequence[str]) -> Result:
-            return run_program(directory, cores, data, names, options, self.engine)
+        def run_cores(cores: Graph, data: Data, names: Sequence[str], state: State | None) -> Result:
+            return run_program(directory, cores, data, names, options, self.engine, state)
 
         try:
-            return run_parts(graph, x, record, run_cores)
+            return run_parts(graph, x, record, run_cores, options.state)
         except MachineFault as error:
             raise ToolError(Diagnostic("AX902", f"core {error.core}", str(error))) from error
         except ToolchainError as error:
@@ -161,6 +164,12 @@ class SpiNNaker2(CoreTarget):
 
         images = [directory / "images" / f"{program}.elf" for program in described["programs"]]
         return EmulatedMachine(images, cores, routes, memory)
+
+
+def _beginning_problems(graph: Graph) -> Iterator[Diagnostic]:
+    """Delays of one source that begin with different values."""
+    if any(isinstance(node.op, Delay) and node.op.initial is not None for node in graph):
+        yield from disagreements(graph, initial_state(graph))
 
 
 def _problems(graph: Graph, name: str, target: str) -> Iterator[Diagnostic]:

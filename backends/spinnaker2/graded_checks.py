@@ -27,9 +27,6 @@ def graded_problems(graph: Graph, target: str) -> Iterator[Diagnostic]:
             yield from _kernel_problems(graph, node, target)
         elif isinstance(node.op, FixedResetGate):
             yield from _gate_problems(graph, node)
-        elif isinstance(node.op, Delay) and node.op.initial is not None:
-            found, limit = "a delay with an initial value", f"in {target} nothing leaves a delay before it entered"
-            yield Diagnostic("AX601", node.name, found, limit, "begin with zero")
 
 
 def _input_problems(graph: Graph, node: Node, target: str) -> Iterator[Diagnostic]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 from axonc.ir import Graph
@@ -81,7 +82,7 @@ def describe(
                 "data": f"data/core_{core:03d}.bin",
                 "work_bytes": image.work_bytes,
                 "most_sent": plan.most_sent,
-                "states": [{"voltage_at": place.voltage_at, "current_at": place.current_at} for place in image.places],
+                "states": [asdict(place) for place in image.places],
             }
             for core, (plan, image) in enumerate(zip(plans, packed, strict=True))
         ],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -58,6 +58,7 @@ class StatePlace:
 
     voltage_at: int
     current_at: int
+    segment_at: int
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ def pack_core(plan: CorePlan, schedule: Schedule, keys: Keys, memory: MemoryMap,
         list_capacity=plan.listed_events,
     )
     data.chunks.append((header_at, header.tobytes()))
-    places = tuple(StatePlace(int(p["voltage_at"]), int(p["current_at"])) for p in populations)
+    places = tuple(StatePlace(*(int(p[f.name]) for f in fields(StatePlace))) for p in populations)
     return CoreData(data.content(), work.size, places, buffers, list_at, plan.listed_events)
 
 
@@ -178,6 +179,8 @@ def _population(
         accumulators_at=work.reserve(local.accumulator_bytes),
         current_at=work.reserve(local.state_bytes) if has_second_state(op) else 0,
         voltage_at=work.reserve(local.state_bytes),
+        segment=local.segment,
+        segment_at=work.reserve(local.segment_bytes) if local.segment else 0,
         key=0 if part.block is None else keys.base(part.block),
         state_words=-(-local.state_bytes // 4),
         **_parameters(local, data),

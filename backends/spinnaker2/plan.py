@@ -10,7 +10,7 @@ from itertools import accumulate
 from axonc.ir.machine import BYTEWISE, Synapses
 from axonc.ir.mapping import Schedule, Slice
 from axonc.ir.network import Network, Projection, SharedKernel, Units
-from axonc.ir.ops import FixedGated, Input, LevelNeuron
+from axonc.ir.ops import FixedGated, FixedGRU, Input, LevelNeuron
 from axonc.ir.target import LIVE, Cuts, HostInterface
 
 from .convolution import KernelRows, KernelTables, kernel_rows
@@ -81,9 +81,20 @@ class LocalPopulation:
         return state_bytes(self.op) * self.part.count
 
     @property
+    def segment(self) -> int:
+        """Steps of a segment of its cells; 0: they have none."""
+        return (self.op.segment or 0) if isinstance(self.op, FixedGRU) else 0
+
+    @property
+    def segment_bytes(self) -> int:
+        """Bytes of the number of a step within its segment."""
+        return 4 if self.segment else 0
+
+    @property
     def work_bytes(self) -> int:
         """Bytes of clock, accumulators and states."""
         states = (2 if has_second_state(self.op) else 1) * round_up(self.state_bytes, ALIGN)
+        states += round_up(self.segment_bytes, ALIGN)
         return CLOCK.dtype.itemsize + round_up(self.accumulator_bytes, ALIGN) + states
 
 

@@ -12,36 +12,63 @@ from typing import Any
 import numpy as np
 
 from axonc.ir import Diagnostic, Graph, ModelError, Result, raise_if_any
-from axonc.ir.interpret.run import Data, batches, check_references, result
+from axonc.ir.interpret.run import Data, batches, check_references, initial_state, result
 from axonc.ir.machine import Memory
 from axonc.ir.mapping import Mapping as CoreMapping
 from axonc.ir.network import output_population
 from axonc.ir.ops import Array
+from axonc.ir.state import State, sample_of
 from axonc.ir.target import RunOptions
 
 from .buffers import read_buffers
+from .carry import left, under_way, written
 from .engine import CoreImage, Machine, Route, RunResult
 from .memory import MemoryMap
 from .traces import Traces, recordable
 
 MachineMaker = Callable[[Path, Mapping[str, Any], list[CoreImage], list[Route], MemoryMap], Machine]
-Sample = tuple[RunResult, dict[str, Array]]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A run, what was recorded in it, and the state that it left: of one sample, or nothing of several."""
+
+    run: RunResult
+    recorded: Mapping[str, Array]
+    state: State
 
 
 def run_program(
-    directory: Path, graph: Graph, x: Data, record: Sequence[str], options: RunOptions, make: MachineMaker
+    directory: Path,
+    graph: Graph,
+    x: Data,
+    record: Sequence[str],
+    options: RunOptions,
+    make: MachineMaker,
+    state: State | None = None,
 ) -> Result:
-    """Run the program built in ``directory`` over every sample of ``x``, each from the reset state."""
+    """Run the program built in ``directory`` over every sample of ``x``, each from its part of ``state`` (complete, of
+    the batch), or from the reset state."""
     data, batched = batches(graph, x)
     check_references(graph, record, recordable(graph))
     described = json.loads((directory / "mapping.json").read_text())
     session = _Session(graph, described, options, directory, make)
     batch, steps = next(iter(data.values())).shape[:2]
     size = max(batch, 1) if options.back_to_back else 1
-    traces = session.traces(steps, size)
+    begins = state if state is not None else initial_state(graph, max(batch, 1))
+    resumed = state is not None or any(np.any(array) for array in begins.values())
+    if resumed and size > 1:
+        found, limit = "samples back to back that begin with a state", "between them cores set all to zero"
+        raise ModelError(Diagnostic("AX708", "", found, limit, "run them one by one"))
+    traces = session.traces(steps, size, resumed)
     wanted = _wanted(graph, record)
     runs = [
-        session.run(traces, {name: array[first : first + size] for name, array in data.items()}, wanted)
+        session.run(
+            traces,
+            {name: array[first : first + size] for name, array in data.items()},
+            wanted,
+            sample_of(begins, first),
+        )
         for first in range(0, batch, size)
     ]
     return _result(graph, traces, runs, wanted, record, batched, session.machine)
@@ -74,13 +101,15 @@ class _Session:
         sizes = MemoryMap(memory.total, memory.code, memory.stack, memory.guard)
         return self.make(self.directory, self.described, cores, routes, sizes)
 
-    def traces(self, steps: int, samples: int) -> Traces:
+    def traces(self, steps: int, samples: int, resumed: bool) -> Traces:
         states = [core["states"] for core in self.described["cores"]]
         gap = self.described["host"]["gap"]
-        return Traces(self.graph, self.mapping, states, steps, samples, gap, self.described["packet_words"])
+        words = self.described["packet_words"]
+        return Traces(self.graph, self.mapping, states, steps, samples, gap, words, resumed)
 
-    def run(self, traces: Traces, data: Mapping[str, Array], wanted: Sequence[str]) -> Sample:
-        """One run and what was recorded in it: by the cores where they have buffers, else by probes and packets."""
+    def run(self, traces: Traces, data: Mapping[str, Array], wanted: Sequence[str], begins: State) -> Sample:
+        """One run from a state, what was recorded in it, by the cores where they have buffers, else by probes and
+        packets, and what it left."""
         buffers = self._buffers(traces, wanted)
         listed = traces.listed(data)
         raise_if_any(self._list_problems(listed))
@@ -89,7 +118,8 @@ class _Session:
             slots=traces.slots,
             steps=traces.steps,
             samples=traces.samples,
-            inputs=traces.live(data),
+            inputs=traces.live(data, under_way(self.graph, begins) if traces.resumed else {}),
+            writes=written(traces, begins) if traces.resumed else None,
             lists=listed,
             probes=traces.probes(probed),
             seed=self.options.seed,
@@ -103,7 +133,13 @@ class _Session:
             name: traces.shaped(name, read_buffers(self.machine, at, rows, self.mapping.orders))
             for name, at in buffers.items()
         }
-        return run, {**traces.recorded(run, probed), **read}
+        return Sample(run, {**traces.recorded(run, probed), **read}, self._left(traces, data, run, begins))
+
+    def _left(self, traces: Traces, data: Mapping[str, Array], run: RunResult, begins: State) -> State:
+        if traces.samples > 1:
+            return {}
+        sample = {name: array[0] for name, array in data.items()}
+        return left(traces, self.machine, sample, lambda name, steps: traces.sent(run, name, steps), begins)
 
     def _buffers(self, traces: Traces, wanted: Sequence[str]) -> dict[str, list[Mapping[str, Any]]]:
         """The buffers of every signal that the cores record."""
@@ -142,7 +178,7 @@ def _result(
     batched: bool,
     machine: Machine,
 ) -> Result:
-    stacked = {name: np.concatenate([recorded[name] for _, recorded in runs]) for name in wanted}
+    stacked = {name: np.concatenate([sample.recorded[name] for sample in runs]) for name in wanted}
     shaped = {name: trace if batched else trace[0] for name, trace in stacked.items()}
     outputs = {}
     for node in graph.outputs:
@@ -150,8 +186,15 @@ def _result(
         lead = trace.shape[: 2 if batched else 1]
         outputs[node.name] = trace.reshape(*lead, *graph.signals[node.name].shape)
     recorded = {name: shaped[name] for name in record}
-    stats = _stats(traces, [run for run, _ in runs], machine.counts_instructions)
-    return result(graph, outputs, recorded, stats)
+    stats = _stats(traces, [sample.run for sample in runs], machine.counts_instructions)
+    return result(graph, outputs, recorded, stats, _state(runs, batched))
+
+
+def _state(runs: Sequence[Sample], batched: bool) -> State:
+    """What all samples left, or the only one."""
+    if not batched:
+        return runs[0].state
+    return {name: np.stack([sample.state[name] for sample in runs]) for name in (runs[0].state if runs else ())}
 
 
 STATUS_WORDS = ("saturations", "stray", "queue_peak", "dropped", "overruns", "macs")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 MAGIC = 0x434E5841  # "AXNC" in little-endian bytes
-ABI = 5
+ABI = 6
 ALIGN = 16
 """Alignment in bytes of every table in ``data`` and every array in ``work``."""
 
@@ -117,7 +117,7 @@ STATUS = Record(
         _u32("dropped", "packets that found no room in a queue, counted by the platform"),
         _u32("overruns", "slots that took longer than a tick, counted by the platform"),
         _u32("macs", "weights added, or multiplied by an event's value and added, modulo 2^32"),
-        _u32("reserved", "0"),
+        _u32("resumed", "1: the first sample goes on from states that the host wrote; it has run, but for its gap"),
     ),
 )
 
@@ -155,6 +155,8 @@ POPULATION = Record(
         _u32("spikes_record_at", "work offset of the recorded spikes, a row a step; 0: not recorded"),
         _u32("voltage_record_at", "work offset of the recorded voltages, state_words a step; 0: not recorded"),
         _u32("current_record_at", "work offset of the recorded currents, state_words a step; 0: not recorded"),
+        _u32("segment", "steps of a segment, at whose beginning the cell counts as 0; 0: there are none"),
+        _u32("segment_at", "work offset of the number of the next step within its segment, uint32_t; 0: none"),
     ),
 )
 

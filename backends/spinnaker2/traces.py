@@ -18,11 +18,13 @@ from axonc.ir.ops import Array, FixedGated, FixedNeuron, Neuron
 from .engine import Probe, RunResult
 from .graded_inputs import graded_packets, rounded, spike_packets
 from .parameters import state_bytes, state_dtype, state_place
+from .schema import UNUSED
 
 
 @dataclass(frozen=True)
 class Traces:
-    """Reads a run of ``samples`` samples of ``steps`` steps, ``gap`` idle steps apart.
+    """Reads a run of ``samples`` samples of ``steps`` steps, ``gap`` idle steps apart; a run that is ``resumed`` begins
+    with such idle steps.
 
     ``states`` gives, for every core and population on it, its state offsets; packets have ``packet_words`` words.
     """
@@ -34,20 +36,28 @@ class Traces:
     samples: int = 1
     gap: int = 0
     packet_words: int = 1
+    resumed: bool = False
 
     @property
     def slots(self) -> int:
         """Slots that the run takes."""
-        return self.mapping.schedule.slots(self.samples * self._period - self.gap) if self.steps else 0
+        return self.mapping.schedule.slots(self._lead + self.samples * self._period - self.gap) if self.steps else 0
+
+    @property
+    def _lead(self) -> int:
+        """Idle steps before the first sample."""
+        return self.gap if self.resumed else 0
 
     @property
     def _period(self) -> int:
         """Steps from the start of a sample to the start of the next."""
         return self.steps + self.gap
 
-    def live(self, data: Mapping[str, Array]) -> list[Array]:
-        """The packets that enter in every slot, [count, words]."""
-        events = self._joined(self._input_events(data, from_host=True))
+    def live(self, data: Mapping[str, Array], earlier: Mapping[str, Array] | None = None) -> list[Array]:
+        """The packets that enter in every slot, [count, words]: inputs, and what was sent ``earlier`` and is under way:
+        the last steps before the first, [steps, *shape], by what sent it."""
+        sent = self._replayed(earlier or {})
+        events = self._joined([*self._input_events(data, from_host=True), *sent])
         packets = events[:, 1:].astype(np.uint32)
         edges = [0, *np.searchsorted(events[:, 0], np.arange(1, self.slots)).tolist(), len(packets)]
         return [packets[first:last] for first, last in pairwise(edges)] if self.slots else []
@@ -71,21 +81,35 @@ class Traces:
         """
         for name, array in data.items():
             parts = [part for part in self.mapping.of(name) if from_host == (part.core is None)]
-            if not parts:
-                continue
-            graded = self.graph.signals[name].kind is not Kind.EVENT
-            flat = np.ascontiguousarray(rounded(self.graph, name, array) if graded else array).reshape(-1)
-            places = np.flatnonzero(flat if flat.dtype == bool else flat != 0)  # of bool: an order of magnitude faster
-            count = int(np.prod(self.graph.signals[name].shape))
-            row, neuron = np.divmod(places, count)
-            slots, counts = self._slots_of(name).reshape(-1)[row], flat[places].astype(np.int64)
-            for part in parts:
-                assert part.block is not None
-                local = np.full(count, -1)
-                local[part.neurons] = np.arange(part.count)
-                here = local[neuron] >= 0
-                base, make = self.mapping.keys.base(part.block), graded_packets if graded else spike_packets
-                yield part.core, make(self.packet_words, base, slots[here], local[neuron[here]], counts[here])
+            if parts:
+                values = rounded(self.graph, name, array) if self._is_graded(name) else array
+                yield from self._packets(parts, values, self._slots_of(name).reshape(-1))
+
+    def _replayed(self, earlier: Mapping[str, Array]) -> Iterator[tuple[int | None, Array]]:
+        """The packets of ``earlier``, each in its slot before the first step; as old ones as still act."""
+        schedule = self.mapping.schedule
+        for name, values in earlier.items():
+            kept = values[max(len(values) - self._lead, 0) :]
+            slots = schedule.start[name] + schedule.phases * np.arange(self._lead - len(kept), self._lead)
+            yield from self._packets(self.mapping.of(name), kept, slots)
+
+    def _packets(self, parts: Sequence[Slice], values: Array, slots: Array) -> Iterator[tuple[int | None, Array]]:
+        """Core and packets of what slices of a population send: ``values`` of as many steps as there are ``slots``."""
+        graded, count = self._is_graded(parts[0].population), int(np.prod(parts[0].shape))
+        flat = np.ascontiguousarray(values).reshape(-1)
+        places = np.flatnonzero(flat if flat.dtype == bool else flat != 0)  # of bool: an order of magnitude faster
+        row, neuron = np.divmod(places, count)
+        when, counts = slots[row], flat[places].astype(np.int64)
+        for part in parts:
+            assert part.block is not None
+            local = np.full(count, -1)
+            local[part.neurons] = np.arange(part.count)
+            here = local[neuron] >= 0
+            base, make = self.mapping.keys.base(part.block), graded_packets if graded else spike_packets
+            yield part.core, make(self.packet_words, base, when[here], local[neuron[here]], counts[here])
+
+    def _is_graded(self, name: str) -> bool:
+        return self.graph.signals[name].kind is not Kind.EVENT
 
     def probes(self, record: Sequence[str]) -> list[Probe]:
         """What must be read of the cores' memories: one probe a slice of every recorded state."""
@@ -109,7 +133,7 @@ class Traces:
     def _slots_of(self, population: str) -> Array:
         """The slot of every step, [samples, steps]."""
         schedule = self.mapping.schedule
-        steps = np.arange(self.samples)[:, None] * self._period + np.arange(self.steps)
+        steps = self._lead + np.arange(self.samples)[:, None] * self._period + np.arange(self.steps)
         return schedule.start[population] + schedule.phases * steps
 
     def _is_events(self, name: str) -> bool:
@@ -121,10 +145,11 @@ class Traces:
             return
         node, state = split_reference(name)
         op = _neuron(self.graph, node)
-        for part, place in self._places(node):
+        for part, place in self.places(node):
             yield Probe(part.core or 0, place[f"{state_place(op, state)}_at"], part.count * state_bytes(op))
 
-    def _places(self, population: str) -> Iterator[tuple[Slice, Mapping[str, int]]]:
+    def places(self, population: str) -> Iterator[tuple[Slice, Mapping[str, int]]]:
+        """The slices of a population, and where their states lie."""
         for part in self.mapping.of(population):
             assert part.core is not None
             yield part, self.states[part.core][self._neurons_on(part.core).index(part)]
@@ -145,16 +170,36 @@ class Traces:
 
     def _raster(self, run: RunResult, node: str) -> Array:
         """Counts of the spikes whose keys lie in the population's blocks."""
-        schedule, keys = self.mapping.schedule, self.mapping.keys
-        count = int(np.prod(self.graph.signals[node].shape))
-        raster = np.zeros((self.samples * self._period, count), np.int64)
-        blocks = run.trace_keys >> keys.local_bits
+        sent = self.sent(run, node, self.samples * self._period)
+        whole = np.zeros((self.samples * self._period, *sent.shape[1:]), np.int64)
+        whole[: len(sent)] = sent
+        return whole.reshape(self.samples, self._period, *sent.shape[1:])[:, : self.steps]
+
+    def sent(self, run: RunResult, node: str, last: int) -> Array:
+        """What a population sent in the ``last`` steps of a run, or in all if these are fewer, [steps, *shape]: counts
+        of spikes, or the values of graded events."""
+        schedule, keys, shape = self.mapping.schedule, self.mapping.keys, self.graph.signals[node].shape
+        steps = max(self.samples * self._period - self.gap, 0)
+        first = max(steps - last, 0)
+        values = np.zeros((steps - first, int(np.prod(shape))), np.int64)
+        begin = np.searchsorted(run.trace_slots, schedule.start[node] + schedule.phases * (self._lead + first))
+        blocks = run.trace_keys[begin:] >> keys.local_bits
         for part in self.mapping.of(node):
-            mine = blocks == part.block
-            steps = (run.trace_slots[mine].astype(np.int64) - schedule.start[node]) // schedule.phases
-            neurons = part.neurons[run.trace_keys[mine] & ((1 << keys.local_bits) - 1)]
-            np.add.at(raster, (steps, neurons), 1)
-        return raster.reshape(self.samples, self._period, count)[:, : self.steps]
+            mine = begin + np.flatnonzero(blocks == part.block)
+            step = (run.trace_slots[mine].astype(np.int64) - schedule.start[node]) // schedule.phases
+            row, neuron, value = self._events(run, mine, graded=self._is_graded(node))
+            np.add.at(values, (step[row] - self._lead - first, part.neurons[neuron]), value)
+        return values.reshape(-1, *shape)
+
+    def _events(self, run: RunResult, packets: Array, graded: bool) -> tuple[Array, Array, Array]:
+        """Of every event in some packets: the packet's place among them, the neuron in its slice, and the value."""
+        if not graded:
+            local = run.trace_keys[packets] & ((1 << self.mapping.keys.local_bits) - 1)
+            return np.arange(len(packets)), local, np.ones(len(packets), np.int64)
+        words = run.trace_payloads[packets]
+        row, place = np.nonzero(words >> 16 != UNUSED)
+        held = words[row, place]
+        return row, held >> 16, (held & 0xFFFF).astype(np.uint16).view(np.int16).astype(np.int64)
 
 
 def _neuron(graph: Graph, node: str) -> Units:

@@ -24,10 +24,10 @@ from .cli_options import compile_options, graph_after, loaded, model_options, pl
 from .cli_outputs import golden_command, report
 from .cli_train import train_command
 from .config import read_config
-from .data import read_data
+from .data import read_arrays, read_data
 from .directory import MANIFEST, publish, require_replaceable
 from .evaluate.command import evaluate_command
-from .export import write_result
+from .export import require_state_file, write_result, write_state
 from .loading import chosen_semantics, read_model
 from .pipeline import Compiled, compile_graph
 from .planning.command import plan_command
@@ -109,15 +109,38 @@ def _fill(compiled: Compiled, partial: Path, earlier: Path) -> None:
 @click.option("--keep-going", is_flag=True, help="Count full queues and ticks over budget instead of stopping.")
 @click.option("--back-to-back", is_flag=True, help="Run the samples one after the other, without a reset.")
 @click.option("--threads", type=click.IntRange(1), help="That run cores side by side; default: one a processor.")
-def run(build: Path, data: Path, output: Path | None, record: tuple[str, ...], **options: Any) -> None:
+@click.option("--state", type=click.Path(path_type=Path), help="Go on from this state: .npz.")
+@click.option("--save-state", type=click.Path(path_type=Path), help="Write the state that the run leaves: .npz.")
+def run(
+    build: Path,
+    data: Path,
+    output: Path | None,
+    record: tuple[str, ...],
+    state: Path | None,
+    save_state: Path | None,
+    **options: Any,
+) -> None:
     """Run the program in BUILD over input data."""
     program = open_build(build)
-    result = program.run(read_data(data, program.graph), record, **options)
+    _require_state_file(save_state, options["back_to_back"])
+    begins = None if state is None else read_arrays(state, "give a file that --save-state wrote")
+    result = program.run(read_data(data, program.graph), record, state=begins, **options)
     if output is not None:
         write_result(output, result, program.graph)
+    if save_state is not None:
+        write_state(save_state, result.state)
     console = plain_console()
     console.print(result.summary(), markup=False, highlight=False)
     show.print_cycles(console, result)
+
+
+def _require_state_file(path: Path | None, back_to_back: bool) -> None:
+    """What is wrong with a state to be written, before anything runs."""
+    if path is not None and back_to_back:
+        found, limit = "--save-state with --back-to-back", "cores keep the state of the last sample alone"
+        raise ModelError(Diagnostic("AX708", "", found, limit, "leave one of them out"))
+    if path is not None:
+        require_state_file(path)
 
 
 @cli.command()
@@ -125,14 +148,17 @@ def run(build: Path, data: Path, output: Path | None, record: tuple[str, ...], *
 @click.option("--input", "data", required=True, type=click.Path(path_type=Path), help=".npz, .npy, .csv or .h5.")
 @click.option("--engine", type=click.Choice(list(ENGINES)), help="What runs it; default: the target's own.")
 @click.option("--seed", default=0, show_default=True, help="Of the order in which cores run.")
+@click.option("--state", type=click.Path(path_type=Path), help="Begin with this state: .npz.")
 @click.option("--shuffle", is_flag=True, help="Also permute the events in every queue.")
-def verify(build: Path, data: Path, engine: str | None, seed: int, shuffle: bool) -> None:
-    """Compare target and reference: every output and state at every step, bit for bit.
+def verify(build: Path, data: Path, engine: str | None, seed: int, state: Path | None, shuffle: bool) -> None:
+    """Compare target and reference: every output and state at every step, and what they leave, bit for bit.
 
     Signals that the manifest calls inexact are compared within its tolerance; how many is said.
     """
     program = open_build(build)
-    checked = program.verify(read_data(data, program.graph), engine=engine, seed=seed, shuffle=shuffle)
+    begins = None if state is None else read_arrays(state, "give a file that axonc run --save-state wrote")
+    x = read_data(data, program.graph)
+    checked = program.verify(x, engine=engine, seed=seed, shuffle=shuffle, state=begins)
     if checked.divergence is not None:
         remedy = "report this: it is a defect of the compiler"
         raise MismatchError(Diagnostic("AX801", "", f"first divergence: {checked.divergence}", "", remedy))

@@ -41,11 +41,10 @@ def read_unlabelled(path: Path, graph: Graph) -> dict[str, Array]:
     return {names[0]: next(iter(arrays.values()))} if len(arrays) == len(names) == 1 else arrays
 
 
-def read_arrays(path: Path) -> dict[str, Array]:
+def read_arrays(path: Path, remedy: str = "store inputs and labels in one file") -> dict[str, Array]:
     """The arrays of a ``.npz`` by name, inputs and targets alike."""
     if path.suffix != ".npz":
-        found = f"a data file of type {path.suffix!r}"
-        raise ModelError(Diagnostic("AX703", str(path), found, ".npz", "store inputs and labels in one file"))
+        raise ModelError(Diagnostic("AX703", str(path), f"a data file of type {path.suffix!r}", ".npz", remedy))
     with _readable(path), np.load(path, allow_pickle=False) as file:
         return {name: file[name] for name in file.files}
 

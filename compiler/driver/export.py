@@ -12,6 +12,7 @@ import numpy as np
 from axonc.ir import Diagnostic, Graph, ModelError, Result, raise_if_any, split_reference
 from axonc.ir.files import write_file
 from axonc.ir.ops import Array
+from axonc.ir.state import State
 
 SPIKES = "spikes"
 """The observable under which NIRData holds the events of a node."""
@@ -34,6 +35,19 @@ def write_result(path: Path, result: Result, graph: Graph) -> None:
         limit = f"results are written as {', '.join(writers)}"
         raise ModelError(Diagnostic("AX703", str(path), f"a result file of type {path.suffix!r}", limit, "rename it"))
     write_file(path, writers[path.suffix](result, graph))
+
+
+def require_state_file(path: Path) -> None:
+    """Raise `ModelError` where `write_state` would."""
+    if path.suffix != ".npz":
+        limit = "a state is written as .npz"
+        raise ModelError(Diagnostic("AX703", str(path), f"a state file of type {path.suffix!r}", limit, "rename it"))
+
+
+def write_state(path: Path, state: State) -> None:
+    """Write a state as ``.npz``, its parts under their names, whole or not at all."""
+    require_state_file(path)
+    write_file(path, npz_bytes(dict(state)))
 
 
 def npz_bytes(arrays: dict[str, Array]) -> bytes:

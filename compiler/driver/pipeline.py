@@ -15,6 +15,7 @@ from axonc.ir.mapping import Mapping as CoreMapping
 from axonc.ir.network import Network, activity, network, output_population
 from axonc.ir.ops import ExactNeuron, Input, Map
 from axonc.ir.precision import precision
+from axonc.ir.state import carried
 from axonc.ir.target import Backend, Program
 from axonc.ir.version import __version__
 
@@ -104,7 +105,7 @@ def _float_problems(graph: Graph, target: Backend, host: HostNodes) -> list[Diag
 
 
 def _is_foreign(node: Node) -> bool:
-    return not isinstance(node.op, CORE_OPS) or getattr(node.op, "initial", None) is not None
+    return not isinstance(node.op, CORE_OPS)
 
 
 def _foreign(target: Backend, node: Node, limit: str, remedy: str) -> Diagnostic:
@@ -204,6 +205,7 @@ def _manifest(
         "machine": machine.name if machine else None,
         "tick_cycles": machine.tick_cycles if isinstance(machine, Machine) and graph.dt is not None else None,
         "strategy": options.strategy if mapping else None,
+        "state": {name: str(signal) for name, signal in carried(graph).items()},
         "record": list(options.host.record) if mapping else [],
         "record_steps": options.host.record_steps if mapping else 0,
         "input_events": options.host.input_events if mapping else 0,

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from axonc.ir import Diagnostic, Graph, ModelError, Result
-from axonc.ir.interpret.run import Data
+from axonc.ir.interpret.run import Carried, Data
 from axonc.ir.serialize import load_graph
 from axonc.ir.target import Backend, RunOptions
 
@@ -81,6 +81,7 @@ class Program:
         keep_going: bool = False,
         back_to_back: bool = False,
         threads: int | None = None,
+        state: Carried | None = None,
     ) -> Result:
         """Run the program.
 
@@ -94,14 +95,16 @@ class Program:
             back_to_back: run the samples one after the other without a reset between them; the counters are then
                 those of the whole run.
             threads: how many run cores side by side, which changes no result; None: one a processor.
+            state: what to go on from: the ``state`` of a result of this program, on whatever target; None: every
+                sequence begins with the initial state. A part without an axis of samples is that of every sample.
 
         Raises:
-            ModelError: the data do not fit, or something cannot be recorded.
+            ModelError: the data or the state do not fit, or something cannot be recorded.
             ToolError: a core stopped with a fault, or the engine is not installed.
         """
         chosen = self.engine(engine)
         record = [record] if isinstance(record, str) else record
-        options = RunOptions(seed, shuffle, keep_going, back_to_back, threads)
+        options = RunOptions(seed, shuffle, keep_going, back_to_back, threads, state)
         try:
             if chosen.name in (self.target, "reference"):
                 return chosen.run(self.directory, self.graph, x, record, options)
@@ -113,13 +116,16 @@ class Program:
         except ModuleNotFoundError as error:
             raise missing_extra(chosen.name, error) from error
 
-    def verify(self, x: Data, *, engine: str | None = None, seed: int = 0, shuffle: bool = False) -> Verification:
-        """Run target and reference, and compare every output and state at every step: bit for bit, but for signals
-        that the manifest calls inexact, which are compared within its tolerance."""
+    def verify(
+        self, x: Data, *, engine: str | None = None, seed: int = 0, shuffle: bool = False, state: Carried | None = None
+    ) -> Verification:
+        """Run target and reference, from ``state`` if there is one, and compare every output and state at every step,
+        and what they leave for a next run: bit for bit, but for signals that the manifest calls inexact, which are
+        compared within its tolerance."""
         names = self.backend.recordable(self.graph)
-        ours = self.run(x, names, engine=engine, seed=seed, shuffle=shuffle)
+        ours = self.run(x, names, engine=engine, seed=seed, shuffle=shuffle, state=state)
         inexact = Inexact.of(self.manifest) if self.engine(engine).name == self.target else EXACT
-        return compare(ours, self.run(x, names, engine="reference"), names, inexact)
+        return compare(ours, self.run(x, names, engine="reference", state=state), names, inexact)
 
     def write(self, path: str | Path, result: Result) -> None:
         """Write a result of this program as ``.npz``, ``.csv`` or NIRData (``.h5``), whole or not at all."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,15 +78,24 @@ def compare(ours: Result, reference: Result, names: Sequence[str], inexact: Inex
     """Compare recorded signals and outputs; the first divergence is the earliest in time, then in order of names."""
     pairs = {name: (ours.recorded[name], reference.recorded[name]) for name in names}
     pairs |= {f"output {name}": (ours.outputs[name], trace) for name, trace in reference.outputs.items()}
-    found = [
-        d
-        for name, (mine, theirs) in pairs.items()
-        if (d := first_difference(name, mine, theirs, inexact.allows(name.removeprefix("output "))))
-    ]
+    found = [*_differences(pairs, inexact)]
     batched = any(trace.ndim > 2 for trace in reference.outputs.values())
     earliest = min(found, key=lambda d: d.index[1] if batched and len(d.index) > 2 else d.index[0], default=None)
     steps = next(iter(pairs.values()))[0].shape[-2] if pairs else 0
-    return Verification(tuple(pairs), steps, sum(mine.size for mine, _ in pairs.values()), earliest, ours, inexact)
+    handed = reference.state if ours.state else {}  # a target that hands nothing on says so when it is asked to
+    last = {f"state {name}": (ours.state[name], array) for name, array in handed.items()}
+    earliest = earliest or next(_differences(last, inexact), None)
+    everything = [mine for mine, _ in (*pairs.values(), *last.values())]
+    return Verification(tuple(pairs), steps, sum(mine.size for mine in everything), earliest, ours, inexact)
+
+
+def _differences(pairs: Mapping[str, tuple[Array, Array]], inexact: Inexact) -> Iterator[Divergence]:
+    """The first difference of every signal that differs."""
+    for name, (mine, theirs) in pairs.items():
+        signal = name.removeprefix("output ").removeprefix("state ").removesuffix(":line")
+        found = first_difference(name, mine, theirs, inexact.allows(signal))
+        if found is not None:
+            yield found
 
 
 def first_difference(name: str, ours: Array, reference: Array, tolerance: float = 0.0) -> Divergence | None:

@@ -212,15 +212,26 @@ def _unsupported(node: Node, op: Gated) -> Iterator[Diagnostic]:
     if isinstance(op, LSTM) and op.peephole is not None:
         limit = "in integers, an LSTM has none"
         yield Diagnostic("AX601", node.name, "peepholes", limit, "train without them, or use --weights float32")
+    if isinstance(op, LSTM) and op.initial is not None and np.abs(op.initial).max() > CELL.limit * CELL.scale:
+        found, limit = f"a cell that begins with {float(np.abs(op.initial).max()):g}", "in integers it is below 8"
+        yield Diagnostic("AX402", node.name, found, limit, "begin with less, or use --weights float32")
 
 
 def _fixed(op: Gated, lanes: FixedLanes, number: Fixed) -> FixedGated:
     if isinstance(op, LSTM):
-        return FixedLSTM(op.units, lanes, number, CELL)
+        return FixedLSTM(op.units, lanes, number, CELL, in_units(op.initial, CELL))
     if isinstance(op, ResetGate):
         return FixedResetGate(op.units, lanes, number)
     if isinstance(op, GRU):
-        return FixedGRU(op.units, lanes, number, reset=op.reset)
+        return FixedGRU(op.units, lanes, number, reset=op.reset, initial=in_units(op.initial, number))
     threshold = np.floor(op.threshold / number.scale).astype(np.int64)
     zoneout = round(op.zoneout * UNIT)
-    return FixedGRU(op.units, lanes, number, np.asarray(threshold), zoneout=zoneout, segment=op.segment)
+    first = in_units(op.initial, number)
+    return FixedGRU(op.units, lanes, number, np.asarray(threshold), "after", zoneout, op.segment, first)
+
+
+def in_units(values: Array | None, number: Fixed) -> Array | None:
+    """Values that something begins with as integers of a format, the nearest."""
+    if values is None:
+        return None
+    return np.clip(np.rint(values / number.scale), -number.limit, number.limit).astype(np.int64)

@@ -44,12 +44,21 @@ class Sources:
         if node.name not in self.formats:
             return self.graph.signals[node.name].peak
         number = self.formats[node.name]
-        return 1 << number.frac if _within_one(node) else number.limit
+        first = round(first_values(self.graph, node.name) / number.scale)
+        return max(1 << number.frac, first) if _within_one(node) else number.limit
 
     def is_integer(self, name: str) -> bool:
         """Whether a signal is one of events, plain or graded."""
         node = self.origin(name)
         return node.name in self.formats or self.graph.signals[node.name].kind is Kind.EVENT
+
+
+def first_values(graph: Graph, name: str) -> float:
+    """The largest magnitude with which a node, or a delay of what it sends, begins."""
+    found = [getattr(graph[name].op, "initial", None)]
+    largest = max((float(np.abs(value).max(initial=0.0)) for value in found if value is not None), default=0.0)
+    late = (node.name for node in graph.consumers[name] if isinstance(node.op, Delay))
+    return max([largest, *(first_values(graph, delay) for delay in late)])
 
 
 def _within_one(node: Node) -> bool:
@@ -64,7 +73,7 @@ Limit = Callable[[Node, Sequence[Node]], int]
 def payload_formats(graph: Graph, limit: Limit) -> Sources:
     """16-bit formats of all graded signals: `CELL_FRAC` fractional bits, inputs as `ToFixed` says, fewer where the sums
     that they enter might not fit in an int32. A reset gate sends what it receives."""
-    formats = {node.name: Fixed(PAYLOAD_BITS, CELL_FRAC) for node in graph if isinstance(node.op, GATED)}
+    formats = {node.name: _cell_format(graph, node) for node in graph if isinstance(node.op, GATED)}
     formats |= {node.name: node.op.format for node in graph if isinstance(node.op, ToFixed)}
     sources = Sources(graph, formats)
     while excess := _in_excess(sources, limit):
@@ -74,6 +83,11 @@ def payload_formats(graph: Graph, limit: Limit) -> Sources:
         formats |= lowered
         sources = Sources(graph, formats)
     return sources
+
+
+def _cell_format(graph: Graph, node: Node) -> Fixed:
+    """`CELL_FRAC` fractional bits, or fewer where the unit begins with values that do not fit."""
+    return Fixed(PAYLOAD_BITS, min(CELL_FRAC, input_format(first_values(graph, node.name)).frac))
 
 
 def _coarser(node: Node, number: Fixed) -> Fixed:

@@ -212,11 +212,21 @@ class _Rewrite:
     def _expanded(self, node: Node) -> _Sum:
         if isinstance(node.op, (Input, Neuron, *GATED)) or node.name in self.host.before:
             return _Sum((Term(node.name, self.graph.signals[node.name].shape),))
+        if isinstance(node.op, Delay) and node.op.initial is not None:
+            return self._begun(node)
         inner = self._sum(node)
         if isinstance(node.op, Delay):
             return _late(node, node.op, inner)
         takes = self.graph.signals[node.inputs[0]].shape
         return _Sum(tuple(behind(term, node, takes) for term in inner.terms), _constant(node, inner.bias, takes))
+
+    def _begun(self, node: Node) -> _Sum:
+        """A delay that begins with values stays what it is: it is read as a population is."""
+        if len(node.inputs) != 1 or not isinstance(self.graph[node.inputs[0]].op, (Input, Neuron, *GATED)):
+            found, limit = "a delay with initial values", "it stands behind one population, or an input"
+            raise ModelError(Diagnostic("AX601", node.name, found, limit, "begin with zero, or delay what is sent"))
+        self.by_name[node.name] = node
+        return _Sum((Term(node.name, self.graph.signals[node.name].shape),))
 
     def _projection(self, term: Term, target: Node, shape: Shape) -> str:
         source = self._delayed(term.source, term.delay)
@@ -249,7 +259,8 @@ class _Rewrite:
         if steps == 0:
             return source
         for node in self.graph.consumers[source]:
-            if isinstance(node.op, Delay) and node.op.steps == steps and len(node.inputs) == 1:
+            op = node.op
+            if isinstance(op, Delay) and op.steps == steps and op.initial is None and len(node.inputs) == 1:
                 self.by_name.setdefault(node.name, node)
                 return node.name
         name = fresh_name(f"{source}+{steps}", self.graph)

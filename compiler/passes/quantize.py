@@ -14,6 +14,7 @@ from axonc.ir.levels import Spacing, state_levels
 from axonc.ir.ops import (
     Array,
     Conv,
+    Delay,
     FixedNeuron,
     FromFixed,
     LevelNeuron,
@@ -31,7 +32,7 @@ from ..number_formats import FormatChoice, choice_problems, chosen_format
 from .base import Pass
 from .fidelity import mean_error, restored, sqnr_db, state_fidelity
 from .fixed_point import fix_neuron
-from .gated import GatedUnits
+from .gated import GatedUnits, in_units
 from .host import GATED
 from .observed import NOTHING, Observed
 from .payloads import Sources, dense_sources, matrix_groups, payload_formats
@@ -160,6 +161,9 @@ class _Run:
         for node in self.sources.graph:
             if isinstance(node.op, ToFixed):
                 self.done[node.name] = [replace(node, op=ToFixed(self.sources.formats[node.name]))]
+            elif isinstance(node.op, Delay) and self.sources.origin(node.name).name in self.sources.formats:
+                initial = in_units(node.op.initial, self.sources.formats[self.sources.origin(node.name).name])
+                self.done[node.name] = [replace(node, op=replace(node.op, initial=initial))]
             elif isinstance(node.op, (Neuron, *GATED)):
                 matrices = [self.sources.graph[name] for name in _matrices(self.sources.graph, node)]
                 if refused.isdisjoint(matrix.name for matrix in matrices):

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from ..ops import Array
 
 Precision = Literal["float32", "float64"]
@@ -22,6 +24,13 @@ class Kernel:
 
     initial: Callable[[int], State]
     step: Callable[..., tuple[State, Array]]
+
+
+def beginning(initial: Array | None, batch: int, shape: tuple[int, ...], dtype: np.typing.DTypeLike) -> Array:
+    """What a state of a batch begins with: the values of an op, or zeros."""
+    if initial is None:
+        return np.zeros((batch, *shape), dtype)
+    return np.broadcast_to(initial.astype(dtype), (batch, *shape))
 
 
 def stateless(function: Callable[..., Array]) -> Kernel:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..ops import EGRU, Array, EGRUAdjoint, EGRUGatesAdjoint, EGRUReadAdjoint, EGRUThresholdAdjoint
-from .base import Kernel, Precision, State, stateless
+from ..ops import EGRU, Array, EGRUAdjoint, EGRUGatesAdjoint, EGRUReadAdjoint, EGRUThresholdAdjoint, FixedGRU
+from .base import Kernel, Precision, State, beginning, stateless
 
 
 def sigmoid(x: Array) -> Array:
@@ -28,17 +28,28 @@ def egru(op: EGRU, precision: Precision) -> Kernel:
         made = {"c": m - o * threshold, "m": m, "o": o, "u": u, "r": r, "g": g, "d": old - g, "e": carried}
         return {**made, **count}, o * m
 
-    count = {} if op.segment is None else {"k": np.asarray(0)}
-    return Kernel(lambda batch: {"c": np.zeros((batch, *op.shape), precision), **count}, step)
+    return Kernel(lambda batch: {"c": beginning(op.initial, batch, op.shape, precision), **first_step(op, batch)}, step)
+
+
+def first_step(op: EGRU | FixedGRU, batch: int) -> State:
+    """Of a cell with segments, the number of the next step within its segment: that of every sample."""
+    return {} if op.segment is None else {"k": np.zeros(batch, np.int64)}
+
+
+def next_step(op: EGRU | FixedGRU, state: State) -> tuple[Array | None, State]:
+    """Where, [B, 1], a segment begins, None without segments; and the number of the step after this one."""
+    if op.segment is None:
+        return None, {}
+    return state["k"][:, None] == 0, {"k": (state["k"] + 1) % op.segment}
 
 
 def _continued(op: EGRU, state: State, u: Array) -> tuple[tuple[Array, Array], State]:
     """c[k-1] and how m depends on it, both 0 where a segment begins; and the number of the next step, if it counts."""
-    old = state["c"]
-    if op.segment is None:
-        return (old, u), {}
-    begins = state["k"] % op.segment == 0
-    return (np.zeros_like(old), np.zeros_like(u)) if begins else (old, u), {"k": state["k"] + 1}
+    begins, count = next_step(op, state)
+    if begins is None:
+        return (state["c"], u), {}
+    zero = u.dtype.type(0)
+    return (np.where(begins, zero, state["c"]), np.where(begins, zero, u)), count
 
 
 def egru_adjoint(op: EGRUAdjoint, precision: Precision) -> Kernel:

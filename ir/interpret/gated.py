@@ -18,7 +18,7 @@ from ..ops import (
     ResetGateAdjoint,
     ResetGateReadAdjoint,
 )
-from .base import Kernel, Precision, State, stateless
+from .base import Kernel, Precision, State, beginning, stateless
 from .egru import sigmoid
 
 
@@ -35,7 +35,7 @@ def gru(op: GRU, precision: Precision) -> Kernel:
         a_u, a_g = np.split(a.astype(precision), 2, axis=1)
         return mixed(state["c"], a_u, a_g)
 
-    return _from_zero(op, precision, after if op.reset == "after" else before)
+    return _cell(op, precision, after if op.reset == "after" else before)
 
 
 def mixed(old: Array, update: Array, candidate: Array) -> tuple[State, Array]:
@@ -67,15 +67,15 @@ def lstm(op: LSTM, precision: Precision) -> Kernel:
         o, t = sigmoid(a_o + p_o * c), np.tanh(c)
         return {"c": c, "i": i, "o": o, "f": f, "g": g, "t": t, "last": last}, o * t
 
-    return _from_zero(op, precision, step)
+    return _cell(op, precision, step)
 
 
 def _peepholes(op: LSTM | LSTMAdjoint, precision: Precision) -> Array:
     return (np.zeros((3, op.units)) if op.peephole is None else op.peephole).astype(precision)
 
 
-def _from_zero(op: GRU | LSTM, precision: Precision, step: Callable[..., tuple[State, Array]]) -> Kernel:
-    return Kernel(lambda batch: {"c": np.zeros((batch, *op.shape), precision)}, step)
+def _cell(op: GRU | LSTM, precision: Precision, step: Callable[..., tuple[State, Array]]) -> Kernel:
+    return Kernel(lambda batch: {"c": beginning(op.initial, batch, op.shape, precision)}, step)
 
 
 def gru_adjoint(op: GRUAdjoint, precision: Precision) -> Kernel:

@@ -7,13 +7,14 @@ import numpy as np
 from ..arithmetic import UNIT, requantize, saturate, sigmoid, tanh
 from ..ops import Array, FixedGated, FixedGRU, FixedLSTM, FixedResetGate, FromFixed, ToFixed
 from ..ops.gated_fixed import GATE_LIMIT
-from .base import Kernel, Precision, State, stateless
+from .base import Kernel, Precision, State, beginning, stateless
+from .egru import first_step, next_step
 
 HALF = UNIT // 2
 
 
-def _zeros(op: FixedGated, batch: int) -> State:
-    return {name: np.zeros((batch, *op.shape), np.int64) for name in op.states()}
+def _first(op: FixedGRU | FixedLSTM, batch: int) -> State:
+    return {"c": beginning(op.initial, batch, op.shape, np.int64)}
 
 
 def _arguments(op: FixedGated, accumulator: Array) -> Array:
@@ -62,16 +63,13 @@ def fixed_gru(op: FixedGRU, precision: Precision) -> Kernel:
         after = saturate(m - op.threshold, GATE_LIMIT)
         return {"c": np.where(fired, after, m), **count}, np.where(fired, m, 0)
 
-    steps = {} if op.segment is None else {"k": np.asarray(0)}
-    return Kernel(lambda batch: {**_zeros(op, batch), **steps}, step)
+    return Kernel(lambda batch: {**_first(op, batch), **first_step(op, batch)}, step)
 
 
 def _continued(op: FixedGRU, state: State) -> tuple[Array, State]:
     """c[k-1], or 0 where a segment begins; and the number of the next step, if it counts."""
-    if op.segment is None:
-        return state["c"], {}
-    begins = state["k"] % op.segment == 0
-    return np.zeros_like(state["c"]) if begins else state["c"], {"k": state["k"] + 1}
+    begins, count = next_step(op, state)
+    return state["c"] if begins is None else np.where(begins, 0, state["c"]), count
 
 
 def fixed_reset_gate(op: FixedResetGate, precision: Precision) -> Kernel:
@@ -95,7 +93,7 @@ def fixed_lstm(op: FixedLSTM, precision: Precision) -> Kernel:
         shown = tanh(saturate(cell << (12 - op.cell.frac), GATE_LIMIT))
         return {"c": cell}, (sigmoid(a_o) * shown + (1 << (rest - 1))) >> rest
 
-    return Kernel(lambda batch: _zeros(op, batch), step)
+    return Kernel(lambda batch: _first(op, batch), step)
 
 
 def to_fixed(op: ToFixed, precision: Precision) -> Kernel:

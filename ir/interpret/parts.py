@@ -11,27 +11,38 @@ from ..host import Parts, exit_of, parts
 from ..ops import Array, ToFixed
 from ..result import Result
 from ..signal import Kind
-from .run import Data, batches, interpret
+from ..state import State, carried, part_of, state_of
+from .run import Carried, Data, batches, interpret
 from .run import result as as_result
 
-RunCores = Callable[[Graph, Data, Sequence[str]], Result]
-"""(the part of the cores, its inputs, what to record) -> its outputs and what it recorded."""
+RunCores = Callable[[Graph, Data, Sequence[str], State | None], Result]
+"""(the part of the cores, its inputs, what to record, its state) -> its outputs, what it recorded, its state."""
 
 
-def run_parts(graph: Graph, x: Data, record: Sequence[str], run_cores: RunCores) -> Result:
+def run_parts(
+    graph: Graph, x: Data, record: Sequence[str], run_cores: RunCores, state: Carried | None = None
+) -> Result:
     """A run of ``graph`` over ``x``, as `interpret` gives it: the interpreter computes the host's parts, ``run_cores``
-    the other; what can be recorded is that one's, and so are the counters."""
+    the other; what can be recorded is that one's, and so are the counters. The state is that of all parts."""
     split = parts(graph)
-    if split.before is None and split.after is None:
-        return run_cores(graph, x, record)
     data, batched = batches(graph, x)
-    whole = {name: array if batched else array[0] for name, array in data.items()}
-    result = run_cores(split.cores, _given(split, whole), record)
-    outputs = dict(result.outputs)
+    first = None if state is None else state_of(graph, state, next(iter(data.values())).shape[0])
+    if split.before is None and split.after is None:
+        return run_cores(graph, x, record, first)
+    given = {name: array if batched else array[0] for name, array in data.items()}
+    before = None if split.before is None else interpret(split.before, given, state=_of(split.before, first))
+    result = run_cores(split.cores, _given(split, given, before), record, _of(split.cores, first))
+    outputs, left = dict(result.outputs), {**(before.state if before else {}), **result.state}
     if split.after is not None:
-        outputs |= interpret(split.after, _handed(split.after, result)).outputs
+        after = interpret(split.after, _handed(split.after, result), state=_of(split.after, first))
+        outputs, left = outputs | after.outputs, {**left, **after.state}
     shown = {node.name: outputs[node.name] for node in graph.outputs}
-    return as_result(graph, shown, result.recorded, result.stats)
+    whole = all(name in left for name in carried(graph))  # samples back to back leave no state on cores
+    return as_result(graph, shown, result.recorded, result.stats, part_of(graph, left) if whole else {})
+
+
+def _of(graph: Graph, state: State | None) -> State | None:
+    return None if state is None else part_of(graph, state)
 
 
 def sent_by_host(graph: Graph, x: Data) -> dict[str, Array]:
@@ -39,7 +50,8 @@ def sent_by_host(graph: Graph, x: Data) -> dict[str, Array]:
     (or what the host computes for them): spikes, or one for a value that is not 0 after rounding. Dense inputs that
     nothing rounds send none and are left out."""
     split, (data, _) = parts(graph), batches(graph, x)
-    sent = {name: _sent(split.cores, name, values) for name, values in _given(split, data).items()}
+    before = None if split.before is None else interpret(split.before, data)
+    sent = {name: _sent(split.cores, name, values) for name, values in _given(split, data, before).items()}
     return {name: events for name, events in sent.items() if events is not None}
 
 
@@ -50,9 +62,9 @@ def _sent(graph: Graph, name: str, values: Array) -> Array | None:
     return (np.rint(values / scales[0]) != 0).astype(np.int64) if scales else None
 
 
-def _given(split: Parts, data: Mapping[str, Array]) -> dict[str, Array]:
+def _given(split: Parts, data: Mapping[str, Array], before: Result | None) -> dict[str, Array]:
     """The inputs of the cores: those of the whole, and what the host computes of them."""
-    given = {**data, **_handed(split.cores, None if split.before is None else interpret(split.before, data))}
+    given = {**data, **_handed(split.cores, before)}
     return {node.name: given[node.name] for node in split.cores.inputs}
 
 

@@ -15,9 +15,14 @@ from ..graph import Graph, Node
 from ..ops import INTERNALS, STATES, Array, Delay, Op
 from ..result import Result
 from ..signal import Format, Kind, Signal
-from .kernels import KERNELS, Kernel, Precision, State
+from ..state import State, carried, held_as, sample_of, state_of
+from .base import beginning
+from .kernels import KERNELS, Kernel, Precision
+from .kernels import State as States
 
 Data = npt.ArrayLike | Mapping[str, npt.ArrayLike]
+Carried = Mapping[str, npt.ArrayLike]
+"""A state, as users give it."""
 
 
 def split_reference(reference: str) -> tuple[str, str | None]:
@@ -31,8 +36,14 @@ def recordable(op: Op) -> Mapping[str, Signal]:
     return {**op.states(), **op.internals()}
 
 
-def interpret(graph: Graph, x: Data, record: str | Sequence[str] = (), precision: Precision = "float32") -> Result:
-    """Run ``graph`` (stage ``steps``) over ``x`` and return its outputs and what ``record`` names.
+def interpret(
+    graph: Graph,
+    x: Data,
+    record: str | Sequence[str] = (),
+    precision: Precision = "float32",
+    state: Carried | None = None,
+) -> Result:
+    """Run ``graph`` (stage ``steps``) over ``x`` and return its outputs, what ``record`` names, and its state.
 
     Args:
         graph: a graph in steps; integer parts are exact, float parts run in ``precision``.
@@ -40,28 +51,57 @@ def interpret(graph: Graph, x: Data, record: str | Sequence[str] = (), precision
         record: nodes (``"lif1"``: the output), states (``"lif1:v"``, ``"lif1:i"``) and `Op.internals` (``"lif1:m"``,
             the v before test and reset).
         precision: ``float32`` (canonical: what targets equal) or ``float64``.
+        state: what to go on from, such as the ``state`` of another result; None: every sequence begins anew.
 
     Raises:
-        ModelError: the data do not fit the inputs, or a recorded name does not exist.
+        ModelError: the data do not fit the inputs, the state does not fit the graph, or a recorded name does not exist.
     """
     if graph.stage != "steps":
         raise ModelError(Diagnostic("AX305", "", "the graph is not in steps", "", "discretise it with semantics"))
     record = [record] if isinstance(record, str) else record
     data, batched = batches(graph, x)
     check_references(graph, record)
-    traces = run_batches(graph, data, record, precision)
+    batch = next(iter(data.values())).shape[0]
+    first = None if state is None else state_of(graph, state, batch, precision)
+    traces, last = run_on(graph, data, record, precision, first)
     shaped = {name: trace if batched else trace[0] for name, trace in traces.items()}
     outputs = {node.name: shaped[node.name] for node in graph.outputs}
-    return result(graph, outputs, {name: shaped[name] for name in record})
+    left = last if batched else sample_of(last, 0)
+    return result(graph, outputs, {name: shaped[name] for name in record}, state=left)
+
+
+def initial_state(graph: Graph, batch: int | None = None, precision: Precision = "float32") -> State:
+    """The state with which a sequence begins if none is given: one to change and to give to a run.
+
+    Every part of it [*shape] in its type, or [batch, *shape]; `ir.state` names the parts.
+    """
+    of_nodes = {node.name: _initial(graph, node, 1 if batch is None else batch, precision) for node in graph}
+    parts = ((name, *name.rpartition(":")[::2]) for name in carried(graph))
+    state = {name: of_nodes[node][part] for name, node, part in parts}
+    return state if batch is not None else sample_of(state, 0)
+
+
+def _initial(graph: Graph, node: Node, batch: int, precision: Precision) -> States:
+    """The state of a node before step 0; nothing of one that hands nothing on."""
+    if isinstance(node.op, Delay):
+        first = _before(node.op, graph.signals[node.name], batch, precision)
+        return {"line": np.repeat(first[:, None], node.op.steps, axis=1)}
+    if not node.op.carried(graph.source(node.name)):
+        return {}
+    return KERNELS[type(node.op)](node.op, precision).initial(batch)
 
 
 def result(
-    graph: Graph, outputs: dict[str, Array], recorded: dict[str, Array], stats: Mapping[str, Any] | None = None
+    graph: Graph,
+    outputs: dict[str, Array],
+    recorded: dict[str, Array],
+    stats: Mapping[str, Any] | None = None,
+    state: State | None = None,
 ) -> Result:
     """A run's traces as a `Result`: with the format of each, and which of them are graded events."""
     names = [*outputs, *recorded]
     graded = frozenset(name for name in names if name in graph and graph.signals[name].kind is Kind.GRADED)
-    return Result(outputs, recorded, formats(graph, names), stats or {}, graded)
+    return Result(outputs, recorded, formats(graph, names), stats or {}, graded, state or {})
 
 
 def batches(graph: Graph, x: Data) -> tuple[dict[str, Array], bool]:
@@ -144,15 +184,26 @@ def run_batches(
     graph: Graph, data: Mapping[str, Array], record: Sequence[str] = (), precision: Precision = "float32"
 ) -> dict[str, Array]:
     """Outputs and recorded signals over data [B, T, *shape] by input name, which are taken as they are."""
+    return run_on(graph, data, record, precision)[0]
+
+
+def run_on(
+    graph: Graph,
+    data: Mapping[str, Array],
+    record: Sequence[str] = (),
+    precision: Precision = "float32",
+    state: State | None = None,
+) -> tuple[dict[str, Array], State]:
+    """The same from a complete state of the batch (None: the initial one), and the state at the end."""
     batch, steps = next(iter(data.values())).shape[:2]
-    run = _Run(graph, batch, precision)
+    run = _Run(graph, batch, precision, state)
     wanted = dict.fromkeys([*(node.name for node in graph.outputs), *record])
     traces: dict[str, list[Array]] = {name: [] for name in wanted}
     for step in range(steps):
         values = run.step({name: array[:, step] for name, array in data.items()})
         for name, trace in traces.items():
             trace.append(values[name])
-    return {name: _stack(graph, name, trace, batch) for name, trace in traces.items()}
+    return {name: _stack(graph, name, trace, batch) for name, trace in traces.items()}, run.carried()
 
 
 def _stack(graph: Graph, name: str, trace: list[Array], batch: int) -> Array:
@@ -163,27 +214,34 @@ def _stack(graph: Graph, name: str, trace: list[Array], batch: int) -> Array:
 
 def _before(op: Delay, signal: Signal, batch: int, precision: Precision) -> Array:
     """What a delay gives before anything has reached it."""
-    if signal.kind is Kind.EVENT:
-        return np.zeros((batch, *signal.shape), np.int64)
-    dtype = dtype_of(signal.format, precision)
-    if op.initial is None:
-        return np.zeros((batch, *signal.shape), dtype)
-    return np.broadcast_to(op.initial.astype(dtype), (batch, *signal.shape))
+    return beginning(op.initial, batch, signal.shape, held_as(signal, precision))
 
 
 class _Run:
     """The states of a run in progress."""
 
-    def __init__(self, graph: Graph, batch: int, precision: Precision) -> None:
+    def __init__(self, graph: Graph, batch: int, precision: Precision, state: State | None = None) -> None:
         self.graph, self.precision = graph, precision
         self.kernels: dict[str, Kernel] = {
             node.name: KERNELS[type(node.op)](node.op, precision) for node in graph if not isinstance(node.op, Delay)
         }
-        self.states: dict[str, State] = {name: kernel.initial(batch) for name, kernel in self.kernels.items()}
-        self.buffers: dict[str, deque[Any]] = {
-            node.name: deque([_before(node.op, graph.signals[node.name], batch, precision)] * node.op.steps)
-            for node in graph
-            if isinstance(node.op, Delay)
+        self.states: dict[str, States] = {name: kernel.initial(batch) for name, kernel in self.kernels.items()}
+        self.buffers: dict[str, deque[Any]] = {}
+        for name, array in (initial_state(graph, batch, precision) if state is None else state).items():
+            owner, _, part = name.rpartition(":")
+            if isinstance(graph[owner].op, Delay):
+                self.buffers[owner] = deque(array.swapaxes(0, 1))
+            else:
+                self.states[owner] = {**self.states[owner], part: array}
+
+    def carried(self) -> State:
+        """The state after the last step."""
+        parts = ((name, *name.rpartition(":")[::2], signal) for name, signal in carried(self.graph).items())
+        return {
+            name: (
+                np.stack(list(self.buffers[node]), axis=1) if node in self.buffers else self.states[node][part]
+            ).astype(held_as(signal, self.precision), copy=False)
+            for name, node, part, signal in parts
         }
 
     def step(self, data: Mapping[str, Array]) -> dict[str, Array]:

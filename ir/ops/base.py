@@ -10,10 +10,14 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from ..signal import Shape, Signal
+from ..signal import Element, Kind, Shape, Signal
 
 Array = npt.NDArray[Any]
 Matrix = Array | sparse.csr_array
+
+
+COUNT = Signal((), Kind.DENSE, Element("int64"))
+"""A number of steps."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,10 @@ class Op:
     def states(self) -> dict[str, Signal]:
         """The states by name, in the order in which they are updated."""
         return {}
+
+    def carried(self, source: Signal | None) -> dict[str, Signal]:
+        """What a step hands to the next, by name: all that a run needs to go on from another's end."""
+        return self.states()
 
     def internals(self) -> dict[str, Signal]:
         """What a step computes on its way and the interpreter can record beside the states, by name."""
@@ -113,6 +121,20 @@ def not_finite(op: Op) -> Iterator[Problem]:
                 "every parameter must be finite",
                 "export the model again from finite weights",
             )
+
+
+def initial_problems(initial: Array | None, shape: Shape, whole: int | None = None) -> Iterator[Problem]:
+    """What is wrong with the values that a state begins with: their shape, and, where they are ``whole``, integers that
+    lie beyond that."""
+    if initial is not None and initial.shape != shape:
+        yield Problem("AX103", f"initial values of {initial.shape}", f"one a unit: {shape}", "correct the parameters")
+    elif initial is not None and whole is not None and not _are_whole(initial, whole):
+        found, limit = f"initial values up to {np.abs(initial).max():g}", f"whole numbers up to {whole}"
+        yield Problem("AX306", found, limit, "correct the parameters")
+
+
+def _are_whole(values: Array, most: int) -> bool:
+    return bool(np.all(values == np.rint(values)) and np.abs(values).max(initial=0) <= most)
 
 
 def misshapen(op: Op, shape: Shape) -> Iterator[Problem]:

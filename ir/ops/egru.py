@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ..signal import Float, Format, Kind, Shape, Signal
-from .base import Array, Op, Problem
+from .base import COUNT, Array, Op, Problem, initial_problems
 
 GATES = 3
 """The parts of its inputs, in this order: update u, reset r, candidate g."""
@@ -28,9 +28,10 @@ class EGRU(Op):
         c[k] = m - o threshold          soft reset by the unit's own threshold
 
     ``threshold``: () or (H,). ``zoneout`` (Krueger et al., ICLR 2017) is that of evaluation: to keep the part zoneout
-    of c[k-1] and to update the rest is to have this u. c starts at 0; with a ``segment`` of N steps it also counts as
-    0 at every step k that N divides, as in training that cuts sequences and hands on y alone: y[k-1] still enters h
-    there. The cell counts the steps itself, so that nothing but the op depends on where a segment ends.
+    of c[k-1] and to update the rest is to have this u. c starts at ``initial`` (H,), or at 0; with a ``segment`` of N
+    steps it also counts as 0 at every step k that N divides, as in training that cuts sequences and hands on y alone:
+    y[k-1] still enters h there. The cell counts the steps itself, so that nothing but the op depends on where a segment
+    ends.
 
     The internals are m, o, u, r, g, d = c[k-1] - g and e = dm/dc[k-1], which is u, or 0 where a segment begins.
     sigmoid and tanh are numpy's; targets with cores run it in integers (`FixedGRU`).
@@ -45,6 +46,7 @@ class EGRU(Op):
     state: Format = Float()  # noqa: RUF009 - a frozen value
     zoneout: float = 0.0
     segment: int | None = None
+    initial: Array | None = None
 
     @property
     def shape(self) -> Shape:
@@ -63,6 +65,10 @@ class EGRU(Op):
     def states(self) -> dict[str, Signal]:
         return {"c": Signal(self.shape, Kind.DENSE, self.state)}
 
+    def carried(self, source: Signal | None) -> dict[str, Signal]:
+        """The states; with a segment also ``k``: the number, within its segment, of the next step."""
+        return self.states() if self.segment is None else {**self.states(), "k": COUNT}
+
     def internals(self) -> dict[str, Signal]:
         return {name: Signal(self.shape, Kind.DENSE, self.state) for name in ("m", "o", "u", "r", "g", "d", "e")}
 
@@ -75,5 +81,6 @@ class EGRU(Op):
             yield Problem("AX306", f"{self.units} units", "at least one", "correct the parameters")
         if not 0 <= self.zoneout < 1:
             yield Problem("AX306", f"a zoneout of {self.zoneout:g}", "from 0 to below 1", "correct the parameters")
+        yield from initial_problems(self.initial, self.shape)
         if self.segment is not None and self.segment < 1:
             yield Problem("AX306", f"a segment of {self.segment} steps", "at least 1", "choose another, or none")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ..signal import Float, Format, Kind, Shape, Signal
-from .base import Array, Op, Problem
+from .base import Array, Op, Problem, initial_problems
 from .egru import GATES
 
 GRU_RESETS = ("after", "before")
@@ -50,7 +50,8 @@ class GRU(GatedCell):
 
         u = sigmoid(a_u)    g = tanh(a_g)
 
-    Either way c[k] = u c[k-1] + (1 - u) g, which starts at 0, is both state and output. The internals are u, g and
+    Either way c[k] = u c[k-1] + (1 - u) g, which starts at ``initial`` (H,), or at 0, is both state and output. What
+    came back from a step before is an initial value of the `Delay` on that way. The internals are u, g and
     d = c[k-1] - g, and r where it is computed here.
     """
 
@@ -58,6 +59,7 @@ class GRU(GatedCell):
     stateful: ClassVar[bool] = True
     reset: str = "after"
     state: Format = Float()  # noqa: RUF009 - a frozen value
+    initial: Array | None = None
 
     def output(self, source: Signal | None) -> Signal:
         return Signal(self.shape, Kind.DENSE, self.state)
@@ -83,6 +85,7 @@ class GRU(GatedCell):
         yield from super().verify(source)
         if self.reset not in GRU_RESETS:
             yield Problem("AX306", f"the reset {self.reset!r}", f"one of {', '.join(GRU_RESETS)}", "choose one")
+        yield from initial_problems(self.initial, self.shape)
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +119,7 @@ class LSTM(GatedCell):
     the order of ONNX. ``peephole``: (3, H) of i, o, f, or None for zeros::
 
         i = sigmoid(a_i + p_i c[k-1])    f = sigmoid(a_f + p_f c[k-1])    g = tanh(a_g)
-        c[k] = f c[k-1] + i g            starts at 0
+        c[k] = f c[k-1] + i g            starts at ``initial`` (H,), or at 0
         o = sigmoid(a_o + p_o c[k])      t = tanh(c[k])
         y = o t
 
@@ -127,6 +130,7 @@ class LSTM(GatedCell):
     stateful: ClassVar[bool] = True
     peephole: Array | None = None
     state: Format = Float()  # noqa: RUF009 - a frozen value
+    initial: Array | None = None
 
     def output(self, source: Signal | None) -> Signal:
         return Signal(self.shape, Kind.DENSE, self.state)
@@ -146,3 +150,4 @@ class LSTM(GatedCell):
         if self.peephole is not None and self.peephole.shape != limit:
             found = f"peephole has shape {self.peephole.shape}"
             yield Problem("AX103", found, f"one row a gate i, o, f: {limit}", "correct the parameters")
+        yield from initial_problems(self.initial, self.shape)

@@ -17,7 +17,7 @@ import numpy as np
 
 from ..arithmetic import MAX_SHIFT, UNIT
 from ..signal import Fixed, Kind, Shape, Signal
-from .base import Array, Op, Parameters, Problem
+from .base import COUNT, Array, Op, Parameters, Problem, initial_problems
 
 GATE_LIMIT = 32767
 """A gate's argument in Q3.12 and its value in Q0.15 are clipped to this."""
@@ -120,9 +120,9 @@ class FixedGRU(FixedGated):
 
         o = 1 where m > threshold, strictly    y = o m    c = sat16(m - o threshold)
 
-    A unit sends y where it is not 0. c starts at 0; with a ``segment`` of N steps it also counts as 0 at every step
-    that N divides. Where no threshold is negative, c and y stay within [-1, 1]: m is a mean of c and g, and a unit
-    fires only above what is subtracted.
+    A unit sends y where it is not 0. c starts at ``initial`` (H,), or at 0; with a ``segment`` of N steps it also
+    counts as 0 at every step that N divides. Where no threshold is negative, c and y stay within [-1, 1], or what they
+    start with: m is a mean of c and g, and a unit fires only above what is subtracted.
     """
 
     name: ClassVar[str] = "fixed_gru"
@@ -130,6 +130,7 @@ class FixedGRU(FixedGated):
     reset: str = "after"
     zoneout: int = 0
     segment: int | None = None
+    initial: Array | None = None
 
     @property
     def kind(self) -> str:
@@ -142,7 +143,12 @@ class FixedGRU(FixedGated):
     @property
     def most(self) -> int:
         bounded = self.threshold is None or bool(np.all(self.threshold >= 0))
-        return 1 << self.state.frac if bounded else self.state.limit
+        first = 0 if self.initial is None else int(np.abs(self.initial).max(initial=0))
+        return max(1 << self.state.frac, first) if bounded else self.state.limit
+
+    def carried(self, source: Signal | None) -> dict[str, Signal]:
+        """The cell; with a segment also ``k``: the number, within its segment, of the next step."""
+        return self.states() if self.segment is None else {**self.states(), "k": COUNT}
 
     def verify(self, source: Signal | None) -> Iterator[Problem]:
         yield from super().verify(source)
@@ -152,6 +158,7 @@ class FixedGRU(FixedGated):
             yield Problem("AX306", f"a zoneout of {self.zoneout}", f"0 to {UNIT - 1}", "quantise the model again")
         if self.segment is not None and self.segment < 1:
             yield Problem("AX306", f"a segment of {self.segment} steps", "at least one", "correct the parameters")
+        yield from initial_problems(self.initial, self.shape, self.state.limit)
         if self.threshold is not None and self.threshold.shape not in ((), self.shape):
             limit = f"one value, or one a unit: {self.shape}"
             yield Problem("AX103", f"threshold has shape {self.threshold.shape}", limit, "correct the parameters")
@@ -189,11 +196,12 @@ class FixedLSTM(FixedGated):
         c = sat16(mix(f, c[k-1], i, g)), in QC
         y = floor(o tanh(sat16(c 2^(12-C))) / 2^(30-F) + 1/2), in QF
 
-    c starts at 0. There are no peepholes.
+    c starts at ``initial`` (H,), in QC, or at 0. There are no peepholes.
     """
 
     name: ClassVar[str] = "fixed_lstm"
     cell: Fixed = Fixed(16, 12)  # noqa: RUF009 - a frozen value
+    initial: Array | None = None
 
     @property
     def kind(self) -> str:
@@ -214,6 +222,7 @@ class FixedLSTM(FixedGated):
         yield from super().verify(source)
         if self.cell.bits != 16 or not 0 <= self.cell.frac <= 12:
             yield Problem("AX403", f"the cell format {self.cell}", "16 bits, 0 to 12 fractional", "quantise it again")
+        yield from initial_problems(self.initial, self.shape, self.cell.limit)
 
 
 @dataclass(frozen=True, eq=False)

@@ -35,6 +35,9 @@ class Total(Op):
     def output(self, source: Signal | None) -> Signal:
         return Signal(self.gives)
 
+    def carried(self, source: Signal | None) -> dict[str, Signal]:
+        return {"sum": Signal(self.gives)}
+
     def accepts(self) -> Shape | None:
         return self.takes
 
@@ -61,6 +64,9 @@ class OuterTotal(Op):
 
     def output(self, source: Signal | None) -> Signal:
         return Signal(self.gives)
+
+    def carried(self, source: Signal | None) -> dict[str, Signal]:
+        return {"sum": Signal(self.gives)}
 
     def accepts(self) -> Shape | None:
         return self.takes
@@ -90,6 +96,9 @@ class StoredTotal(Op):
 
     def output(self, source: Signal | None) -> Signal:
         return Signal(self.rows.shape)
+
+    def carried(self, source: Signal | None) -> dict[str, Signal]:
+        return {"sum": Signal(self.rows.shape)}
 
     def accepts(self) -> Shape | None:
         return self.takes
@@ -121,6 +130,9 @@ class KernelTotal(Op):
 
     def output(self, source: Signal | None) -> Signal:
         return Signal(self.gives)
+
+    def carried(self, source: Signal | None) -> dict[str, Signal]:
+        return {"sum": Signal(self.gives)}
 
     def accepts(self) -> Shape | None:
         return self.takes

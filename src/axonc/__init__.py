@@ -16,7 +16,17 @@ from axonc.compiler.driver.prune import prune
 from axonc.compiler.driver.sweep import sweep
 from axonc.compiler.driver.train import train
 from axonc.compiler.semantics import Semantics
-from axonc.ir import AxoncError, Diagnostic, Graph, MismatchError, ModelError, Result, ToolError, interpret
+from axonc.ir import (
+    AxoncError,
+    Diagnostic,
+    Graph,
+    MismatchError,
+    ModelError,
+    Result,
+    ToolError,
+    initial_state,
+    interpret,
+)
 from axonc.ir.version import __version__
 
 __all__ = [
@@ -33,6 +43,7 @@ __all__ = [
     "compile",
     "evaluate",
     "export",
+    "initial_state",
     "interpret",
     "load",
     "open",

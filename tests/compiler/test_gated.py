@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import gated
@@ -11,9 +12,9 @@ import pytest
 import axonc
 from axonc import Graph, ModelError
 from axonc.compiler.passes import Quantize, RoundInputs, ToPopulations, run_pipeline
-from axonc.ir import Fixed
+from axonc.ir import Fixed, Node
 from axonc.ir.arithmetic import requantize
-from axonc.ir.ops import EGRU, FixedGRU, FixedLSTM, FixedResetGate, Linear, QuantLinear, ToFixed
+from axonc.ir.ops import EGRU, GRU, LSTM, Delay, FixedGRU, FixedLSTM, FixedResetGate, Linear, QuantLinear, ToFixed
 
 Array = np.ndarray[Any, Any]
 RNG = np.random.default_rng(3)
@@ -180,3 +181,44 @@ def test_a_dense_input_without_data_is_assumed_within_4() -> None:
     assert any(note.startswith("AX405 x") for note in program.manifest["notes"])
     assert isinstance(program.graph["lstm1"].op, FixedLSTM)
     assert program.graph["x.fixed"].op.format.frac == 13  # type: ignore[attr-defined]
+
+
+def begun(kind: str, largest: float = 0.9) -> Graph:
+    """Units that begin with values, as does what comes back to them."""
+    graph = gated.cells([kind], 12, 24)
+    first = RNG.uniform(-largest, largest, 24)
+    return graph.with_nodes(
+        replace(node, op=replace(node.op, initial=first)) if isinstance(node.op, EGRU | GRU | LSTM | Delay) else node
+        for node in graph
+    )
+
+
+@pytest.mark.parametrize("kind", gated.LAYERS)
+@pytest.mark.parametrize("largest", [0.9, 6.0])
+def test_units_may_begin_with_values(kind: str, largest: float) -> None:
+    """The nearest integers of the cell's format, which has room for them."""
+    graph = begun(kind, largest)
+    integer = quantised(graph)
+    first = next(node.op for node in graph if isinstance(node.op, Delay)).initial
+    assert first is not None
+    for node in integer:
+        if isinstance(node.op, FixedGRU | FixedLSTM):
+            number = node.op.cell if isinstance(node.op, FixedLSTM) else node.op.state
+            assert node.op.initial is not None
+            np.testing.assert_allclose(node.op.initial * number.scale, first, atol=number.scale / 2)
+        elif isinstance(node.op, Delay) and node.op.initial is not None:
+            scale = integer.signals[node.name].format.scale  # type: ignore[union-attr]
+            np.testing.assert_allclose(node.op.initial * scale, first, atol=scale / 2)
+    if largest < 1:  # far from zero, gates are clipped
+        real, held = axonc.interpret(graph, X[:8])["y"], value(axonc.interpret(integer, X[:8])["y"], integer, "y")
+        assert np.sqrt(np.mean((held - real) ** 2)) < 0.04
+
+
+def test_what_integers_do_not_hold_is_refused() -> None:
+    with pytest.raises(ModelError, match="AX402 lstm1: a cell that begins with"):
+        quantised(begun("lstm", 9.0))
+    graph = gated.cells(["gru"], 12, 24)
+    behind = Node("held", Delay(1, np.ones(72)), ("gru1.w",))
+    moved = [replace(n, inputs=("held",)) if n.name == "gru1" else n for n in graph]
+    with pytest.raises(ModelError, match="AX601 held: a delay with initial values"):
+        quantised(graph.with_nodes([*moved, behind]))

@@ -10,8 +10,8 @@ import axonc
 
 INTENDED = {
     "AxoncError", "Diagnostic", "Graph", "MismatchError", "ModelError", "Program", "Result", "Semantics", "ToolError",
-    "__version__", "compile", "evaluate", "export", "interpret", "load", "open", "plan", "prune", "sweep",
-    "train",
+    "__version__", "compile", "evaluate", "export", "initial_state", "interpret", "load", "open", "plan", "prune",
+    "sweep", "train",
 }  # fmt: skip
 
 

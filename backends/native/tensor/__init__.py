@@ -54,8 +54,8 @@ class NativeFloat:
             raise ToolError(Diagnostic("AX901", "", str(error))) from error
 
     def run(self, directory: Path, graph: Graph, x: Data, record: Sequence[str], options: RunOptions) -> Result:
-        """Every sample from the reset state, one after the other; the order of cores means nothing here."""
-        return run(directory, graph, x, record)
+        """Every sample from its state, one after the other; the order of cores means nothing here."""
+        return run(directory, graph, x, record, options.state)
 
     def recordable(self, graph: Graph) -> tuple[str, ...]:
         """Every node and every state."""

@@ -32,10 +32,10 @@ class Block:
 class Emission:
     """A graph on its way to C.
 
-    ``values``: the output of every node so far; ``buffers``: all members of the program's memory, of which those in
-    ``states`` live on from step to step; ``constants``: the members of the constants, with their numbers; ``reset``:
-    what a run begins with, after all memory is 0; ``kernels``: the headers of products that are used, and for how many
-    lanes; ``longest``: the most sources of a matrix; ``rings``: what delays hold.
+    ``values``: the output of every node so far, and what nodes hand to the next step; ``buffers``: all members of the
+    program's memory, of which those in ``states`` live on from step to step; ``constants``: the members of the
+    constants, with their numbers; ``reset``: what a run sets up, after all memory is 0; ``kernels``: the headers of
+    products that are used, and for how many lanes; ``longest``: the most sources of a matrix.
     """
 
     graph: Graph
@@ -47,7 +47,6 @@ class Emission:
     blocks: list[Block] = field(default_factory=list)
     kernels: set[tuple[str, int]] = field(default_factory=set)
     longest: int = 0
-    rings: dict[str, Value] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.held = held_types(self.graph)

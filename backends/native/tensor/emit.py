@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import jinja2
 from axonc.ir import Graph, Node
 from axonc.ir.ops import Delay, Map, Reduce, Window
 from axonc.ir.serialize import to_bytes
+from axonc.ir.state import carried
 from axonc.ir.target import Program
 from axonc.ir.version import __version__
 
@@ -75,6 +77,7 @@ def emit(graph: Graph, name: str) -> tuple[str, bytes, Mapping[str, Any]]:
             or ["unsigned char none[64];"],
             slots=[[member.declaration for member in slot.members] for slot in slots],
             reset=e.reset,
+            state=_carried(e),
             parts=_parts(e.blocks),
         )
     )
@@ -95,6 +98,25 @@ def _step(e: Emission) -> None:
     for node in delays:
         delay_taken(node, e)
         e.close(f"{comment_text(node.name)} takes its input.")
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the state: where it lies, its bytes, and, of a delay, the steps that its ring holds, else 1."""
+
+    pointer: str
+    bytes: int
+    steps: int
+
+
+def _carried(e: Emission) -> list[Part]:
+    """What a run takes over and hands on, in the order of `axonc.ir.state.carried`."""
+    found = []
+    for name in carried(e.graph):
+        value, op = e.values[name], e.graph[name.rpartition(":")[0]].op
+        steps = op.steps if isinstance(op, Delay) else 1
+        found.append(Part(value.pointer, value.size * value.dtype.itemsize, steps))
+    return found
 
 
 def _keep(e: Emission, name: str, place: int) -> None:

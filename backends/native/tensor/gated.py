@@ -11,7 +11,7 @@ from axonc.ir.ops import EGRU, GRU, LSTM, ResetGate
 
 from .emission import Emission, converted
 from .neurons import Parameters, loop
-from .types import F32
+from .types import F32, I64
 from .values import Value
 
 
@@ -22,7 +22,8 @@ def egru(op: EGRU, node: Node, e: Emission) -> Value:
     result = e.new(node.name, op.shape, F32)
     parts, number = _gates(op.units, {"a": (a, "urg"), "h": (h, "urg")})
     parameters = Parameters(node, e)
-    old = "{c}" if op.segment is None else f"call->step % {op.segment} == 0 ? 0.0f : {{c}}"
+    k = None if op.segment is None else _counted(node, e)
+    old = "{c}" if k is None else f"{k} == 0 ? 0.0f : {{c}}"
     lines = [
         f"const float gate = axonc_sigmoidf({number['a_u']} + {number['h_u']});",
         f"const float u = {_update(op, parameters)};",
@@ -36,7 +37,15 @@ def egru(op: EGRU, node: Node, e: Emission) -> Value:
         "{y} = event * cell;",
     ]
     loop({"c": cell, "y": result, **parts} | parameters.values, lines, op.shape, e)
+    if k is not None:
+        e.emit([f"{k} = ({k} + 1) % {op.segment};"])
     return result
+
+
+def _counted(node: Node, e: Emission) -> str:
+    """The number of the present step within its segment."""
+    e.values[f"{node.name}:k"] = count = e.state(f"{node.name}_k", (), I64)
+    return count.at("0")
 
 
 def _update(op: EGRU, parameters: Parameters) -> str:

@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from axonc.ir import Diagnostic, Graph, ModelError, Result
-from axonc.ir.interpret.run import Data, batches, check_references, result
-from axonc.ir.ops import Array
+from axonc.ir.interpret.run import Carried, Data, batches, check_references, initial_state, result
+from axonc.ir.ops import Array, Delay
+from axonc.ir.state import State, carried, held_as, sample_of, state_of
 
 from ...spinnaker2.engine.bindings import host_level
 from ...spinnaker2.toolchain import HOST_FORMS, build_shared, library_form
@@ -48,7 +49,13 @@ class Compiled:
     constants: Array
 
     def run(self, graph: Graph, data: Mapping[str, Array], record: Sequence[str] = ()) -> dict[str, Array]:
-        """Outputs and recorded signals over data [B, T, *shape] by input name, each sample from the reset state."""
+        """Outputs and recorded signals over data [B, T, *shape] by input name, each sample from the initial state."""
+        return self.run_on(graph, data, record)[0]
+
+    def run_on(
+        self, graph: Graph, data: Mapping[str, Array], record: Sequence[str] = (), state: State | None = None
+    ) -> tuple[dict[str, Array], State]:
+        """The same from a complete state of the batch (None: the initial one), and the state at the end."""
         batch, steps = next(iter(data.values())).shape[:2]
         types = held_types(graph)
         given = [_as_held(data[node.name], types[node.name]) for node in graph.inputs]
@@ -57,19 +64,23 @@ class Compiled:
         traces = {name: np.zeros((batch, steps, *shape), carrier(dtype)) for name, (shape, dtype) in forms.items()}
         memory = _aligned(int(getattr(self.library, f"{self.name}_memory_bytes")()))
         places = recordable(graph)
+        held = _as_held_state(graph, types, state or initial_state(graph, batch))
         for sample in range(batch):
             inputs = (ctypes.c_void_p * len(given))(*(array[sample].ctypes.data for array in given))
             records = (ctypes.c_void_p * len(places))()
             for name, trace in traces.items():
                 records[places.index(name)] = trace[sample].ctypes.data
-            self._call(graph, memory, steps, inputs, records)
+            parts = (ctypes.c_void_p * len(held))(*(array[sample, ...].ctypes.data for array in held.values()))
+            self._call(graph, memory, steps, inputs, records, parts)
+        signals = carried(graph)
         with np.errstate(invalid="ignore"):  # NaN stays NaN in the narrow types too
-            return {name: trace.astype(forms[name][1], copy=False) for name, trace in traces.items()}
+            left = {name: array.astype(held_as(signals[name]), copy=False) for name, array in held.items()}
+            return {name: trace.astype(forms[name][1], copy=False) for name, trace in traces.items()}, left
 
-    def _call(self, graph: Graph, memory: Array, steps: int, inputs: Any, records: Any) -> None:
+    def _call(self, graph: Graph, memory: Array, steps: int, inputs: Any, records: Any, state: Any) -> None:
         function = getattr(self.library, f"{self.name}_run")
         pointers = (ctypes.c_void_p(of.ctypes.data) for of in (memory, self.constants))
-        if failed := function(*pointers, ctypes.c_size_t(steps), inputs, records):
+        if failed := function(*pointers, ctypes.c_size_t(steps), inputs, records, state):
             name = graph.order[failed - 1].name
             found, limit = "an index outside of what it indexes", "they run from 0, or from the end if negative"
             raise ModelError(Diagnostic("AX701", name, found, limit, "correct the data"))
@@ -89,6 +100,13 @@ def _as_held(array: Array, dtype: DType) -> Array:
     """An input in the type that C holds it in."""
     with np.errstate(invalid="ignore"):
         return np.ascontiguousarray(array.astype(dtype, copy=False).astype(carrier(dtype), copy=False))
+
+
+def _as_held_state(graph: Graph, types: Mapping[str, DType], state: State) -> dict[str, Array]:
+    """A copy of a state in the types that C holds its parts in: lines in those of their delays."""
+    own = {f"{node.name}:line": types[node.name] for node in graph if isinstance(node.op, Delay)}
+    held = {name: own.get(name, held_as(signal)) for name, signal in carried(graph).items()}
+    return {name: np.array(_as_held(state[name], dtype), order="C") for name, dtype in held.items()}
 
 
 def _aligned(size: int) -> Array:
@@ -133,14 +151,16 @@ def compiled_together(graphs: Sequence[Graph], folder: Path) -> list[Compiled]:
     return [_loaded(library, f"program_{index}", stored) for index, stored in enumerate(constants)]
 
 
-def run(directory: Path, graph: Graph, x: Data, record: Sequence[str]) -> Result:
+def run(directory: Path, graph: Graph, x: Data, record: Sequence[str], state: Carried | None = None) -> Result:
     """The result of the program built in ``directory``, as `interpret` gives it."""
     data, batched = batches(graph, x)
     check_references(graph, record, recordable(graph))
-    traces = opened(directory.resolve()).run(graph, data, record)
+    first = None if state is None else state_of(graph, state, len(next(iter(data.values()))))
+    traces, left = opened(directory.resolve()).run_on(graph, data, record, first)
     shaped = {name: trace if batched else trace[0] for name, trace in traces.items()}
     outputs = {node.name: shaped[node.name] for node in graph.outputs}
-    return result(graph, outputs, {name: shaped[name] for name in record})
+    last = left if batched else sample_of(left, 0)
+    return result(graph, outputs, {name: shaped[name] for name in record}, state=last)
 
 
 __all__ = ["Compiled", "build", "compiled_together", "opened", "run"]

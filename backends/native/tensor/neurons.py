@@ -20,12 +20,8 @@ SUBTRACTING = ("subtract", "subtract_guarded")
 def delay(op: Delay, node: Node, e: Emission) -> Value:
     """What went in ``op.steps`` ago, out of a ring, at the beginning of a step."""
     shape, dtype = e.graph.signals[node.name].shape, e.held[node.name]
-    ring = e.state(f"{node.name}_ring", (op.steps, *shape), dtype)
-    if op.initial is not None:
-        begin = e.constant(f"{node.name}_initial", op.initial, dtype)
-        e.reset += nest(ring.shape, [ring, begin], lambda y, x: [f"{y} = {x};"])
+    ring = e.values[f"{node.name}:line"] = e.state(f"{node.name}_ring", (op.steps, *shape), dtype)
     result = e.new(node.name, shape, dtype)
-    e.rings[node.name] = ring
     if result.size:
         e.emit([f"memcpy({result.pointer}, {_slot(ring)}, {result.size * result.dtype.itemsize});"])
     return result
@@ -33,7 +29,7 @@ def delay(op: Delay, node: Node, e: Emission) -> Value:
 
 def delay_taken(node: Node, e: Emission) -> None:
     """What comes out after as many steps, put into the ring at the end of a step."""
-    ring = e.rings[node.name]
+    ring = e.values[f"{node.name}:line"]
     value = e.laid_out(e.sum(node), e.held[node.name], f"{node.name}_next")
     if value.size:
         e.emit([f"memcpy({_slot(ring)}, {value.pointer}, {value.size * value.dtype.itemsize});"])

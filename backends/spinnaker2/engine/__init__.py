@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..toolchain import ToolchainError
 from .fault import MachineFault
-from .machine import BRANCH_CYCLES, BUDGET, CoreImage, Machine, Probe, Route, RunResult, processors
+from .machine import BRANCH_CYCLES, BUDGET, CoreImage, Machine, Probe, Route, RunResult, Write, processors
 from .native import NativeMachine
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ __all__ = [
     "Probe",
     "Route",
     "RunResult",
+    "Write",
     "load_emulated_machine",
     "processors",
 ]

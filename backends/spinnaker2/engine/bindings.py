@@ -57,6 +57,8 @@ class Run(ctypes.Structure):
         *((name, c_uint32) for name in ("samples", "ignore_parity")),
         *((name, c_uint64) for name in ("budget", "tick_cycles")),
         *((name, c_uint32) for name in ("branch_cycles", "threads", "probe_count", "packet_words")),
+        *((name, c_uint32) for name in ("resumed", "write_count")),
+        *((name, c_void_p) for name in ("write_cores", "write_offsets", "write_bytes", "written")),
         *((name, c_void_p) for name in ("probe_cores", "probe_offsets", "probe_bytes", "probe_rows")),
         *((name, c_void_p) for name in ("links", "input_starts", "input_packets")),
         *((name, c_void_p) for name in ("instructions", "cycles", "received", "sent")),

@@ -65,6 +65,15 @@ class Probe:
 
 
 @dataclass(frozen=True)
+class Write:
+    """``content`` (uint8) to be written at ``offset`` of a core's work area before its first slot."""
+
+    core: int
+    offset: int
+    content: Bytes
+
+
+@dataclass(frozen=True)
 class RunResult:
     """What happened in a run.
 
@@ -120,6 +129,7 @@ class Machine:
         inputs: Sequence[Keys] = (),
         probes: Sequence[Probe] = (),
         samples: int = 1,
+        writes: Sequence[Write] | None = None,
         lists: Mapping[int, Events] | None = None,
         seed: int = 0,
         in_order: bool = False,
@@ -136,7 +146,8 @@ class Machine:
 
         ``steps`` is the number of model steps of each of ``samples`` samples; ``inputs[s]`` are the keys (uint32)
         that enter in slot s, or packets [n, words]; ``lists[c]`` are the packets (slot, key, payload) that core c
-        sends of its own accord.
+        sends of its own accord. With ``writes``, the first sample goes on from the states that they hold, after the
+        idle steps that follow a sample.
         ``seed`` draws the order of cores in each slot, unless ``in_order``; ``shuffle`` also reorders each
         queue before it is read; ``ignore_parity`` shows what a single queue a core would do. ``links`` (symmetric,
         [cores + 1, cores + 1], the host that sends ``inputs`` last) lets each core run ahead until one that it is
@@ -146,11 +157,11 @@ class Machine:
         Within a slot at most ``threads`` threads (None: one a processor) run cores side by side, which changes no
         result; with ``links`` or ``ignore_parity`` cores always run one after the other.
         """
-        record = _Record(slots, inputs, probes, self.cores, self.packet_words)
+        record = _Record(slots, inputs, probes, writes or (), self.cores, self.packet_words)
         run = record.structure
         run.slots, run.steps, run.seed = slots, steps, seed
         run.in_order, run.shuffle, run.keep_going = in_order, shuffle, keep_going
-        run.samples, run.ignore_parity = samples, ignore_parity
+        run.samples, run.ignore_parity, run.resumed = samples, ignore_parity, writes is not None
         waiting = None if links is None else np.ascontiguousarray(links, np.uint8)
         run.links = None if waiting is None else waiting.ctypes.data
         run.tick_cycles, run.budget, run.branch_cycles = tick_cycles, budget, branch_cycles
@@ -219,7 +230,7 @@ class Machine:
 
 _RECORD_ARRAYS = (
     "instructions", "cycles", "received", "sent", "input_starts", "input_packets",
-    "probe_cores", "probe_offsets", "probe_bytes",
+    "probe_cores", "probe_offsets", "probe_bytes", "write_cores", "write_offsets", "write_bytes", "written",
 )  # fmt: skip
 
 
@@ -227,9 +238,15 @@ class _Record:
     """The arrays of one run, and the structure that points at them."""
 
     def __init__(
-        self, slots: int, inputs: Sequence[Keys], probes: Sequence[Probe], images: Sequence[CoreImage], words: int
+        self,
+        slots: int,
+        inputs: Sequence[Keys],
+        probes: Sequence[Probe],
+        writes: Sequence[Write],
+        images: Sequence[CoreImage],
+        words: int,
     ) -> None:
-        _check_probes(probes, images)
+        _check_probes([*probes, *(Probe(write.core, write.offset, write.content.size) for write in writes)], images)
         cores = len(images)
         self.instructions = np.zeros((slots, cores), np.uint64)
         self.cycles = np.zeros((slots, cores), np.uint64)
@@ -240,10 +257,18 @@ class _Record:
         self.probe_cores = np.array([p.core for p in probes], np.uint32)
         self.probe_offsets = np.array([p.offset for p in probes], np.uint32)
         self.probe_bytes = np.array([p.bytes for p in probes], np.uint32)
+        self.write_cores = np.array([w.core for w in writes], np.uint32)
+        self.write_offsets = np.array([w.offset for w in writes], np.uint32)
+        self.write_bytes = np.array([w.content.size for w in writes], np.uint32)
+        self.written = np.concatenate([np.zeros(0, np.uint8), *(w.content for w in writes)])
         self._row_addresses = np.array([rows.ctypes.data for rows in self.probe_rows], np.uintp)
         addresses = {name: getattr(self, name).ctypes.data for name in _RECORD_ARRAYS}
         self.structure: Any = Run(
-            probe_count=len(probes), probe_rows=self._row_addresses.ctypes.data, packet_words=words, **addresses
+            probe_count=len(probes),
+            probe_rows=self._row_addresses.ctypes.data,
+            write_count=len(writes),
+            packet_words=words,
+            **addresses,
         )
 
 

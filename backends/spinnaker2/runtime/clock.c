@@ -17,6 +17,20 @@ static void clear_states(axonc_core_t *core, const axonc_population_t *populatio
     if (population->current_at != 0) {
         clear(core, population->current_at, population->state_words);
     }
+    if (population->segment != 0) {
+        clear(core, population->segment_at, 1);
+    }
+}
+
+/* Counts a step of a segment; where another begins, the cells are zeroed. */
+static void count_segment(axonc_core_t *core, const axonc_population_t *population)
+{
+    uint32_t *step = axonc_work(core, population->segment_at);
+
+    if (*step == 0) {
+        clear(core, population->voltage_at, population->state_words);
+    }
+    *step = *step + 1 == population->segment ? 0 : *step + 1;
 }
 
 /* Zeroes the accumulators of an idle step: they hold events that would act after their sample. */
@@ -26,6 +40,15 @@ static void drop_late_events(axonc_core_t *core, const axonc_population_t *popul
 
     for (uint32_t n = 0; n < population->accumulators; n++) {
         sums[n] = 0;
+    }
+}
+
+/* Ends a sample whose last step, or idle step, is over. */
+static void end_sample(const axonc_core_t *core, axonc_clock_t *clock)
+{
+    if (clock->step == core->status->steps + core->header->gap) {
+        clock->step = 0;
+        clock->sample++;
     }
 }
 
@@ -39,10 +62,7 @@ static void end_step(axonc_core_t *core, const axonc_population_t *population,
         drop_late_events(core, population);
     }
     clock->step++;
-    if (clock->step == core->status->steps + core->header->gap) {
-        clock->step = 0;
-        clock->sample++;
-    }
+    end_sample(core, clock);
 }
 
 void axonc_reset_clocks(axonc_core_t *core)
@@ -53,6 +73,10 @@ void axonc_reset_clocks(axonc_core_t *core)
 
         clock->head = population->first_head;
         clock->phase = population->first_phase;
+        if (core->status->resumed != 0) {
+            clock->step = core->status->steps;
+            end_sample(core, clock);
+        }
     }
 }
 
@@ -62,8 +86,14 @@ void axonc_begin_samples(axonc_core_t *core)
         const axonc_population_t *population = &core->populations[i];
         const axonc_clock_t *clock = axonc_work(core, population->clock_at);
 
-        if (clock->step == 0 && clock->sample > 0 && axonc_is_due(core, population)) {
+        if (!axonc_is_due(core, population)) {
+            continue;
+        }
+        if (clock->step == 0 && clock->sample > core->status->resumed) {
             clear_states(core, population);
+        }
+        if (population->segment != 0) {
+            count_segment(core, population);
         }
     }
 }

@@ -8,7 +8,7 @@ static uint32_t record_row(const axonc_core_t *core, const axonc_population_t *p
 {
     const axonc_clock_t *clock = axonc_work(core, population->clock_at);
 
-    return clock->sample * core->status->steps + clock->step;
+    return (clock->sample - core->status->resumed) * core->status->steps + clock->step;
 }
 
 /* Copies one state of all neurons to a row of its buffer. */

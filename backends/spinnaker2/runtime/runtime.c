@@ -32,12 +32,14 @@ static void clear_work(axonc_core_t *core)
     uint32_t *words = axonc_work(core, 0);
     const uint32_t steps = core->status->steps;
     const uint32_t samples = core->status->samples;
+    const uint32_t resumed = core->status->resumed;
 
     for (uint32_t i = 0; i < core->header->cleared_bytes / sizeof(uint32_t); i++) {
         words[i] = 0;
     }
     core->status->steps = steps;
     core->status->samples = samples;
+    core->status->resumed = resumed;
 }
 
 void axonc_core_reset(axonc_core_t *core)

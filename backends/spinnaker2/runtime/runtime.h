@@ -79,7 +79,7 @@ void axonc_send_listed(axonc_core_t *core);
 /* Sets the clock of every population to where it stands at slot 0. In clock.c. */
 void axonc_reset_clocks(axonc_core_t *core);
 
-/* Clears the states of the populations that begin another sample in this slot. In clock.c. */
+/* Clears what does not outlive the sample, or the segment, that a population ends before this slot. In clock.c. */
 void axonc_begin_samples(axonc_core_t *core);
 
 /* Ends the steps of this slot and moves every clock on. In clock.c. */

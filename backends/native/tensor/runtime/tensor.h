@@ -39,6 +39,15 @@ static inline void axonc_keep(const axonc_call_t *call, size_t record, const voi
     }
 }
 
+/* Copies a ring of `steps` entries of some bytes each, of which the oldest is `oldest`, oldest first. */
+static inline void axonc_unroll(void *to, const void *ring, size_t oldest, size_t steps, size_t bytes)
+{
+    const size_t newer = (steps - oldest) * bytes;
+
+    memcpy(to, (const unsigned char *)ring + oldest * bytes, newer);
+    memcpy((unsigned char *)to + newer, ring, oldest * bytes);
+}
+
 /* 2^n for a whole number n from -126 to 127, held in a float. */
 static inline float axonc_power2f(float n)
 {

@@ -1,6 +1,7 @@
 #include "machine.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* Marsaglia's generator needs a state other than 0; the seed 0 is as good as any other. */
 #define SEED_OFFSET UINT32_C(0x9E3779B9)
@@ -70,7 +71,8 @@ static void boot(element_t *element, const run_t *run)
     port->rx_count[1] = 0;
     port->restart = 0;
     status_of(element)->steps = run->steps;
-    status_of(element)->samples = run->samples;
+    status_of(element)->samples = run->samples + run->resumed;
+    status_of(element)->resumed = run->resumed;
     element->fault = (fault_t){0};
     element->instructions = 0;
     element->capacity = header->fifo_capacity;
@@ -94,7 +96,20 @@ bool stop(machine_t *machine, uint32_t core, const fault_t *fault)
     return false;
 }
 
-/* Starts every core afresh. */
+/* Writes what the host has for the cores before slot 0. */
+static void write_all(machine_t *machine)
+{
+    const run_t *run = machine->run;
+    const uint8_t *from = run->written;
+
+    for (uint32_t i = 0; i < run->write_count; i++) {
+        memcpy(machine->elements[run->write_cores[i]].work + run->write_offsets[i], from,
+               run->write_bytes[i]);
+        from += run->write_bytes[i];
+    }
+}
+
+/* Starts every core afresh, then writes what the host has for them. */
 static bool boot_all(machine_t *machine)
 {
     machine->slot = BOOTING;
@@ -105,6 +120,7 @@ static bool boot_all(machine_t *machine)
             return stop(machine, core, &machine->elements[core].fault);
         }
     }
+    write_all(machine);
     return true;
 }
 

@@ -118,6 +118,12 @@ typedef struct {
     uint32_t threads;       /* that run cores side by side; they change no result */
     uint32_t probe_count;
     uint32_t packet_words;  /* words of a packet, of which the first is its key */
+    uint32_t resumed;       /* the first sample goes on from what the host writes */
+    uint32_t write_count;   /* what the host writes into work areas before slot 0 */
+    const uint32_t *write_cores;
+    const uint32_t *write_offsets;
+    const uint32_t *write_bytes;
+    const uint8_t *written; /* all of it, one after the other */
     const uint32_t *probe_cores;
     const uint32_t *probe_offsets;
     const uint32_t *probe_bytes;

@@ -10,7 +10,7 @@ import numpy as np
 from axonc.ir.ops import EGRU
 
 from .editing import Editing
-from .gated import MOST, mixed, reset_after, zero_at_first
+from .gated import MOST, first_of, is_last_step, mixed, reset_after
 from .patterns import Names, Pattern, above, constant, events, matches
 from .sums import as_one, joined
 
@@ -42,7 +42,7 @@ GRADED: Pattern = ("any", ("mul", EVENTS, "m"), ("select", OVER, "m", 0))
 def with_egrus(editing: Editing) -> None:
     """Replace every such cell by an `EGRU`."""
     for delay in list(editing.nodes.values()):
-        if zero_at_first(editing, delay):
+        if is_last_step(editing, delay):
             follows = delay.inputs[0]
             ways = islice(matches(editing.nodes, follows, RESET, {"c": delay.name}), MOST)
             any(_replaced(editing, follows, names) for names in ways)
@@ -79,7 +79,7 @@ def _cell(editing: Editing, follows: str, names: Names) -> EGRU | None:
     if threshold is None or zoneout is None or threshold.shape not in ((), (1,), shape):
         return None
     level = threshold.astype(np.float64).reshape(() if threshold.size == 1 else shape)
-    return EGRU(prod(shape), level, zoneout=zoneout)
+    return EGRU(prod(shape), level, zoneout=zoneout, initial=first_of(editing, names))
 
 
 def _zoneout(editing: Editing, names: Names) -> float | None:

@@ -43,7 +43,7 @@ Sides = tuple[list[Terms], list[Terms]]
 def with_gated(editing: Editing) -> None:
     """Replace every such cell by `GRU`, with `ResetGate` where it needs one, or `LSTM`."""
     for delay in list(editing.nodes.values()):
-        if zero_at_first(editing, delay):
+        if is_last_step(editing, delay):
             follows, given = delay.inputs[0], {"c": delay.name}
             for pattern, replaced in ((mixed(U), _gru), (CELL, _lstm)):
                 ways = islice(matches(editing.nodes, follows, pattern, given), MOST)
@@ -51,13 +51,19 @@ def with_gated(editing: Editing) -> None:
                     break
 
 
-def zero_at_first(editing: Editing, node: Node) -> bool:
-    """Whether a node is still there and gives a vector of the last step, at first zeros."""
+def is_last_step(editing: Editing, node: Node) -> bool:
+    """Whether a node is still there and gives a vector of the last step."""
     op = node.op
-    if not isinstance(op, Delay) or op.steps != 1 or op.initial is not None or node.name not in editing.nodes:
+    if not isinstance(op, Delay) or op.steps != 1 or node.name not in editing.nodes:
         return False
     shape = editing.shape(node.name)
     return len(shape) == 1 and editing.signal(node.inputs[0]) == Signal(shape)
+
+
+def first_of(editing: Editing, names: Names) -> Array | None:
+    """What a cell begins with, if it is not zero."""
+    op = editing.nodes[names["c"]].op
+    return op.initial if isinstance(op, Delay) else None
 
 
 def reset_after(editing: Editing, names: Names) -> Iterator[Sides]:
@@ -82,7 +88,8 @@ def _gru(editing: Editing, follows: str, names: Names) -> bool:
         inputs = joined(editing, entering, units, f"{follows}/a")
         reads = joined(editing, read, units, f"{follows}/h")
         if inputs and reads:
-            editing.replace(follows, GRU(units), inputs, (as_one(editing, reads, f"{follows}/h"),))
+            cell = GRU(units, initial=first_of(editing, names))
+            editing.replace(follows, cell, inputs, (as_one(editing, reads, f"{follows}/h"),))
             return True
         editing.nodes = dict(before)
     return _gru_before(editing, follows, names)
@@ -103,7 +110,7 @@ def _gru_before(editing: Editing, follows: str, names: Names) -> bool:
             reset = joined(editing, [terms(editing, found["s_r"])], units, f"{q}/r")
             if inputs and reset:
                 editing.replace(q, ResetGate(units), reset, (names["c"],))
-                editing.replace(follows, GRU(units, "before"), inputs)
+                editing.replace(follows, GRU(units, "before", initial=first_of(editing, names)), inputs)
                 return True
             editing.nodes = dict(before)
     return False
@@ -123,7 +130,8 @@ def _lstm(editing: Editing, follows: str, names: Names) -> bool:
         editing.nodes = before
         return False
     peephole = np.stack([np.broadcast_to(looks[gate], units) for gate in "iof"])
-    editing.replace(y, LSTM(units, peephole if np.any(peephole) else None), inputs)
+    cell = LSTM(units, peephole if np.any(peephole) else None, initial=first_of(editing, names))
+    editing.replace(y, cell, inputs)
     for other in [name for name in shown if name != y]:
         editing.merge(other, y)
     return editing.settled(before, follows, y, names["c"])

@@ -95,20 +95,58 @@ def test_gates_that_are_clipped_are_clipped_before_the_cell() -> None:
     np.testing.assert_allclose(stepwise.reshape(unrolled.shape), unrolled, atol=2e-6)
 
 
-def test_a_gru_that_begins_elsewhere_stays_as_it_is_and_an_lstm_may_begin_with_another_output() -> None:
-    made = operator("GRU", 3, linear_before_reset=1)
-    made.graph.node[0].input[:] = ["x", "w", "r", "b", "", "h0"]
-    h0 = np.tile(random(om.H), (1, om.B, 1))
-    made.graph.initializer.append(om.numpy_helper.from_array(h0, "h0"))
+BEGUN = {"GRU": ["h"], "LSTM": ["h", "c"]}
+
+
+def begun(name: str, which: Sequence[str], **attributes: Any) -> tuple[Any, dict[str, om.Array]]:
+    """An operator some of whose states begin with values, the same for every sample; and these values."""
+    made = operator(name, {"GRU": 3, "LSTM": 4}[name], **attributes)
+    first = {state: random(om.H) for state in which}
+    made.graph.node[0].input[:] = ["x", "w", "r", "b", "", *(s if s in which else "" for s in BEGUN[name])]
+    stored = (om.numpy_helper.from_array(np.tile(values, (1, om.B, 1)), s) for s, values in first.items())
+    made.graph.initializer.extend(stored)
+    for output, state in zip(made.graph.output[1:], BEGUN[name], strict=True):  # names of outputs and of inputs differ
+        output.name = f"{state}T"
+    made.graph.node[0].output[1:] = [f"{state}T" for state in BEGUN[name]]
+    return made, first
+
+
+@pytest.mark.parametrize(
+    ("name", "which", "how"),
+    [
+        ("GRU", ["h"], {"linear_before_reset": 1}),
+        ("GRU", ["h"], {"linear_before_reset": 0}),
+        ("LSTM", ["h"], {}),
+        ("LSTM", ["c"], {}),
+        ("LSTM", ["h", "c"], {}),
+    ],
+)
+def test_a_cell_may_begin_with_values(name: str, which: list[str], how: dict[str, Any]) -> None:
+    made, first = begun(name, which, **how)
     graph = axonc.load(made)
-    assert "gru" not in {n.op.name for n in graph}
+    assert set(n.op.name for n in graph) <= ONLY
+    (cell,) = (n.op for n in graph if isinstance(n.op, GRU | LSTM))
+    held = first.get("c" if name == "LSTM" else "h")
+    assert (cell.initial is None) == (held is None)
+    if held is not None:
+        np.testing.assert_array_equal(cell.initial, held)
     same(made, graph)
-    made = operator("LSTM", 4)
-    made.graph.node[0].input[:] = ["x", "w", "r", "b", "", "h0"]
-    made.graph.initializer.append(om.numpy_helper.from_array(h0, "h0"))
-    graph = axonc.load(made)
-    assert "lstm" in {n.op.name for n in graph}
-    same(made, graph)
+
+
+@pytest.mark.parametrize("target", ["native", "spinnaker2"])
+@pytest.mark.parametrize(("name", "how"), [("GRU", {"linear_before_reset": 1}), ("GRU", {}), ("LSTM", {})])
+def test_a_cell_that_begins_with_values_runs_on_cores(name: str, how: dict[str, Any], target: str) -> None:
+    """Equal to the interpreter, close to the float cell, and unlike one that begins with zeros."""
+    made, _ = begun(name, BEGUN[name], **how)
+    graph, x = axonc.load(made), X[:6].swapaxes(0, 1)
+    program = axonc.compile(graph, target, weights="int8", calibrate=x, on_host=["auto"])
+    checked = program.verify(x)
+    assert checked.equal, str(checked.divergence)
+    name = graph.outputs[0].name
+    ours, real = program.run(x).value(name), axonc.interpret(graph, x)[name]
+    np.testing.assert_allclose(ours.reshape(real.shape), real, atol=0.06)
+    state = {part: 0 * array for part, array in axonc.initial_state(program.graph).items()}
+    assert np.abs(program.run(x, state=state).value(name) - program.run(x).value(name)).max() > 0.1
 
 
 def scan(body: Sequence[Any], states: dict[str, str], shown: str, stored: dict[str, om.Array]) -> Any:
