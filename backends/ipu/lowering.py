@@ -7,18 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from axonc.ir import Graph, raise_if_any
+from axonc.ir import Graph
 from axonc.ir.host import parts
 from axonc.ir.machine import TileMachine
-from axonc.ir.network import Network, network
+from axonc.ir.network import network
 from axonc.ir.ops import Input
 from axonc.ir.serialize import to_bytes
 from axonc.ir.target import Program
 
 from .emit import emit, value_type
-from .memory import Memory, memory_of, misfits
+from .fit import fitted
 from .pack import pack
-from .plan import Plan, plan
+from .plan import Plan
 from .report import report
 from .signals import signals_of
 
@@ -34,18 +34,6 @@ def lower(graph: Graph, machine: TileMachine) -> Program:
     files["plan.json"] = (json.dumps(describe(placed), indent=1) + "\n").encode()
     files["graph.axg"] = to_bytes(graph)
     return Program(files, report(placed, memory))
-
-
-def fitted(net: Network, machine: TileMachine) -> tuple[Plan, Memory]:
-    """The plan of the fewest cycles if it fits the machine, else of the fewest bytes; `ModelError` if neither does."""
-    fast = plan(net, machine)
-    memory = memory_of(fast)
-    if not list(misfits(memory)):
-        return fast, memory
-    small = plan(net, machine, small=True)
-    memory = memory_of(small)
-    raise_if_any(misfits(memory))
-    return small, memory
 
 
 def describe(placed: Plan) -> dict[str, Any]:

@@ -124,12 +124,12 @@ def levels_of(net: Network) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(name for name in units if depth[name] == level) for level in range(1, deepest + 1))
 
 
-def plan(net: Network, machine: TileMachine, small: bool = False) -> Plan:
-    """The network on the machine, which it may not fit. ``small``: every projection takes the fewest bytes, else the
-    fewest cycles."""
+def plan(net: Network, machine: TileMachine, per_tile: int = USUAL, small: bool = False) -> Plan:
+    """The network on the machine, which it may not fit, with so many neurons on a tile. ``small``: every projection
+    takes the fewest bytes, else the fewest cycles."""
     net = matrices_of(net)
     levels = levels_of(net)
-    layouts = _layouts(net, machine)
+    layouts = _layouts(net, per_tile)
     depth = {name: index for index, level in enumerate(levels) for name in level}
     forms = tuple(_form(net, projection, layouts[projection.target], depth, small) for projection in net.projections)
     listed = {p.source for p, form in zip(net.projections, forms, strict=True) if form.reads_events}
@@ -141,17 +141,27 @@ def plan(net: Network, machine: TileMachine, small: bool = False) -> Plan:
     return Plan(net, machine, levels, layouts, lists, forms)
 
 
-def _layouts(net: Network, machine: TileMachine) -> dict[str, Layout]:
-    """As many neurons on every tile of every population as must be, USUAL at least."""
-    units = [p for p in net.populations if not isinstance(p.op, Input)]
-    per_tile = USUAL
-    while sum(-(-p.count // per_tile) for p in units) > machine.tiles:
+def tiles_needed(net: Network, per_tile: int) -> int:
+    """The tiles that populations take with so many neurons on each."""
+    return sum(-(-p.count // per_tile) for p in net.populations if not isinstance(p.op, Input))
+
+
+def fewest_per_tile(net: Network, machine: TileMachine) -> int:
+    """The fewest neurons of a tile with which the populations have tiles of their own."""
+    per_tile = FEWEST
+    while tiles_needed(net, per_tile) > machine.tiles:
         per_tile += FEWEST
+    return per_tile
+
+
+def _layouts(net: Network, per_tile: int) -> dict[str, Layout]:
+    """Populations on tiles one behind the other."""
     layouts: dict[str, Layout] = {}
     first = 0
-    for population in units:
-        layouts[population.name] = Layout(population.count, first, per_tile)
-        first += layouts[population.name].tiles
+    for population in net.populations:
+        if not isinstance(population.op, Input):
+            layouts[population.name] = Layout(population.count, first, per_tile)
+            first += layouts[population.name].tiles
     return layouts
 
 

@@ -7,6 +7,7 @@ figures); bytes are what a tile holds.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,8 +17,8 @@ from axonc.ir.ops import Array
 
 from ..layout import WORKERS, Layout, share_of, whole_words
 
-RECORD, WEIGHT, SYNAPSE = 10, 4, 6
-"""Instructions for an event, for a weight of a row, for a synapse that has a target."""
+RECORD, WEIGHT, SYNAPSE, PASSED = 10, 4, 6, 3
+"""Instructions for an event, for a weight of a row, for a synapse that has a target, and to pass over one."""
 
 MEETING = 800
 """Cycles that joining lists takes beside them: a superstep more, and starting its vertices."""
@@ -62,11 +63,10 @@ class Rows(Form):
         return MEETING + WORKERS * events * (RECORD + WEIGHT * share_of(lanes * layout.per_tile))
 
     def pack(self, weight: sparse.csc_array, layout: Layout, lanes: int) -> list[Array]:
-        return [np.concatenate([self._of_tile(weight, layout, lanes, tile) for tile in range(layout.tiles)])]
+        return [np.concatenate([self._of_tile(part.toarray().T) for part in on_tiles(weight, layout, lanes)])]
 
     @staticmethod
-    def _of_tile(weight: sparse.csc_array, layout: Layout, lanes: int, tile: int) -> Array:
-        part = on_tile(weight, layout, lanes, tile).toarray().T
+    def _of_tile(part: Array) -> Array:
         stride = whole_words(part.shape[1], part.dtype.itemsize)
         rows = np.zeros((part.shape[0], stride), part.dtype)
         rows[:, : part.shape[1]] = part
@@ -100,53 +100,43 @@ class Synapses(Form):
     vertex_bytes = 4 + 32
 
     def cycles(self, weight: sparse.csc_array, layout: Layout, lanes: int, events: int) -> int:
-        each = density(weight) * share_of(lanes * layout.per_tile)
-        return MEETING + round(WORKERS * events * (RECORD + SYNAPSE * each))
+        reached = density(weight) * lanes * layout.per_tile
+        return MEETING + round(WORKERS * events * (RECORD + PASSED * reached + SYNAPSE * reached / WORKERS))
 
     def pack(self, weight: sparse.csc_array, layout: Layout, lanes: int) -> list[Array]:
-        parts = [self._of_tile(weight, layout, lanes, tile) for tile in range(layout.tiles)]
+        parts = [self._of_tile(sparse.csc_array(part)) for part in on_tiles(weight, layout, lanes)]
         counts = np.array([stored for *_, stored in parts], "<u4")
         return [counts, *(np.concatenate([part[index] for part in parts]) for index in range(3))]
 
     @staticmethod
-    def _of_tile(weight: sparse.csc_array, layout: Layout, lanes: int, tile: int) -> tuple[Array, Array, Array, int]:
-        """Starts, targets and weights, worker by worker, and how many synapses there are."""
-        part = sparse.csr_array(on_tile(weight, layout, lanes, tile))
-        share, begin = share_of(part.shape[0]), 0
-        starts, targets, weights = [], [], []
-        for worker in range(WORKERS):
-            first = min(worker * share, part.shape[0])
-            own = sparse.csc_array(part[first : first + share])
-            own.sort_indices()
-            starts.append(own.indptr.astype("<u4") + begin)
-            targets.append((own.indices + first).astype("<u2"))
-            weights.append(own.data)
-            begin += own.nnz
-        padded = -(-begin // 4) * 4 - begin
+    def _of_tile(part: sparse.csc_array) -> tuple[Array, Array, Array, int]:
+        """Starts, targets and weights, in whole groups of four, and how many synapses there are."""
+        part.sort_indices()
+        padded = (0, -part.nnz % 4)
         return (
-            np.concatenate(starts),
-            np.concatenate([*targets, np.zeros(padded, "<u2")]),
-            np.concatenate([*weights, np.zeros(padded, weight.dtype)]),
-            begin,
+            part.indptr.astype("<u4"),
+            np.pad(part.indices.astype("<u2"), padded),
+            np.pad(part.data, padded),
+            part.nnz,
         )
 
     def tile_bytes(self, weight: sparse.csc_array, layout: Layout, lanes: int) -> Array:
-        stored = np.array([on_tile(weight, layout, lanes, tile).nnz for tile in range(layout.tiles)])
-        starts = 4 * WORKERS * (weight.shape[1] + 1)
-        return starts + -(-stored // 4) * 4 * (2 + weight.dtype.itemsize)
+        rows = np.bincount(weight.indices, minlength=weight.shape[0]).reshape(lanes, layout.neurons).sum(axis=0)
+        stored = np.add.reduceat(rows, np.arange(0, layout.neurons, layout.per_tile))
+        return 4 * (weight.shape[1] + 1) + -(-stored // 4) * 4 * (2 + weight.dtype.itemsize)
 
 
 FORMS: tuple[Form, ...] = (Rows(), Values(), Synapses())
 """All forms; of two that cost as much the first is taken."""
 
 
-def on_tile(weight: sparse.csc_array, layout: Layout, lanes: int, tile: int) -> sparse.csc_array:
-    """The weights of the accumulators of a tile, [lanes * neurons, sources]: lane after lane."""
-    here = layout.range(tile)
-    if lanes == 1:
-        return sparse.csc_array(sparse.csr_array(weight)[here.start : here.stop])
-    rows = np.add.outer(np.arange(lanes) * layout.neurons, np.asarray(here)).reshape(-1)
-    return sparse.csc_array(sparse.csr_array(weight)[rows])
+def on_tiles(weight: sparse.csc_array, layout: Layout, lanes: int) -> Iterator[sparse.csr_array]:
+    """For every tile the weights of its accumulators, [lanes * neurons, sources]: lane after lane."""
+    rows = sparse.csr_array(weight)
+    for tile in range(layout.tiles):
+        here = layout.range(tile)
+        parts = [rows[lane * layout.neurons + here.start : lane * layout.neurons + here.stop] for lane in range(lanes)]
+        yield sparse.csr_array(sparse.vstack(parts)) if lanes > 1 else parts[0]
 
 
 def density(weight: sparse.csc_array) -> float:

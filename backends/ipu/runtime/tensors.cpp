@@ -106,7 +106,7 @@ Projection addSynapses(Graph &graph, Store &store, const std::string &name, cons
   for (const unsigned synapses : store.numbers(layout.tiles())) {
     sizes.push_back(roundedUp(synapses, 4));
   }
-  const std::vector<std::size_t> starts(layout.tiles(), std::size_t{WORKERS} * (sources + 1));
+  const std::vector<std::size_t> starts(layout.tiles(), std::size_t{sources} + 1);
   Projection made{sources, beginsOf(sizes), {}, {}, {}};
   made.starts = addPieces(graph, poplar::UNSIGNED_INT, name + "/starts", layout.firstTile, starts);
   made.targets = addPieces(graph, poplar::UNSIGNED_SHORT, name + "/targets", layout.firstTile, sizes);

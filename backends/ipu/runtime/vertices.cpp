@@ -15,6 +15,7 @@ constexpr std::uint64_t LAUNCH = 11; // cycles to start a vertex
 constexpr std::uint64_t RECORD = 10; // instructions for an event, beside its synapses
 constexpr std::uint64_t WEIGHT = 4;  // instructions for a weight of a row: load, load, multiply and add, store
 constexpr std::uint64_t SYNAPSE = 6; // instructions for a synapse that has a target
+constexpr std::uint64_t PASSED = 3;  // instructions to pass over a synapse of another worker
 constexpr std::uint64_t NEURON = 60; // instructions for the update of a neuron
 constexpr std::uint64_t MOVED = 3;   // instructions to move a word of a list
 
@@ -138,8 +139,9 @@ void sumSynapses(Graph &graph, ComputeSet set, const Events &events, const Proje
                                               {"targets", pieceOf(projection.targets, projection, tile)},
                                               {"weights", weights},
                                               {"sums", sumsOf(target, tile, slot)}});
-    const std::uint64_t reached = weights.numElements() / (std::size_t{WORKERS} * projection.sources) + 1;
-    place(graph, vertex, target.layout.firstTile + tile, events.expected * (RECORD + SYNAPSE * reached));
+    const std::uint64_t reached = weights.numElements() * events.expected / projection.sources;
+    const std::uint64_t own = reached / WORKERS + 1;
+    place(graph, vertex, target.layout.firstTile + tile, events.expected * RECORD + PASSED * reached + SYNAPSE * own);
   }
 }
 

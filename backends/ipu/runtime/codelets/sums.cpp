@@ -64,8 +64,8 @@ public:
   }
 };
 
-// The same sums where few synapses exist. They are stored worker by worker: `starts` has, for each of them, one entry a
-// source and one more, which say where a source's synapses begin; `targets` and `weights` have one element a synapse.
+// The same sums where few synapses exist. `starts` has an entry for each source and one more: where its synapses begin.
+// `targets`, ascending for each source, and `weights` have one element a synapse; a worker passes over those of others.
 template <class Weight, class Word, class Sum, bool Valued> class SparseRows : public poplar::MultiVertex {
 public:
   Input<Vector<Word>> events;
@@ -79,14 +79,15 @@ public:
     for (unsigned n = mine.begin; n < mine.end; ++n) {
       sums[n] = 0;
     }
-    const std::size_t first = worker * (starts.size() / WORKERS);
     const unsigned count = events[0];
     for (unsigned e = 0; e < count; ++e) {
       const Word *record = &events[1 + e * (Valued ? 2 : 1)];
       const Sum value = Valued ? static_cast<Sum>(valueOf(record[1])) : Sum{1};
-      const unsigned end = starts[first + record[0] + 1];
-      for (unsigned s = starts[first + record[0]]; s < end; ++s) {
-        sums[targets[s]] += static_cast<Sum>(weights[s]) * value;
+      const unsigned end = starts[std::size_t{record[0]} + 1];
+      for (unsigned s = starts[record[0]]; s < end && targets[s] < mine.end; ++s) {
+        if (targets[s] >= mine.begin) {
+          sums[targets[s]] += static_cast<Sum>(weights[s]) * value;
+        }
       }
     }
     return true;

@@ -1,0 +1,42 @@
+"""The plan that fits: how many neurons a tile gets, and whether cycles or bytes choose the forms of projections."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from axonc.ir import Diagnostic, ModelError, raise_if_any
+from axonc.ir.machine import TileMachine
+from axonc.ir.network import Network
+from axonc.ir.ops import Input
+
+from .memory import Memory, memory_of, misfits
+from .plan import FEWEST, USUAL, Plan, fewest_per_tile, matrices_of, plan
+
+
+def fitted(net: Network, machine: TileMachine) -> tuple[Plan, Memory]:
+    """The plan of the fewest cycles that fits the machine; `ModelError` if none does."""
+    raise_if_any(_count_problems(net, machine))
+    first: Memory | None = None
+    expanded = matrices_of(net)
+    for per_tile, small in _ways(fewest_per_tile(net, machine)):
+        tried = plan(expanded, machine, per_tile, small)
+        memory = memory_of(tried)
+        if not list(misfits(memory)):
+            return tried, memory
+        first = first or memory
+    assert first is not None
+    raise ModelError(*misfits(first))
+
+
+def _ways(fewest: int) -> Iterator[tuple[int, bool]]:
+    """Neurons of a tile, and whether to save bytes: as usual, then fewer neurons, as far as there are tiles."""
+    usual = max(USUAL, fewest)
+    yield usual, False
+    yield from ((per_tile, True) for per_tile in range(usual, fewest - 1, -FEWEST))
+
+
+def _count_problems(net: Network, machine: TileMachine) -> Iterator[Diagnostic]:
+    populations = sum(not isinstance(population.op, Input) for population in net.populations)
+    if populations > machine.tiles:
+        limit = f"{machine.name} has {machine.tiles} tiles, one for a population at least"
+        yield Diagnostic("AX502", "", f"{populations} populations", limit, "join populations, or take more tiles")
