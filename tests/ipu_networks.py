@@ -8,9 +8,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from unittest.mock import patch
 
 from axonc import Graph, Program
 from axonc.backends.ipu.build import build_codelets
+from axonc.backends.ipu.lower.forms import FORMS, Form
 from axonc.backends.ipu.simulator import build_program
 from axonc.backends.ipu.simulator.toolchain import WARNINGS
 from axonc.compiler.driver.directory import write_files
@@ -22,13 +24,16 @@ FAST = ("-O0", *WARNINGS)
 
 
 @contextmanager
-def programs(graphs: Sequence[Graph], options: Sequence[Options]) -> Iterator[list[Program]]:
-    """The programs of the graphs for the target ipu."""
+def programs(
+    graphs: Sequence[Graph], options: Sequence[Options], forms: Sequence[Form | None] = ()
+) -> Iterator[list[Program]]:
+    """The programs of the graphs for the target ipu; ``forms``: what all projections of each have to be."""
     with TemporaryDirectory() as made:
         folders = [Path(made) / str(index) for index in range(len(graphs))]
-        for graph, chosen, folder in zip(graphs, options, folders, strict=True):
+        for graph, chosen, folder, form in zip(graphs, options, folders, forms or [None] * len(folders), strict=True):
             folder.mkdir()
-            write_files(folder, compile_graph(graph, "ipu", chosen).program.files)
+            with patch("axonc.backends.ipu.plan.FORMS", (form,) if form else FORMS):
+                write_files(folder, compile_graph(graph, "ipu", chosen).program.files)
         _build(folders, Path(made) / "all")
         yield [Program(folder) for folder in folders]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from axonc.ir import Graph, Kind
+from axonc.ir import Diagnostic, Graph, Kind, ModelError
 from axonc.ir.ops import Array
 
 from ..spinnaker2.graded_inputs import rounded
@@ -16,7 +16,7 @@ from ..spinnaker2.graded_inputs import rounded
 def input_bytes(graph: Graph, data: Array, source: Mapping[str, Any], word: str) -> list[bytes]:
     """For every sample the lists of all steps, then their values, as ``source`` (of ``plan.json``) has them."""
     given = _integers(graph, source["name"], data)
-    parts = [listed(given, source["capacity"], source["words"], word)] if source["capacity"] else []
+    parts = [listed(source["name"], given, source["capacity"], source["words"], word)] if source["capacity"] else []
     parts += [given.astype(source["values"])] if source["values"] else []
     return [b"".join(np.ascontiguousarray(part[sample]).tobytes() for part in parts) for sample in range(len(given))]
 
@@ -28,9 +28,13 @@ def _integers(graph: Graph, name: str, data: Array) -> Array:
     return np.asarray(values).astype(np.int64).reshape(*data.shape[:2], -1)
 
 
-def listed(values: Array, capacity: int, words: int, word: str) -> Array:
+def listed(name: str, values: Array, capacity: int, words: int, word: str) -> Array:
     """The list of every step, [B, T, 1 + capacity * words]: how many events, then the source of each and its value."""
     steps = values.reshape(-1, values.shape[-1])
+    most = int(np.count_nonzero(steps, axis=1).max(initial=0))
+    if most > capacity:
+        limit = f"its list holds {capacity}"
+        raise ModelError(Diagnostic("AX701", name, f"{most} events in a step", limit, "calibrate with busier data"))
     lists = np.zeros((len(steps), 1 + capacity * words), word)
     row, source = np.nonzero(steps)
     place = np.arange(len(row)) - np.searchsorted(row, row)

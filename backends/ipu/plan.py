@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from math import ceil
 
 from scipy import sparse
 
@@ -19,6 +20,9 @@ ACTIVITY, GRADED_ACTIVITY = 0.05, 0.15
 
 NARROW = 1 << 16
 """Sources that 16 bits tell apart."""
+
+HEADROOM, SHORTEST = 2, 8
+"""How many times as many events as were measured a list holds, and at least."""
 
 FEWEST = 4
 """Neurons of a tile at least: one worker's share."""
@@ -189,4 +193,12 @@ def expected_events(population: Population) -> int:
 
 def _event_list(population: Population, tile: int, needed: bool) -> EventList:
     words = 2 if population.graded or population.peak > 1 else 1
-    return EventList(tile, population.count if needed else 0, words, expected_events(population))
+    return EventList(tile, _capacity(population) if needed else 0, words, expected_events(population))
+
+
+def _capacity(population: Population) -> int:
+    """Records that a list holds: one a neuron, which is always enough; where the busiest step was measured, HEADROOM
+    times as many events as it had."""
+    if population.activity is None:
+        return population.count
+    return min(population.count, max(SHORTEST, ceil(HEADROOM * population.activity * population.count)))

@@ -181,7 +181,8 @@ void Session::check() const {
     const Events &events = populations_[i]->events;
     if (events.capacity != 0 && most_[i] > events.capacity) {
       throw std::runtime_error("'" + populations_[i]->name + "' sent " + std::to_string(most_[i]) +
-                               " events in a step; its list holds " + std::to_string(events.capacity));
+                               " events in a step; its list holds " + std::to_string(events.capacity) +
+                               "; compile with busier data to calibrate with, or with none");
     }
   }
 }
