@@ -321,6 +321,7 @@ EXAMPLES: dict[str, Callable[[], Lines | None]] = {
     "AX411": lambda: [axonc.prune(axonc.load(neurons(), DT), "0.5,nodes=head")],
     "AX412": lambda: _pruned("silent"),
     "AX413": lambda: _pruned("thresholds,rate=0.1"),
+    "AX415": lambda: [axonc.search(axonc.load(neurons(), DT), np.ones((2, 5, 4)), [0, 1], keep=1.0)],
     "AX501": lambda: machine("[memory]\nsram = 49152\n", chain((40000,), dense(2, 40000), lif(2))),
     "AX502": lambda: machine("[cores]\nusable = 1\n", slice_size=1, strategy="spread"),
     "AX503": lambda: machine("[router]\nentries = 1\n", slice_size=1),

@@ -58,6 +58,7 @@ ADVICE = {
     "AX411": "Correct the name or the shape; masks have the shape of the weights, [outputs, inputs].",
     "AX412": "Nothing, if the result agrees on data that pruning did not see; else lower `rate`, or leave it out.",
     "AX413": "Nothing, if accuracy is good enough; else train on with the new thresholds, or choose a nearer rate.",
+    "AX415": "Begin every list with a format of more bits, or ask for less; `axonc evaluate` says what is lost.",
     "AX501": "Prune or cut the layer, choose a smaller state format, or record fewer steps in the core's memory.",
     "AX502": "Prune the model, choose a smaller state format, or describe a larger machine (`--machine`).",
     "AX503": "Use larger slices (`--slice`), or `--strategy fewest-cores`.",

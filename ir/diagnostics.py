@@ -64,6 +64,7 @@ CODES = {
     "AX411": "what pruning is asked for does not fit the graph",
     "AX412": "units were removed that the user's data leave silent",
     "AX413": "thresholds were moved to bring activity to a rate",
+    "AX415": "the first values of a search do not keep what is asked",
     "AX501": "a core or the machine has too little memory",
     "AX502": "the machine has too few cores",
     "AX503": "the routing table is full",

@@ -33,6 +33,7 @@ from .pipeline import Compiled, compile_graph
 from .planning.command import plan_command
 from .program import fill, open_build
 from .pruning.command import prune_command
+from .search.command import search_command
 from .semantics_table import run_presets, table_rows
 from .sweep.command import sweep_command
 from .targets import ENGINES, TARGETS, backend
@@ -272,5 +273,6 @@ cli.add_command(check)
 cli.add_command(export_command)
 cli.add_command(plan_command)
 cli.add_command(prune_command)
+cli.add_command(search_command)
 cli.add_command(sweep_command)
 cli.add_command(train_command)

@@ -9,7 +9,6 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 
 from axonc.ir.interpret import KERNELS
-from axonc.ir.levels import nearest_level
 from axonc.ir.ops import DIFFERENTIABLE_RESETS, Array, Gate, Neuron, NeuronAdjoint, Op
 
 
@@ -47,7 +46,44 @@ class Levels:
 
     def put(self, state: Array) -> None:
         """Round ``state`` in place."""
-        state[...] = nearest_level(self.levels.astype(state.dtype), state)
+        levels = self.levels.astype(state.dtype)
+        np.take(levels, _passed(self.bounds(state.dtype), state), out=state)
+
+    def bounds(self, dtype: np.dtype[Any]) -> Array:
+        """Above which number each level but the lowest is the nearest: what `nearest_level` says, to the
+        last bit, but of values so large that their distances to two levels are the same float."""
+        if dtype not in self._bounds:
+            self._bounds[dtype] = _bounds(self.levels.astype(dtype))
+        return self._bounds[dtype]
+
+    _bounds: dict[np.dtype[Any], Array] = field(default_factory=dict, init=False, repr=False)
+
+
+FEW = 32
+"""Bounds up to which comparisons with each are faster than searching."""
+
+
+def _passed(bounds: Array, v: Array) -> Array:
+    """How many of ascending ``bounds`` lie below each value."""
+    if len(bounds) > FEW:
+        return np.searchsorted(bounds, v)
+    count = np.zeros(v.shape, np.uint8)
+    for bound in bounds:
+        count += v > bound
+    return count
+
+
+def _bounds(levels: Array) -> Array:
+    """Of neighbouring levels the largest number that is rounded to the lower one, by bisection to the last bit."""
+    low, high = levels[:-1], levels[1:]
+    below, above = low, high
+    while np.any((middle := below + (above - below) / 2) != below):
+        nearer = np.abs(low - middle) <= np.abs(high - middle)
+        settled = (middle == below) | (middle == above)
+        below, above = np.where(nearer, middle, below), np.where(nearer | settled, above, middle)
+        if np.all(settled):
+            break
+    return below
 
 
 class Memory:

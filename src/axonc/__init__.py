@@ -13,6 +13,7 @@ from axonc.compiler.driver.planning import plan
 from axonc.compiler.driver.program import Program
 from axonc.compiler.driver.program import open_build as open
 from axonc.compiler.driver.prune import prune
+from axonc.compiler.driver.search import search
 from axonc.compiler.driver.sweep import sweep
 from axonc.compiler.driver.train import train
 from axonc.compiler.semantics import Semantics
@@ -49,6 +50,7 @@ __all__ = [
     "open",
     "plan",
     "prune",
+    "search",
     "sweep",
     "train",
 ]

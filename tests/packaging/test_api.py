@@ -11,7 +11,7 @@ import axonc
 INTENDED = {
     "AxoncError", "Diagnostic", "Graph", "MismatchError", "ModelError", "Program", "Result", "Semantics", "ToolError",
     "__version__", "compile", "evaluate", "export", "initial_state", "interpret", "load", "open", "plan", "prune",
-    "sweep", "train",
+    "search", "sweep", "train",
 }  # fmt: skip
 
 

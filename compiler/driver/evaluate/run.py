@@ -107,7 +107,7 @@ def evaluated(
     """`evaluate`, of a parcel in a pool."""
     subject = opened(parcel)
     node = class_output(list(subject.stages.values())[-1], output)
-    plan = Plan(_chosen(subject, stages), node.name, _known_decision(decide), keep_going)
+    plan = Plan(_chosen(subject, stages), node.name, known_decision(decide), keep_going)
     data = data_set(subject.stages[plan.stages[-1]], x, y, node)
     size = chunk_size(subject, data, plan, pool.workers) if chunk is None else _positive(chunk)
     pool.expect(-(-data.samples // size))
@@ -131,7 +131,7 @@ def _chosen(subject: Subject, stages: Sequence[str] | None) -> tuple[str, ...]:
     return known if stages is None else tuple(stage for stage in known if stage in stages)
 
 
-def _known_decision(decide: str) -> str:
+def known_decision(decide: str) -> str:
     if decide not in DECISIONS:
         limit = f"known: {', '.join(DECISIONS)}"
         raise ModelError(Diagnostic("AX403", "", f"no way {decide!r} to decide a class", limit, "choose one"))

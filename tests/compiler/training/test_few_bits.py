@@ -18,7 +18,10 @@ from axonc.compiler.driver.rounding import fake_quantisation
 from axonc.compiler.number_formats import FormatChoice
 from axonc.compiler.passes import run_pipeline
 from axonc.compiler.passes.prune import Prune
+from axonc.compiler.passes.quantize import LEVELS
 from axonc.compiler.training import CrossEntropy, FakeQuantisation, network
+from axonc.compiler.training.cells import Levels
+from axonc.ir.levels import nearest_level, state_levels
 from axonc.ir.ops import Conv, Linear, QuantConv, QuantLinear, is_sparse
 from axonc.ir.precision import precision
 
@@ -164,3 +167,21 @@ def test_its_text_says_what_is_rounded() -> None:
     how = FakeQuantisation("int4", "q8", (FormatChoice("o", "weights", "int2"),))
     assert str(how) == "weights int4, state q8, o:weights=int2"
     assert str(FakeQuantisation()) == ""
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", list(LEVELS))
+@pytest.mark.parametrize("threshold", [1.0, 0.3, 1e-3])
+def test_levels_are_found_by_their_bounds(name: str, dtype: str, threshold: float) -> None:
+    """As the reference finds them, on both sides of every bound, on the levels, and away from them."""
+    levels = state_levels(*LEVELS[name], threshold)
+    held = Levels(levels)
+    near = [bound := held.bounds(np.dtype(dtype)), levels.astype(dtype)]
+    for end in (np.inf, -np.inf):
+        step = np.nextafter(bound, np.asarray(end, dtype))
+        near += [step, np.nextafter(step, np.asarray(end, dtype))]
+    spread = np.random.default_rng(0).normal(0, 2 * threshold, 500).astype(dtype)
+    v = np.concatenate([*near, spread, np.array([-100.0, 100.0, 0.0], dtype)])
+    wanted = nearest_level(levels.astype(dtype), v)
+    held.put(v)
+    np.testing.assert_array_equal(v, wanted)
