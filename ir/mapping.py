@@ -196,13 +196,14 @@ class Keys:
 
 @dataclass(frozen=True)
 class Mapping:
-    """The whole of it: slices in a fixed order, keys, routes and schedule."""
+    """The whole of it: slices in a fixed order, keys, routes and schedule; who cut them."""
 
     cores: int
     slices: tuple[Slice, ...]
     keys: Keys
     routes: tuple[Route, ...]
     schedule: Schedule
+    partitioner: str = "naive"
 
     @cached_property
     def by_core(self) -> tuple[tuple[Slice, ...], ...]:
@@ -248,6 +249,7 @@ class Mapping:
             Keys(**description["keys"]),
             tuple(Route(r["key"], r["mask"], tuple(r["cores"])) for r in description["routes"]),
             Schedule(**description["schedule"]),
+            description["partitioner"],
         )
 
     def of(self, population: str) -> tuple[Slice, ...]:

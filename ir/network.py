@@ -17,6 +17,7 @@ from .ops import (
     Array,
     Delay,
     FixedGated,
+    FixedGRU,
     FixedNeuron,
     Flatten,
     Input,
@@ -63,6 +64,25 @@ class Population:
     def count(self) -> int:
         """Neurons; they are numbered in C order of the shape."""
         return prod(self.shape)
+
+    @property
+    def rate(self) -> float:
+        """The part of its neurons that sends in a step: as measured, else as `usual_activity` assumes."""
+        return usual_activity(self) if self.activity is None else self.activity
+
+
+ACTIVITY = 0.05
+"""Spikes of a source in a slot where nothing was measured."""
+
+ACTIVITY_GATED = 0.15
+"""Graded events of an event-based unit in a slot where nothing was measured; without a threshold all send."""
+
+
+def usual_activity(population: Population) -> float:
+    """The part of a population's neurons that is taken to send in a slot where nothing was measured."""
+    if not population.graded:
+        return ACTIVITY
+    return ACTIVITY_GATED if isinstance(population.op, FixedGRU) and population.op.threshold is not None else 1.0
 
 
 @dataclass(frozen=True, eq=False)

@@ -42,6 +42,11 @@ def joined(kernel: SharedKernel, sources: Iterable[Slice], target: Slice) -> lis
     return [source for source in sources if all(map(_any_between, reaching, source.lower, source.upper))]
 
 
+def reaching(kernel: SharedKernel, target: Slice) -> Array:
+    """The source neurons from which a tap leads into a slice, ascending: int64."""
+    return np.ravel_multi_index(np.ix_(*_reaching(kernel, target.box)), kernel.source).reshape(-1)
+
+
 def _any_between(numbers: list[int], lower: int, upper: int) -> bool:
     return bisect_left(numbers, lower) < bisect_left(numbers, upper)
 

@@ -8,15 +8,8 @@ import numpy as np
 
 from axonc.ir.mapping import Slice
 from axonc.ir.network import Network, Population
-from axonc.ir.ops import FixedGRU
 
 from .schema import PAYLOAD_WORDS
-
-ACTIVITY = 0.05
-"""Spikes of a source in a slot where nothing was measured."""
-
-ACTIVITY_GATED = 0.15
-"""Graded events of an event-based unit in a slot where nothing was measured; without a threshold all send."""
 
 BATCH = 4
 """``AXONC_BATCH`` of the runtime on a core: events of one source that are taken together."""
@@ -41,13 +34,6 @@ def most_packets(network: Network, part: Slice, words: int) -> int:
 
 def _packets(population: Population, count: int, words: int) -> int:
     return -(-count // (words - 1)) if population.graded else count * population.peak
-
-
-def usual_activity(population: Population) -> float:
-    """The part of a population's neurons that is taken to send in a slot where nothing was measured."""
-    if not population.graded:
-        return ACTIVITY
-    return ACTIVITY_GATED if isinstance(population.op, FixedGRU) and population.op.threshold is not None else 1.0
 
 
 @lru_cache(maxsize=4096)

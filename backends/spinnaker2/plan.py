@@ -9,14 +9,14 @@ from itertools import accumulate
 
 from axonc.ir.machine import BYTEWISE, Synapses
 from axonc.ir.mapping import Schedule, Slice
-from axonc.ir.network import Network, Projection, SharedKernel, Units
+from axonc.ir.network import ACTIVITY, Network, Projection, SharedKernel, Units, usual_activity
 from axonc.ir.ops import FixedGated, FixedGRU, Input, LevelNeuron
 from axonc.ir.target import LIVE, Cuts, HostInterface
 
 from .convolution import KernelRows, KernelTables, kernel_rows
 from .gated import GatedRecords, gated_records
 from .memory import MemoryMap, round_up
-from .packets import ACTIVITY, most_packets, packet_words, usual_activity
+from .packets import most_packets, packet_words
 from .parameters import Records, has_second_state, kernel, membrane_records, most_spikes, state_bytes, synapse_records
 from .recording import Recording, recording
 from .rows import Rows, matrix_rows
@@ -257,7 +257,7 @@ def _rows_into(
             yield from kernel_rows(projection, sources, target, index, offset)
         else:
             source = network.by_name[projection.source]
-            active = usual_activity(source) if source.activity is None else source.activity
+            active = source.rate
             yield from matrix_rows(projection, sources, target, index, offset, synapses, active, source.graded)
 
 

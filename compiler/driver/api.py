@@ -26,6 +26,7 @@ def compile(
     prune: Given | Sequence[Given] | None = None,
     slice_size: int | Mapping[str, int] | None = None,
     strategy: str | None = None,
+    partitioner: str | None = None,
     machine: str | Path | None = None,
     record: Sequence[str] = (),
     record_steps: int | None = None,
@@ -47,8 +48,11 @@ def compile(
         prune: which weights become 0 before anything else, as `axonc.prune` takes it; scores by activity are those of
             the data in ``calibrate``.
         slice_size: the most neurons of a population on one core, for all or by population.
-        strategy: ``fewest-cores`` (the default), ``spread`` (a core for every slice) or ``least-latency`` (as many
-            cores as make the busiest one less busy).
+        strategy: ``fewest-cores`` (the default), ``spread`` (a core for every slice), ``least-latency`` (as many
+            cores as make the busiest one less busy) or ``least-traffic`` (the fewest packets between cores).
+        partitioner: who may put any neurons together on a core: ``auto`` (the default: the built-in one where sparse
+            matrices join populations), ``naive`` (nobody: slices of neighbours), ``hypergraph`` (the built-in one),
+            ``metis`` or ``mt-kahypar``. The naive slices are taken where they are better by the strategy.
         machine: a TOML file that overrides the shipped machine description, or the name of a shipped one
             (``spinnaker2-chip``, ``spinnaker2-board``).
         record: populations (``"lif1"``) and states (``"lif1:v"``) that the cores record in their own memory.
@@ -81,6 +85,7 @@ def compile(
         prune=parse_pruning(prune),
         slice_size=slice_size,
         strategy=strategy,
+        partitioner=partitioner,
         machine=Path(machine) if machine else None,
         record=tuple(record),
         record_steps=record_steps,

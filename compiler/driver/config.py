@@ -259,6 +259,7 @@ COMPILATION: Mapping[str, Callable[[Any, Path], Any]] = {
     "quantize": _quantisation,
     "slice_size": _sizes,
     "strategy": _text,
+    "partitioner": _text,
     "machine": _file,
     "calibrate": _file,
     "record": _texts,

@@ -11,7 +11,7 @@ from axonc.ir import Diagnostic, ModelError
 from axonc.ir.interpret.run import Data
 from axonc.ir.target import LIVE, Backend, HostInterface
 
-from ..mapping import STRATEGIES
+from ..mapping import CHOICES, STRATEGIES
 from ..number_formats import FormatChoice, What
 from ..passes import STATES, Pass, RemoveUnits
 from ..passes.quantize import LEVELS
@@ -40,9 +40,10 @@ class Options:
     ``weights``: int8, int4, int2 or ternary; float32 (targets reference and native, which then maps nothing), int16
     (reference). ``state``: q16, q32, loihi or float32, for the reference q8 to q32. ``formats``: other ones of single
     nodes. ``quantize``: how numbers get these formats. ``slice_size``: the most neurons in a slice, for all populations
-    or by name. ``strategy``: fewest-cores, spread or least-latency. ``machine``: a TOML file that overrides the shipped
-    machine description. ``host``: what host and cores exchange through memory. ``calibrate``: input data, or a file
-    with them, whose busiest steps cores are filled for, and from which ``quantize`` may take ranges and means.
+    or by name. ``strategy``: fewest-cores, spread, least-latency or least-traffic. ``partitioner``: auto, naive,
+    hypergraph, metis or mt-kahypar. ``machine``: a TOML file that overrides the shipped machine description. ``host``:
+    what host and cores exchange through memory. ``calibrate``: input data, or a file with them, whose busiest steps
+    cores are filled for, and from which ``quantize`` may take ranges and means.
     ``on_host``: nodes that the host runs, or ``auto`` for all that cores cannot (`HostNodes`). ``prune``: passes that
     run before all others.
     """
@@ -51,6 +52,7 @@ class Options:
     state: str | None = None
     slice_size: int | Mapping[str, int] | None = None
     strategy: str = "fewest-cores"
+    partitioner: str = "auto"
     machine: Path | None = None
     host: HostInterface = LIVE
     calibrate: Data | str | Path | None = None
@@ -102,6 +104,7 @@ def format_problems(target: Backend, weights: str, state: str, options: Options)
         ("", "weights", weights, target.weights),
         ("", "state", state, states),
         ("", "strategy", options.strategy, tuple(STRATEGIES)),
+        ("", "partitioner", options.partitioner, CHOICES),
     ]
     single = {"weights": tuple(n for n in target.weights if n != "float32"), "state": states}
     checks += [(choice.pattern, choice.what, choice.format, single[choice.what]) for choice in options.formats]

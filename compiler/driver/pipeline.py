@@ -151,7 +151,7 @@ def mapped(final: Graph, target: Backend, options: Options) -> tuple[CoreMapping
     raise_if_any(_naming_problems(cores, net, target, options))
     outputs = [output_population(cores, node) for node in cores.outputs]
     lists = options.host.input_events > 0
-    how = MapOptions(options.slice_size, options.strategy, lists, timed=final.dt is not None)
+    how = MapOptions(options.slice_size, options.strategy, options.partitioner, lists, timed=final.dt is not None)
     return map_network(net, outputs, machine, target.cost_model(machine, options.host), how), machine
 
 
@@ -206,6 +206,7 @@ def _manifest(
         "tick_cycles": machine.tick_cycles if isinstance(machine, Machine) and graph.dt is not None else None,
         "strategy": options.strategy if mapping else None,
         "state": {name: str(signal) for name, signal in carried(graph).items()},
+        "partitioner": options.partitioner if mapping else None,
         "record": list(options.host.record) if mapping else [],
         "record_steps": options.host.record_steps if mapping else 0,
         "input_events": options.host.input_events if mapping else 0,

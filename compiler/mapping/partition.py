@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from math import inf
@@ -28,7 +28,7 @@ def tick_share(machine: Machine) -> float:
 
 
 @dataclass(frozen=True)
-class _Fit:
+class Fit:
     """What decides whether slices fit a core."""
 
     network: Network
@@ -78,8 +78,8 @@ def partition(
     Inputs have no core, unless ``place_inputs``; without one they are cut into bands. No core may take more than
     ``cycles`` in a slot.
     """
-    fit = _Fit(network, schedule, machine, cost, cycles)
-    choices = {p.name: partial(_choices, network, p, _size(p, largest)) for p in network.populations}
+    fit = Fit(network, schedule, machine, cost, cycles)
+    choices = {p.name: partial(_choices, network, p, most_neurons(p, largest)) for p in network.populations}
     hosted = {p.name for p in network.populations if isinstance(p.op, Input) and not place_inputs}
     cuts = {
         p.name: cut(p, bands(network, p)) if p.name in hosted else next(choices[p.name]())[0]
@@ -92,14 +92,14 @@ def partition(
             problems += found
     if problems:
         return tuple(part for parts in cuts.values() for part in parts), problems
-    placed = _place(fit, cuts, pack, place_inputs)
+    placed = place(fit, cuts, pack, place_inputs)
     used = 1 + max((part.core for part in placed if part.core is not None), default=-1)
     if used > machine.cores:
         problems.append(_too_few_cores(f"the model needs {used} cores", machine))
     return tuple(placed), problems
 
 
-def _size(population: Population, largest: Sizes) -> int:
+def most_neurons(population: Population, largest: Sizes) -> int:
     """The most neurons of a slice that the option allows, and the events that it sends."""
     size = largest.get(population.name) if isinstance(largest, Mapping) else largest
     allowed = population.count if size is None or isinstance(population.op, Input) else size
@@ -120,7 +120,7 @@ def _choices(network: Network, population: Population, size: int) -> Iterator[li
 
 
 def _fitting(
-    fit: _Fit, population: Population, choices: Iterator[list[Cut]], cuts: Cuts
+    fit: Fit, population: Population, choices: Iterator[list[Cut]], cuts: Cuts
 ) -> tuple[Cut, list[Diagnostic]]:
     """The fewest slices that fit a core each, or why there are none."""
     slices = Cut(())
@@ -137,7 +137,7 @@ def _fitting(
     return slices, [_misfit(fit, f"neuron {worst.neurons[0]}", load, population.name)]
 
 
-def _best_that_fits(fit: _Fit, choice: Sequence[Cut], cuts: Cuts) -> Cut | None:
+def _best_that_fits(fit: Fit, choice: Sequence[Cut], cuts: Cuts) -> Cut | None:
     """Of some ways of cutting the one whose slices need the fewest bytes, if it fits; the first of equal ones.
 
     A slice at the edge and one in the middle speak for the others, until one way is chosen.
@@ -152,7 +152,7 @@ def _best_that_fits(fit: _Fit, choice: Sequence[Cut], cuts: Cuts) -> Cut | None:
     return next((slices for _, slices, trial in ordered if fit.holds_all(slices, trial)), None)
 
 
-def _hopeless(fit: _Fit, population: Population, slices: Cut, cuts: Cuts) -> Diagnostic | None:
+def _hopeless(fit: Fit, population: Population, slices: Cut, cuts: Cuts) -> Diagnostic | None:
     """Why no slice fits, however small: known before all sizes are tried. An input's list has only one size."""
     is_input = isinstance(population.op, Input)
     smallest = slices[0] if is_input else finest(population)
@@ -162,7 +162,7 @@ def _hopeless(fit: _Fit, population: Population, slices: Cut, cuts: Cuts) -> Dia
     return _misfit(fit, "its input list" if is_input else "neuron 0", load, population.name, is_input)
 
 
-def _misfit(fit: _Fit, what: str, load: CoreLoad, name: str, is_input: bool = False) -> Diagnostic:
+def _misfit(fit: Fit, what: str, load: CoreLoad, name: str, is_input: bool = False) -> Diagnostic:
     if sum(load.bytes.values()) <= fit.machine.memory.total:
         found = f"{what} alone needs an estimated {load.cycles} cycles a tick on its core"
         limit = f"{TICK_SHARE:.0%} of a tick are {fit.cycles:.0f}"
@@ -194,11 +194,13 @@ class _Core:
     cycles: int = 0
 
 
-def _place(fit: _Fit, cuts: Cuts, pack: bool, place_inputs: bool) -> list[Slice]:
-    """Every slice on a core: the first with room, or a new one."""
+def place(fit: Fit, cuts: Cuts, pack: bool, place_inputs: bool, names: Collection[str] | None = None) -> list[Slice]:
+    """Every slice, of some populations or of all, on a core: the first with room, or a new one."""
     cores: list[_Core] = []
     placed: list[Slice] = []
     for population in fit.network.populations:
+        if names is not None and population.name not in names:
+            continue
         for part in cuts[population.name]:
             if isinstance(population.op, Input) and not place_inputs:
                 placed.append(part)
@@ -215,7 +217,7 @@ def _place(fit: _Fit, cuts: Cuts, pack: bool, place_inputs: bool) -> list[Slice]
     return placed
 
 
-def _first_with_room(fit: _Fit, part: Slice, alone: CoreLoad, cores: Sequence[_Core], cuts: Cuts, new: int) -> int:
+def _first_with_room(fit: Fit, part: Slice, alone: CoreLoad, cores: Sequence[_Core], cuts: Cuts, new: int) -> int:
     """The first core that can take ``part``; what surely adds up is compared first, the whole load only then. Cycles
     are taken to add up, although slices share some of them."""
     total = fit.machine.memory.total

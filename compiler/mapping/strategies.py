@@ -11,9 +11,10 @@ from axonc.ir import Diagnostic
 from axonc.ir.machine import Machine
 from axonc.ir.mapping import Cut, Schedule, Slice
 from axonc.ir.network import Network
-from axonc.ir.target import CostModel
+from axonc.ir.target import CostModel, Cuts
 
-from .partition import Sizes, partition
+from .partition import Fit, Sizes, partition
+from .traffic import traffic
 
 Found = tuple[tuple[Slice, ...], list[Diagnostic]]
 """Slices with their cores, and every misfit."""
@@ -39,15 +40,29 @@ class Partition:
             self.network, self.schedule, self.machine, self.cost, self.largest, pack, self.place_inputs, cycles
         )
 
-    def busiest(self, slices: tuple[Slice, ...]) -> int:
+    def fit(self, cycles: float) -> Fit:
+        """What decides whether slices fit a core with so many cycles in a slot."""
+        return Fit(self.network, self.schedule, self.machine, self.cost, cycles)
+
+    def busiest(self, slices: Iterable[Slice]) -> int:
         """The estimated cycles of the busiest core in a slot."""
-        cuts = {name: Cut.of(parts) for name, parts in _grouped(slices, lambda part: part.population).items()}
-        here = _grouped((part for part in slices if part.core is not None), lambda part: part.core).values()
-        loads = (self.cost.core_load(self.network, self.schedule, parts, cuts) for parts in here)
-        return max((load.cycles for load in loads), default=0)
+        several = tuple(slices)
+        cuts, fit = cuts_of(several), self.fit(inf)
+        return max((fit.load(here, cuts).cycles for here in by_core(several)), default=0)
 
 
 K = TypeVar("K")
+
+
+def cuts_of(slices: Iterable[Slice]) -> Cuts:
+    """How each population is cut."""
+    return {name: Cut.of(parts) for name, parts in _grouped(slices, lambda part: part.population).items()}
+
+
+def by_core(slices: Iterable[Slice]) -> list[list[Slice]]:
+    """The slices of each core that has any, ascending."""
+    groups = _grouped((part for part in slices if part.core is not None), lambda part: part.core or 0)
+    return [groups[core] for core in sorted(groups)]
 
 
 def _grouped(slices: Iterable[Slice], key: Callable[[Slice], K]) -> dict[K, list[Slice]]:
@@ -57,17 +72,19 @@ def _grouped(slices: Iterable[Slice], key: Callable[[Slice], K]) -> dict[K, list
     return groups
 
 
-def fewest_cores(how: Partition, cycles: float) -> Found:
-    """Several slices a core."""
-    return how.run(True, cycles)
+@dataclass(frozen=True)
+class Strategy:
+    """``cut`` finds slices of neighbouring neurons within so many cycles of a slot; ``judged`` says what is to be
+    small, the first figure first; ``pack``: whether cores hold several slices; ``busier``: whether a core of another
+    partition may be busier than those of these slices, within its limit."""
+
+    cut: Callable[[Partition, float], Found]
+    judged: Callable[[Partition, tuple[Slice, ...]], tuple[float, ...]]
+    pack: bool
+    busier: bool = True
 
 
-def spread(how: Partition, cycles: float) -> Found:
-    """A core for every slice."""
-    return how.run(False, cycles)
-
-
-def least_latency(how: Partition, cycles: float) -> Found:
+def _least_latency(how: Partition, cycles: float) -> Found:
     """A core for every slice, and the least limit on the cycles of a slot that the machine's cores can keep: a result
     takes so many slots, whatever the cut, so that the busiest core decides. The limit is found by bisection."""
     best = how.run(False, cycles)
@@ -82,9 +99,20 @@ def least_latency(how: Partition, cycles: float) -> Found:
     return best
 
 
-STRATEGIES: Mapping[str, Callable[[Partition, float], Found]] = {
-    "fewest-cores": fewest_cores,
-    "spread": spread,
-    "least-latency": least_latency,
+def _traffic(how: Partition, slices: tuple[Slice, ...]) -> float:
+    return traffic(how.network, slices)
+
+
+STRATEGIES: Mapping[str, Strategy] = {
+    "fewest-cores": Strategy(
+        lambda how, cycles: how.run(True, cycles), lambda how, s: (len(by_core(s)), _traffic(how, s)), True
+    ),
+    "spread": Strategy(lambda how, cycles: how.run(False, cycles), lambda how, s: (_traffic(how, s),), False),
+    "least-latency": Strategy(
+        _least_latency, lambda how, s: (how.busiest(s), _traffic(how, s)), pack=True, busier=False
+    ),
+    "least-traffic": Strategy(
+        lambda how, cycles: how.run(True, cycles), lambda how, s: (_traffic(how, s), len(by_core(s))), True
+    ),
 }
 """The strategies by name."""

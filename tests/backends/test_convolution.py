@@ -19,12 +19,11 @@ from axonc.backends.spinnaker2.description import memory_map
 from axonc.backends.spinnaker2.load import slot_cycles
 from axonc.backends.spinnaker2.lower import plan_cores
 from axonc.backends.spinnaker2.pack import pack_core
-from axonc.backends.spinnaker2.packets import ACTIVITY
 from axonc.backends.spinnaker2.plan import CorePlan
 from axonc.compiler.mapping import MapOptions, map_network
 from axonc.ir import Graph, Kind
 from axonc.ir.mapping import Mapping
-from axonc.ir.network import Network, SharedKernel, network
+from axonc.ir.network import ACTIVITY, Network, SharedKernel, network
 from axonc.ir.ops import Axis, Pool, QuantConv
 from axonc.ir.target import HostInterface
 

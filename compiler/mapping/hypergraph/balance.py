@@ -1,0 +1,76 @@
+"""Balance: overfull parts give up what costs least, to parts that have room for it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from axonc.ir.ops import Array
+
+from .search import Search
+
+ROUNDS = 24
+"""Attempts at most; few moves need a second one."""
+
+ROUNDING = 1e-9
+"""How much a load, a sum of fractions, may exceed its limit."""
+
+
+def overfull(search: Search) -> Array:
+    """Which parts are overfull."""
+    return np.asarray((search.room() < -ROUNDING).any(axis=1))
+
+
+def balance(search: Search) -> None:
+    """Move vertices out of overfull parts as long as there is room elsewhere."""
+    for _ in range(ROUNDS):
+        full = overfull(search)
+        if not full.any():
+            return
+        vertices, targets = _given_up(search, full)
+        if not len(vertices):
+            return
+        search.move(vertices, targets)
+
+
+def _given_up(search: Search, full: Array) -> tuple[Array, Array]:
+    graph = search.graph
+    vertices = np.flatnonzero(full[search.parts])
+    scores = search.joined[vertices].astype(np.int64)
+    room = search.room()
+    for kind in range(room.shape[1]):
+        scores[graph.size[vertices, kind][:, None] > room[None, :, kind] + ROUNDING] = -1
+    scores[np.arange(len(vertices)), search.parts[vertices]] = -1
+    targets = scores.argmax(axis=1)
+    found = scores[np.arange(len(vertices)), targets]
+    able = found >= 0
+    vertices, targets = vertices[able], targets[able]
+    size = graph.size[vertices].max(axis=1)
+    losses = (graph.incident_cost[vertices] - found[able]) - search.alone()[vertices]
+    worth = np.where(losses > 0, losses / np.maximum(size, 1e-12), losses * size)
+    leaving = _until_it_fits(search, vertices, worth)
+    staying = _as_far_as_room(search, vertices[leaving], targets[leaving], room)
+    return vertices[leaving][staying], targets[leaving][staying]
+
+
+def _until_it_fits(search: Search, vertices: Array, worth: Array) -> Array:
+    """Of every part the first vertices, by ``worth``, without which it fits: their places among ``vertices``."""
+    order = np.lexsort((worth, search.parts[vertices]))
+    parts = search.parts[vertices[order]]
+    excess = -search.room()[parts] - _sums_before(parts, search.graph.size[vertices[order]])
+    return np.sort(order[(excess > ROUNDING).any(axis=1)])
+
+
+def _as_far_as_room(search: Search, vertices: Array, targets: Array, room: Array) -> Array:
+    """Those of the moves that their targets have room for, one after the other."""
+    order = np.argsort(targets, kind="stable")
+    size = search.graph.size[vertices[order]]
+    taken = _sums_before(targets[order], size) + size
+    return np.sort(order[(taken <= room[targets[order]] + ROUNDING).all(axis=1)])
+
+
+def _sums_before(groups: Array, size: Array) -> Array:
+    """Sums of the sizes of those before, within runs of equal groups: [n, kinds]."""
+    before = np.cumsum(size, axis=0) - size
+    heads = np.flatnonzero(np.concatenate([[True], groups[1:] != groups[:-1]])) if len(groups) else np.zeros(0, int)
+    lengths = np.diff(np.append(heads, len(groups)))
+    return np.asarray(before - np.repeat(before[heads], lengths, axis=0))

@@ -1,0 +1,101 @@
+"""Refinement after Jet: many moves at once, those that lose a little among them, then what balance asks for.
+
+In each round every vertex names the part that it would gain most from, whatever that part's load; those that lose too
+much are left out. Of the others, in the order of their gains, each is judged again as if all before it had moved, and
+moves if it then loses nothing. What moved rests for a round. Overfull parts then give up what costs least. The best
+partition that fits is kept.
+
+Gilbert, Madduri, Boman and Rajamanickam, "Jet: multilevel graph partitioning on graphics processing units", SIAM
+Journal on Scientific Computing 46 (2024); for hypergraphs Krause, Gottesbueren and Maas, "Deterministic parallel
+high-quality hypergraph partitioning" (2025). Costs are whole numbers and nothing is drawn at random, so that the
+result is the same everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from axonc.ir.ops import Array
+
+from .balance import balance, overfull
+from .search import Search
+
+TEMPERATURES = (0.75, 0.375, 0.0)
+"""How much of what holds a vertex in its part a move may lose, at first sight, in the rounds of each temperature."""
+
+PATIENCE = 6
+"""Rounds without a better partition that end a temperature."""
+
+BETTER = 0.999
+"""A partition that costs less than this part of the best one starts the patience anew."""
+
+
+def refine(search: Search, temperatures: Sequence[float] = TEMPERATURES, patience: int = PATIENCE) -> None:
+    """Make the cost of the partition less, and balance it."""
+    balance(search)
+    best, parts = _judged(search), search.parts.copy()
+    for temperature in temperatures:
+        resting, idle = np.zeros(search.graph.vertices, bool), 0
+        while idle < patience:
+            vertices, targets = _moves(search, resting, temperature)
+            if not len(vertices):
+                break
+            search.move(vertices, targets)
+            resting[:] = False
+            resting[vertices] = True
+            balance(search)
+            found = _judged(search)
+            idle = 0 if found[0] < best[0] or found[1] < BETTER * best[1] else idle + 1
+            if found < best:
+                best, parts = found, search.parts.copy()
+        _restore(search, parts)
+
+
+def _judged(search: Search) -> tuple[float, int]:
+    """What is to be small: how overfull the parts are, then the cost."""
+    return float(np.maximum(-search.room(), 0.0).sum()) if overfull(search).any() else 0.0, search.cost
+
+
+def _restore(search: Search, parts: Array) -> None:
+    changed = np.flatnonzero(search.parts != parts)
+    if len(changed):
+        search.move(changed, parts[changed])
+
+
+def _moves(search: Search, resting: Array, temperature: float) -> tuple[Array, Array]:
+    """The vertices that move, and where to."""
+    graph, everywhere = search.graph, np.arange(search.graph.vertices)
+    saved = search.alone()
+    scores = search.joined.copy()
+    scores[everywhere, search.parts] = -1
+    targets = scores.argmax(axis=1)
+    found = scores[everywhere, targets].astype(np.int64)
+    gains = saved + found - graph.incident_cost
+    held = graph.incident_cost - saved
+    chosen = np.flatnonzero(~resting & (found > 0) & (gains > -np.floor(temperature * held)))
+    if temperature == 0.0:
+        chosen = chosen[gains[chosen] >= 0]
+    order = chosen[np.argsort(-gains[chosen], kind="stable")]
+    kept = _judged_in_order(search, order, targets[order]) >= 0
+    return order[kept], targets[order[kept]]
+
+
+def _judged_in_order(search: Search, vertices: Array, targets: Array) -> Array:
+    """What each move gains if all before it are made."""
+    graph, count, moves = search.graph, search.count, len(vertices)
+    nets, mine = graph.nets_of(vertices)
+    cost = graph.cost[nets]
+    places = np.concatenate([nets * count + search.parts[vertices][mine], nets * count + targets[mine]])
+    order = np.argsort(places * moves + np.concatenate([mine, mine]))
+    ordered, leaving = places[order], order < len(nets)
+    changes = np.where(leaving, -1, 1)
+    before = np.cumsum(changes) - changes
+    heads = np.concatenate([[True], ordered[1:] != ordered[:-1]]) if len(ordered) else np.zeros(0, bool)
+    before -= before[np.maximum.accumulate(np.where(heads, np.arange(len(ordered)), 0))]
+    present = search.present.reshape(-1)[ordered] + before
+    matters = np.where(leaving, present == 1, present == 0)
+    pin = (order % max(len(nets), 1))[matters]
+    signed = np.where(leaving[matters], cost[pin], -cost[pin])
+    return np.bincount(mine[pin], signed, moves).astype(np.int64)

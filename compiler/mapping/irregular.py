@@ -1,0 +1,130 @@
+"""Populations that sparse matrices join, cut by a partitioner of hypergraphs: any neurons together on a core.
+
+A vertex is a neuron, or an input of the host, which takes no room; a net is a source with all that it reaches, its cost
+the rate of the source. What a neuron takes of a core is shared out of what slices of its population take (bytes, and
+cycles at their sources' rates), by the synapses that lead to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy import sparse
+
+from axonc.ir.mapping import Cut, Order, Slice
+from axonc.ir.network import Network, Projection, SharedKernel
+from axonc.ir.ops import Array
+
+from .hypergraph import Hypergraph
+
+SPARSE = 0.4
+"""Density below which a matrix is sparse."""
+
+OWN = 8
+"""Synapses that a neuron itself takes as much of a core as."""
+
+EVEN = 1.03
+"""How much more than the average a core may take."""
+
+
+def irregular(network: Network, fixed: Sequence[str], any_density: bool = False) -> tuple[str, ...]:
+    """The populations that sparse matrices join (or any matrices), and no kernels; none of the ``fixed`` ones."""
+    maps = {name for j in network.projections if isinstance(j.weight, SharedKernel) for name in (j.source, j.target)}
+    joined = {name for j in network.projections if any_density or _is_sparse(j) for name in (j.source, j.target)}
+    return tuple(p.name for p in network.populations if p.name in joined and p.name not in {*maps, *fixed})
+
+
+def _is_sparse(projection: Projection) -> bool:
+    weight = projection.weight
+    return not isinstance(weight, SharedKernel) and 0 < weight.nnz < SPARSE * weight.shape[0] * weight.shape[1]
+
+
+@dataclass(frozen=True, eq=False)
+class Vertices:
+    """The neurons of some populations of a network, numbered one population after the other. ``hosted``: those that
+    take no room."""
+
+    network: Network
+    names: tuple[str, ...]
+    hosted: frozenset[str]
+
+    @cached_property
+    def first(self) -> dict[str, int]:
+        """The first vertex of each population."""
+        counts = [self.network.by_name[name].count for name in self.names]
+        return dict(zip(self.names, np.cumsum([0, *counts]).tolist(), strict=False))
+
+    def of(self, name: str) -> slice:
+        """The vertices of a population."""
+        return slice(self.first[name], self.first[name] + self.network.by_name[name].count)
+
+    @cached_property
+    def count(self) -> int:
+        """All of them."""
+        return sum(self.network.by_name[name].count for name in self.names)
+
+    @cached_property
+    def links(self) -> sparse.csr_array:
+        """Every vertex with itself and all that it reaches, bool [sources, reached]."""
+        sources, targets = [np.arange(self.count, dtype=np.int32)], [np.arange(self.count, dtype=np.int32)]
+        for projection in self._inside():
+            weight, count = projection.weight, self.network.by_name[projection.target].count
+            assert not isinstance(weight, SharedKernel)
+            columns = np.repeat(np.arange(weight.shape[1], dtype=np.int32), np.diff(weight.indptr))
+            sources.append(columns + np.int32(self.first[projection.source]))
+            targets.append(weight.indices % np.int32(count) + np.int32(self.first[projection.target]))
+        ends = (np.concatenate(sources), np.concatenate(targets))
+        made = sparse.csr_array((np.ones(len(ends[0]), bool), ends), shape=(self.count, self.count))
+        made.sum_duplicates()
+        return made
+
+    def _inside(self) -> list[Projection]:
+        names = set(self.names)
+        return [j for j in self.network.projections if j.source in names and j.target in names]
+
+    @cached_property
+    def rates(self) -> Array:
+        """The rate of every vertex."""
+        populations = (self.network.by_name[name] for name in self.names)
+        return np.concatenate([np.full(p.count, p.rate if p.peak else 0.0) for p in populations])
+
+    @cached_property
+    def shares(self) -> Array:
+        """By what the load of a population is shared out among its vertices: synapses, and `OWN`."""
+        total = np.full(self.count, float(OWN))
+        for name in self.names:
+            for projection in self.network.fan_in[name]:
+                entering = np.diff(projection.by_target.indptr).reshape(-1, self.network.by_name[name].count)
+                total[self.of(name)] += entering.sum(axis=0)
+        return total
+
+    def graph(self, size: Array, count: int) -> Hypergraph:
+        """The hypergraph, in which the average of ``count`` parts fills its scarcest kind up to `EVEN`."""
+        scarcest = float(size.sum(axis=0).max(initial=0.0))
+        return Hypergraph.of(self.links, self.rates, size * (count / EVEN / max(scarcest, 1e-30)))
+
+    def cut(self, name: str, parts: Array, most: int) -> tuple[Cut, Array]:
+        """How a partition cuts a population into slices of at most ``most`` neurons, and the part of each slice.
+        Neurons of a slice that reach the same parts are neighbours, so that they can share routes."""
+        mine, targets = parts[self.of(name)], self._targets(name, parts)
+        order = np.lexsort((np.arange(len(mine)), targets, mine))
+        numbers, counts = np.unique(mine, return_counts=True)
+        pieces = -(-counts // most)
+        sizes = [np.diff(np.arange(p + 1) * c // p) for c, p in zip(counts.tolist(), pieces.tolist(), strict=True)]
+        ends = np.cumsum(np.concatenate(sizes)).tolist()
+        own = Order.of(order)
+        bounds = zip([0, *ends], ends, strict=False)
+        slices = (Slice(name, (len(mine),), (first,), (last,), order=own) for first, last in bounds)
+        return Cut.of(slices), np.repeat(numbers, pieces)
+
+    def _targets(self, name: str, parts: Array) -> Array:
+        """A number that is the same for neurons that reach the same parts: a sum of mixed numbers of the parts."""
+        count, links = int(parts.max(initial=0)) + 1, self.links[self.of(name)]
+        rows = np.repeat(np.arange(links.shape[0]), np.diff(links.indptr))
+        neurons, reached = np.divmod(np.unique(rows * count + parts[links.indices]), count)
+        mixed = (reached + 1) * 0x9E3779B1 % (1 << 32)
+        mixed = (mixed ^ (mixed >> 15)) * 0x85EBCA6B % (1 << 32)
+        return np.bincount(neurons, mixed, links.shape[0]).astype(np.int64)
