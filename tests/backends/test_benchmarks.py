@@ -47,3 +47,10 @@ def test_gated_units_are_measured(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_cost_model_is_calibrated(capsys: pytest.CaptureFixture[str]) -> None:
     importlib.import_module("benchmarks.calibrate").main(["--tiny"])
     assert "% instructions" in capsys.readouterr().out
+
+
+def test_partitions_are_measured(capsys: pytest.CaptureFixture[str]) -> None:
+    importlib.import_module("benchmarks.partitioning").main(["--tiny", "--graphs", "layered"])
+    shown = capsys.readouterr().out
+    assert re.findall(r"(\w+(?: \w+)?), 400 neurons", shown) == ["layered", "layered shuffled"]
+    assert shown.count("hypergraph") == 2
