@@ -36,6 +36,7 @@ weights = "int8"
 state = "q16"
 slice_size = { cell = 2 }
 strategy = "spread"
+partitioner = "naive"
 machine = "machine.toml"
 calibrate = "x.npy"
 record = ["cell"]

@@ -42,7 +42,7 @@ def drawn(case: strategies.Case) -> strategies.Case:
 
 @pytest.mark.parametrize(("target", "state"), [("native", "q16"), ("native", "float32"), ("spinnaker2", "q32")])
 def test_any_neurons_on_any_core_equal_the_interpreter(forced: None, target: str, state: str) -> None:
-    @strategies.examples(8)
+    @strategies.examples(5)
     @given(data=st.data())
     def equal(data: st.DataObject) -> None:
         assert_equal(drawn(data.draw(strategies.cases(state))), target)
