@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+import gated_graphs
+import image_graphs
 import models
 import numpy as np
 import pytest
@@ -71,6 +73,29 @@ def require_stages_equal(data: st.DataObject, state: str) -> Iterator[int]:
         after = removed(stage)
         require_equal(stage, after, case.data)
         yield sum(sizes(stage).values()) - sum(sizes(after).values())
+
+
+@strategies.examples(15)
+@given(st.data())
+def test_outputs_of_images_stay_the_same(data: st.DataObject) -> None:
+    """Convolutions and pools keep what they touch; what lies behind them is cut."""
+    case = data.draw(image_graphs.cases("q16"))
+    graph = axonc.load(case.model, semantics=case.semantics, inputs=case.inputs)
+    for stage in (graph, *(after for _, after in stages(graph, "reference", Options("int8", "q16")))):
+        require_equal(stage, removed(stage), case.data)
+
+
+def test_outputs_of_gated_units_stay_the_same() -> None:
+    """All kinds of them, in chains and loops, in fixed point."""
+    counts: list[int] = []
+
+    def require(case: gated_graphs.Case) -> None:
+        after = removed(case.graph)
+        require_equal(case.graph, after, {"in": case.data})
+        counts.append(sum(sizes(case.graph).values()) - sum(sizes(after).values()))
+
+    given(gated_graphs.cases())(strategies.examples(25)(require))()
+    assert sum(count > 0 for count in counts) > 0.2 * len(counts) > 0
 
 
 def drive(op: Neuron, weights: Array, shape: tuple[int, ...] = (1,)) -> Graph:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -32,15 +33,40 @@ from axonc.ir.ops import (
 )
 
 from ...passes import ToPopulations
+from ..units import UNITS
 
 MAPS = (Linear, Conv, QuantLinear, QuantConv)
 POPULATIONS = (*MAPS, Input, Output, Flatten, Scale, Pool, Delay, Neuron, FixedNeuron, FixedGated, ToFixed)
 """What populations joined by maps are made of."""
 
 
+@dataclass(frozen=True, eq=False)
+class Connection:
+    """A projection: its node, its ``source``, the ``weights`` that it has from all of its neurons, those of 0 included,
+    and of each neuron how many are not 0 (``fan_out``: int64)."""
+
+    name: str
+    source: str
+    weights: int
+    fan_out: Array
+
+
 def synapses(graph: Graph) -> Mapping[str, Array] | None:
     """How many synapses each neuron of each input and population has on cores, those with weight 0 left out; None for
     a graph that has no populations joined by single maps of events."""
+    found = connections(graph)
+    if found is None:
+        return None
+    inside = parts(graph).cores
+    names = [node.name for node in inside if isinstance(node.op, (Input, *UNITS))]
+    counts = {name: np.zeros(prod(inside.signals[name].shape), np.int64) for name in names}
+    for connection in found:
+        counts[connection.source] += connection.fan_out
+    return counts
+
+
+def connections(graph: Graph) -> list[Connection] | None:
+    """The projections of a graph on cores; None where `synapses` knows none."""
     graph = parts(graph).cores
     if not all(isinstance(node.op, POPULATIONS) for node in graph):
         return None
@@ -51,10 +77,17 @@ def synapses(graph: Graph) -> Mapping[str, Array] | None:
         net = network(joined)
     except AxoncError:
         return None
-    counts = {population.name: np.zeros(population.count, np.int64) for population in net.populations}
-    for projection in net.projections:
-        counts[projection.source] += _fan_out(projection)
-    return counts
+    return [
+        Connection(projection.name, projection.source, _size(projection), _fan_out(projection))
+        for projection in net.projections
+    ]
+
+
+def _size(projection: Projection) -> int:
+    kernel = projection.weight
+    if isinstance(kernel, SharedKernel):
+        return int(_kernel_fan_out(replace(kernel, weight=np.ones_like(kernel.weight))).sum())
+    return prod(kernel.shape)
 
 
 def _pattern(graph: Graph) -> Graph | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..pruning.costs import COLUMNS, cost_rows
 from ..report import render_page
 from ..report.charts import LINES, line_chart
 from ..report.figure import Figure, Section, Table, number
@@ -41,8 +42,10 @@ def _tiles(found: Evaluation) -> Iterator[tuple[str, str]]:
 
 
 def _sections(found: Evaluation) -> Iterator[Section]:
-    rows = [stage_row(stage) for stage in found.stages.values()]
-    yield Section("Stages", tables=[Table((*STAGE_COLUMNS, *SIZE_COLUMNS), rows)])
+    stages = [stage_row(stage) for stage in found.stages.values()]
+    yield Section("Stages", tables=[Table((*STAGE_COLUMNS, *SIZE_COLUMNS), stages)])
+    if found.last.matrices:
+        yield Section("Connections", tables=[Table(COLUMNS, list(cost_rows(found.last.matrices)), found.last.name)])
     if found.comparisons:
         yield _comparisons(found)
     figures = [figure for stage in found.stages.values() if (figure := _events(stage, found.samples))]

@@ -9,6 +9,8 @@ from typing import Any
 
 from axonc.ir.ops import Array
 
+from ..pruning.costs import MatrixCost
+
 
 @dataclass(frozen=True)
 class Size:
@@ -24,8 +26,8 @@ class StageResult:
     """One stage over all samples.
 
     ``runs_on``: what executed it; ``decisions``: the class of every sample; ``correct``: how many are the label;
-    ``events``: of every layer; ``by_step``: the same by step; ``synaptic_operations``: events times the synapses of
-    their neuron, None where the graph is no network of events; ``updates``: of neurons; ``counters``: the machine's.
+    ``events``: of every layer; ``by_step``: the same by step; ``matrices``: what each connection costs, None where the
+    graph is no network of events; ``updates``: of neurons; ``counters``: the machine's.
     """
 
     name: str
@@ -34,10 +36,15 @@ class StageResult:
     correct: int | None
     events: Mapping[str, int]
     by_step: Mapping[str, Array]
-    synaptic_operations: int | None
+    matrices: Sequence[MatrixCost] | None
     updates: int
     size: Size
     counters: Mapping[str, int]
+
+    @property
+    def synaptic_operations(self) -> int | None:
+        """Events times the synapses of their neuron; None where the graph is no network of events."""
+        return None if self.matrices is None else sum(cost.operations for cost in self.matrices)
 
     @property
     def accuracy(self) -> float | None:
@@ -168,6 +175,7 @@ def _stage(stage: StageResult) -> dict[str, Any]:
         "correct": stage.correct,
         "decisions": stage.decisions.tolist(),
         "synaptic_operations": stage.synaptic_operations,
+        "matrices": None if stage.matrices is None else [cost.to_dict() for cost in stage.matrices],
         "neuron_updates": stage.updates,
         "weight_bytes": stage.size.weights,
         "cores": stage.size.cores,

@@ -16,8 +16,9 @@ from axonc.ir.interpret.run import Data
 
 from ..api import compile as compile_
 from ..program import Program, open_build
+from ..pruning.costs import MatrixCost
 from ..units import counted
-from .costs import synapses, weight_bytes
+from .costs import connections, weight_bytes
 from .counts import PairCounts, StageCounts, Totals
 from .dataset import DataSet, class_output, data_set
 from .measure import DECISIONS, Plan, Task
@@ -170,10 +171,7 @@ def _evaluation(subject: Subject, plan: Plan, data: DataSet, totals: Totals) -> 
 
 def _stage(subject: Subject, name: str, data: DataSet, counts: StageCounts) -> StageResult:
     graph = subject.stages[name]
-    fan_out = synapses(graph)
-    operations = None
-    if fan_out is not None:
-        operations = sum(int(np.dot(sent, fan_out[layer])) for layer, sent in counts.by_neuron.items())
+    matrices = _matrices(graph, counts, data.samples * data.steps)
     return StageResult(
         name=name,
         runs_on=subject.engine if name == MAPPED else "interpreter",
@@ -181,11 +179,31 @@ def _stage(subject: Subject, name: str, data: DataSet, counts: StageCounts) -> S
         correct=None if data.y is None else int(np.count_nonzero(counts.decisions == data.y)),
         events={layer: int(steps.sum()) for layer, steps in counts.by_step.items()},
         by_step=counts.by_step,
-        synaptic_operations=operations,
+        matrices=matrices,
         updates=counted(graph) * data.samples * data.steps,
         size=_size(subject, name),
         counters=counts.counters,
     )
+
+
+def _matrices(graph: Graph, counts: StageCounts, steps: int) -> list[MatrixCost] | None:
+    """What each projection costs; None where the events into one of them are not known."""
+    found = connections(graph)
+    if found is None or any(connection.source not in counts.by_neuron for connection in found):
+        return None
+    events = [counts.by_neuron[connection.source] for connection in found]
+    return [
+        MatrixCost(
+            name=connection.name,
+            weights=connection.weights,
+            nonzeros=int(connection.fan_out.sum()),
+            sources=sent.size,
+            steps=steps,
+            events=int(sent.sum()),
+            operations=int(np.dot(sent, connection.fan_out)),
+        )
+        for connection, sent in zip(found, events, strict=True)
+    ]
 
 
 def _size(subject: Subject, stage: str) -> Size:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from rich.console import Console
 from rich.table import Table
 
+from ..pruning.costs import COLUMNS, cost_rows
 from ..show import table
 from .result import Comparison, Evaluation, StageResult
 
@@ -73,6 +74,8 @@ def counter_lines(found: Evaluation) -> Iterator[str]:
 def tables(found: Evaluation) -> Iterator[Table]:
     """Stages, layers, states and outputs."""
     yield table("", (*STAGE_COLUMNS, *SIZE_COLUMNS), [stage_row(stage) for stage in found.stages.values()])
+    if found.last.matrices:
+        yield table(f"connections, {found.last.name}", COLUMNS, list(cost_rows(found.last.matrices)))
     for title, columns, make in (("events", LAYER_COLUMNS, layer_rows), ("values", SQNR_COLUMNS, sqnr_rows)):
         rows = [row for comparison in found.comparisons.values() for row in make(comparison)]
         if rows:

@@ -20,7 +20,7 @@ from ..evaluate.dataset import read_data_set
 from ..evaluate.measure import DECISIONS
 from ..loading import lines_of, load, remarks
 from ..show import table
-from .costs import COLUMNS, matrix_costs, rows
+from .costs import COLUMNS, cost_rows, matrix_costs
 from .effect import Effect, effect
 from .methods import parse_pruning
 from .stages import prune_stages
@@ -97,7 +97,7 @@ def _print(graph: Graph, stages: Sequence[tuple[Pass, Graph]], found: Effect | N
     if found is not None:
         tables = {"before": list(found.before), "after": list(found.after)}
     for title, costs in tables.items():
-        console.print(table(title, COLUMNS, list(rows(costs))))
+        console.print(table(title, COLUMNS, list(cost_rows(costs))))
     for line in [] if found is None else _lines(found):
         console.print(line, markup=False, highlight=False)
     console.print(str(output), markup=False, highlight=False)

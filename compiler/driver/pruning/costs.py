@@ -97,10 +97,10 @@ def total(costs: Sequence[MatrixCost]) -> MatrixCost:
 
 
 COLUMNS = ("matrix", "weights", "nonzero", "density d", "activity a", "d x a", "operations a step", "of dense")
-"""The cells of `rows`."""
+"""The cells of `cost_rows`."""
 
 
-def rows(costs: Sequence[MatrixCost]) -> Iterator[list[str]]:
+def cost_rows(costs: Sequence[MatrixCost]) -> Iterator[list[str]]:
     """A row for every matrix, and one for all."""
     for cost in (*costs, *([total(costs)] if len(costs) > 1 else [])):
         steps = max(cost.steps, 1)

@@ -207,6 +207,19 @@ def test_thresholds_that_cannot_be(graph: Graph, how: str, said: str) -> None:
     assert any(str(problem).startswith(said) for problem in caught.value.diagnostics), str(caught.value)
 
 
+def test_a_sweep_tries_several(graph: Graph) -> None:
+    x, y = tasks.task(8)
+    grid = {"prune": [0.5, "0.9,score=activity"], "weights": ["int8"]}
+    found = axonc.sweep(graph, x, y, grid=grid, target="reference", options={"calibrate": x}, jobs=1)
+    costs = [point.costs["operations"] for point in found.points]
+    assert costs[0] > costs[1]
+    assert [point.text for point in found.points] == [
+        "prune=weights,sparsity=0.5, weights=int8",
+        "prune=weights,sparsity=0.9,score=activity, weights=int8",
+    ]
+    assert json.dumps(found.to_dict())
+
+
 def test_stages_of_unequal_layers_are_compared_where_they_are_equal(graph: Graph) -> None:
     x = tasks.task(8)[0]
     found = axonc.evaluate(graph, x, options={"target": "native", "prune": ["0.9", "units"], "weights": "int8"}, jobs=1)

@@ -109,6 +109,11 @@ def test_events_and_operations(found: Evaluation, native: Program, runs: dict[st
         operations += sum(int(count) * np.count_nonzero(dense[:, n]) for n, count in enumerate(counts))
     stage = found.stages["mapped"]
     assert stage.synaptic_operations == operations
+    assert stage.matrices is not None
+    for projection, cost in zip(network(native.graph).projections, stage.matrices, strict=True):
+        kept, trace = projection.weight.toarray() != 0, sent[projection.source]
+        assert (cost.name, cost.density, cost.activity) == (projection.name, kept.mean(), trace.mean())
+        assert cost.operations == sum(int(kept[:, source].sum()) for *_, source in np.argwhere(trace))
     assert stage.updates == x.shape[0] * x.shape[1] * (6 + 2)
     for name, trace in sent.items():
         assert stage.events[name] == trace.sum()
