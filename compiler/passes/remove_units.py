@@ -17,7 +17,7 @@ from .units import bounds, folded, layers, needed, without
 
 @dataclass(frozen=True)
 class RemoveUnits(Pass):
-    """Removes units that no output depends on, whatever the inputs are.
+    """Removes units that no output depends on, whatever the inputs are, from the first state on.
 
     1. A unit is *silent* if bounds of its input, of its weights and biases and of what its sources send, prove that
        it never passes its threshold: a neuron in float or fixed point by a bound of its states that one step of the

@@ -246,6 +246,19 @@ def test_units_of_an_egru_with_a_threshold_of_one_never_fire() -> None:
     require_equal(weak, after, {"in": x})
 
 
+def test_cells_that_begin_above_their_threshold_stay() -> None:
+    """The first state counts: of three cells with a threshold of 1, that which begins above it fires."""
+    graph, x = thresholds([1.0, 1.0, 1.0, 0.2, 0.1, 0.3]), tasks.task(8)[0]
+    first = np.array([3.5, 0.9, 0.0, 0.0, 0.5, 0.0])
+    graph = graph.with_nodes(replace(n, op=replace(n.op, initial=first)) if n.name == "cell" else n for n in graph)
+    assert axonc.interpret(graph, x, record="cell").recorded["cell"][:, 0, 0].any()
+    for stage in (graph, axonc.compile(graph, target="native", weights="int8").graph):
+        after = removed(stage)
+        assert sizes(after)["cell"] == 4
+        assert after["cell"].op.initial.tolist() == stage["cell"].op.initial[[0, 3, 4, 5]].tolist()  # type: ignore[attr-defined]
+        require_equal(stage, after, {"in": x})
+
+
 def test_an_egru_in_integers_loses_the_same_units() -> None:
     graph, x = thresholds([1.0, 0.999, 1.5, 0.2, 0.0, 1.0, 0.3, 0.1]), tasks.task(8)[0]
     for target in ("native", "spinnaker2"):

@@ -87,21 +87,29 @@ def _first(node: Node, signal: Signal) -> Bounds:
     """What the type of a signal says."""
     count = prod(signal.shape)
     low, high = _range(node.op, signal)
-    return Bounds(np.full(count, float(low)), np.full(count, float(high)))
+    known = Bounds(np.full(count, float(low)), np.full(count, float(high)))
+    return _delay(node.op, known) if isinstance(node.op, Delay) else known
 
 
 def _range(op: Op, signal: Signal) -> tuple[float, float]:
     if signal.kind is Kind.EVENT:
         return 0, signal.peak
     if isinstance(op, (EGRU, FixedGRU)) and op.threshold is not None and np.all(op.threshold >= 0):
-        return 0, op.most if isinstance(op, FixedGRU) else 1
+        return 0, op.most if isinstance(op, FixedGRU) else max(1, _largest(op.initial))
     if isinstance(op, FixedGated):
         return -op.most, op.most
-    if isinstance(op, (GRU, LSTM)):
+    if isinstance(op, LSTM):
         return -1, 1
+    if isinstance(op, GRU):
+        return -max(1, _largest(op.initial)), max(1, _largest(op.initial))
     if isinstance(signal.format, Fixed):
         return -signal.format.limit, signal.format.limit
     return -VAST, VAST
+
+
+def _largest(initial: Array | None) -> float:
+    """The largest magnitude, in float32, of what a state begins with."""
+    return 0.0 if initial is None else float(np.abs(initial.astype(np.float32)).max(initial=0))
 
 
 def _narrowed(graph: Graph, node: Node, found: Mapping[str, Bounds]) -> Bounds:

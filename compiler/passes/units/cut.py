@@ -15,6 +15,7 @@ from axonc.ir.ops import (
     LSTM,
     Array,
     Delay,
+    FixedGated,
     FixedGRU,
     FixedLanes,
     FixedLSTM,
@@ -93,18 +94,17 @@ def _level_neuron(op: LevelNeuron, units: Array) -> Op:
 
 def _cell(op: Any, units: Array) -> Op:
     """A gated unit: arrays with a value a unit, or a row of them a gate."""
-    changed: Op = replace(_parts(op, op.shape, units), units=int(units.sum()))
+    changed: Any = replace(_parts(op, op.shape, units), units=int(units.sum()))
     if isinstance(op, LSTM) and op.peephole is not None:
-        return replace(op, units=int(units.sum()), peephole=op.peephole[:, units])
-    return changed
+        changed = replace(changed, peephole=op.peephole[:, units])
+    if isinstance(op, FixedGated):
+        changed = replace(changed, gates=_lanes(op.gates, units))
+    return changed  # type: ignore[no-any-return]
 
 
-def _fixed_cell(op: Any, units: Array) -> Op:
-    gates: FixedLanes = op.gates
-    cut = {f.name: getattr(gates, f.name) for f in fields(gates)}
-    lanes = FixedLanes(**{name: a if a.shape[1] != op.units else a[:, units] for name, a in cut.items()})
-    threshold = {"threshold": _of(op.threshold, op.shape, units)} if getattr(op, "threshold", None) is not None else {}
-    return replace(op, units=int(units.sum()), gates=lanes, **threshold)  # type: ignore[no-any-return]
+def _lanes(gates: FixedLanes, units: Array) -> FixedLanes:
+    cut = {field.name: getattr(gates, field.name) for field in fields(gates)}
+    return FixedLanes(**{name: a[:, units] if a.shape[1] == units.size else a for name, a in cut.items()})
 
 
 def _delay(op: Delay, units: Array) -> Op:
@@ -119,9 +119,9 @@ CUTS: Mapping[type[Op], Callable[[Any, Array], Op]] = {
     GRU: _cell,
     ResetGate: _cell,
     LSTM: _cell,
-    FixedGRU: _fixed_cell,
-    FixedLSTM: _fixed_cell,
-    FixedResetGate: _fixed_cell,
+    FixedGRU: _cell,
+    FixedLSTM: _cell,
+    FixedResetGate: _cell,
     Delay: _delay,
     Flatten: lambda op, units: Flatten(),
     Scale: lambda op, units: Scale(op.scale.reshape(-1)[units]),

@@ -138,13 +138,14 @@ def egru(op: EGRU, x: Ends, h: Ends) -> Array:
     """Units whose threshold no cell passes.
 
     g <= tanh(a_g + max(0, h_g)), since 0 <= r <= 1. m is a mean of c and g: with both at most G it is at most
-    fl(fl(u G) + fl(fl(1 - u) G)), which for a power of two is G fl(u + fl(1 - u)) = G. So G is the next power of two;
-    at most 1, since tanh is.
+    fl(fl(u G) + fl(fl(1 - u) G)), which for a power of two is G fl(u + fl(1 - u)) = G. So G is the next power of two
+    above what tanh and the first c reach.
     """
     argument = x[1][2 * op.units :] + np.maximum(0, h[1][2 * op.units :])
-    most = np.tanh(argument + MARGIN * np.abs(argument)) * (1 + MARGIN)
+    candidate = np.minimum(np.tanh(argument + MARGIN * np.abs(argument)) * (1 + MARGIN), 1)
+    most = np.maximum(candidate, 0 if op.initial is None else op.initial)
     power = np.exp2(np.ceil(np.log2(np.maximum(most, np.finfo(np.float32).tiny))))
-    return np.asarray(op.threshold >= np.where(most > 0, np.minimum(power, 1), 0))
+    return np.asarray(op.threshold >= np.where(most > 0, power, 0))
 
 
 def fixed_gru(op: FixedGRU, x: Ends) -> Array:
@@ -156,8 +157,8 @@ def fixed_gru(op: FixedGRU, x: Ends) -> Array:
     ends = [requantize(end, gates.multiplier, gates.shift) + gates.bias for end in lanes]
     highest = saturate(np.maximum(*ends), GATE_LIMIT)
     argument = highest[1] if op.reset == "before" else highest[2] + np.maximum(0, highest[5])
-    most = np.maximum(tanh(saturate(argument, GATE_LIMIT)), 0)
-    return np.asarray(op.threshold >= -(-most >> (15 - op.state.frac)))
+    candidate = -(-np.maximum(tanh(saturate(argument, GATE_LIMIT)), 0) >> (15 - op.state.frac))
+    return np.asarray(op.threshold >= np.maximum(candidate, 0 if op.initial is None else op.initial))
 
 
 SILENT: Mapping[type[Op], Callable[..., Array]] = {
