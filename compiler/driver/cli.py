@@ -237,10 +237,10 @@ def targets() -> None:
 
 @cli.command()
 def passes() -> None:
-    """List the passes, what they require and what they ensure."""
-    from ..passes import PASSES
+    """List the passes, then those on request; what they require and what they ensure."""
+    from ..passes import OPTIONAL, PASSES
 
-    rows = [(step.name, step.requires, step.ensures) for step in PASSES]
+    rows = [(step.name, step.requires, step.ensures) for step in (*PASSES, *OPTIONAL)]
     plain_console().print(show.table("", ("pass", "requires", "ensures"), rows))
 
 

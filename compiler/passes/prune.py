@@ -103,6 +103,7 @@ class _Part:
 
 def _part(weight: sparse.csr_array, scores: sparse.csr_array, rows: range, block: int) -> _Part:
     at = slice(weight.indptr[rows.start], weight.indptr[rows.stop])
+    block = min(block, max(len(rows), 1))
     height = np.repeat(np.arange(len(rows)), np.diff(weight.indptr[rows.start : rows.stop + 1]))
     index = height // block * weight.shape[1] + weight.indices[at]
     blocks, owner = np.unique(index, return_inverse=True)

@@ -60,7 +60,7 @@ class PruneGroups(Pass):
         rows = np.repeat(np.arange(weight.shape[0]), np.diff(weight.indptr))
         columns = weight.indices.astype(np.int64)
         along, across = (columns, rows) if self.axis == "source" else (rows, columns)
-        group = across * (max(weight.shape) + 1) + along // self.of
+        group = across * (max(weight.shape) + 1) + along // min(self.of, max(*weight.shape, 1))
         order = np.lexsort((-along, -scores.data, group))  # each group from its best on; of equal ones the later first
         ordered = group[order]
         first = np.searchsorted(ordered, ordered)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import prod
+from math import inf, prod
 from typing import ClassVar
 
 from axonc.ir import Diagnostic, Graph, Node, raise_if_any
@@ -40,8 +40,8 @@ class RemoveSilent(Pass):
         return lossy.with_notes(self._lost(graph, exact, lossy)), changed
 
     def _problems(self, graph: Graph) -> Iterator[Diagnostic]:
-        if not self.rate >= 0:
-            yield Diagnostic("AX403", "", f"rate={self.rate}", "at least 0", "give events a step")
+        if not 0 <= self.rate < inf:
+            yield Diagnostic("AX403", "", f"rate={self.rate}", "a number from 0 on", "give events a step")
         if {node.name for node in spiking(graph)} - self.rates.of.keys():
             found, limit = "removal of silent units without data", "it needs the rates of all units"
             yield Diagnostic("AX407", "", found, limit, "give data: --calibrate X.npz")

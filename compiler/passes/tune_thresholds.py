@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from math import inf
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -69,8 +70,8 @@ class TuneThresholds(Pass):
         return [node for node in named if not self.nodes or any(fnmatchcase(node.name, p) for p in self.nodes)]
 
     def _problems(self, graph: Graph) -> Iterator[Diagnostic]:
-        if not self.rate >= 0:
-            yield Diagnostic("AX403", "", f"rate={self.rate}", "at least 0", "give events of a unit in a step")
+        if not 0 <= self.rate < inf:
+            yield Diagnostic("AX403", "", f"rate={self.rate}", "a number from 0 on", "give events of a unit in a step")
         yield from unknown("by", self.by, By)
         names = [node.name for node in spiking(graph)]
         for pattern in self.nodes:

@@ -118,6 +118,14 @@ def test_all_or_nothing(how: str) -> None:
     assert program.verify(x).equal
 
 
+def test_blocks_and_groups_beyond_the_matrix_are_whole_lines() -> None:
+    before = np.array([[1.0, 4.0], [3.0, 1.0], [1.0, 2.0]])
+    whole = weight(axonc.prune(one(before), Prune(0.5, block=10**30)))
+    np.testing.assert_array_equal(whole, before * [0, 1])
+    most = weight(axonc.prune(one(before), PruneGroups(1, 10**30, "target")))
+    np.testing.assert_array_equal(most, [[0, 4], [3, 0], [0, 0]])
+
+
 def test_a_layer_of_zeros_stays_one() -> None:
     for how in ("0.3", "0.3,scope=global", "groups,keep=1,of=2", "0.5,block=4"):
         assert not weight(axonc.prune(one(np.zeros((3, 4))), how)).any()
@@ -187,6 +195,10 @@ def test_a_text_and_a_pass_say_the_same(text: str) -> None:
         ("0.5,colour=red,scope=u", "AX403 prune weights: the field 'colour'"),
         ("0.5,sparsity=0.4", "AX403 prune weights: sparsity stands twice"),
         ("0.5,block=0", "AX403 block=0"),
+        ("0.5,block=1e3", "AX403 prune weights: block='1e3'; a whole number"),
+        ("0.5,nodes=w|", "AX403 prune weights: nodes='w|'; names or patterns, with | between them"),
+        ("", "AX403 prune: the method ''"),
+        ("units,rate=1", "AX403 prune units: the field 'rate'; known: none"),
         ("1.5", "AX403 sparsity=1.5"),
         ("nan", "AX403"),
         ("groups,keep=5,of=4", "AX403 keep=5 of=4"),

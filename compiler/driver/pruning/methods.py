@@ -98,7 +98,7 @@ def _step(method: str, pairs: Sequence[tuple[str, str]], folder: Path) -> Pass:
     for name, text in pairs:
         if name not in known:
             found = f"prune {method}: the field {shortened(name)!r}"
-            problems.append(Diagnostic("AX403", "", found, f"known: {', '.join(known)}", "correct it"))
+            problems.append(Diagnostic("AX403", "", found, f"known: {', '.join(known) or 'none'}", "correct it"))
         elif known[name] in values:
             problems.append(Diagnostic("AX403", "", f"prune {method}: {name} stands twice", "once", "remove one"))
         else:
@@ -140,7 +140,9 @@ def _read(hint: Any, text: str, folder: Path) -> Any:
         except ValueError as error:
             raise ValueError("a whole number" if hint is int else "a number") from error
     if hint == tuple[str, ...]:
-        return tuple(part for part in text.split(SEPARATOR) if part)
+        if not all(text.split(SEPARATOR)):
+            raise ValueError(f"names or patterns, with {SEPARATOR} between them")
+        return tuple(text.split(SEPARATOR))
     if text not in get_args(hint):
         raise ValueError(f"one of {', '.join(get_args(hint))}")
     return text

@@ -196,6 +196,7 @@ def test_thresholds_stay_within_bounds() -> None:
     [
         ("thresholds", "AX403 prune thresholds without rate"),
         ("thresholds,rate=-1", "AX403 rate=-1"),
+        ("thresholds,rate=inf", "AX403 rate=inf"),
         ("thresholds,rate=0.1,by=all", "AX403 prune thresholds: by='all'"),
         ("thresholds,rate=0.1", "AX407 thresholds for a rate without data"),
         ("thresholds,rate=0.1,nodes=w", "AX411 w: no neurons of that name that send events; known: hidden"),
