@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Literal
 
@@ -22,12 +22,13 @@ What = Literal["weights", "state"]
 class FormatChoice:
     """The format of ``weights`` or of the ``state`` of the nodes whose name is ``pattern`` or matches it as a glob; or
     of all nodes of the op ``pattern`` (``of`` op). Weights are chosen by their own node, or by the population that
-    they enter."""
+    they enter. ``source``: of two that are as specific the one of the higher source wins: 0 a file, 1 the caller."""
 
     pattern: str
     what: What
     format: str
     of: Literal["node", "op"] = "node"
+    source: int = field(default=0, compare=False)
 
     def __str__(self) -> str:
         return f"{'op ' if self.of == 'op' else ''}{self.pattern}:{self.what}={self.format}"
@@ -48,19 +49,32 @@ class FormatChoice:
 def chosen_format(choices: Iterable[FormatChoice], what: What, nodes: Sequence[Node], default: str) -> str:
     """The format of ``nodes[0]``, for which choices may be made by any of ``nodes``, the most specific first. The most
     specific choice wins: a name over a pattern, a pattern over a kind of op; then that by an earlier one of ``nodes``;
-    then the later choice."""
-    found, best = default, (-1, 0)
-    for choice in choices:
-        for place, node in enumerate(nodes):
-            rank = (choice.rank(node), -place)
-            if choice.what == what and choice.matches(node) and rank >= best:
-                found, best = choice.format, rank
-    return found
+    then the caller's. Where several are left that differ, `choice_problems` says so."""
+    return next((choice.format for choice in _winners(choices, what, nodes)), default)
+
+
+def _winners(choices: Iterable[FormatChoice], what: What, nodes: Sequence[Node]) -> list[FormatChoice]:
+    """The choices of ``what`` than which none is more specific, in their order."""
+    ranked = [
+        ((choice.rank(node), -place, choice.source), choice)
+        for choice in choices
+        for place, node in enumerate(nodes)
+        if choice.what == what and choice.matches(node)
+    ]
+    best = max((rank for rank, _ in ranked), default=None)
+    return [choice for rank, choice in ranked if rank == best]
 
 
 def choice_problems(graph: Graph, choices: Iterable[FormatChoice]) -> Iterator[Diagnostic]:
     """One problem for every choice that is made for nothing: for no kind of op that has weights or states, or for no
-    node of ``graph``, whose populations are joined by single maps."""
+    node of ``graph``, whose populations are joined by single maps; and for everything that is chosen for twice, as
+    specifically, and differently."""
+    choices = list(choices)
+    for what, nodes in _choosers(graph):
+        formats = {choice.format: choice.pattern for choice in _winners(choices, what, nodes)}
+        if len(formats) > 1:
+            found = f"{what} {' and '.join(f'{number} (for {pattern})' for number, pattern in formats.items())}"
+            yield Diagnostic("AX407", nodes[0].name, found, "as specific choices say one format", "name the node")
     for choice in choices:
         kinds = POPULATIONS if choice.what == "state" else (*MAPS, *POPULATIONS)
         known = [op.name for op in kinds] if choice.of == "op" else [n.name for n in graph if isinstance(n.op, kinds)]
@@ -68,6 +82,15 @@ def choice_problems(graph: Graph, choices: Iterable[FormatChoice]) -> Iterator[D
         if not reached:
             found = f"{choice.what} {choice.format} for no {'op' if choice.of == 'op' else 'node'}"
             yield Diagnostic("AX410", choice.pattern, found, f"known: {', '.join(known)}", "correct the name")
+
+
+def _choosers(graph: Graph) -> Iterator[tuple[What, tuple[Node, ...]]]:
+    """All that formats are chosen for, and the nodes by which they are."""
+    for node in graph:
+        if isinstance(node.op, POPULATIONS):
+            yield "state", (node,)
+            maps = (graph[name] for name in (*node.inputs, *node.reads))
+            yield from (("weights", (each, node)) for each in maps if isinstance(each.op, MAPS))
 
 
 def _named(choice: FormatChoice, name: str) -> bool:

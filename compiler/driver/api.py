@@ -41,7 +41,8 @@ def compile(
         graph: the model.
         target: ``spinnaker2`` (the default), ``native`` or ``reference``.
         weights: ``int8``, ``int4``, ``int2`` or ``ternary``; native also takes ``float32``, the reference ``int16``
-            and ``float32`` (its default). A mapping gives nodes their own, by name or pattern; ``*`` is all others.
+            and ``float32`` (its default). A mapping gives nodes their own, by name or pattern; ``op:conv`` is a kind
+            of op, ``*`` all others.
         state: ``q16``, ``q32`` or ``float32``, for the reference ``q8`` to ``q32``; None: what the semantics preset
             uses. A mapping as for ``weights``.
         quantize: how numbers become integers, as text ``scales=mse,ranges=data,...`` or `Quantisation`.

@@ -25,13 +25,15 @@ from .targets import TARGETS
 F = TypeVar("F", bound=Callable[..., Any])
 PATH = click.Path(path_type=Path)
 STATE_OPTION = click.option(
-    "--state", multiple=True, help="Number format of states: q16, q32, loihi, float32; NODE=FORMAT: of one; repeatable."
+    "--state",
+    multiple=True,
+    help="Number format of states: q16, q32, loihi, float32; NODE=FORMAT, op:KIND=FORMAT: of some.",
 )
 PRUNE_OPTION = click.option(
     "--prune", multiple=True, help="A share of the weights, or METHOD,field=value,...; repeatable, in order."
 )
 WEIGHTS_OPTION = click.option(
-    "--weights", multiple=True, help="Of weights: int8, int4, int2, ternary; NODE=FORMAT: of one; repeatable."
+    "--weights", multiple=True, help="Of weights: int8, int4, int2, ternary; NODE=FORMAT, op:KIND=FORMAT: of some."
 )
 
 

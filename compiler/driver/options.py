@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from axonc.ir import Diagnostic, ModelError
+from axonc.ir import Diagnostic, raise_if_any
 from axonc.ir.interpret.run import Data
 from axonc.ir.target import LIVE, Backend, HostInterface
 
@@ -77,19 +77,37 @@ def merged_options(config: Config, **given: Any) -> Options:
 def split_formats(
     what: What, given: str | Mapping[str, str] | Sequence[str] | None
 ) -> tuple[str | None, list[FormatChoice]]:
-    """The format for all nodes, if one is given, and those of single ones: of ``{NODE: FORMAT}``, where ``*`` is all,
-    or of texts FORMAT and NODE=FORMAT."""
+    """The format for all nodes, if one is given, and those of single ones: of ``{NODE: FORMAT}``, where ``*`` is all
+    and ``op:KIND`` a kind of op, or of texts FORMAT, NODE=FORMAT and op:KIND=FORMAT."""
     if given is None or isinstance(given, str):
         return given, []
     if isinstance(given, Mapping):
         pairs = [("" if name == "*" else name, number) for name, number in given.items()]
     else:
         pairs = [(name, number) for name, _, number in (text.rpartition("=") for text in given)]
-    general = [number for name, number in pairs if not name]
-    if len(general) > 1:
-        found = f"{what} {' and '.join(general)} for all nodes"
-        raise ModelError(Diagnostic("AX407", "", found, "one", f"name the nodes: --{what} NODE=FORMAT"))
-    return next(iter(general), None), [FormatChoice(name, what, number) for name, number in pairs if name]
+    raise_if_any(_said_twice(what, pairs))
+    general = dict(pairs)
+    every = general.pop("", None)
+    return every, [_choice(name, what, number) for name, number in general.items()]
+
+
+OF_OP = "op:"
+"""What a kind of op is written with where a node could stand: ``op:conv=int4``."""
+
+
+def _choice(name: str, what: What, number: str) -> FormatChoice:
+    """What the caller says of a node, or of a kind of op."""
+    return FormatChoice(name.removeprefix(OF_OP), what, number, "op" if name.startswith(OF_OP) else "node", 1)
+
+
+def _said_twice(what: What, pairs: Sequence[tuple[str, str]]) -> Iterator[Diagnostic]:
+    """One problem for every name that is given several formats; one format twice is one."""
+    for name in dict.fromkeys(name for name, _ in pairs):
+        said = list(dict.fromkeys(number for other, number in pairs if other == name))
+        if len(said) > 1:
+            found = f"{what} {' and '.join(said)} for {name or 'all nodes'}"
+            remedy = "drop all but one" if name else f"name the nodes: --{what} NODE=FORMAT"
+            yield Diagnostic("AX407", name, found, "one", remedy)
 
 
 def _absent(value: object) -> bool:

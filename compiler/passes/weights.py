@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 from math import frexp, gcd
+from sys import float_info
 
 import numpy as np
 
@@ -28,6 +29,9 @@ from .weight_formats import WeightFormat, WeightRules
 
 ACCUMULATOR = Fixed(32)
 """The format of sums."""
+
+SMALLEST = float_info.min
+"""The least scale: weights that would need a smaller one are 0."""
 
 EVIDENCE = 3
 """Weights of a channel that must agree in a step, before channels get scales of their own for it."""
@@ -88,6 +92,8 @@ def _scale(magnitudes: Array, rules: WeightRules, number: WeightFormat) -> float
     if kept is not None:
         return kept
     top = float(magnitudes.mean()) if number.absmean else float(magnitudes.max()) / number.limit
+    if top < SMALLEST:
+        return SMALLEST
     best = top if rules.scales == "max" or number.absmean else least_squares(magnitudes, number.limit)
     if not rules.power_of_two:
         return best

@@ -31,8 +31,8 @@ class Pruning:
 
     def problems(self) -> Iterator[Diagnostic]:
         """Settings that cannot be."""
-        if not 0 <= self.share < 1:
-            limit, remedy = "0 to below 1", "give the share of weights that become 0"
+        if not 0 <= self.share <= 1:
+            limit, remedy = "0 to 1", "give the share of weights that become 0"
             yield Diagnostic("AX403", "", f"prune {self.name},share={self.share}", limit, remedy)
 
     def initial(self, values: Values, sizes: Mapping[Parameter, int]) -> Masks:

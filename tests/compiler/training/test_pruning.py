@@ -125,10 +125,10 @@ def test_only_matrices_and_kernels_are_pruned() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "1.0",
+        "1.1",
         "-0.1",
         "nan",
-        "cubic,share=1",
+        "cubic,share=2",
         "cubic,share=0.5,begin=0.6",
         "cubic,share=0.5,every=0",
         "cubic,share=0.5,every=1.5",
