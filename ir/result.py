@@ -95,6 +95,10 @@ class Result:
                 yield f"ticks over budget: {int(stats['overruns'].sum())}"
         if np.any(stats.get("macs", 0)):
             yield f"weights added: {int(stats['macs'].sum(dtype=np.int64))}"
+        if accounts := stats.get("accounts"):
+            fullest = max(accounts["memory"]["tiles"]["total"])
+            yield f"cycles, estimated: {accounts['cycles']}; {fullest} bytes on the fullest tile"
+            yield f"clipped states: {int(stats['saturations'].sum())}"
         if "instructions" in stats and stats["instructions"].size:
             cycles = stats["cycles"]
             yield f"instructions: {int(stats['instructions'].sum())}"

@@ -67,6 +67,9 @@ class IPU:
         if options.state is not None:
             found, limit = "a state to begin with", "on tiles every sequence begins with the initial state"
             raise ModelError(Diagnostic("AX708", "", found, limit, "run it with --engine reference"))
+        if options.keep_going:
+            found, limit = "a run that goes on when events are lost", "a list that is too short ends a run on tiles"
+            raise ModelError(Diagnostic("AX605", "", found, limit, "compile with busier data to calibrate with"))
 
         def run_tiles(tiles: Graph, data: Data, names: Sequence[str], state: State | None) -> Result:
             return run_network(directory, tiles, data, names)

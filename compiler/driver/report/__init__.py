@@ -11,7 +11,7 @@ from axonc.ir.precision import precision
 
 from ..program import Program
 from . import activity as run
-from . import sections
+from . import on_tiles, sections
 from .facts import Facts, facts_of
 from .figure import Section, fixed
 
@@ -55,8 +55,12 @@ def _sections(facts: Facts) -> Iterator[Section]:
         yield sections.memory(facts)
         yield sections.placement(facts)
         yield run.traffic(facts)
+    if facts.laid_out.get("tiles"):
+        yield on_tiles.memory(facts)
     if facts.activity is None:
         return
+    if accounts := facts.activity.result.stats.get("accounts"):
+        yield on_tiles.supersteps(accounts)
     if facts.activity.result.stats.get("cycles") is not None:
         yield run.load(facts, facts.activity)
     if facts.activity.events:

@@ -33,13 +33,15 @@ class Activity:
 
 @dataclass(frozen=True)
 class Facts:
-    """A build. ``mapping`` and ``cores`` are there for targets with cores, ``activity`` if there was an input."""
+    """A build. ``mapping`` and ``cores`` are there for targets with cores, ``laid_out`` is the compiler's report of
+    tiles for targets that have some, ``activity`` is there if there was an input."""
 
     graph: Graph
     manifest: Mapping[str, Any]
     mapping: CoreMapping | None
     cores: Sequence[Mapping[str, Any]]
     activity: Activity | None
+    laid_out: Mapping[str, Any] = field(default_factory=dict)
 
 
 def facts_of(program: Program, x: Data | None, record: Sequence[str], engine: str | None) -> Facts:
@@ -47,9 +49,10 @@ def facts_of(program: Program, x: Data | None, record: Sequence[str], engine: st
     directory = program.directory
     described = directory / "mapping.json"
     mapping = CoreMapping.from_dict(json.loads(described.read_text())["mapping"]) if described.is_file() else None
-    cores = json.loads((directory / "report.json").read_text()).get("cores", [])
+    report = json.loads((directory / "report.json").read_text())
     activity = None if x is None else _activity(program, x, record, engine)
-    return Facts(program.graph, program.manifest, mapping, cores, activity)
+    laid_out = report if "supersteps" in report else {}
+    return Facts(program.graph, program.manifest, mapping, report.get("cores", []), activity, laid_out)
 
 
 def _activity(program: Program, x: Data, record: Sequence[str], engine: str | None) -> Activity:
