@@ -18,6 +18,8 @@ from axonc.backends.ipu.simulator.toolchain import WARNINGS
 from axonc.compiler.driver.directory import write_files
 from axonc.compiler.driver.options import Options
 from axonc.compiler.driver.pipeline import compile_graph
+from axonc.compiler.driver.verify import Verification
+from axonc.ir.interpret.run import Data
 
 FAST = ("-O0", *WARNINGS)
 """Flags of programs that run once."""
@@ -63,3 +65,16 @@ def predicted(program: Program) -> dict[int, int]:
     """The bytes of every tile in use, as the compiler's report says."""
     tiles = json.loads((program.directory / "report.json").read_text())["tiles"]
     return {tile["tile"]: sum(tile["bytes"].values()) for tile in tiles}
+
+
+def verified(program: Program, x: Data) -> Verification:
+    """A run that equals the interpreter's, in exactly the bytes that the compiler predicted."""
+    verification = program.verify(x)
+    assert verification.equal, str(verification.divergence)
+    accounts = verification.result.stats["accounts"]
+    if accounts is not None:
+        assert accounts["undefined_reads"] == {}
+        observed = {tile: size for tile, size in enumerate(accounts["memory"]["tiles"]["total"]) if size}
+        said = predicted(program)
+        assert {t: (said.get(t), b) for t, b in observed.items() if said.get(t) != b} == {}
+    return verification

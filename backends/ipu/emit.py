@@ -138,12 +138,19 @@ def _projection(plan: Plan, index: int, variables: dict[str, str], name: str) ->
 
 def _level(
     plan: Plan, level: int, variables: dict[str, str], late: dict[tuple[str, int], str], weights: list[str]
-) -> dict[str, list[str]]:
+) -> dict[str, Any]:
     members, number = plan.levels[level], level + 1
     sums = [line for name in members for line in _sums(plan, name, f"sums{number}", variables, late, weights)]
     neurons = [unit_of(plan.network.by_name[n].op).update(f"neurons{number}", f"n.{variables[n]}") for n in members]
-    lists = [f"gather(graph, lists{number}, n.{variables[name]});" for name in plan.lists_of(level)]
-    return {"sums": sums, "neurons": neurons, "lists": lists}
+    lists = [_joining(plan, name, number, f"n.{variables[name]}") for name in plan.lists_of(level)]
+    return {"sums": sums, "neurons": neurons, "lists": lists, "groups": bool(plan.grouped(level))}
+
+
+def _joining(plan: Plan, name: str, number: int, population: str) -> str:
+    """The statement that joins the lists of a population's tiles."""
+    if tiles := plan.group(name):
+        return f"gatherGroups(graph, groups{number}, lists{number}, {population}, {tiles});"
+    return f"gather(graph, lists{number}, {population});"
 
 
 def _sums(

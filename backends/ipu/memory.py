@@ -28,7 +28,7 @@ pointers; control words of the exchange; the most bytes that come and go within 
 STRETCH = 12
 """Control words of a stretch that is sent or received."""
 
-GATHER_VERTEX = 32
+GATHER_VERTEX = 36
 DELAY_VERTEX = 36
 """Bytes of a vertex and its pointers, of the codelets `Gather` and `Delay`."""
 
@@ -147,6 +147,7 @@ def _add_population(account: _Account, population: Population) -> None:
     account.kinds["vertices"][_tiles(layout)] += unit.vertex_bytes
     if plan.lists[name].capacity:
         account.kinds["vertices"][plan.lists[name].tile] += GATHER_VERTEX
+        account.kinds["vertices"] += np.where(_joined(plan, name), GATHER_VERTEX, 0)
 
 
 @dataclass(frozen=True)
@@ -219,28 +220,62 @@ def _found(plan: Plan, name: str) -> Array:
     return held
 
 
-def _exchanges(plan: Plan) -> Iterator[tuple[Traffic, Traffic]]:
-    """For each level, what is exchanged before its sums and before its lists."""
+def _joined(plan: Plan, name: str) -> Array:
+    """The bytes of the lists of groups of a population's tiles, on the first of each."""
+    layout, events, tiles = plan.layouts[name], plan.lists[name], plan.group(name)
+    held = np.zeros(plan.machine.tiles, np.int64)
+    if events.capacity and tiles:
+        words = (1 + tiles * layout.per_tile * events.words + 1) // 2 * 2
+        held[_tiles(layout)][::tiles] = words * plan.word_bytes
+    return held
+
+
+def _exchanges(plan: Plan) -> Iterator[tuple[Traffic, Traffic, Traffic]]:
+    """For each level, what is exchanged before its sums, before its groups of lists and before its lists."""
     tiles = plan.machine.tiles
     for level in range(len(plan.levels)):
-        lists = ((name, _found(plan, name), _one(plan.lists[name].tile)) for name in plan.lists_of(level))
-        yield traffic(tiles, _sums_reads(plan, level)), traffic(tiles, lists)
+        yield (
+            traffic(tiles, _sums_reads(plan, level)),
+            traffic(tiles, (read for name in plan.grouped(level) for read in _group_reads(plan, name))),
+            traffic(tiles, (_list_read(plan, name) for name in plan.lists_of(level))),
+        )
+
+
+def _group_reads(plan: Plan, name: str) -> Iterator[tuple[str, Array, range]]:
+    """What the first tile of each group reads: the lists of all of them."""
+    here, size, found = _tiles(plan.layouts[name]), plan.group(name), _found(plan, name)
+    for first in range(here.start, here.stop, size):
+        held = np.zeros_like(found)
+        held[first : min(first + size, here.stop)] = found[first : min(first + size, here.stop)]
+        yield f"{name}/{first}", held, _one(first)
+
+
+def _list_read(plan: Plan, name: str) -> tuple[str, Array, range]:
+    """What joins the lists of a population, or of groups of them."""
+    return name, _joined(plan, name) if plan.group(name) else _found(plan, name), _one(plan.lists[name].tile)
 
 
 def _one(tile: int) -> range:
     return range(tile, tile + 1)
 
 
-def _temporary(plan: Plan, exchanges: list[tuple[Traffic, Traffic]]) -> Array:
+def _temporary(plan: Plan, exchanges: list[tuple[Traffic, Traffic, Traffic]]) -> Array:
     """The most bytes of what is there for a part of a step: sums, the lists of workers, and buffers."""
     most = np.zeros(plan.machine.tiles, np.int64)
-    for level, (before_sums, before_lists) in zip(plan.levels, exchanges, strict=True):
-        sums, found = np.zeros_like(most), np.zeros_like(most)
+    for level, before in zip(plan.levels, exchanges, strict=True):
+        sums, found, grouped, joined = (np.zeros_like(most) for _ in range(4))
         for name in level:
             population, layout = plan.network.by_name[name], plan.layouts[name]
             sums[_tiles(layout)] = layout.counts * population.lanes * len(plan.network.fan_in[name]) * 4
             found += _found(plan, name)
-        phases = (sums + before_sums.received, sums + found, found + before_lists.received)
+            grouped += _found(plan, name) if plan.group(name) else 0
+            joined += _joined(plan, name)
+        phases = (
+            sums + before[0].received,
+            sums + found,
+            found + joined + before[1].received,
+            found - grouped + joined + before[2].received,
+        )
         most = np.maximum(most, np.max(phases, axis=0))
     return most
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from math import ceil
+from math import ceil, isqrt
 
 from scipy import sparse
 
@@ -17,6 +17,9 @@ from .lower.forms import FORMS, Form
 
 ACTIVITY, GRADED_ACTIVITY = 0.05, 0.15
 """Neurons that send in a step, where nothing was measured."""
+
+MANY = 64
+"""Tiles whose lists are joined in groups: from here on that is faster by more than the superstep that it costs."""
 
 NARROW = 1 << 16
 """Sources that 16 bits tell apart."""
@@ -68,6 +71,15 @@ class Plan:
     def late(self, projection: Projection) -> int:
         """Steps by which a projection's events must be kept before it reads them."""
         return _late(projection, self.level(projection.source), self.level(projection.target))
+
+    def group(self, name: str) -> int:
+        """Tiles whose lists are joined by themselves first, so that no vertex joins too many; 0: all at once."""
+        tiles = self.layouts[name].tiles
+        return isqrt(tiles - 1) + 1 if tiles >= MANY else 0
+
+    def grouped(self, level: int) -> tuple[str, ...]:
+        """The populations of a level whose lists are joined in groups."""
+        return tuple(name for name in self.lists_of(level) if self.group(name))
 
     def lists_of(self, level: int) -> tuple[str, ...]:
         """The populations of a level whose events somebody reads as a list."""

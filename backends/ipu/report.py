@@ -30,6 +30,7 @@ def supersteps(plan: Plan) -> list[str]:
     names = ["delays"] if plan.delays else []
     for level, members in enumerate(plan.levels):
         sums = any(plan.network.fan_in[name] for name in members)
-        phases = [("sums", sums), ("neurons", True), ("lists", bool(plan.lists_of(level)))]
+        groups, lists = bool(plan.grouped(level)), bool(plan.lists_of(level))
+        phases = [("sums", sums), ("neurons", True), ("groups of lists", groups), ("lists", lists)]
         names += [f"{phase} of level {level + 1}" for phase, there in phases if there]
     return names

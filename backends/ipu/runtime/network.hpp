@@ -154,6 +154,9 @@ void updateResetGate(Graph &graph, ComputeSet set, const Population &population)
 // Joins what the tiles of a population found.
 void gather(Graph &graph, ComputeSet set, const Population &population);
 
+// The same in two compute sets: first what groups of so many tiles found, each on the first of them.
+void gatherGroups(Graph &graph, ComputeSet groups, ComputeSet set, const Population &population, unsigned tiles);
+
 // A list that is as late as so many steps; `reset` collects what must be cleared before a sample.
 Events addDelay(Graph &graph, ComputeSet set, const std::string &name, const Events &events, unsigned steps,
                 std::vector<Tensor> &cleared);

@@ -3,6 +3,7 @@
 #include "network.hpp"
 #include "codelets/workers.hpp"
 
+#include <algorithm>
 #include <poputil/VertexTemplates.hpp>
 
 namespace axonc {
@@ -111,6 +112,16 @@ VertexRef addNeurons(Graph &graph, ComputeSet set, const std::string &type, cons
   return vertex;
 }
 
+// Adds a vertex that joins so many lists, which lie in `found` side by side.
+void join(Graph &graph, ComputeSet set, const Population &population, const Tensor &found, std::size_t lists,
+          const Tensor &list, const Tensor &most, unsigned tile, std::uint64_t expected) {
+  const VertexRef vertex = graph.addVertex(set, ofWord("axonc::Gather", population),
+                                           {{"found", found}, {"events", list}, {"most", most}});
+  graph.setInitialValue(vertex["stride"], static_cast<unsigned>(found.numElements() / lists));
+  graph.setInitialValue(vertex["words"], population.events.words);
+  place(graph, vertex, tile, RECORD * lists + MOVED * population.events.words * expected);
+}
+
 } // namespace
 
 void sumEvents(Graph &graph, ComputeSet set, const Events &events, const Projection &projection,
@@ -195,14 +206,32 @@ void updateResetGate(Graph &graph, ComputeSet set, const Population &population)
 }
 
 void gather(Graph &graph, ComputeSet set, const Population &population) {
-  const Events &events = population.events;
-  const VertexRef vertex =
-      graph.addVertex(set, poputil::templateVertex("axonc::Gather", events.list.elementType()),
-                      {{"found", population.found}, {"events", events.list}, {"most", population.most[0]}});
   const std::size_t lists = std::size_t{WORKERS} * population.layout.tiles();
-  graph.setInitialValue(vertex["stride"], static_cast<unsigned>(population.found.numElements() / lists));
-  graph.setInitialValue(vertex["words"], events.words);
-  place(graph, vertex, events.tile, RECORD * lists + MOVED * events.words * events.expected);
+  const Events &events = population.events;
+  join(graph, set, population, population.found, lists, events.list, population.most, events.tile, events.expected);
+}
+
+void gatherGroups(Graph &graph, ComputeSet groups, ComputeSet set, const Population &population, unsigned tiles) {
+  const Layout &layout = population.layout;
+  const Events &events = population.events;
+  const Type word = events.list.elementType();
+  const std::size_t size = (1 + std::size_t{tiles} * layout.perTile * events.words + 1) / 2 * 2;
+  const std::size_t each = population.found.numElements() / layout.tiles();
+  std::vector<std::size_t> sizes(layout.tiles());
+  for (unsigned begin = 0; begin < layout.tiles(); begin += tiles) {
+    sizes[begin] = size;
+  }
+  const Tensor joined = addPieces(graph, word, population.name + "/joined", layout.firstTile, sizes);
+  const std::size_t count = joined.numElements() / size;
+  for (unsigned group = 0; group < count; ++group) {
+    const unsigned begin = group * tiles;
+    const unsigned end = std::min(begin + tiles, layout.tiles());
+    const Tensor found = population.found.slice(begin * each, end * each);
+    const Tensor list = joined.slice(group * size, (group + 1) * size);
+    join(graph, groups, population, found, std::size_t{WORKERS} * (end - begin), list, population.most.slice(0, 0),
+         layout.firstTile + begin, events.expected / count);
+  }
+  join(graph, set, population, joined, count, events.list, population.most, events.tile, events.expected);
 }
 
 Events addDelay(Graph &graph, ComputeSet set, const std::string &name, const Events &events, unsigned steps,

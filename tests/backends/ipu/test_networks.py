@@ -11,25 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import axonc
-from axonc import Program
 from axonc.compiler.driver.options import Options
-from axonc.compiler.driver.verify import Verification
-from axonc.ir.interpret.run import Data
 
 STATES = ("q16", "q32", "float32", "loihi")
-
-
-def verified(program: Program, x: Data) -> Verification:
-    """A run that equals the interpreter's, in exactly the bytes that the compiler predicted."""
-    verification = program.verify(x)
-    assert verification.equal, str(verification.divergence)
-    accounts = verification.result.stats["accounts"]
-    if accounts is not None:
-        assert accounts["undefined_reads"] == {}
-        observed = {tile: size for tile, size in enumerate(accounts["memory"]["tiles"]["total"]) if size}
-        said = ipu_networks.predicted(program)
-        assert {t: (said.get(t), b) for t, b in observed.items() if said.get(t) != b} == {}
-    return verification
 
 
 @strategies.examples(2)
@@ -41,7 +25,7 @@ def test_random_networks_equal_the_interpreter(data: st.DataObject) -> None:
     graphs = [axonc.load(case.model, semantics=case.semantics, inputs=case.inputs) for _, case in chosen]
     with ipu_networks.programs(graphs, [Options(state=state) for state, _ in chosen]) as programs:
         for program, (_, case) in zip(programs, chosen, strict=True):
-            verified(program, case.data)
+            ipu_networks.verified(program, case.data)
 
 
 def test_gated_units_equal_the_interpreter() -> None:
@@ -64,5 +48,5 @@ def test_gated_units_equal_the_interpreter() -> None:
     ]
     with ipu_networks.programs(graphs, [Options()] * len(graphs)) as programs:
         for program, is_dense in zip(programs, dense, strict=True):
-            verification = verified(program, gated_graphs.values(rng, is_dense, (2, 12, 5)))
+            verification = ipu_networks.verified(program, gated_graphs.values(rng, is_dense, (2, 12, 5)))
             assert any(verification.result.count(name) for name in verification.result.graded)

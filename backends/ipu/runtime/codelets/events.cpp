@@ -10,14 +10,14 @@ using poplar::Input;
 using poplar::Output;
 using poplar::Vector;
 
-// Joins the lists that workers found into one, in the order of the neurons. `found`: lists of `stride` words, as many as
-// tiles times workers; a record has `words` of them. Records that do not fit are left out; `most` is the largest number
-// that there were in a step, by which the host knows.
+// Joins lists into one, in the order of the neurons. `found`: lists of `stride` words; a record has `words` of them.
+// Records that do not fit are left out; `most`, if it has an element, is the largest number that there were in a step, by
+// which the host knows.
 template <class Word> class Gather : public poplar::Vertex {
 public:
   Input<Vector<Word>> found;
   Output<Vector<Word>> events;
-  InOut<unsigned> most;
+  InOut<Vector<unsigned>> most;
   const unsigned stride = 0;
   const unsigned words = 1;
 
@@ -33,7 +33,9 @@ public:
       wanted += found[list];
     }
     events[0] = static_cast<Word>(used / words);
-    *most = wanted > *most ? static_cast<unsigned>(wanted) : *most;
+    if (most.size() != 0 && wanted > most[0]) {
+      most[0] = static_cast<unsigned>(wanted);
+    }
     return true;
   }
 };
