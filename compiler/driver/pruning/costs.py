@@ -106,4 +106,4 @@ def cost_rows(costs: Sequence[MatrixCost]) -> Iterator[list[str]]:
         steps = max(cost.steps, 1)
         shares = [f"{share:.2%}" for share in (cost.density, cost.activity, cost.product)]
         shown = [*shares[1:], f"{cost.operations / steps:.1f}", f"{cost.weighted:.2%}"] if cost.steps else ["-"] * 4
-        yield [cost.name, f"{cost.weights:,}", f"{cost.nonzeros:,}", shares[0], *shown]
+        yield [cost.name, str(cost.weights), str(cost.nonzeros), shares[0], *shown]
