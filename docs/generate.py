@@ -19,6 +19,7 @@ import click
 import ledger
 import ledger_gated
 import provoke
+import study
 
 from axonc.backends.native.tensor.emitters import EMITTERS
 from axonc.backends.native.tensor.exactness import INEXACT_FUNCTIONS, INEXACT_OPS, TOLERANCE
@@ -238,6 +239,11 @@ def onnx_operators() -> str:
     return "".join(parts)
 
 
+def quantization_study() -> str:
+    """What came of the study that the example runs."""
+    return study.page(table(study.head(), study.rows()))
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "index.md": copied("README.md"),
     "contributing.md": copied("CONTRIBUTING.md"),
@@ -248,6 +254,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "diagnostics.md": diagnostics,
     "command-line.md": command_line,
     "onnx-operators.md": onnx_operators,
+    "quantization-study.md": quantization_study,
 }
 
 

@@ -3,8 +3,8 @@
 The feed-forward network of train_digits.py learns in float. Each case then changes its weights, its states or how many
 weights it has: once as it is (post-training), once after further training that rounds, or prunes, in its forward run.
 Five folds and three seeds make 15 runs; every case of a run starts from the same network and is tested on the same
-samples, so that differences to the float network are paired. All accuracies are those of the compiled integer program,
-by the reference, which every target equals bit for bit.
+samples, so that differences to the float network are paired. Accuracies are those of the compiled program, by the
+reference, which all targets equal.
 
     python examples/study_digits.py                        all of it: about ten minutes on two cores
     python examples/study_digits.py --folds 1 --seeds 1    one run: less than a minute

@@ -86,3 +86,26 @@ def test_a_study_goes_on_from_its_file(study: ModuleType, tmp_path: Path) -> Non
     assert study.missing_runs(setup, runs[1:]) == [(0, 0)]
     other = study.Setup(folds=2, seeds=1, hidden=8)
     assert study._known({**said, "setup": vars(other)}, tmp_path / "a.json") == []
+
+
+def test_the_stored_result_is_of_this_study_and_keeps_what_the_page_says(study: ModuleType) -> None:
+    """All folds and seeds, the cases of today; every goal that the page calls met is met."""
+    found = json.loads(study.RESULT.read_text())
+    setup = study.Setup(**found["setup"])
+    assert setup == study.Setup()
+    assert study.missing_runs(setup, found["runs"]) == []
+    assert found["cases"] == [json.loads(json.dumps(vars(case) | {"training": case.training})) for case in study.CASES]
+    page = (EXAMPLES.parent / "docs" / "quantization-study.md").read_text()
+    for goal in study.GOALS:
+        lost = np.mean(
+            [
+                100 * (run["right"]["float"][0] - run["right"][goal.case][goal.after]) / run["tested"]
+                for run in found["runs"]
+            ]
+        )
+        (line,) = (line for line in page.splitlines() if line.startswith(f"- {goal.case}, "))
+        assert line.endswith(": met." if lost <= goal.loses else ": missed.")
+        assert lost <= goal.loses
+    tested = sum(run["tested"] for run in found["runs"])
+    assert f"{tested} tested samples" in page
+    assert tested == 3 * 1797

@@ -51,8 +51,9 @@ def sweep_command(
 ) -> None:
     """Compile MODEL with every combination of options and run each over a data set.
 
-    Prints accuracy (without labels: the share of bins that equal those of the graph in float), cores, bytes and
-    operations of every point, and which are on the Pareto front; points that do not compile, with their codes.
+    Prints accuracy (without labels: the shares of bins and of decisions that equal those of the graph in float), cores,
+    bytes and operations of every point, and which are on the Pareto front; points that do not compile, with their
+    codes.
     """
     require_writable(output)
     space = _space(model, config, _grid(texts, grid_file), given)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from axonc.ir import Diagnostic
 
 from ...passes import Pass
@@ -29,11 +31,26 @@ class Point:
 
     @property
     def quality(self) -> float | None:
-        """The accuracy of the last stage; without labels, the share of bins that equal those of the graph in float."""
+        """The accuracy of the last stage; without labels, the share of bins that equal those of the graph in float,
+        or, where no layer sends events, of samples."""
+        return next(iter(self.qualities), None)
+
+    @property
+    def qualities(self) -> tuple[float, ...]:
+        """What should be large, as far as it is known: accuracy; without labels, agreement and decisions."""
         if self.found is None:
-            return None
+            return ()
         accuracy = self.found.last.accuracy
-        return accuracy if accuracy is not None else self.agreement
+        given = (self.agreement, self.decisions) if accuracy is None else (accuracy,)
+        return tuple(value for value in given if value is not None)
+
+    @property
+    def decisions(self) -> float | None:
+        """The share of samples whose output has its largest element where that of the graph in float has it; None if
+        it was not compared."""
+        if self.found is None or FLOAT not in self.found.stages:
+            return None
+        return float(np.mean(self.found.last.decisions == self.found.stages[FLOAT].decisions))
 
     @property
     def agreement(self) -> float | None:
@@ -78,9 +95,9 @@ def shown(value: Any) -> str:
 def front(points: Sequence[Point]) -> list[Point]:
     """The points that no other one beats: none is as good in everything and better in something. A cost counts where
     all points know it."""
-    known = [point for point in points if point.quality is not None]
+    known = [point for point in points if point.qualities]
     counted = [name for name in COSTS if all(point.costs[name] is not None for point in known)]
-    scores = [(-(point.quality or 0.0), *(point.costs[name] or 0 for name in counted)) for point in known]
+    scores = [(*(-each for each in point.qualities), *(point.costs[name] or 0 for name in counted)) for point in known]
     return [
         point
         for point, mine in zip(known, scores, strict=True)
@@ -90,7 +107,8 @@ def front(points: Sequence[Point]) -> list[Point]:
 
 @dataclass(frozen=True)
 class Sweep:
-    """All points in the order of the grid. ``measure``: accuracy, or agreement where there are no labels."""
+    """All points in the order of the grid. ``measure``: accuracy; where there are no labels, agreement of events, or of
+    decisions where there are no events."""
 
     measure: str
     points: Sequence[Point]
@@ -135,6 +153,7 @@ def _point(point: Point, best: bool) -> dict[str, Any]:
         "options": options,
         "accuracy": last.accuracy,
         "agreement": point.agreement,
+        "decisions": point.decisions,
         **point.costs,
         "weight_bytes": last.size.weights,
         "synaptic_operations": last.synaptic_operations,

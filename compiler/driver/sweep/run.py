@@ -54,7 +54,8 @@ def sweep(
     Args:
         model: what `load` takes.
         x: [N, T, *shape], or a mapping from input names to such arrays.
-        y: the class of every sample; None: points are judged by the agreement of their events with the graph in float.
+        y: the class of every sample; None: points are judged by the agreement of their events with the graph in float,
+            and by the share of samples that they decide as it does.
         grid: lists of values by name: ``semantics`` and ``dt`` of `load`, and the options of `compile`.
         target: of all points that do not vary it; None: ``spinnaker2``.
         options: of `compile`, the same for all points that do not vary them.
@@ -146,7 +147,12 @@ def swept(
         if progress is not None:
             progress(len(points), total)
     _require_one(points)
-    return Sweep("agreement" if y is None else "accuracy", points, data.samples)
+    return Sweep("accuracy" if y is not None else _compared(points), points, data.samples)
+
+
+def _compared(points: Sequence[Point]) -> str:
+    """What points without labels are judged by first."""
+    return "agreement" if any(point.agreement is not None for point in points) else "decisions"
 
 
 def _point(space: Space, chosen: Mapping[str, Any], x: Data, y: npt.ArrayLike | None, how: How, pool: Pool) -> Point:

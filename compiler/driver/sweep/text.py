@@ -13,17 +13,21 @@ from .result import COSTS, Point, Sweep, shown
 
 def columns(found: Sweep) -> list[str]:
     """The head of the table of points."""
-    both = found.measure == "accuracy" and any(point.agreement is not None for point in found.points)
-    return [*found.varied, found.measure, *(["agreement"] if both else []), *COSTS, "front"]
+    return [*found.varied, found.measure, *_beside(found), *COSTS, "front"]
+
+
+def _beside(found: Sweep) -> list[str]:
+    """What else compares points with the graph in float, where they were compared."""
+    known = [name for name in ("agreement", "decisions") if any(getattr(p, name) is not None for p in found.points)]
+    return [name for name in known if name != found.measure]
 
 
 def rows(found: Sweep) -> Iterator[list[str]]:
     """A row for each point that ran, in the order of the grid."""
-    both = "agreement" in columns(found) and found.measure == "accuracy"
     for point in found.points:
         if point.found is not None:
             cells = [*map(shown, point.options.values()), _share(point.quality)]
-            cells += [_share(point.agreement)] if both else []
+            cells += [_share(getattr(point, name)) for name in _beside(found)]
             yield [*cells, *_costs(point), "*" if point in found.front else ""]
 
 

@@ -67,6 +67,30 @@ def test_without_labels_agreement_counts(x: Array) -> None:
     assert found.measure == "agreement"
     assert point.quality == point.agreement
     assert 0.9 < (point.agreement or 0) <= 1
+    assert point.qualities == (point.agreement, point.decisions)
+    alone = evaluate(axonc.load(models.recurrent(), "nir,dt=1e-3"), x, options={"target": "native", "state": "q16"})
+    same = alone.stages["float"].decisions == alone.last.decisions
+    assert point.decisions == np.mean(same)
+    assert "decisions" in str(found)
+
+
+def test_without_labels_and_events_decisions_count() -> None:
+    """The outputs of a readout alone: with few bits they decide otherwise."""
+    net = axonc.Graph.builder()
+    net.input("in", 12)
+    net.population("read", "li", 4, tau=1e-2, r=10.0)
+    weight = np.random.default_rng(0).normal(0, 1, (4, 12))
+    net.connect("in", "read", weight - weight.mean(axis=1, keepdims=True))  # no class is the usual one
+    net.output("out", "read")
+    x = (np.random.default_rng(1).random((40, 10, 12)) < 0.3).astype(np.uint8)
+    found = sweep(net.graph(), x, grid={"weights": ["int8", "int2"]}, dt=1e-3, target="reference", jobs=1)
+    assert found.measure == "decisions"
+    fine, coarse = found.points
+    assert fine.agreement is None
+    assert fine.quality == fine.decisions
+    assert (fine.quality or 0) > 0.9
+    assert 0.3 < (coarse.quality or 0) < (fine.quality or 0)
+    assert found.front == [fine, coarse]
 
 
 def test_the_float_graph_agrees_with_itself(x: Array) -> None:
@@ -80,6 +104,7 @@ class Fake:
 
     def __init__(self, quality: float | None, costs: tuple[int | None, ...]) -> None:
         self.quality = quality
+        self.qualities = () if quality is None else (quality,)
         self.costs = dict(zip(("cores", "bytes", "operations"), costs, strict=True))
 
 
