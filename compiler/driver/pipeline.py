@@ -143,6 +143,8 @@ def with_activity(final: Graph, target: Backend, options: Options) -> Graph:
 def mapped(final: Graph, target: Backend, options: Options) -> tuple[CoreMapping | None, AnyMachine | None]:
     """The mapping of a graph that the target runs, and the machine; no mapping for a target that places it itself."""
     machine = target.machine(options.machine)
+    if isinstance(machine, TileMachine):
+        raise_if_any(_core_options(target, options))
     if not target.mapped or isinstance(machine, TileMachine):
         return None, machine
     assert machine is not None
@@ -153,6 +155,18 @@ def mapped(final: Graph, target: Backend, options: Options) -> tuple[CoreMapping
     lists = options.host.input_events > 0
     how = MapOptions(options.slice_size, options.strategy, options.partitioner, lists, timed=final.dt is not None)
     return map_network(net, outputs, machine, target.cost_model(machine, options.host), how), machine
+
+
+def _core_options(target: Backend, options: Options) -> list[Diagnostic]:
+    """Options that are for the mapper of cores alone, given to a target that places everything itself."""
+    usual = Options()
+    names = ("slice_size", "strategy", "partitioner", "host")
+    limit, remedy = f"{target.name} has no cores, and places populations itself", "leave it out"
+    return [
+        Diagnostic("AX403", "", f"{name} {getattr(options, name)}", limit, remedy)
+        for name in names
+        if getattr(options, name) != getattr(usual, name)
+    ]
 
 
 def _naming_problems(final: Graph, net: Network, target: Backend, options: Options) -> list[Diagnostic]:

@@ -118,8 +118,16 @@ def test_what_does_not_fit_is_refused(tmp_path: Path, text: str, message: str) -
         compile_graph(recurrent(60, 48, 4), "ipu", machine(tmp_path, text))
 
 
+def test_options_for_cores_are_refused() -> None:
+    with pytest.raises(ModelError) as refused:
+        compile_graph(eager(), "ipu", Options(slice_size=5, strategy="spread"))
+    assert [problem.code for problem in refused.value.diagnostics] == ["AX403", "AX403"]
+    assert "slice_size 5; ipu has no cores, and places populations itself; leave it out" in str(refused.value)
+
+
 def test_a_missing_compiler_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "ziglang" else find(name))
     find_compiler.cache_clear()
     try:
         with pytest.raises(ToolError, match="AX901") as error:
