@@ -16,6 +16,7 @@ import tasks
 from hypothesis import given
 from hypothesis import strategies as st
 from pruned import weight
+from recorded import recorded
 
 import axonc
 from axonc import Graph, ModelError
@@ -426,3 +427,33 @@ def test_options_of_removal() -> None:
         axonc.prune(tasks.egru(), "units,rate=1")
     assert isinstance(tasks.egru()["cell"].op, EGRU)
     assert sizes(axonc.prune(axonc.load(models.recurrent(), dt=1e-3), "units"))
+
+
+BRAILLE = "paper/03_rnn/braille_noDelay_bias_zero.nir"
+
+
+@pytest.mark.parametrize("sparsity", [0.0, 0.8])
+@pytest.mark.parametrize("name", [BRAILLE, "paper/03_rnn/braille_noDelay_noBias_subtract.nir"])
+def test_real_networks_keep_every_output(name: str, sparsity: float) -> None:
+    """On a recording of Braille letters and on noise, in float and in integers; one network has units to spare."""
+    graph = axonc.prune(axonc.load(recorded(name), semantics="snntorch"), sparsity)
+    letters = np.load(recorded("paper/03_rnn/braille_ds_test0_T256xC12.npy"))
+    x = np.stack([letters, np.random.default_rng(0).random(letters.shape) < 0.5]).astype(np.int64)
+    given_x = {node.name: x for node in graph.inputs}
+    for stage in (graph, stages(graph, "reference", Options("int8", "q16"))[-1][1]):
+        after = removed(stage)
+        require_equal(stage, after, given_x)
+        if name == BRAILLE and not sparsity:
+            assert (sizes(stage)["lif1.lif"], sizes(after)["lif1.lif"]) == (38, 11)
+            assert any(values.any() for values in outputs(after, given_x).values())
+
+
+def test_a_real_network_of_images_keeps_every_output() -> None:
+    """What is pruned behind its convolutions leaves units that can go."""
+    graph = axonc.prune(axonc.load(recorded("paper/02_cnn/cnn_sinabs.nir"), semantics="sinabs,dt=1e-4"), 0.9)
+    final = stages(graph, "reference", Options("int8", "q16"))[-1][1]
+    (node,) = graph.inputs
+    x = (np.random.default_rng(0).random((1, 12, *graph.signals[node.name].shape)) < 0.3).astype(np.int64)
+    after = removed(final)
+    assert sum(sizes(after).values()) < sum(sizes(final).values())
+    require_equal(final, after, {node.name: x})
