@@ -98,7 +98,7 @@ class Asked:
         """The least quality."""
         if (self.keep is None) == (self.lose is None):
             found = "neither keep nor lose" if self.keep is None else "both keep and lose"
-            raise ModelError(Diagnostic("AX403", "", found, "one of them", "say what must be kept"))
+            raise ModelError(Diagnostic("AX403", "", found, "one of them says what must be kept", "give keep or lose"))
         for name, value in (("keep", self.keep), ("lose", self.lose)):
             if value is not None and not 0 <= value <= 1:
                 raise ModelError(Diagnostic("AX403", "", f"{name}={value}", "a share from 0 to 1", "correct it"))
