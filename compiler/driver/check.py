@@ -232,10 +232,11 @@ class _Judge:
         active = self.attempt(lambda: with_activity(final, target, self.options))
         if active is None or (placed := self.attempt(lambda: mapped(active, target, self.options))) is None:
             return
-        self.final = active
-        self.mapping, machine = placed
-        report = target.lower(active, self.mapping, machine, self.options.host).report
-        self.fit = _fit(report, machine, active.dt is not None)
+        mapping, machine = placed
+        program = self.attempt(lambda: target.lower(active, mapping, machine, self.options.host))
+        if program is not None:
+            self.final, self.mapping = active, mapping
+            self.fit = _fit(program.report, machine, active.dt is not None)
 
 
 def _after(graph: Graph, step: Pass) -> Graph:

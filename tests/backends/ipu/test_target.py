@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import axonc
 from axonc import Graph, ModelError, Program, ToolError
 from axonc.backends.ipu.lower.forms import FORMS
 from axonc.backends.ipu.simulator.toolchain import find_compiler
+from axonc.compiler.driver.check import check_model
 from axonc.compiler.driver.options import Options
 from axonc.compiler.driver.pipeline import compile_graph
 
@@ -116,6 +118,9 @@ def test_a_network_gets_fewer_neurons_a_tile_where_memory_asks_for_it(tmp_path: 
 def test_what_does_not_fit_is_refused(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(ModelError, match=message):
         compile_graph(recurrent(60, 48, 4), "ipu", machine(tmp_path, text))
+    checked = check_model(recurrent(60, 48, 4), "ipu", machine(tmp_path, text))
+    assert not checked.ok
+    assert re.search(message, "; ".join(map(str, checked.problems)))
 
 
 def test_options_for_cores_are_refused() -> None:
