@@ -14,10 +14,11 @@ from functools import cached_property
 import numpy as np
 
 from axonc.ir import Diagnostic
-from axonc.ir.network import Population, Projection
+from axonc.ir.network import Population
 from axonc.ir.ops import Array, Input
 
-from .layout import WORKERS, Layout, list_words
+from .exchange import Traffic, exchanges, found_bytes, input_bytes, joined_bytes, sent_bytes, tiles_of
+from .layout import WORKERS
 from .lower.units import unit_of
 from .plan import Plan, matrix
 
@@ -96,7 +97,7 @@ def memory_of(plan: Plan) -> Memory:
         layout = plan.layouts[target.name]
         sizes = form.tile_bytes(matrix(projection), layout, target.lanes)
         account.add("weights", projection.name, layout.first_tile, sizes)
-        account.kinds["vertices"][_tiles(layout)] += form.vertex_bytes
+        account.kinds["vertices"][tiles_of(layout)] += form.vertex_bytes
     for source, steps in plan.delays:
         events = plan.lists[source]
         size = (1 + events.capacity * events.words) * word
@@ -104,14 +105,10 @@ def memory_of(plan: Plan) -> Memory:
         for part in (size, size * (steps - 1), 4):
             account.clear(name, "lists", events.tile, np.array([part]))
         account.kinds["vertices"][events.tile] += DELAY_VERTEX
-    exchanges = list(_exchanges(plan))
-    account.kinds["exchange"] += STRETCH * sum(one.stretches for pair in exchanges for one in pair)
-    account.kinds["temporary"] += _temporary(plan, exchanges)
+    passed = list(exchanges(plan))
+    account.kinds["exchange"] += STRETCH * sum(one.stretches for phases in passed for one in phases)
+    account.kinds["temporary"] += _temporary(plan, passed)
     return Memory(plan.machine.tile_bytes, account.kinds, account.tensors)
-
-
-def _tiles(layout: Layout) -> slice:
-    return slice(layout.first_tile, layout.first_tile + layout.tiles)
 
 
 def _add_list(account: _Account, population: Population, word: int) -> None:
@@ -127,11 +124,6 @@ def _add_input(account: _Account, population: Population) -> None:
         account.add("lists", f"{population.name}: values", account.plan.lists[population.name].tile, np.array([size]))
 
 
-def input_bytes(population: Population) -> int:
-    """Bytes of a value of an input."""
-    return 4 if population.graded or population.peak > 255 else 1
-
-
 def _add_population(account: _Account, population: Population) -> None:
     plan, name = account.plan, population.name
     layout, unit = plan.layouts[name], unit_of(population.op)
@@ -141,135 +133,26 @@ def _add_population(account: _Account, population: Population) -> None:
     state = np.dtype(unit.state).itemsize
     for _ in range(unit.states):
         account.clear(f"{name}: states", "states", layout.first_tile, layout.counts * state)
-    account.clear(f"{name}: sent", "states", layout.first_tile, layout.counts * _sent_bytes(population))
+    account.clear(f"{name}: sent", "states", layout.first_tile, layout.counts * sent_bytes(population))
     account.clear(f"{name}: counters", "states", layout.first_tile, np.full(layout.tiles, 4 * WORKERS))
     account.clear(f"{name}: counters", "states", plan.lists[name].tile, np.array([4]))
-    account.kinds["vertices"][_tiles(layout)] += unit.vertex_bytes
+    account.kinds["vertices"][tiles_of(layout)] += unit.vertex_bytes
     if plan.lists[name].capacity:
         account.kinds["vertices"][plan.lists[name].tile] += GATHER_VERTEX
-        account.kinds["vertices"] += np.where(_joined(plan, name), GATHER_VERTEX, 0)
+        account.kinds["vertices"] += np.where(joined_bytes(plan, name), GATHER_VERTEX, 0)
 
 
-@dataclass(frozen=True)
-class Traffic:
-    """What the vertices of a compute set receive: bytes of each tile, and stretches that it sends or receives."""
-
-    received: Array
-    stretches: Array
-
-
-def traffic(tiles: int, reads: Iterator[tuple[str, Array, range]]) -> Traffic:
-    """The exchange before a compute set of which the tiles of a range read a tensor: its name, its bytes on each tile.
-    What a tile reads twice arrives once, what several read is sent once."""
-    received, stretches = np.zeros(tiles, np.int64), np.zeros(tiles, np.int64)
-    read: dict[str, tuple[Array, Array]] = {}
-    for name, held, readers in reads:
-        read.setdefault(name, (held, np.zeros(tiles, bool)))[1][readers.start : readers.stop] = True
-    for held, by in read.values():
-        owners = np.flatnonzero(held)
-        others = (by.sum() - by[owners]) > 0
-        stretches[owners[others]] += 1
-        received[by] += held.sum() - held[by]
-        inside = by & (held > 0)
-        stretches[by] += 1
-        stretches[inside] += _pieces_around(owners, np.flatnonzero(inside)) - 1
-    return Traffic(received, stretches)
-
-
-def _pieces_around(owners: Array, tiles: Array) -> Array:
-    """In how many pieces the rest of a tensor lies that tiles in a row hold, around each of some of them."""
-    return np.asarray((tiles > owners[0]).astype(np.int64) + (tiles < owners[-1]))
-
-
-def _sums_reads(plan: Plan, level: int) -> Iterator[tuple[str, Array, range]]:
-    """What the projections into a level read."""
-    for projection, form in zip(plan.network.projections, plan.forms, strict=True):
-        if projection.target in plan.levels[level]:
-            layout = plan.layouts[projection.target]
-            name, held = _read(plan, projection, form.reads_events)
-            yield name, held, range(layout.first_tile, layout.first_tile + layout.tiles)
-
-
-def _read(plan: Plan, projection: Projection, events: bool) -> tuple[str, Array]:
-    """The tensor that a projection reads, and its bytes on each tile."""
-    source, lists = plan.network.by_name[projection.source], plan.lists[projection.source]
-    held = np.zeros(plan.machine.tiles, np.int64)
-    if events:
-        held[lists.tile] = (1 + lists.capacity * lists.words) * plan.word_bytes
-        return f"{source.name}/{plan.late(projection)}", held
-    if isinstance(source.op, Input):
-        held[lists.tile] = source.count * input_bytes(source)
-    else:
-        layout = plan.layouts[source.name]
-        held[_tiles(layout)] = layout.counts * _sent_bytes(source)
-    return f"{source.name}/values", held
-
-
-def _sent_bytes(population: Population) -> int:
-    """Bytes of what a neuron sends in a step."""
-    sent = unit_of(population.op).sent
-    return 0 if sent is None else np.dtype(sent).itemsize
-
-
-def _found(plan: Plan, name: str) -> Array:
-    """The bytes of the lists of a population's workers on each tile."""
-    layout, events = plan.layouts[name], plan.lists[name]
-    held = np.zeros(plan.machine.tiles, np.int64)
-    if events.capacity:
-        held[_tiles(layout)] = WORKERS * list_words(layout, events.words) * plan.word_bytes
-    return held
-
-
-def _joined(plan: Plan, name: str) -> Array:
-    """The bytes of the lists of groups of a population's tiles, on the first of each."""
-    layout, events, tiles = plan.layouts[name], plan.lists[name], plan.group(name)
-    held = np.zeros(plan.machine.tiles, np.int64)
-    if events.capacity and tiles:
-        words = (1 + tiles * layout.per_tile * events.words + 1) // 2 * 2
-        held[_tiles(layout)][::tiles] = words * plan.word_bytes
-    return held
-
-
-def _exchanges(plan: Plan) -> Iterator[tuple[Traffic, Traffic, Traffic]]:
-    """For each level, what is exchanged before its sums, before its groups of lists and before its lists."""
-    tiles = plan.machine.tiles
-    for level in range(len(plan.levels)):
-        yield (
-            traffic(tiles, _sums_reads(plan, level)),
-            traffic(tiles, (read for name in plan.grouped(level) for read in _group_reads(plan, name))),
-            traffic(tiles, (_list_read(plan, name) for name in plan.lists_of(level))),
-        )
-
-
-def _group_reads(plan: Plan, name: str) -> Iterator[tuple[str, Array, range]]:
-    """What the first tile of each group reads: the lists of all of them."""
-    here, size, found = _tiles(plan.layouts[name]), plan.group(name), _found(plan, name)
-    for first in range(here.start, here.stop, size):
-        held = np.zeros_like(found)
-        held[first : min(first + size, here.stop)] = found[first : min(first + size, here.stop)]
-        yield f"{name}/{first}", held, _one(first)
-
-
-def _list_read(plan: Plan, name: str) -> tuple[str, Array, range]:
-    """What joins the lists of a population, or of groups of them."""
-    return name, _joined(plan, name) if plan.group(name) else _found(plan, name), _one(plan.lists[name].tile)
-
-
-def _one(tile: int) -> range:
-    return range(tile, tile + 1)
-
-
-def _temporary(plan: Plan, exchanges: list[tuple[Traffic, Traffic, Traffic]]) -> Array:
+def _temporary(plan: Plan, passed: list[tuple[Traffic, Traffic, Traffic]]) -> Array:
     """The most bytes of what is there for a part of a step: sums, the lists of workers, and buffers."""
     most = np.zeros(plan.machine.tiles, np.int64)
-    for level, before in zip(plan.levels, exchanges, strict=True):
+    for level, before in zip(plan.levels, passed, strict=True):
         sums, found, grouped, joined = (np.zeros_like(most) for _ in range(4))
         for name in level:
             population, layout = plan.network.by_name[name], plan.layouts[name]
-            sums[_tiles(layout)] = layout.counts * population.lanes * len(plan.network.fan_in[name]) * 4
-            found += _found(plan, name)
-            grouped += _found(plan, name) if plan.group(name) else 0
-            joined += _joined(plan, name)
+            sums[tiles_of(layout)] = layout.counts * population.lanes * len(plan.network.fan_in[name]) * 4
+            found += found_bytes(plan, name)
+            grouped += found_bytes(plan, name) if plan.group(name) else 0
+            joined += joined_bytes(plan, name)
         phases = (
             sums + before[0].received,
             sums + found,
