@@ -12,7 +12,8 @@ from axonc.ir import Diagnostic, Graph, ModelError
 from axonc.ir.ops import EGRU, Array, Op, Surrogate
 
 from ..differentiate import DEFAULT, Backward, Parameter, differentiate
-from .cells import BLOCK, Held
+from .cells import BLOCK
+from .held import Held
 from .losses import Loss
 from .quantisation import EXACT, FakeQuantisation, FanIn
 from .sequence import Sequence

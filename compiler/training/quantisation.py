@@ -23,7 +23,7 @@ from ..passes.payloads import matrix_groups
 from ..passes.quantize import LEVELS, STATES, Quantize, level_problems, mixed_formats
 from ..passes.weight_formats import WEIGHT_FORMATS, WeightFormat, WeightRules
 from ..passes.weights import fan_in_scale, per_row
-from .cells import Grid, Held, Levels
+from .held import Grid, Held, Levels
 
 FLOAT = "float32"
 

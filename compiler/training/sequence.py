@@ -19,8 +19,9 @@ from axonc.ir.interpret.run import split_reference
 from axonc.ir.ops import Array, Delay, Flatten, FlattenAdjoint, Input, Op, Output, Scale
 
 from .carry import Carry, first_of
-from .cells import BLOCK, Cell, Extent, Held, Memory, cell_of
+from .cells import BLOCK, Cell, Extent, Memory, cell_of
 from .functions import SUMS, Function, Product, added, function_of
+from .held import Held
 
 
 @dataclass(frozen=True)

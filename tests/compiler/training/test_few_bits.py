@@ -20,7 +20,7 @@ from axonc.compiler.passes import run_pipeline
 from axonc.compiler.passes.prune import Prune
 from axonc.compiler.passes.quantize import LEVELS
 from axonc.compiler.training import CrossEntropy, FakeQuantisation, network
-from axonc.compiler.training.cells import Levels
+from axonc.compiler.training.held import Levels
 from axonc.ir.levels import nearest_level, state_levels
 from axonc.ir.ops import Conv, Linear, QuantConv, QuantLinear, is_sparse
 from axonc.ir.precision import precision

@@ -16,7 +16,7 @@ import axonc
 from axonc import Graph
 from axonc.compiler.differentiate import KINDS, differentiate
 from axonc.compiler.training import CrossEntropy, FakeQuantisation, network
-from axonc.compiler.training.cells import Grid
+from axonc.compiler.training.held import Grid
 from axonc.compiler.training.sequence import Sequence
 from axonc.ir import Node, Signal
 from axonc.ir.ops import Input, Output, SuperSpike
