@@ -14,7 +14,7 @@ from axonc.ir.network import Population
 from axonc.ir.ops import Input
 from axonc.ir.version import __version__
 
-from ..native.tensor.names import Names, comment_text
+from ..native.tensor.names import RESERVED, Names, comment_text
 from ..spinnaker2.tables import c_tables
 from .lower.base import POPLAR, Unit, flag
 from .lower.units import unit_of
@@ -25,6 +25,16 @@ HERE = Path(__file__).parent
 RUNTIME = HERE / "runtime"
 ARITHMETIC = HERE.parent / "spinnaker2" / "runtime" / "arithmetic.h"
 """The integer arithmetic: the same file as on cores."""
+
+_WORDS = (
+    "alignas alignof and and_eq asm bitand bitor catch class compl concept consteval constexpr constinit const_cast "
+    "co_await co_return co_yield decltype delete dynamic_cast explicit export false friend mutable namespace new "
+    "noexcept not not_eq nullptr operator or or_eq private protected public reinterpret_cast requires static_assert "
+    "static_cast template this thread_local throw true try typeid typename using virtual wchar_t xor xor_eq char8_t "
+    "char16_t char32_t"
+)
+KEYWORDS = frozenset(_WORDS.split())
+"""What C++ keeps for itself beside the words of C."""
 
 WORD = {2: "UNSIGNED_SHORT", 4: "UNSIGNED_INT"}
 """The type of a word of so many bytes."""
@@ -51,7 +61,7 @@ def emit(graph: Graph, plan: Plan) -> dict[str, bytes]:
 
 
 def _program(graph: Graph, plan: Plan, files: dict[str, bytes]) -> dict[str, Any]:
-    names = Names()
+    names = Names(RESERVED | KEYWORDS)
     populations, projections = plan.network.populations, plan.network.projections
     variables = {population.name: names.unique(population.name) for population in populations}
     late = {(source, steps): names.unique(f"{source} late {steps}") for source, steps in plan.delays}

@@ -18,8 +18,8 @@ RESERVED = frozenset(_WORDS.split())
 class Names:
     """Identifiers that are told apart, whatever the model calls its nodes."""
 
-    def __init__(self) -> None:
-        self._used: set[str] = set(RESERVED)
+    def __init__(self, reserved: frozenset[str] = RESERVED) -> None:
+        self._used: set[str] = set(reserved)
 
     def unique(self, name: str) -> str:
         """An identifier like ``name`` that nothing else has; it begins with a letter and has no capital ones."""

@@ -54,11 +54,11 @@ def eager(name: str = "h") -> Graph:
 
 @pytest.fixture(scope="module")
 def programs() -> Iterator[list[Program]]:
-    """700-1024-20; 60-50-4 with every form of projections; two with lists that are too short; one with odd names."""
+    """700-1024-20; 60-50-4 with every form of projections; one with lists that are too short; two with odd names."""
     large, small = recurrent(700, 1024, 20), recurrent(60, 50, 4)
-    graphs = [large, *[small] * len(FORMS), eager(), eager(HOSTILE)]
-    options = [Options(), *[Options()] * len(FORMS), Options(calibrate=SILENCE), Options()]
-    with ipu_networks.programs(graphs, options, [None, *FORMS, None, None]) as made:
+    graphs = [large, *[small] * len(FORMS), eager(), eager(HOSTILE), eager("class")]
+    options = [Options(), *[Options()] * len(FORMS), Options(calibrate=SILENCE), Options(), Options()]
+    with ipu_networks.programs(graphs, options, [None, *FORMS, None, None, None]) as made:
         yield made
 
 
@@ -89,6 +89,7 @@ def test_more_events_than_a_list_holds_are_an_error(programs: list[Program]) -> 
 def test_names_of_the_model_do_not_reach_the_program(programs: list[Program]) -> None:
     assert programs[5].verify(SILENCE + 1, seed=3).equal
     assert HOSTILE in programs[5].run(SILENCE + 1, record=[HOSTILE]).recorded
+    assert programs[6].verify(SILENCE + 1).equal
 
 
 def machine(folder: Path, text: str) -> Options:
