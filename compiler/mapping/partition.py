@@ -10,7 +10,7 @@ from math import inf
 from axonc.ir import Diagnostic
 from axonc.ir.machine import Machine
 from axonc.ir.mapping import Cut, Schedule, Slice
-from axonc.ir.network import Network, Population
+from axonc.ir.network import Network, Population, SharedKernel
 from axonc.ir.ops import Input
 from axonc.ir.target import CoreLoad, CostModel, Cuts
 
@@ -57,6 +57,9 @@ ADDITIVE = ("weights", "state", "recording")
 FIXED = ("code", "stack")
 """Kinds of bytes that are the same for every core."""
 
+SMALLEST_WEIGHT = 0.2
+"""Bytes that a weight takes at least: those of three values, five in a byte."""
+
 GROWTH = 1.15
 """How much more slices each attempt makes, where the last ones did not fit."""
 
@@ -79,7 +82,10 @@ def partition(
     ``cycles`` in a slot.
     """
     fit = Fit(network, schedule, machine, cost, cycles)
-    choices = {p.name: partial(_choices, network, p, most_neurons(p, largest)) for p in network.populations}
+    choices = {
+        p.name: partial(_choices, network, p, most_neurons(p, largest), machine.memory.total)
+        for p in network.populations
+    }
     hosted = {p.name for p in network.populations if isinstance(p.op, Input) and not place_inputs}
     cuts = {
         p.name: cut(p, bands(network, p)) if p.name in hosted else next(choices[p.name]())[0]
@@ -106,10 +112,11 @@ def most_neurons(population: Population, largest: Sizes) -> int:
     return min(allowed, GRADED) if population.graded else allowed
 
 
-def _choices(network: Network, population: Population, size: int) -> Iterator[list[Cut]]:
-    """The ways of cutting a population into the fewest boxes of at most ``size`` neurons; then those into more."""
+def _choices(network: Network, population: Population, size: int, memory: int) -> Iterator[list[Cut]]:
+    """The ways of cutting a population into the fewest boxes of at most ``size`` neurons, whose synapses ``memory``
+    bytes could hold; then those into more."""
     last = max(population.count, 1)
-    pieces = -(-last // size) if size else 1
+    pieces = min(last, max(-(-last // size) if size else 1, _fewest(network, population, memory)))
     while True:
         found = [way for way in ways(network, population, pieces) if largest_box(population.shape, way) <= size]
         if found:
@@ -117,6 +124,12 @@ def _choices(network: Network, population: Population, size: int) -> Iterator[li
         if pieces == last:
             return
         pieces = min(last, max(pieces + 1, int(pieces * GROWTH) if found else 0))
+
+
+def _fewest(network: Network, population: Population, memory: int) -> int:
+    """Cores that its synapses surely need: a large population is not tried on fewer, which takes time."""
+    matrices = (j.weight for j in network.fan_in[population.name] if not isinstance(j.weight, SharedKernel))
+    return 1 + int(SMALLEST_WEIGHT * sum(int(weight.nnz) for weight in matrices) // memory)
 
 
 def _fitting(

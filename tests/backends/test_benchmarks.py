@@ -55,3 +55,8 @@ def test_partitions_are_measured(capsys: pytest.CaptureFixture[str]) -> None:
     shown = capsys.readouterr().out
     assert re.findall(r"(\w+(?: \w+)?), 400 neurons", shown) == ["layered", "layered shuffled"]
     assert shown.count("hypergraph") == 2
+
+
+def test_strategies_are_compared(capsys: pytest.CaptureFixture[str]) -> None:
+    importlib.import_module("benchmarks.strategies").main(["--tiny", "--steps", "2"])
+    assert capsys.readouterr().out.count("| equal |") == 3
