@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+Amount = TypeVar("Amount", float, npt.NDArray[np.float64])
 
 Point = tuple[int, int]
 
@@ -136,11 +141,14 @@ class Transport:
 
 @dataclass(frozen=True)
 class Level:
-    """A performance level of a core: it runs at up to ``hz`` with a supply of ``volt``."""
+    """A performance level of a core: it runs at up to ``hz`` with a supply of ``volt``; a cycle takes ``cycle_pj``
+    more energy than sleep, which takes ``sleep_mw``."""
 
     name: str
     hz: float
     volt: float
+    cycle_pj: float = 0.0
+    sleep_mw: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -152,13 +160,33 @@ class Dram:
 
 
 @dataclass(frozen=True)
+class Energy:
+    """What the estimates of energy assume: of a core ``cycle_pj`` a cycle above sleep and ``sleep_mw``; of a chip whose
+    cores are off ``base_mw``; ``hop_pj`` of a packet that passes a router."""
+
+    cycle_pj: float
+    sleep_mw: float
+    base_mw: float
+    hop_pj: float
+
+    def joules(self, cycles: Amount, hops: Amount, cores: int, chips: int, seconds: Amount) -> dict[str, Amount]:
+        """Energy of some time on ``cores`` cores of ``chips`` chips, by where it goes; of numbers, or of arrays."""
+        return {
+            "cycles": 1e-12 * self.cycle_pj * cycles,
+            "sleep": 1e-3 * self.sleep_mw * cores * seconds,
+            "chips": 1e-3 * self.base_mw * chips * seconds,
+            "packets": 1e-12 * self.hop_pj * hops,
+        }
+
+
+@dataclass(frozen=True)
 class Machine:
     """A many-core machine with private memories and a multicast network.
 
     ``usable`` cores of a chip at most; ``memory`` of each; ``router_entries`` multicast routing entries of a chip;
     ``key_bits`` of an event key; ``clock_hz`` of a core; ``tick_s`` the wall time of one slot; ``grid`` of each chip;
     ``board``, how chips are joined; ``transport`` of packets; ``levels`` at which a core can run, the slowest first;
-    ``dram`` of each chip; ``synapses``, the form of sparse rows.
+    ``dram`` of each chip; ``synapses``, the form of sparse rows; ``base_mw`` and ``hop_pj`` as `Energy` has them.
     """
 
     name: str
@@ -174,6 +202,13 @@ class Machine:
     levels: tuple[Level, ...]
     dram: Dram
     synapses: Synapses = BYTEWISE
+    base_mw: float = 0.0
+    hop_pj: float = 0.0
+
+    @property
+    def energy(self) -> Energy:
+        """The energy at the level that the clock needs."""
+        return Energy(self.level.cycle_pj, self.level.sleep_mw, self.base_mw, self.hop_pj)
 
     @property
     def tick_cycles(self) -> int:

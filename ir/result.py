@@ -103,3 +103,8 @@ class Result:
             cycles = stats["cycles"]
             yield f"instructions: {int(stats['instructions'].sum())}"
             yield f"cycles, estimated: {int(cycles.sum())}, at most {int(cycles.max())} in a slot of a core"
+        if "joules" in stats and stats["slots"]:
+            parts = {name: float(np.sum(joules)) for name, joules in stats["joules"].items()}
+            shares = ", ".join(f"{name} {1e3 * joules:.3g}" for name, joules in parts.items())
+            time, total = float(np.sum(stats["seconds"])), sum(parts.values())
+            yield f"energy, estimated: {1e3 * total:.3g} mJ in {1e3 * time:.4g} ms ({shares})"

@@ -71,7 +71,10 @@ def _merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> Description:
 
 def _machine(stated: Description) -> Machine:
     memory, clock, noc, link = (stated[section] for section in ("memory", "clock", "noc", "link"))
-    levels = (Level(name, float(level["hz"]), float(level["volt"])) for name, level in stated["levels"].items())
+    levels = (
+        Level(name, *(float(level[field]) for field in ("hz", "volt", "cycle_pj", "sleep_mw")))
+        for name, level in stated["levels"].items()
+    )
     return Machine(
         name=stated["name"],
         usable=stated["cores"]["usable"],
@@ -86,6 +89,8 @@ def _machine(stated: Description) -> Machine:
         levels=tuple(sorted(levels, key=lambda level: level.hz)),
         dram=Dram(stated["dram"]["bytes"], float(stated["dram"]["bytes_per_s"])),
         synapses=_synapses(stated),
+        base_mw=float(stated["energy"]["base_mw"]),
+        hop_pj=float(stated["energy"]["hop_pj"]),
     )
 
 

@@ -81,7 +81,8 @@ def _list_limit(value: Any, size: int) -> str:
 
 def whole_problems(stated: Mapping[str, Any], file: str) -> list[Diagnostic]:
     """Every contradiction between the entries of a complete description."""
-    found = [*_grid_problems(stated["grid"]), *_board_problems(stated), *_fault_problems(stated)]
+    found = [*_memory_problems(stated["memory"]), *_grid_problems(stated["grid"])]
+    found += [*_board_problems(stated), *_fault_problems(stated)]
     fastest = max(level["hz"] for level in stated["levels"].values())
     if stated["clock"]["core_hz"] > fastest:
         found.append((f"clock.core_hz = {stated['clock']['core_hz']:g}", f"the fastest level has {fastest:g}"))
@@ -90,6 +91,12 @@ def whole_problems(stated: Mapping[str, Any], file: str) -> list[Diagnostic]:
 
 Problem = tuple[str, str]
 """What was found, and its limit."""
+
+
+def _memory_problems(memory: Mapping[str, Any]) -> Iterator[Problem]:
+    kept = sum(memory[kind] for kind in ("code", "stack", "guard"))
+    if kept >= memory["sram"]:
+        yield f"memory.sram = {memory['sram']}", f"above code, stack and guard, which are {kept} together"
 
 
 def _grid_problems(grid: Mapping[str, Any]) -> Iterator[Problem]:

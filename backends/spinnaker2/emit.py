@@ -10,6 +10,7 @@ import jinja2
 from axonc.ir.mapping import Mapping as CoreMapping
 from axonc.ir.version import __version__
 
+from .forecast import Forecast
 from .memory import MemoryMap
 from .plan import CorePlan
 from .schema import FORMATS
@@ -83,9 +84,10 @@ def core_ranges(cores: Sequence[int]) -> str:
     return f"core {listed}" if len(cores) == 1 else f"cores {listed}"
 
 
-def report(plans: Sequence[CorePlan], memory: MemoryMap, cycles: Sequence[int | None]) -> Mapping[str, object]:
+def report(plans: Sequence[CorePlan], memory: MemoryMap, expected: Sequence[Forecast]) -> Mapping[str, object]:
     """What the compiler knows of each core before it runs: bytes by kind, program, synapses by format, and the
-    estimated ``cycles`` of its busiest slot (None: time does not count) at an ``activity`` (None: as calibrated)."""
+    estimated ``instructions`` and ``cycles`` of its busiest slot (None: time does not count) and the events and packets
+    of a step at an ``activity`` (None: as calibrated)."""
     programs = distinct_programs(plans)
     cores = [
         {
@@ -94,7 +96,7 @@ def report(plans: Sequence[CorePlan], memory: MemoryMap, cycles: Sequence[int | 
             "kernels": list(plan.kernels),
             "bytes": plan.bytes_by_kind(memory),
             "sram_bytes": memory.sram_bytes,
-            "cycles": cycles[core],
+            **_expected(expected[core] if expected else None),
             "activity": plan.assumed_activity,
             "synapses": {kind: sum(rows.synapses for rows in plan.rows if rows.format == kind) for kind in FORMATS},
             "queue_packets": plan.queue(memory),
@@ -105,3 +107,16 @@ def report(plans: Sequence[CorePlan], memory: MemoryMap, cycles: Sequence[int | 
     ]
     words = plans[0].packet_words if plans else 1
     return {"cores": cores, "programs": [list(kernels) for kernels in programs], "packet_words": words}
+
+
+def _expected(forecast: Forecast | None) -> dict[str, float | None]:
+    if forecast is None:
+        return dict.fromkeys(("instructions", "cycles", "events_received", "packets_sent"))
+    slot = forecast.slot
+    received, sent = round(forecast.received, 2), round(forecast.sent, 2)
+    return {
+        "instructions": round(slot.instructions),
+        "cycles": round(slot.cycles),
+        "events_received": received,
+        "packets_sent": sent,
+    }

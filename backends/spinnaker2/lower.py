@@ -17,8 +17,9 @@ from axonc.ir.target import LIVE, HostInterface, Program
 from .code_size import fitted
 from .description import memory_map
 from .emit import distinct_programs, emit_sources, report
+from .forecast import chips, forecast, step_report
+from .format_report import format_report
 from .interface import describe_host
-from .load import slot_cycles
 from .memory import MemoryMap
 from .pack import CoreData, pack_core
 from .plan import CorePlan, plan_core
@@ -40,8 +41,11 @@ def lower(graph: Graph, mapping: Mapping, machine: Machine, host: HostInterface 
     }
     files["mapping.json"] = (json.dumps(described, indent=1) + "\n").encode()
     files["graph.axg"] = to_bytes(graph)
-    cycles = [slot_cycles(plan, mapping.schedule) if timed else None for plan in plans]
-    return Program(files, report(plans, memory, cycles))
+    expected = [forecast(plan, mapping.schedule) for plan in plans] if timed else []
+    told = {"step": step_report(mapping, machine, expected, graph.dt is not None)} if timed else {}
+    return Program(
+        files, {**report(plans, memory, expected), **told, "formats": format_report(plans, machine.synapses)}
+    )
 
 
 def plan_cores(
@@ -72,6 +76,7 @@ def describe(
             "guard": memory.guard_bytes,
         },
         "clock_hz": machine.clock_hz,
+        "energy": {**asdict(machine.energy), "chips": chips(mapping.cores, machine)},
         "tick_s": machine.tick_s if timed else None,
         "packet_words": plans[0].packet_words if plans else 1,
         "mapping": mapping.to_dict(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from axonc.ir.target import RunOptions
 from .buffers import read_buffers
 from .carry import left, under_way, written
 from .engine import CoreImage, Machine, Route, RunResult
+from .forecast import spent
 from .memory import MemoryMap
 from .traces import Traces, recordable
 
@@ -71,7 +72,8 @@ def run_program(
         )
         for first in range(0, batch, size)
     ]
-    return _result(graph, traces, runs, wanted, record, batched, session.machine)
+    done = _result(graph, traces, runs, wanted, record, batched, session.machine)
+    return replace(done, stats={**done.stats, **spent(described, done.stats)})
 
 
 @dataclass(frozen=True)

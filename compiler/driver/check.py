@@ -27,8 +27,9 @@ from ..passes import Pass, ToPopulations, run_pipeline
 from ..semantics import Semantics
 from .config import NOTHING, Config
 from .loading import chosen_semantics, discretise, lines_of, read_model, remarks, with_digest
+from .misfit import Way
 from .options import Options
-from .pipeline import last_passes, mapped, passes_for, pruned, with_activity
+from .pipeline import last_passes, mapped, misfit, passes_for, pruned, with_activity
 from .targets import backend
 
 if TYPE_CHECKING:
@@ -76,6 +77,8 @@ class Check:
     graph: Graph | None = None
     mapping: CoreMapping | None = None
     fit: Mapping[str, Any] = field(default_factory=dict)
+    ways: tuple[Way, ...] = ()
+    """What would make a model fit that does not."""
 
     @property
     def ok(self) -> bool:
@@ -108,6 +111,7 @@ class Check:
             "notes": self.notes,
             "precision": dict(self.precision) if self.ok and self.precision else None,
             "fit": dict(self.fit) if self.ok else None,
+            "ways": [way.to_dict() for way in self.ways],
         }
 
 
@@ -136,7 +140,7 @@ def check_model(
     final = judge.final
     nodes = tuple(_verdicts(graph, judge))
     said = remarks(judge.stepped or graph)
-    return Check(target, nodes, judge.found, tuple(said), final, judge.mapping, judge.fit)
+    return Check(target, nodes, judge.found, tuple(said), final, judge.mapping, judge.fit, judge.ways)
 
 
 class _Judge:
@@ -148,9 +152,11 @@ class _Judge:
         self.sound = True
         self.graph: Graph | None = None
         self.stepped: Graph | None = None
+        self.begun: Graph | None = None
         self.final: Graph | None = None
         self.mapping: CoreMapping | None = None
         self.fit: Mapping[str, Any] = {}
+        self.ways: tuple[Way, ...] = ()
 
     @property
     def found(self) -> tuple[Diagnostic, ...]:
@@ -184,6 +190,7 @@ class _Judge:
             stepped = self.attempt(lambda: discretise(graph, semantics, None, config))
             self.stepped = stepped
             self.graph = stepped if stepped is not None else self.stand_in(lambda: _discretised(graph, semantics))
+        self.begun = self.graph
         self.prune()
         steps = self.passes(target)
         if not steps and self.problems and {problem.code for problem in self.problems} == {"AX601"}:
@@ -230,9 +237,16 @@ class _Judge:
         if not self.sound or self.problems:
             return
         active = self.attempt(lambda: with_activity(final, target, self.options))
-        if active is None or (placed := self.attempt(lambda: mapped(active, target, self.options))) is None:
+        if active is None:
             return
-        mapping, machine = placed
+        try:
+            mapping, machine = mapped(active, target, self.options)
+        except ModelError as error:
+            assert self.begun is not None
+            found = misfit(error, self.begun, active, target, self.options)
+            self.ways = found.ways
+            self.note(found.problems)
+            return
         program = self.attempt(lambda: target.lower(active, mapping, machine, self.options.host))
         if program is not None:
             self.final, self.mapping = active, mapping

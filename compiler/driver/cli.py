@@ -89,9 +89,11 @@ def compile_command(model: Path, output: Path, config: Path | None, **given: Any
     console.print(f"{compiled.target}: {output}", markup=False, highlight=False)
     print_choices(console, compiled.graph, compiled.manifest["notes"])
     if compiled.mapping is not None:
-        cores = compiled.program.report["cores"]
-        console.print(show.memory_table(cores, compiled.mapping))
-        for line in (*show.schedule_lines(compiled.mapping), *show.queue_lines(cores)):
+        report = compiled.program.report
+        cores = report["cores"]
+        console.print(show.memory_table(cores, compiled.mapping, compiled.manifest["tick_cycles"]))
+        lines = (*show.schedule_lines(compiled.mapping), *show.step_lines(report), *show.queue_lines(cores))
+        for line in lines:
             console.print(line, markup=False, highlight=False)
 
 

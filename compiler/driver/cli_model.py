@@ -74,9 +74,11 @@ def _print(console: Console, found: Check) -> None:
     print_choices(console, found.graph, found.notes)
     if found.mapping is not None:
         cores = found.fit["cores"]
-        console.print(show.memory_table(cores, found.mapping))
+        fit = found.fit
+        console.print(show.memory_table(cores, found.mapping, fit["tick_cycles"]))
         placed = map(str, placement(found.graph))
-        for text in (*show.load_lines(found.fit), *show.queue_lines(cores), *placed):
+        lines = (*show.load_lines(fit), *show.step_lines(fit), *show.format_lines(fit), *show.queue_lines(cores))
+        for text in (*lines, *placed):
             console.print(text, markup=False, highlight=False)
 
 

@@ -40,6 +40,7 @@ from ..semantics import parse_semantics
 from .calibrate import calibrated, input_ranges, observed, with_clips
 from .directory import SCHEMA
 from .loading import lines_of, remarks
+from .misfit import MISFITS, Misfit, Trial, explained
 from .options import Options, format_problems, host_problems, settled_problems, unknown_slices
 from .placement import described
 from .pruning.stages import prune_stages
@@ -127,7 +128,29 @@ def prepare(graph: Graph, target: str, options: Options) -> tuple[Graph, CoreMap
     final = done[-1][1] if done else graph
     raise_if_any(chosen.check(final))
     final = with_activity(final, chosen, options)
-    return final, *mapped(final, chosen, options)
+    try:
+        return final, *mapped(final, chosen, options)
+    except ModelError as error:
+        raise ModelError(misfit(error, graph, final, chosen, options).problems) from error
+
+
+def misfit(error: ModelError, graph: Graph, final: Graph, target: Backend, options: Options) -> Misfit:
+    """Why a final graph cannot be mapped, and what would change that; ``graph``: before the passes."""
+
+    def finish(other: Options) -> Graph | None:
+        try:
+            done = _staged(graph, target, other)
+            return with_activity(done[-1][1], target, other) if done else None
+        except ModelError:
+            return None
+
+    def place(final: Graph, options: Options, machine: Machine) -> CoreMapping | None:
+        return mapped(final, target, options, machine)[0]
+
+    machine = target.machine(options.machine) if target.mapped else None
+    if not isinstance(machine, Machine) or not any(problem.code in MISFITS for problem in error.diagnostics):
+        return Misfit(error.diagnostics, None, ())
+    return explained(error.diagnostics, Trial(final, machine, options, target.weights, place, finish))
 
 
 def with_activity(final: Graph, target: Backend, options: Options) -> Graph:
@@ -140,9 +163,12 @@ def with_activity(final: Graph, target: Backend, options: Options) -> Graph:
     return calibrated(final, options.calibrate) if target.mapped else final
 
 
-def mapped(final: Graph, target: Backend, options: Options) -> tuple[CoreMapping | None, AnyMachine | None]:
-    """The mapping of a graph that the target runs, and the machine; no mapping for a target that places it itself."""
-    machine = target.machine(options.machine)
+def mapped(
+    final: Graph, target: Backend, options: Options, machine: AnyMachine | None = None
+) -> tuple[CoreMapping | None, AnyMachine | None]:
+    """The mapping of a graph that the target runs, and the machine (None: that of the options); no mapping for a target
+    that places it itself."""
+    machine = machine or target.machine(options.machine)
     if isinstance(machine, TileMachine):
         raise_if_any(_core_options(target, options))
     if not target.mapped or isinstance(machine, TileMachine):

@@ -19,6 +19,9 @@ CYCLES = (
 )
 """What the estimates of cycles assume."""
 
+MOST_ROWS = 40
+"""Cores that a table of a terminal shows."""
+
 KINDS = ("code", "tables", "weights", "padding", "state", "recording", "lists", "queues", "stack")
 
 
@@ -37,9 +40,11 @@ def _is_number(cell: object) -> bool:
     return str(cell).rstrip("%").replace(".", "", 1).isdecimal()
 
 
-def memory_table(cores: Sequence[Mapping[str, Any]], mapping: CoreMapping) -> Table:
-    """Bytes by kind of every core, its estimated cycles and what it holds."""
+def memory_table(cores: Sequence[Mapping[str, Any]], mapping: CoreMapping, tick: int | None = None) -> Table:
+    """Bytes by kind of every core, its estimated cycles and what it holds, the fullest or busiest first; of many only
+    the first `MOST_ROWS`."""
     untimed = any(core["cycles"] is None for core in cores)
+    ordered = worst_first(cores, tick)
     rows = [
         (
             core["core"],
@@ -48,17 +53,34 @@ def memory_table(cores: Sequence[Mapping[str, Any]], mapping: CoreMapping) -> Ta
             *([] if untimed else [core["cycles"]]),
             holds(mapping, core["core"]),
         )
-        for core in cores
+        for core in ordered[:MOST_ROWS]
     ]
-    title = "memory of each core (bytes)" + ("" if untimed else f", {predicted(cores)}")
+    limit = f" of {cores[0]['sram_bytes']}" if cores else ""
+    few = f", the first {MOST_ROWS} of {len(cores)}" if len(cores) > MOST_ROWS else ""
+    title = f"memory of each core (bytes{limit}), worst first{few}" + ("" if untimed else f"; {predicted(cores)}")
     return table(title, ("core", *KINDS, "used", *([] if untimed else ["cycles"]), "holds"), rows)
+
+
+def worst_first(cores: Sequence[Mapping[str, Any]], tick: int | None = None) -> list[Mapping[str, Any]]:
+    """The cores by what they use most of, memory or tick (None: only memory counts), the largest share first."""
+    return sorted(cores, key=lambda core: -load(core, tick))
+
+
+def load(core: Mapping[str, Any], tick: int | None) -> float:
+    """The larger of the shares of its memory and of a tick that a core uses."""
+    memory = float(sum(core["bytes"].values()) / core["sram_bytes"])
+    return max(memory, (core["cycles"] or 0) / tick) if tick else memory
 
 
 def predicted(cores: Sequence[Mapping[str, Any]]) -> str:
     """What the cycles in a fit are."""
+    return f"cycles of its busiest slot (estimated, {activity_text(cores)})"
+
+
+def activity_text(cores: Sequence[Mapping[str, Any]]) -> str:
+    """How active the sources of the cores are taken to be."""
     assumed = cores[0]["activity"]
-    activity = "as active as calibrated" if assumed is None else f"{assumed:.0%} of its sources active"
-    return f"cycles of its busiest slot (estimated, {activity})"
+    return "as active as calibrated" if assumed is None else f"{assumed:.0%} of its sources active"
 
 
 def holds(mapping: CoreMapping, core: int) -> str:
@@ -85,6 +107,36 @@ def load_lines(fit: Mapping[str, Any]) -> Iterator[str]:
         tick = fit["tick_cycles"]
         share = f"tick, {busiest['cycles'] / tick:.1%} of it" if tick else "slot, which lasts as long as it needs"
         yield f"time: core {busiest['core']} is estimated to take {busiest['cycles']} cycles a {share}"
+
+
+def step_lines(fit: Mapping[str, Any]) -> Iterator[str]:
+    """What all cores are expected to take for a step, and the energy of it by where it goes."""
+    step = fit.get("step")
+    if step is None:
+        return
+    yield (
+        f"a step: {step['instructions']} instructions, {step['cycles']} cycles, {step['events']:g} events received, "
+        f"{step['packets']:g} packets sent by all cores; {1e3 * step['seconds']:g} ms, latency "
+        f"{1e3 * step['latency_s']:g} ms (estimated)"
+    )
+    yield f"energy of a step, estimated: {energy_text(step['joules'])}"
+
+
+def energy_text(joules: Mapping[str, float]) -> str:
+    """Energy in microjoules, and its parts."""
+    parts = ", ".join(f"{name} {1e6 * value:.3g}" for name, value in joules.items())
+    return f"{1e6 * sum(joules.values()):.3g} uJ ({parts})"
+
+
+def format_lines(fit: Mapping[str, Any]) -> Iterator[str]:
+    """The format of the rows between every two populations, and where another one would cost less."""
+    for joined in fit.get("formats", ()):
+        rows, crossing = " and ".join(joined["rows"]), joined["break_even"]
+        else_ = "" if crossing is None else f"; dense rows cost less from {crossing:.1%} on"
+        yield (
+            f"{joined['source']} to {joined['target']}: {joined['density']:.1%} of the weights are not 0, {rows} rows, "
+            f"{joined['bytes']} bytes{else_}"
+        )
 
 
 def schedule_lines(mapping: CoreMapping) -> Iterator[str]:

@@ -14,6 +14,7 @@ from . import activity as run
 from . import on_tiles, sections
 from .facts import Facts, facts_of
 from .figure import Section, fixed
+from .step import step
 
 
 def report_page(program: Program, x: Data | None = None, record: Sequence[str] = (), engine: str | None = None) -> str:
@@ -53,6 +54,10 @@ def _sections(facts: Facts) -> Iterator[Section]:
         yield sections.quantisation(facts)
     if facts.mapping is not None and facts.mapping.cores:
         yield sections.memory(facts)
+        if facts.fit.get("formats"):
+            yield sections.formats(facts)
+        if facts.fit.get("step"):
+            yield step(facts)
         yield sections.placement(facts)
         yield run.traffic(facts)
     if facts.laid_out.get("tiles"):

@@ -42,6 +42,8 @@ class Facts:
     cores: Sequence[Mapping[str, Any]]
     activity: Activity | None
     laid_out: Mapping[str, Any] = field(default_factory=dict)
+    fit: Mapping[str, Any] = field(default_factory=dict)
+    """All of ``report.json``."""
 
 
 def facts_of(program: Program, x: Data | None, record: Sequence[str], engine: str | None) -> Facts:
@@ -52,7 +54,7 @@ def facts_of(program: Program, x: Data | None, record: Sequence[str], engine: st
     report = json.loads((directory / "report.json").read_text())
     activity = None if x is None else _activity(program, x, record, engine)
     laid_out = report if "supersteps" in report else {}
-    return Facts(program.graph, program.manifest, mapping, report.get("cores", []), activity, laid_out)
+    return Facts(program.graph, program.manifest, mapping, report.get("cores", []), activity, laid_out, report)
 
 
 def _activity(program: Program, x: Data, record: Sequence[str], engine: str | None) -> Activity:

@@ -8,7 +8,7 @@ from axonc.ir.mapping import Slice
 from axonc.ir.precision import decibels, precision
 
 from ..placement import Placed
-from ..show import KINDS, holds, predicted
+from ..show import KINDS, holds, predicted, worst_first
 from ..units import called, counted
 from .charts import stacked_bars
 from .facts import Facts
@@ -82,9 +82,12 @@ def _small(error: float | None) -> str:
 
 def memory(facts: Facts) -> Section:
     """Bytes of every core by kind."""
-    rows = [(f"core {core['core']}", {kind: core["bytes"][kind] for kind in KINDS}) for core in facts.cores]
+    cores = worst_first(facts.cores, facts.manifest.get("tick_cycles"))
+    rows = [(f"core {core['core']}", {kind: core["bytes"][kind] for kind in KINDS}) for core in cores]
     limit = facts.cores[0]["sram_bytes"]
-    figure = stacked_bars("Memory of each core by kind", rows, limit, "bytes", "Bytes; the line marks a core's SRAM.")
+    figure = stacked_bars(
+        "Memory of each core by kind", rows, limit, "bytes", "Bytes, worst first; the line marks a core's SRAM."
+    )
     untimed = facts.cores[0]["cycles"] is None
     lines = [] if untimed else [f"In the table: {predicted(facts.cores)}."]
     return Section("Memory", lines, [figure], [_memory_table(facts)])
@@ -101,10 +104,28 @@ def _memory_table(facts: Facts) -> Table:
             "-" if core["cycles"] is None else number(core["cycles"]),
             holds(facts.mapping, core["core"]),
         ]
-        for core in facts.cores
+        for core in worst_first(facts.cores, facts.manifest.get("tick_cycles"))
     ]
     columns = ("core", *kinds, "used", "cycles", "holds")
     return Table(columns, rows, "Bytes of each core", folded=len(rows) > OPEN_ROWS)
+
+
+def formats(facts: Facts) -> Section:
+    """The rows between every two populations, and where another format would cost less."""
+    rows = [
+        [
+            f"{joined['source']} to {joined['target']}",
+            ", ".join(f"{name} ({number(count)})" for name, count in joined["rows"].items()),
+            f"{joined['density']:.1%}",
+            "-" if joined["break_even"] is None else f"{joined['break_even']:.1%}",
+            number(joined["bytes"]),
+        ]
+        for joined in facts.fit["formats"]
+    ]
+    line = "Dense rows cost less, by bytes and cycles at the machine's prices, where more weights than the "
+    line += "break-even density are not 0."
+    columns = ("projection", "rows", "not 0", "break-even", "bytes")
+    return Section("Synapses", [line], [], [Table(columns, rows, "Formats of rows", folded=len(rows) > OPEN_ROWS)])
 
 
 def placement(facts: Facts) -> Section:

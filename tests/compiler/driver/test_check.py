@@ -236,7 +236,7 @@ def run(*arguments: object) -> Result:
 
 NODE = {"node", "op", "origin", "verdict", "problems", "repairs"}
 PROBLEM = {"code", "node", "found", "limit", "remedy"}
-TOP = {"precision", "schema", "ok", "target", "semantics", "nodes", "problems", "repairs", "notes", "fit"}
+TOP = {"precision", "schema", "ok", "target", "semantics", "nodes", "problems", "repairs", "notes", "fit", "ways"}
 
 
 @pytest.mark.parametrize(("name", "status"), [("good", 0), ("bad", 2)])

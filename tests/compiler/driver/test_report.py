@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from html.parser import HTMLParser
 from typing import Any
@@ -19,6 +20,8 @@ from axonc.compiler.driver.report.facts import facts_of
 from axonc.compiler.driver.report.figure import number, ticks, ticks_between
 from axonc.compiler.driver.report.heat import binned, levels
 from axonc.compiler.driver.report.layers import layered
+from axonc.compiler.driver.report.step import measured_step
+from axonc.ir.machine import Energy
 
 Array = np.ndarray[Any, Any]
 VOID = {"meta", "br", "link", "img"}
@@ -66,6 +69,8 @@ def test_the_whole_page(full: str) -> None:
         "Network",
         "Quantisation",
         "Memory",
+        "Synapses",
+        "Cost of a step",
         "Placement",
         "Traffic",
         "Instructions and cycles",
@@ -83,8 +88,25 @@ def test_the_same_bytes_again(program: Program, x: Array, full: str) -> None:
 def test_without_input_only_the_build_is_shown(program: Program) -> None:
     text = report_page(program)
     Page(text)
-    assert titles(text) == ["Network", "Quantisation", "Memory", "Placement", "Traffic"]
+    assert titles(text) == ["Network", "Quantisation", "Memory", "Synapses", "Cost of a step", "Placement", "Traffic"]
     assert "neurons whose events go" in text
+
+
+def test_a_step_is_told_as_predicted_and_as_measured(program: Program, x: Array, full: str) -> None:
+    """What is measured is the run's; energy is that of the machine description."""
+    run = program.run(x)
+    stats, told = run.stats, json.loads((program.directory / "report.json").read_text())["step"]
+    samples, slots, cores = stats["cycles"].shape
+    expected = Energy(8.3, 1.05, 75.2, 1000.0)
+    cycles = float(stats["cycles"].sum()) / samples / slots
+    joules = expected.joules(cycles, float(stats["events_sent"].sum()) / samples / slots, cores, 1, 1e-3)
+    measured = measured_step(run, 1)
+    assert measured["joules"] == pytest.approx(joules)
+    assert measured["seconds"] == pytest.approx(1e-3)
+    assert set(told["joules"]) == set(joules)
+    assert told["joules"]["sleep"] == pytest.approx(joules["sleep"], rel=1e-3)
+    assert "microjoules in all" in full
+    assert "energy, estimated:" in run.summary()
 
 
 def test_native_has_no_cycles(native: Program, x: Array) -> None:
