@@ -12,6 +12,7 @@ from axonc.ir.precision import precision
 from ..program import Program
 from . import activity as run
 from . import on_tiles, sections
+from .chips import chips
 from .facts import Facts, facts_of
 from .figure import Section, fixed
 from .step import step
@@ -59,6 +60,8 @@ def _sections(facts: Facts) -> Iterator[Section]:
         if facts.fit.get("step"):
             yield step(facts)
         yield sections.placement(facts)
+        if facts.places:
+            yield chips(facts)
         yield run.traffic(facts)
     if facts.laid_out.get("tiles"):
         yield on_tiles.memory(facts)

@@ -12,6 +12,7 @@ import numpy as np
 from axonc.ir import Diagnostic, Graph, Kind, ModelError, Result
 from axonc.ir.interpret.parts import sent_by_host
 from axonc.ir.interpret.run import Data, batches
+from axonc.ir.machine import Place
 from axonc.ir.mapping import Mapping as CoreMapping
 from axonc.ir.ops import Array
 
@@ -44,17 +45,32 @@ class Facts:
     laid_out: Mapping[str, Any] = field(default_factory=dict)
     fit: Mapping[str, Any] = field(default_factory=dict)
     """All of ``report.json``."""
+    places: Sequence[Place] = ()
+    """Where every core is, if the mapping says."""
+    neighbours: Sequence[Sequence[int | None]] = ()
+    """For every chip where each of its links leads."""
 
 
 def facts_of(program: Program, x: Data | None, record: Sequence[str], engine: str | None) -> Facts:
     """Read a build and, given an input, run it."""
     directory = program.directory
     described = directory / "mapping.json"
-    mapping = CoreMapping.from_dict(json.loads(described.read_text())["mapping"]) if described.is_file() else None
-    report = json.loads((directory / "report.json").read_text())
+    mapped = json.loads(described.read_text())["mapping"] if described.is_file() else {}
+    mapping = CoreMapping.from_dict(mapped) if mapped else None
+    places = [Place(*place) for place in mapped.get("places", ())]
+    fit = json.loads((directory / "report.json").read_text())
     activity = None if x is None else _activity(program, x, record, engine)
-    laid_out = report if "supersteps" in report else {}
-    return Facts(program.graph, program.manifest, mapping, report.get("cores", []), activity, laid_out, report)
+    return Facts(
+        graph=program.graph,
+        manifest=program.manifest,
+        mapping=mapping,
+        cores=fit.get("cores", []),
+        activity=activity,
+        laid_out=fit if "supersteps" in fit else {},
+        fit=fit,
+        places=places,
+        neighbours=mapped.get("neighbours", ()),
+    )
 
 
 def _activity(program: Program, x: Data, record: Sequence[str], engine: str | None) -> Activity:

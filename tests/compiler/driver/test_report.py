@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import models
@@ -14,10 +15,13 @@ import pytest
 
 import axonc
 from axonc import Graph, ModelError, Program
+from axonc.backends.spinnaker2.description import load_machine
 from axonc.compiler.driver.report import report_page
 from axonc.compiler.driver.report.activity import traffic_matrix
+from axonc.compiler.driver.report.chips import chip_map
 from axonc.compiler.driver.report.facts import facts_of
-from axonc.compiler.driver.report.figure import number, ticks, ticks_between
+from axonc.compiler.driver.report.figure import Box, number, ticks, ticks_between
+from axonc.compiler.driver.report.figure import Path as Line
 from axonc.compiler.driver.report.heat import binned, levels
 from axonc.compiler.driver.report.layers import layered
 from axonc.compiler.driver.report.step import measured_step
@@ -205,3 +209,22 @@ def test_graphs_of_any_form_are_drawn() -> None:
     layered([], [], {}, 1.0)
     layered(["a"], [], {"a": 1.0}, 1.0)
     layered(["a", "b"], [("a", "b"), ("b", "a")], {}, 1.0)
+
+
+@pytest.mark.parametrize(("name", "cores", "chips", "links"), [("chip", 60, 1, 0), ("board", 600, 5, 7)])
+def test_the_map_has_every_core_at_its_place(name: str, cores: int, chips: int, links: int) -> None:
+    """Cores of one chip lie inside its frame, no two at the same point; links join chips that are used."""
+    machine = load_machine(Path(f"spinnaker2-{name}"))
+    places, tips = machine.places[:cores], [f"core {core}" for core in range(cores)]
+    crossed = np.arange(6 * len(machine.board.chips)).reshape(-1, 6)
+    figure = chip_map(places, [0.5] * cores, tips, machine.board.neighbours, crossed)
+    boxes = [shape for shape in figure.shapes if isinstance(shape, Box)]
+    frames = {box.tip: box for box in boxes if box.style == "chip"}
+    squares = {box.tip: box for box in boxes if box.style.startswith("heat")}
+    assert (len(frames), len(squares)) == (chips, cores)
+    assert len({(box.x, box.y) for box in squares.values()}) == cores
+    for place, tip in zip(places, tips, strict=True):
+        frame, square = frames[f"chip {place.chip}"], squares[tip]
+        assert frame.x < square.x < square.x + square.width < frame.x + frame.width <= figure.width
+        assert frame.y < square.y < square.y + square.height < frame.y + frame.height <= figure.height
+    assert sum(isinstance(shape, Line) for shape in figure.shapes) == links
