@@ -18,7 +18,7 @@ from axonc.ir.network import SharedKernel, network
 MISFITS = ("AX501", "AX502", "AX503", "AX504", "AX505")
 """The codes of what a machine has too little of."""
 
-LARGER = (1, 8, 64, 512)
+LARGER = (8, 64, 512)
 """How many times as many cores are tried."""
 
 SLOWER = (1.25, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0, 50.0, 100.0)
@@ -73,24 +73,37 @@ class Trial:
 
     def fits(self, final: Graph, options: Any, machine: Machine) -> int | None:
         """The cores that a graph takes on a machine; None if it does not fit."""
+        found = self.attempt(final, options, machine)
+        return found if isinstance(found, int) else None
+
+    def attempt(self, final: Graph, options: Any, machine: Machine) -> int | tuple[Diagnostic, ...]:
+        """The cores that a graph takes on a machine, or why it does not fit."""
         try:
             mapping = self.place(final, options, machine)
-        except ModelError:
-            return None
-        return None if mapping is None else mapping.cores
+        except ModelError as error:
+            return error.diagnostics
+        return 0 if mapping is None else mapping.cores
 
 
 def explained(problems: Sequence[Diagnostic], trial: Trial) -> Misfit:
-    """The problems of a mapping, with what would solve them as remedy."""
-    cores = next((need for times in LARGER[1:] if (need := _on_more(trial, times)) is not None), None)
+    """The problems of a mapping, those that the first of them hid, too, with what would solve them as remedy."""
+    cores, hidden = _on_more(trial)
     ways = tuple(_ways(trial, cores))
     remedy = "; or ".join(map(str, ways))
-    told = (_told(problem, cores, trial.machine, remedy) for problem in problems)
+    told = (_told(problem, cores, trial.machine, remedy) for problem in (*problems, *hidden))
     return Misfit(tuple(dict.fromkeys(told)), cores, ways)
 
 
-def _on_more(trial: Trial, times: int) -> int | None:
-    return trial.fits(trial.final, trial.options, _enlarged(trial.machine, times))
+def _on_more(trial: Trial) -> tuple[int | None, tuple[Diagnostic, ...]]:
+    """The cores that the model takes where there are enough; else None, and what else it has too little of."""
+    found: int | tuple[Diagnostic, ...] = ()
+    for times in LARGER:
+        found = trial.attempt(trial.final, trial.options, _enlarged(trial.machine, times))
+        if isinstance(found, int):
+            return found, ()
+        if not any(problem.code == "AX502" for problem in found):
+            break
+    return None, tuple(problem for problem in found if problem.code != "AX502") if isinstance(found, tuple) else ()
 
 
 def _enlarged(machine: Machine, times: int) -> Machine:
@@ -107,7 +120,7 @@ def _told(problem: Diagnostic, cores: int | None, machine: Machine, remedy: str)
 
 
 def _ways(trial: Trial, cores: int | None) -> Iterator[Way]:
-    if cores is not None:
+    if cores is not None and cores > trial.machine.cores:
         yield Way(f"{cores - trial.machine.cores} more cores", cores)
     if _synapses(trial.final) > MOST_SYNAPSES:
         return

@@ -147,8 +147,9 @@ def misfit(error: ModelError, graph: Graph, final: Graph, target: Backend, optio
     def place(final: Graph, options: Options, machine: Machine) -> CoreMapping | None:
         return mapped(final, target, options, machine)[0]
 
-    machine = target.machine(options.machine) if target.mapped else None
-    if not isinstance(machine, Machine) or not any(problem.code in MISFITS for problem in error.diagnostics):
+    is_misfit = target.mapped and any(problem.code in MISFITS for problem in error.diagnostics)
+    machine = target.machine(options.machine) if is_misfit else None
+    if not isinstance(machine, Machine):
         return Misfit(error.diagnostics, None, ())
     return explained(error.diagnostics, Trial(final, machine, options, target.weights, place, finish))
 
