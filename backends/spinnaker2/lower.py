@@ -43,9 +43,7 @@ def lower(graph: Graph, mapping: Mapping, machine: Machine, host: HostInterface 
     files["graph.axg"] = to_bytes(graph)
     expected = [forecast(plan, mapping.schedule) for plan in plans] if timed else []
     told = {"step": step_report(mapping, machine, expected, graph.dt is not None)} if timed else {}
-    return Program(
-        files, {**report(plans, memory, expected), **told, "formats": format_report(plans, machine.synapses)}
-    )
+    return Program(files, {**report(plans, memory, expected), **told, "rows": format_report(plans, machine.synapses)})
 
 
 def plan_cores(

@@ -130,7 +130,7 @@ def energy_text(joules: Mapping[str, float]) -> str:
 
 def format_lines(fit: Mapping[str, Any]) -> Iterator[str]:
     """The format of the rows between every two populations, and where another one would cost less."""
-    for joined in fit.get("formats", ()):
+    for joined in fit.get("rows", ()):
         rows, crossing = " and ".join(joined["rows"]), joined["break_even"]
         else_ = "" if crossing is None else f"; dense rows cost less from {crossing:.1%} on"
         yield (

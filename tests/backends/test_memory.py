@@ -16,8 +16,8 @@ from axonc import Graph
 from axonc.backends.spinnaker2.code_size import MARGIN, UNIT
 from axonc.backends.spinnaker2.memory import PAGE, round_up
 
-SHARED = 1.3
-"""How much more kernels take alone than together: those of gated units share tables."""
+SLACK = 1.2
+"""How much more the parts of a program take alone than together."""
 
 
 def linked_bytes(elf: Path) -> int:
@@ -41,8 +41,8 @@ def test_all_bytes_of_gated_units() -> None:
 
 
 def check_bytes(graph: Graph, options: dict[str, object]) -> None:
-    """Data and work area of every core exactly. Code is set aside for the largest program, the same for all cores: what
-    kernels take alone, of which they share some, a tenth more, for other compilers, in units of `UNIT`."""
+    """Data and work area of every core exactly. Code is set aside, the same for all cores, for a program of all the
+    kernels of the network: what they take alone, a tenth more, for other compilers, in units of `UNIT`."""
     program = axonc.compile(graph, "spinnaker2", **options)  # type: ignore[arg-type]
     cores = json.loads((program.directory / "report.json").read_text())["cores"]
     described = json.loads((program.directory / "mapping.json").read_text())
@@ -55,4 +55,5 @@ def check_bytes(graph: Graph, options: dict[str, object]) -> None:
         assert sizes["padding"] == round_up(data, PAGE) - data
         assert image["work_bytes"] == sum(sizes[kind] for kind in ("state", "recording", "lists", "queues"))
         assert sum(sizes.values()) <= core["sram_bytes"]
-        assert linked[image["program"]] <= sizes["code"] < SHARED * MARGIN * max(linked) + UNIT
+        assert linked[image["program"]] <= sizes["code"]
+        assert len(linked) > 1 or sizes["code"] < SLACK * MARGIN * linked[0] + UNIT

@@ -54,15 +54,7 @@ def _sections(facts: Facts) -> Iterator[Section]:
     if precision(facts.graph):
         yield sections.quantisation(facts)
     if facts.mapping is not None and facts.mapping.cores:
-        yield sections.memory(facts)
-        if facts.fit.get("formats"):
-            yield sections.formats(facts)
-        if facts.fit.get("step"):
-            yield step(facts)
-        yield sections.placement(facts)
-        if facts.places:
-            yield chips(facts)
-        yield run.traffic(facts)
+        yield from _mapped(facts)
     if facts.laid_out.get("tiles"):
         yield on_tiles.memory(facts)
     if facts.activity is None:
@@ -76,3 +68,16 @@ def _sections(facts: Facts) -> Iterator[Section]:
         yield run.rasters(facts.activity)
     if facts.activity.values:
         yield run.values(facts.activity)
+
+
+def _mapped(facts: Facts) -> Iterator[Section]:
+    """What there is to say of cores."""
+    yield sections.memory(facts)
+    if facts.fit.get("rows"):
+        yield sections.formats(facts)
+    if facts.fit.get("step"):
+        yield step(facts)
+    yield sections.placement(facts)
+    if facts.places:
+        yield chips(facts)
+    yield run.traffic(facts)

@@ -120,7 +120,7 @@ def formats(facts: Facts) -> Section:
             "-" if joined["break_even"] is None else f"{joined['break_even']:.1%}",
             number(joined["bytes"]),
         ]
-        for joined in facts.fit["formats"]
+        for joined in facts.fit["rows"]
     ]
     line = "Dense rows cost less, by bytes and cycles at the machine's prices, where more weights than the "
     line += "break-even density are not 0."
