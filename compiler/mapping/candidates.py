@@ -26,6 +26,9 @@ SAMPLE = 6
 ATTEMPTS = 3
 """Numbers of cores that are tried."""
 
+FEWEST = 4
+"""Neurons of a part, on average, below which no partition is looked for."""
+
 MORE = 1.25
 """How many more cores than slices of neighbouring neurons need may be tried for less traffic."""
 
@@ -80,9 +83,16 @@ class _Candidate:
         here = set(self.vertices.names)
         most = len({part.core for part in self.naive if part.population in here and part.core is not None})
         least = max(1, ceil(float(size.sum(axis=0).max(initial=0.0))))
-        last = min(max(most, ceil(MORE * least)), self.how.machine.cores)
+        last = min(max(most, ceil(MORE * least)), self.how.machine.cores, self._largest())
         tried = {min(least, last), ceil(sqrt(min(least, last) * last)), last}
         return sorted(tried)[:ATTEMPTS]
+
+    def _largest(self) -> int:
+        """The most parts that are looked for: with fewer than `FEWEST` neurons in each, slices do as well."""
+        neurons = sum(
+            self.how.network.by_name[name].count for name in self.vertices.names if name not in self.vertices.hosted
+        )
+        return max(1, neurons // FEWEST)
 
     def _sizes(self) -> Array:
         """The part of a core that every vertex takes, of bytes and of cycles."""

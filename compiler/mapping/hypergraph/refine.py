@@ -28,6 +28,9 @@ TEMPERATURES = (0.75, 0.375, 0.0)
 PATIENCE = 6
 """Rounds without a better partition that end a temperature."""
 
+ROUNDS = 60
+"""Rounds that end a temperature."""
+
 BETTER = 0.999
 """A partition that costs less than this part of the best one starts the patience anew."""
 
@@ -37,8 +40,9 @@ def refine(search: Search, temperatures: Sequence[float] = TEMPERATURES, patienc
     balance(search)
     best, parts = _judged(search), search.parts.copy()
     for temperature in temperatures:
-        resting, idle = np.zeros(search.graph.vertices, bool), 0
-        while idle < patience:
+        resting, idle, rounds = np.zeros(search.graph.vertices, bool), 0, 0
+        while idle < patience and rounds < ROUNDS:
+            rounds += 1
             vertices, targets = _moves(search, resting, temperature)
             if not len(vertices):
                 break
