@@ -121,7 +121,8 @@ def _told(problem: Diagnostic, cores: int | None, machine: Machine, remedy: str)
 
 def _ways(trial: Trial, cores: int | None) -> Iterator[Way]:
     if cores is not None and cores > trial.machine.cores:
-        yield Way(f"{cores - trial.machine.cores} more cores", cores)
+        more = cores - trial.machine.cores
+        yield Way(f"{more} more core{'s' * (more > 1)}", cores)
     if _synapses(trial.final) > MOST_SYNAPSES:
         return
     yield from _slower(trial)
