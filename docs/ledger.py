@@ -12,7 +12,7 @@ import nir
 import numpy as np
 
 from axonc.compiler.driver.check import check_model
-from axonc.compiler.driver.options import MAPPED_STATES, WEIGHTS, Options
+from axonc.compiler.driver.options import WEIGHTS, Options
 from axonc.compiler.driver.targets import TARGETS
 from axonc.compiler.semantics import PRESETS
 from axonc.ir import Graph
@@ -73,8 +73,8 @@ def preset_rows() -> Iterator[tuple[str, ...]]:
         yield (f"`{preset}`", *(" / ".join(dict.fromkeys(cells)) for cells in tried))
 
 
-STATES = ("q12", *MAPPED_STATES)
-"""The formats of states that are judged: q12 for all of q8 to q32 that have no more names than their width."""
+STATES = ("float32", "q8", "q12", "q16", "q24", "q32", "loihi", "uniform4", "centred8")
+"""The formats of states that are judged: some of q8 to q32, and of the tables of levels."""
 
 
 def format_rows() -> Iterator[tuple[str, ...]]:

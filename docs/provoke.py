@@ -310,7 +310,7 @@ EXAMPLES: dict[str, Callable[[], Lines | None]] = {
     "AX306": lambda: checked(ledger.VARIANTS["Conv2d, padding same, stride 2"]().model),
     "AX401": lambda: checked(neurons(), inputs="events:20000000"),
     "AX402": lambda: checked(last(nir.IF(ONE, ONE)), "nir,dt=1e-3,reset=subtract", state="loihi"),
-    "AX403": lambda: checked(neurons(), state="q8"),
+    "AX403": lambda: checked(neurons(), state="q64"),
     "AX404": lambda: checked(neurons(tau=50.0), state="q16"),
     "AX405": lambda: checked(neurons(), inputs="dense"),
     "AX406": lambda: quantised(formats=(FormatChoice("rec", "weights", "int4"),)),

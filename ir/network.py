@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, reduce
 from math import prod
@@ -31,7 +31,7 @@ from .ops import (
 )
 from .signal import Kind, Shape
 
-Units = Neuron | FixedNeuron | FixedGated
+Units = Neuron | FixedNeuron | LevelNeuron | FixedGated
 """The ops whose nodes are populations on cores, beside inputs."""
 
 POPULATIONS = (Input, Neuron, FixedNeuron, LevelNeuron, FixedGated)
@@ -46,7 +46,7 @@ class Population:
     """
 
     name: str
-    op: Input | Units | LevelNeuron
+    op: Input | Units
     shape: Shape
     peak: int
     """The most events that one of its neurons sends in a step; 0 if it sends none."""
@@ -54,11 +54,14 @@ class Population:
     """The events of its busiest step in the data that the graph was calibrated with, over its neurons."""
     graded: bool = False
     """Whether its events carry a value: an int16, by which a receiver multiplies its weights."""
+    shifts: tuple[Array, ...] = ()
+    """Of neurons with several sums: by how much each but the first is shifted before all are added; int64 [count]."""
 
     @property
     def lanes(self) -> int:
-        """The accumulators of each of its neurons; accumulator l of neuron n is row l * count + n of the weights."""
-        return self.op.lanes if isinstance(self.op, FixedGated) else 1
+        """The accumulators of each of its neurons. Of gated units, accumulator l of unit n is row l * count + n of the
+        weights; of other neurons `Projection.lane` says which."""
+        return self.op.lanes if isinstance(self.op, FixedGated) else 1 + len(self.shifts)
 
     @property
     def count(self) -> int:
@@ -137,7 +140,8 @@ class Projection:
     """Synapses: events of step k of ``source`` act on step k + ``delay`` of ``target``, with int8 ``weight``.
 
     ``weight``: a kernel for all places, or CSC, [accumulators of the targets, source neurons], so that a source's
-    synapses lie together.
+    synapses lie together. ``shift``: of its sums before they are added to those of others, int64 [targets] or None;
+    projections into one ``lane`` have the same.
     """
 
     name: str
@@ -145,6 +149,8 @@ class Projection:
     target: str
     delay: int
     weight: sparse.csc_array | SharedKernel
+    shift: Array | None = None
+    lane: int = 0
 
     @cached_property
     def by_target(self) -> sparse.csr_array:
@@ -181,9 +187,10 @@ def network(graph: Graph) -> Network:
     population, through at most one `Delay`; a convolution also through summing `Pool` nodes, behind the delay. Dense
     inputs pass `ToFixed` before that. `compiler.passes` bring a graph into this form."""
     nodes = [node for node in graph if isinstance(node.op, POPULATIONS)]
-    projections = list(_projections(graph))
+    projections = [joined for node in nodes for joined in _in_lanes(_projections(graph, node))]
     shapes = {node.name: _maps(graph.signals[node.name].shape, node.name, projections) for node in nodes}
-    populations = (_population(graph, node, shapes[node.name]) for node in nodes)
+    shifts = {node.name: _shifts(node.name, projections) for node in nodes}
+    populations = (replace(_population(graph, node, shapes[node.name]), shifts=shifts[node.name]) for node in nodes)
     ordered = sorted(populations, key=lambda population: not isinstance(population.op, Input))
     return Network(
         tuple(ordered), tuple(fitted for projection in projections for fitted in _fitted(projection, shapes))
@@ -192,7 +199,8 @@ def network(graph: Graph) -> Network:
 
 def _population(graph: Graph, node: Node, shape: Shape) -> Population:
     assert isinstance(node.op, POPULATIONS)
-    sends = not isinstance(node.op, (Neuron, FixedNeuron)) or node.op.gate is not None
+    op = node.op.neuron if isinstance(node.op, LevelNeuron) else node.op
+    sends = not isinstance(op, (Neuron, FixedNeuron)) or op.gate is not None
     peak = graph.signals[node.name].peak if sends else 0
     graded = sends and graph.signals[node.name].kind is not Kind.EVENT
     return Population(node.name, node.op, shape, peak, activity(graph).get(node.name), graded)
@@ -220,13 +228,35 @@ def _fitted(projection: Projection, shapes: Mapping[str, Shape]) -> Iterator[Pro
         yield from (replace(projection, weight=matrix) for matrix in kernel.matrices())
 
 
-def _projections(graph: Graph) -> Iterator[Projection]:
-    for node in graph:
-        if isinstance(node.op, POPULATIONS[1:]):
-            for linear in (graph[name] for name in node.inputs):
-                pools, before = _behind_pools(graph, linear.inputs[0])
-                source, delay = behind_delay(graph, before)
-                yield Projection(linear.name, source, node.name, delay, _weight(graph, linear, source, pools))
+def _projections(graph: Graph, node: Node) -> Iterator[Projection]:
+    """Those into a population."""
+    for linear in (graph[name] for name in node.inputs):
+        pools, before = _behind_pools(graph, linear.inputs[0])
+        source, delay = behind_delay(graph, before)
+        weight = _weight(graph, linear, source, pools)
+        shift = None if isinstance(node.op, FixedGated) else _shift(linear, prod(graph.signals[node.name].shape))
+        yield Projection(linear.name, source, node.name, delay, weight, shift)
+
+
+def _shift(node: Node, count: int) -> Array | None:
+    """The shift of each of ``count`` targets; None where no sum is shifted."""
+    assert isinstance(node.op, (QuantLinear, QuantConv))
+    shift = node.op.shift
+    return None if shift is None or not np.any(shift) else np.repeat(shift, count // shift.size)
+
+
+def _in_lanes(projections: Iterable[Projection]) -> Iterator[Projection]:
+    """Projections into one population in lanes: the first for those that are not shifted, another for every shift."""
+    lanes: dict[bytes, int] = {}
+    for projection in projections:
+        key = b"" if projection.shift is None else projection.shift.tobytes()
+        yield replace(projection, lane=lanes.setdefault(key, len(lanes) + 1) if key else 0)
+
+
+def _shifts(name: str, projections: Sequence[Projection]) -> tuple[Array, ...]:
+    """The shifts of a population's lanes but the first."""
+    found = {j.lane: j.shift for j in projections if j.target == name and j.shift is not None}
+    return tuple(found[lane] for lane in sorted(found))
 
 
 def _weight(graph: Graph, node: Node, source: str, pools: list[Pool]) -> sparse.csc_array | SharedKernel:

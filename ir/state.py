@@ -23,7 +23,7 @@ import numpy.typing as npt
 from .diagnostics import Diagnostic, raise_if_any
 from .elements import dtype_of
 from .graph import Graph, Node
-from .ops import EGRU, Array, Delay, FixedGated, FixedGRU
+from .ops import EGRU, Array, Delay, FixedGated, FixedGRU, LevelNeuron
 from .ops.base import COUNT
 from .signal import Fixed, Kind, Signal
 
@@ -90,7 +90,7 @@ def _part_problems(
     for name in (name for name in parts if name in state):
         array = np.asarray(state[name])
         problem = _shape_problem(parts[name], array, batch) or _type_problem(parts[name], array)
-        problem = problem or _range_problem(bounds(graph, name), array)
+        problem = problem or _range_problem(bounds(graph, name), array) or _level_problem(graph, name, array)
         if problem:
             yield Diagnostic("AX708", name, *problem)
 
@@ -108,6 +108,21 @@ def _type_problem(signal: Signal, array: Array) -> tuple[str, str] | None:
     if held.kind == "f" and array.dtype.kind in "biuf":
         return None
     return f"a state of type {array.dtype}", f"this is a {signal}: {held}"
+
+
+def _level_problem(graph: Graph, name: str, array: Array) -> tuple[str, str] | None:
+    node, _, part = name.rpartition(":")
+    op = graph[node].op
+    if (
+        not isinstance(op, LevelNeuron)
+        or part != "v"
+        or np.all(np.isin(array, [op.levels, op.levels.astype(np.float32)]))
+    ):
+        return None
+    return (
+        "a voltage that is none of its levels",
+        f"it has {op.levels.size}, from {op.levels[0]:g} to {op.levels[-1]:g}",
+    )
 
 
 def bounds(graph: Graph, name: str) -> tuple[int, int] | None:

@@ -193,10 +193,13 @@ def _layer(draw: st.DrawFn, rng: np.random.Generator, shape: tuple[int, ...]) ->
     delay, threshold = draw(st.sampled_from([0, 0, 2])), draw(st.sampled_from([0, 0, 40]))
     if draw(st.integers(0, 4)) == 0:
         targets = draw(st.sampled_from([(3,), (2, 3, 2), (300,)]))
-        weight = rng.integers(-127, 128, (prod(targets), prod(shape))) * (rng.random((1, prod(shape))) < 0.6)
-        return Layer(
-            (), QuantLinear(weight.astype(np.int8), np.asarray(1.0), takes=shape, gives=targets), delay, threshold
+        limit, density = draw(st.sampled_from([1, 7, 127, 32767])), draw(st.sampled_from([0.1, 0.6]))
+        weight = rng.integers(-limit, limit + 1, (prod(targets), prod(shape))) * (
+            rng.random((1, prod(shape))) < density
         )
+        bits = 8 if limit < 128 else 16
+        matrix = QuantLinear(weight.astype(f"int{bits}"), np.asarray(1.0), bits, shape, targets)
+        return Layer((), matrix, delay, threshold)
     pooled: list[Pool] = []
     behind = shape
     for _ in range(draw(st.sampled_from([0, 0, 1, 2]))):
@@ -247,16 +250,18 @@ def run(
     chip: Chip | None = None,
     state: State | None = None,
 ) -> Result:
-    """Run a mapped graph on native or emulated cores of a chip, or `machine`; programs of the same kernels are compiled
-    once."""
+    """Run a mapped graph on native or emulated cores of a chip, or `machine`; programs of the same kernels and rows are
+    compiled once."""
     program = SpiNNaker2().lower(graph, mapping, chip or machine(kind, seed), host)
     kernels: Any = program.report["programs"]
+    formats: Any = program.report["formats"]
+    rows = tuple(formats["spikes"]), tuple(formats["graded"])
 
     def make(
         directory: Path, described: Mapping[str, Any], cores: list[CoreImage], routes: list[Route], memory: MemoryMap
     ) -> Machine:
         calls = ["".join(f"    axonc_{name}(core, {i});\n" for i, name in enumerate(names)) for names in kernels]
-        images = [compile_program(program_text(body or IDLE), kind, memory) for body in calls]
+        images = [compile_program(program_text(body or IDLE, *rows), kind, memory) for body in calls]
         engine = NativeMachine if kind == "native" else load_emulated_machine()
         return engine(images, cores, routes, memory)
 

@@ -37,12 +37,13 @@ ZERO = np.asarray(0)
 
 @dataclass
 class Network:
-    """A graph while it grows. ``density``: of its matrices; ``own``: every unit has its own scales and biases;
-    ``shifts``: between which those of its lanes are drawn; ``segment``: of cells that have one;
+    """A graph while it grows. ``density``: of its matrices; ``limit``: of their weights; ``own``: every unit has its
+    own scales and biases; ``shifts``: between which those of its lanes are drawn; ``segment``: of cells that have one;
     ``begun``: cells, and what comes back to them, begin with values."""
 
     rng: np.random.Generator
     density: float = 1.0
+    limit: int = 127
     own: bool = False
     shifts: tuple[int, int] = (34, 40)
     frac: int = 13
@@ -65,12 +66,14 @@ class Network:
         before, size = source
         if delay:
             before = self.add(f"{name}.late", Delay(delay), before)
-        weight = np.zeros((of * units, size), np.int8)
+        bits = 8 if self.limit < 128 else 16
+        weight = np.zeros((of * units, size), f"int{bits}")
         for lane in lanes:
-            drawn = self.rng.integers(-127, 128, (units, size)) * (self.rng.random((units, size)) < self.density)
+            drawn = self.rng.integers(-self.limit, self.limit + 1, (units, size))
+            drawn *= self.rng.random((units, size)) < self.density
             weight[lane * units : (lane + 1) * units] = drawn
         matrix = sparse.csr_array(weight) if self.density < 0.5 else weight
-        return self.add(name, QuantLinear(matrix, ONE), before)
+        return self.add(name, QuantLinear(matrix, ONE, bits), before)
 
     def lanes(self, count: int, units: int) -> FixedLanes:
         """Scales of either sign, as different as a draw allows."""
@@ -197,6 +200,7 @@ def cases(draw: st.DrawFn, begun: bool = False) -> Case:
         dense,
         [int(n) for n in rng.integers(1, 12, len(kinds))],
         density=draw(st.sampled_from([1.0, 0.3, 0.1])),
+        limit=draw(st.sampled_from([1, 7, 127, 127, 1000])),
         own=draw(st.booleans()),
         shifts=draw(st.sampled_from([(34, 40), (28, 36), (0, 62)])),
         frac=draw(st.sampled_from([13, 14, 8])),

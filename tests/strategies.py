@@ -13,10 +13,16 @@ import numpy as np
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from axonc.compiler.driver.options import USUAL
+from axonc.compiler.driver.quantisation import Quantisation
+from axonc.compiler.passes.quantize import LEVELS
 from axonc.compiler.semantics import PRESETS, Semantics
 
 DT = 1e-3
 SPIKING = ("IF", "LIF", "CubaLIF")
+WEIGHTS = ("int8", "int8", "int16", "int4", "int2", "ternary")
+OTHER = ("q8", "q11", "q12", "q17", "q24", "q31", *LEVELS)
+QUANTISED = (USUAL, Quantisation(shifts=True), Quantisation(shifts=True, scope="channel"))
 READING = ("I", "LI", "CubaLI")
 Array = np.ndarray[Any, Any]
 
@@ -43,6 +49,7 @@ class Draft:
     """A graph that grows: its nodes, its paths, and the random numbers of its parameters."""
 
     rng: np.random.Generator
+    alike: bool = False
     nodes: dict[str, nir.NIRNode] = field(default_factory=dict)
     paths: list[str] = field(default_factory=list)
     sizes: dict[str, int] = field(default_factory=dict)
@@ -89,9 +96,11 @@ def _resets(preset: Semantics, chosen: Mapping[str, str]) -> list[str]:
 
 
 @st.composite
-def parameters(draw: st.DrawFn, rng: np.random.Generator, kind: str, count: int) -> dict[str, Array]:
+def parameters(
+    draw: st.DrawFn, rng: np.random.Generator, kind: str, count: int, alike: bool = False
+) -> dict[str, Array]:
     """Parameters of a population: one value for all, or one a neuron; now and then of unusual size."""
-    size = 1 if draw(st.booleans()) else count
+    size = 1 if alike or draw(st.booleans()) else count
     unusual = draw(st.sampled_from([1.0, 1.0, 1.0, 1e-4, 1e5]))
     ranges = {
         "tau": (DT, 30 * DT),
@@ -109,9 +118,10 @@ def parameters(draw: st.DrawFn, rng: np.random.Generator, kind: str, count: int)
 
 
 @st.composite
-def graphs(draw: st.DrawFn, wide: bool = False) -> nir.NIRGraph:
-    """A random graph: several inputs, populations of all kinds with loops and fan-in, several outputs."""
-    draft = Draft(np.random.default_rng(draw(st.integers(0, 2**32 - 1))))
+def graphs(draw: st.DrawFn, wide: bool = False, alike: bool = False) -> nir.NIRGraph:
+    """A random graph: several inputs, populations of all kinds with loops and fan-in, several outputs; ``alike``: all
+    neurons of a population have the same parameters."""
+    draft = Draft(np.random.default_rng(draw(st.integers(0, 2**32 - 1))), alike)
     for index in range(draw(st.integers(1, 2))):
         shape = draw(st.sampled_from([(3,), (5,), (2, 3), (1,), (2, 2, 2)]))
         draft.add(f"in{index}", models.source(*shape))
@@ -146,7 +156,7 @@ def _flat_source(draft: Draft, name: str) -> str:
 def _population(draw: st.DrawFn, draft: Draft, name: str, kinds: tuple[str, ...], wide: bool) -> str:
     kind = draw(st.sampled_from(kinds))
     count = draw(st.sampled_from([1, 3, 4, 7, 12] + [300, 530] * wide))
-    node = models.neuron(kind, count, **draw(parameters(draft.rng, kind, count)))
+    node = models.neuron(kind, count, **draw(parameters(draft.rng, kind, count, draft.alike)))
     draft.sizes[name] = count
     return draft.add(name, _nested(node, count) if draw(st.integers(0, 4)) == 0 else node)
 
@@ -203,8 +213,9 @@ def _outputs(draw: st.DrawFn, draft: Draft, spiking: list[str], readers: list[st
 
 @st.composite
 def cases(draw: st.DrawFn, state: str, wide: bool = False) -> Case:
-    """A random graph with everything that it takes to compile and run it."""
-    model = draw(graphs(wide))
+    """A random graph with everything that it takes to compile and run it; ``state`` other: in any other format."""
+    state = draw(st.sampled_from(OTHER)) if state == "other" else state
+    model = draw(graphs(wide, state in LEVELS))
     peak = draw(st.sampled_from([1, 1, 3]))
     steps, batch = draw(st.sampled_from([(12, 2), (20, None), (1, 2), (5, 1)]))
     density, seed = draw(st.sampled_from([0.0, 0.1, 0.5, 1.0])), draw(st.integers(0, 2**31))
@@ -215,6 +226,8 @@ def cases(draw: st.DrawFn, state: str, wide: bool = False) -> Case:
         for index, (name, shape) in enumerate(shapes.items())
     }
     options = {
+        "weights": "int8" if state == "loihi" else draw(st.sampled_from(WEIGHTS)),
+        "quantize": USUAL if state == "loihi" else draw(st.sampled_from(QUANTISED)),
         "state": state,
         "slice_size": draw(st.sampled_from([None, 100, 290] if wide else [None, 1, 2, 3, 5])),
         "strategy": draw(st.sampled_from(["fewest-cores", "spread"])),

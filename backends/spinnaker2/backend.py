@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+import numpy as np
+
 from axonc.ir import Diagnostic, Graph, Result, ToolError, initial_state
 from axonc.ir.host import parts
 from axonc.ir.interpret.parts import run_parts
@@ -24,6 +26,7 @@ from axonc.ir.ops import (
     Flatten,
     Gate,
     Input,
+    LevelNeuron,
     Neuron,
     Output,
     Pool,
@@ -42,9 +45,9 @@ from .engine import Machine as Engine
 from .graded_checks import graded_problems
 from .lower import lower
 from .memory import MemoryMap
-from .parameters import MOST_SPIKES
+from .parameters import MOST_SPIKES, equations
 from .run import run_program
-from .schema import KERNEL_EXTENT, RESETS
+from .schema import KERNEL_EXTENT, KERNEL_WEIGHT, RESETS
 from .toolchain import ToolchainError, compile_elf
 from .traces import recordable
 
@@ -58,6 +61,7 @@ SUPPORTED = (
     Pool,
     Neuron,
     FixedNeuron,
+    LevelNeuron,
     ToFixed,
     FixedGRU,
     FixedResetGate,
@@ -71,7 +75,7 @@ class CoreTarget:
 
     name: ClassVar[str]
     summary: ClassVar[str]
-    weights: ClassVar[tuple[str, ...]] = ("int8", "int4", "int2", "ternary")
+    weights: ClassVar[tuple[str, ...]] = ("int8", "int16", "int4", "int2", "ternary")
     mapped: ClassVar[bool] = True
     timed: ClassVar[bool] = True
     """Whether a core's work must fit a tick."""
@@ -178,12 +182,12 @@ def _problems(graph: Graph, name: str, target: str) -> Iterator[Diagnostic]:
         listed = ", ".join(op.name for op in SUPPORTED)
         yield Diagnostic("AX601", name, f"{target} does not run {node.op.name}", f"it runs {listed}", "replace it")
     elif isinstance(node.op, QuantConv):
-        yield from _extent_problems(graph, name, node.op, target)
-    elif isinstance(node.op, (Neuron, FixedNeuron)) and node.op.gate is not None:
-        yield from _gate_problems(name, node.op.gate, target)
+        yield from _kernel_problems(graph, name, node.op, target)
+    elif isinstance(node.op, (Neuron, FixedNeuron, LevelNeuron)) and (gate := equations(node.op).gate) is not None:
+        yield from _gate_problems(name, gate, target)
 
 
-def _extent_problems(graph: Graph, name: str, op: QuantConv, target: str) -> Iterator[Diagnostic]:
+def _kernel_problems(graph: Graph, name: str, op: QuantConv, target: str) -> Iterator[Diagnostic]:
     source = graph.source(name)
     assert source is not None
     places = (axis.extent(size) for axis, size in zip(op.axes, source.shape[1:], strict=True))
@@ -192,6 +196,9 @@ def _extent_problems(graph: Graph, name: str, op: QuantConv, target: str) -> Ite
         found = f"{largest} channels, taps or places along an axis"
         limit = f"{target} takes {KERNEL_EXTENT} at most"
         yield Diagnostic("AX601", name, found, limit, "pool or crop the input")
+    if np.any(np.abs(op.weight.astype(np.int64)) > KERNEL_WEIGHT):
+        found, limit = f"a kernel with weights of {op.bits} bits", f"{target} takes kernels of 8 bits"
+        yield Diagnostic("AX601", name, found, limit, f"choose int8 for it (--weights {name}=int8), or unroll it")
 
 
 def _gate_problems(name: str, gate: Gate | FixedGate, target: str) -> Iterator[Diagnostic]:

@@ -17,12 +17,13 @@ import numpy as np
 from axonc.ir import Diagnostic, Graph, Node, raise_if_any
 from axonc.ir.interpret.kernels import KERNELS
 from axonc.ir.network import behind_delay
-from axonc.ir.ops import Array, Delay, FixedGated, FixedNeuron, Input, Neuron, ToFixed
+from axonc.ir.ops import Array, Delay, FixedGated, FixedNeuron, Input, LevelNeuron, Neuron, ToFixed
 from axonc.ir.signal import Fixed, Kind
 from axonc.ir.state import State, carried, held_as
 
 from .engine import Machine, Probe, Write
 from .graded_inputs import rounded
+from .levels import LevelTable, level_table
 from .parameters import state_bytes, state_dtype, state_place
 from .traces import Traces
 
@@ -32,24 +33,28 @@ Sent = Callable[[str, int], Array]
 
 @dataclass(frozen=True)
 class _Place:
-    """Where some elements of a part of the state lie: ``neurons`` of it, as ``dtype``."""
+    """Where some elements of a part of the state lie: ``neurons`` of it, as ``dtype``, which may be codes of
+    ``levels``."""
 
     name: str
     neurons: Array
     memory: Probe
     dtype: np.dtype[Any]
+    levels: LevelTable | None = None
 
 
 def _places(traces: Traces) -> Iterator[_Place]:
     for node in traces.graph:
         op = node.op
-        if not isinstance(op, (Neuron, FixedNeuron, FixedGated)):
+        if not isinstance(op, (Neuron, FixedNeuron, LevelNeuron, FixedGated)):
             continue
         for part, at in traces.places(node.name):
             core = part.core or 0
             for state in op.states():
-                memory = Probe(core, at[f"{state_place(op, state)}_at"], part.count * state_bytes(op))
-                yield _Place(f"{node.name}:{state}", part.neurons, memory, state_dtype(op))
+                kept = state_place(op, state)
+                memory = Probe(core, at[f"{kept}_at"], part.count * state_bytes(op, kept))
+                levels = level_table(op) if isinstance(op, LevelNeuron) and kept == "voltage" else None
+                yield _Place(f"{node.name}:{state}", part.neurons, memory, state_dtype(op, kept), levels)
             if at["segment_at"]:
                 yield _Place(f"{node.name}:k", np.zeros(1, np.int64), Probe(core, at["segment_at"], 4), np.dtype("<u4"))
 
@@ -58,7 +63,9 @@ def written(traces: Traces, state: State) -> list[Write]:
     """What the host writes into the memories of cores to begin with the ``state`` of a sample."""
 
     def write(place: _Place) -> Write:
-        values = np.ascontiguousarray(state[place.name].reshape(-1)[place.neurons].astype(place.dtype))
+        values = state[place.name].reshape(-1)[place.neurons]
+        values = values if place.levels is None else place.levels.codes(values)
+        values = np.ascontiguousarray(values.astype(place.dtype))
         return Write(place.memory.core, place.memory.offset, values.view(np.uint8))
 
     return [write(place) for place in _places(traces)]
@@ -68,7 +75,8 @@ def left(traces: Traces, machine: Machine, data: Mapping[str, Array], sent: Sent
     """The state after a run of one sample over ``data`` [T, *shape] that began with the state ``before``."""
     found = {name: np.array(array, order="C") for name, array in before.items()}
     for place in _places(traces):
-        found[place.name].reshape(-1)[place.neurons] = machine.read(place.memory).view(place.dtype)
+        words = machine.read(place.memory).view(place.dtype)
+        found[place.name].reshape(-1)[place.neurons] = words if place.levels is None else place.levels.values[words]
     history = _History(traces.graph, data, sent, before)
     for node in traces.graph:
         if isinstance(node.op, Delay):

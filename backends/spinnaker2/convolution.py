@@ -136,9 +136,9 @@ class KernelRows:
     population: int
     ring_offset: int
     tables: KernelTables
+    first_target: int = 0
 
     format = "kernel"
-    first_target = 0
 
     @property
     def targets(self) -> int:
@@ -224,7 +224,8 @@ def kernel_rows(
     assert isinstance(kernel, SharedKernel)
     if reaching := joined(kernel, sources, target):
         tables = _tables(kernel, target.box)
-        yield from (KernelRows(source, index, offset, tables) for source in reaching)
+        first = projection.lane * target.count
+        yield from (KernelRows(source, index, offset, tables, first) for source in reaching)
 
 
 @lru_cache(maxsize=256)

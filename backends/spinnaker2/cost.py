@@ -31,5 +31,6 @@ class CoreCost:
         `load` estimates them."""
         plan = plan_core(network, schedule, here, cuts, self.host, self.synapses)
         return CoreLoad(
-            plan.bytes_by_kind(fitted(self.memory, network)), slot_cycles(plan, schedule) if self.timed else 0
+            plan.bytes_by_kind(fitted(self.memory, network, self.synapses)),
+            slot_cycles(plan, schedule) if self.timed else 0,
         )

@@ -20,9 +20,7 @@ def row_lengths(rows: AnyRows) -> Array:
     """The weights that an event of each neuron of the source slice adds, in machine order: int64."""
     if isinstance(rows, KernelRows):
         return rows.reached
-    if BY_NAME[rows.format].dense:
-        return np.full(rows.source.count, rows.targets)
-    return np.asarray(np.diff(rows.weight.indptr), np.int64)
+    return BY_NAME[rows.format].added_by_each(rows.lengths, rows.targets)
 
 
 def predicted_macs(plans: Sequence[CorePlan], events: Mapping[str, Array]) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 
 import jinja2
@@ -36,17 +37,29 @@ def distinct_programs(plans: Sequence[CorePlan]) -> tuple[Kernels, ...]:
     return tuple(dict.fromkeys(plan.kernels for plan in plans))
 
 
-def emit_sources(plans: Sequence[CorePlan], mapping: CoreMapping, memory: MemoryMap, digest: str) -> dict[str, bytes]:
+@dataclass(frozen=True)
+class Formats:
+    """The formats of rows that all programs of a network know: of spikes and of graded events."""
+
+    spikes: tuple[str, ...]
+    graded: tuple[str, ...]
+
+
+def emit_sources(
+    plans: Sequence[CorePlan], mapping: CoreMapping, memory: MemoryMap, formats: Formats, digest: str
+) -> dict[str, bytes]:
     """All source files by relative path."""
     files = {f"runtime/{name}": content for name, content in runtime_files(memory).items()}
     for index, kernels in enumerate(distinct_programs(plans)):
         cores = [core for core, plan in enumerate(plans) if plan.kernels == kernels]
-        files[f"program_{index}.c"] = _program(index, kernels, cores, plans, digest).encode()
+        files[f"program_{index}.c"] = _program(index, kernels, cores, plans, formats, digest).encode()
     files["README.md"] = _render("README.md.j2", version=__version__, data_at=memory.data_at).encode()
     return files
 
 
-def _program(index: int, kernels: Kernels, cores: Sequence[int], plans: Sequence[CorePlan], digest: str) -> str:
+def _program(
+    index: int, kernels: Kernels, cores: Sequence[int], plans: Sequence[CorePlan], formats: Formats, digest: str
+) -> str:
     names = [
         ", ".join(dict.fromkeys(comment_text(plans[core].populations[place].part.population) for core in cores))
         for place in range(len(kernels))
@@ -56,6 +69,8 @@ def _program(index: int, kernels: Kernels, cores: Sequence[int], plans: Sequence
         index=index,
         kernels=kernels,
         names=names,
+        formats=formats.spikes,
+        graded_formats=formats.graded,
         cores=core_ranges(cores),
         version=__version__,
         digest=digest,
@@ -84,10 +99,12 @@ def core_ranges(cores: Sequence[int]) -> str:
     return f"core {listed}" if len(cores) == 1 else f"cores {listed}"
 
 
-def report(plans: Sequence[CorePlan], memory: MemoryMap, expected: Sequence[Forecast]) -> Mapping[str, object]:
+def report(
+    plans: Sequence[CorePlan], memory: MemoryMap, formats: Formats, expected: Sequence[Forecast]
+) -> Mapping[str, object]:
     """What the compiler knows of each core before it runs: bytes by kind, program, synapses by format, and the
     estimated ``instructions`` and ``cycles`` of its busiest slot (None: time does not count) and the events and packets
-    of a step at an ``activity`` (None: as calibrated)."""
+    of a step at an ``activity`` (None: as calibrated); and the formats of rows that all programs know."""
     programs = distinct_programs(plans)
     cores = [
         {
@@ -106,7 +123,12 @@ def report(plans: Sequence[CorePlan], memory: MemoryMap, expected: Sequence[Fore
         for core, plan in enumerate(plans)
     ]
     words = plans[0].packet_words if plans else 1
-    return {"cores": cores, "programs": [list(kernels) for kernels in programs], "packet_words": words}
+    return {
+        "cores": cores,
+        "programs": [list(kernels) for kernels in programs],
+        "formats": {"spikes": list(formats.spikes), "graded": list(formats.graded)},
+        "packet_words": words,
+    }
 
 
 def _expected(forecast: Forecast | None) -> dict[str, float | None]:

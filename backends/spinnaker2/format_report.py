@@ -50,7 +50,7 @@ def _described(found: Sequence[tuple[CorePlan, Rows]], synapses: Synapses) -> di
 def break_even(form: Form, synapses: Synapses, active: float, graded: bool) -> float | None:
     """The density from which the cheapest dense format costs less than the cheapest sparse one, for matrices of the
     size of ``form``: by bisection, since what sparse rows cost grows with their weights."""
-    able = [format for format in offered(synapses) if form.largest <= format.largest]
+    able = offered(synapses, form.largest)
     price = partial(_price, form, synapses, active, graded)
 
     def dense_is_cheaper(density: float) -> bool:

@@ -25,8 +25,8 @@ def graded_problems(graph: Graph, target: str) -> Iterator[Diagnostic]:
             yield from _rounding_problems(graph, node, target)
         elif isinstance(node.op, QuantConv):
             yield from _kernel_problems(graph, node, target)
-        elif isinstance(node.op, FixedResetGate):
-            yield from _gate_problems(graph, node)
+        elif isinstance(node.op, FixedGated):
+            yield from _unit_problems(graph, node)
 
 
 def _input_problems(graph: Graph, node: Node, target: str) -> Iterator[Diagnostic]:
@@ -62,6 +62,17 @@ def _kernel_problems(graph: Graph, node: Node, target: str) -> Iterator[Diagnost
     if source.kind is not Kind.EVENT:
         found, limit = f"a convolution of a {source}", f"{target} convolves spikes alone"
         yield Diagnostic("AX602", node.name, found, limit, "encode the values as spikes, or unroll the convolution")
+
+
+def _unit_problems(graph: Graph, node: Node) -> Iterator[Diagnostic]:
+    """What gated units cannot take: sums that are shifted, and a reset gate too large values."""
+    for name in node.inputs:
+        op = graph[name].op
+        if isinstance(op, QuantLinear) and op.shift is not None and np.any(op.shift):
+            found, limit = "weights whose sum is shifted", "sums of gated units have scales of their own"
+            yield Diagnostic("AX601", name, found, limit, "quantise the graph without shifts")
+    if isinstance(node.op, FixedResetGate):
+        yield from _gate_problems(graph, node)
 
 
 def _gate_problems(graph: Graph, node: Node) -> Iterator[Diagnostic]:

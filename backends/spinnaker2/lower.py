@@ -16,24 +16,27 @@ from axonc.ir.target import LIVE, HostInterface, Program
 
 from .code_size import fitted
 from .description import memory_map
-from .emit import distinct_programs, emit_sources, report
+from .emit import Formats, distinct_programs, emit_sources, report
 from .forecast import chips, forecast, step_report
 from .format_report import format_report
 from .interface import describe_host
 from .memory import MemoryMap
 from .pack import CoreData, pack_core
 from .plan import CorePlan, plan_core
+from .rows import linked_formats
 
 
 def lower(graph: Graph, mapping: Mapping, machine: Machine, host: HostInterface = LIVE, timed: bool = True) -> Program:
     """The program of a graph for the cores of ``machine``. ``timed``: report estimated cycles."""
     net = network(parts(graph).cores)
-    memory = fitted(memory_map(machine), net)
+    memory = fitted(memory_map(machine), net, machine.synapses)
     plans = plan_cores(net, mapping, host, machine.synapses)
     gap = max((projection.delay for projection in net.projections), default=0)
     packed = [pack_core(plan, mapping.schedule, mapping.keys, memory, gap) for plan in plans]
     digest = graph.properties.get("source_sha256", "unknown")
-    files = {f"src/{name}": content for name, content in emit_sources(plans, mapping, memory, digest).items()}
+    formats = Formats(linked_formats(net, machine.synapses), linked_formats(net, machine.synapses, graded=True))
+    sources = emit_sources(plans, mapping, memory, formats, digest)
+    files = {f"src/{name}": content for name, content in sources.items()}
     files |= {f"data/core_{core:03d}.bin": image.data for core, image in enumerate(packed)}
     described = {
         **describe(mapping, machine, memory, plans, packed, graph.dt is not None),
@@ -43,7 +46,9 @@ def lower(graph: Graph, mapping: Mapping, machine: Machine, host: HostInterface 
     files["graph.axg"] = to_bytes(graph)
     expected = [forecast(plan, mapping.schedule) for plan in plans] if timed else []
     told = {"step": step_report(mapping, machine, expected, graph.dt is not None)} if timed else {}
-    return Program(files, {**report(plans, memory, expected), **told, "rows": format_report(plans, machine.synapses)})
+    return Program(
+        files, {**report(plans, memory, formats, expected), **told, "rows": format_report(plans, machine.synapses)}
+    )
 
 
 def plan_cores(

@@ -9,15 +9,16 @@ from typing import Any
 import numpy as np
 
 from axonc.ir.mapping import Keys, Schedule
-from axonc.ir.ops import FixedGated
+from axonc.ir.ops import FixedGated, FixedNeuron
 
 from .convolution import KernelRows, KernelTables
 from .gated import GatedRecords
+from .levels import LevelTable
 from .memory import MemoryMap, round_up
-from .parameters import has_second_state, is_plain, most_spikes, reset_code
+from .parameters import equations, is_plain, most_spikes, reset_code, state_formats
 from .plan import AnyRows, CorePlan, LocalPopulation
 from .recording import Buffer, Recording
-from .schema import ABI, ALIGN, CLOCK, FORMATS, HEADER, KERNEL, MAGIC, POPULATION, PROJECTION, SOURCE, STATUS
+from .schema import ABI, ALIGN, CLOCK, FORMATS, HEADER, KERNEL, LEVELS, MAGIC, POPULATION, PROJECTION, SOURCE, STATUS
 
 KernelPlace = tuple[int, np.ndarray[Any, Any]]
 """Where a kernel's weights lie, and a record of it."""
@@ -165,7 +166,7 @@ def _sources(ordered: list[AnyRows], graded: frozenset[str]) -> tuple[np.ndarray
 def _population(
     local: LocalPopulation, schedule: Schedule, keys: Keys, data: Arena, work: Arena
 ) -> np.ndarray[Any, Any]:
-    part, op = local.part, local.op
+    part, voltage, current = local.part, local.state_bytes("voltage"), local.state_bytes("current")
     start, mask = schedule.start[part.population], local.ring_depth - 1
     return _record(
         POPULATION.dtype,
@@ -177,12 +178,13 @@ def _population(
         ring_mask=mask,
         clock_at=work.reserve(CLOCK.dtype.itemsize),
         accumulators_at=work.reserve(local.accumulator_bytes),
-        current_at=work.reserve(local.state_bytes) if has_second_state(op) else 0,
-        voltage_at=work.reserve(local.state_bytes),
+        current_at=work.reserve(current) if current else 0,
+        voltage_at=work.reserve(voltage),
         segment=local.segment,
         segment_at=work.reserve(local.segment_bytes) if local.segment else 0,
         key=0 if part.block is None else keys.base(part.block),
-        state_words=-(-local.state_bytes // 4),
+        voltage_words=-(-voltage // 4),
+        current_words=-(-current // 4),
         **_parameters(local, data),
     )
 
@@ -194,16 +196,27 @@ def _parameters(local: LocalPopulation, data: Arena) -> dict[str, Any]:
         tables = (data.add(table) for table in (membrane.scales, membrane.biases, membrane.thresholds))
         return {"membrane_at": data.add(membrane.record(*tables)), "spikes": int(local.most_sent > 0)}
     assert not isinstance(op, FixedGated)
+    neuron = equations(op)
+    limits = state_formats(op) if isinstance(op, FixedNeuron) else {}
     return {
         "synapse_at": 0 if synapse is None else data.add(synapse),
         "synapse_stride": 0 if synapse is None else _stride(synapse),
         "membrane_at": data.add(membrane),
         "membrane_stride": _stride(membrane),
-        "reset": reset_code(op),
-        "old_current": op.membrane.sees == "old",
-        "spikes": most_spikes(op),
-        "plain": is_plain(op),
+        "reset": reset_code(neuron),
+        "old_current": neuron.membrane.sees == "old",
+        "spikes": most_spikes(neuron),
+        "plain": is_plain(neuron),
+        "shifts_at": data.add(local.shift_table) if local.shifts else 0,
+        "levels_at": 0 if local.levels is None else _levels(local.levels, data),
+        **{f"{place}_limit": number.limit for place, number in limits.items()},
     }
+
+
+def _levels(levels: LevelTable, data: Arena) -> int:
+    """Where the record of a table lies."""
+    places = {"edges_at": data.add(levels.edges), "values_at": data.add(levels.values)}
+    return data.add(_record(LEVELS.dtype, bits=levels.bits, first=levels.first, **places))
 
 
 def _stride(records: np.ndarray[Any, Any]) -> int:

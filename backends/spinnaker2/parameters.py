@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from axonc.ir.network import Units
-from axonc.ir.ops import Array, FixedGate, FixedGated, FixedNeuron, FixedSynapse, Gate, Neuron, Synapse
-from axonc.ir.signal import Shape
+from axonc.ir.ops import Array, FixedGate, FixedGated, FixedNeuron, FixedSynapse, Gate, LevelNeuron, Neuron, Synapse
+from axonc.ir.signal import Fixed, Shape
 
 from .gated import gated_kernel, has_cell_of_its_own
 from .schema import MEMBRANE_FIXED, MEMBRANE_FLOAT, RESETS, SYNAPSE_FIXED, SYNAPSE_FLOAT
@@ -24,36 +24,59 @@ MOST_SPIKES = 255
 """Spikes of a neuron in a step: they are counted in a byte where they are recorded."""
 
 
+SHORT = 16
+"""States of so many bits or fewer are held in two bytes, others in four."""
+
+Place = Literal["voltage", "current"]
+"""Where the runtime keeps a state, by its name in the record of a population."""
+
+
+def equations(op: Neuron | FixedNeuron | LevelNeuron) -> Neuron | FixedNeuron:
+    """The neuron itself, whatever values its voltage takes."""
+    return op.neuron if isinstance(op, LevelNeuron) else op
+
+
+def state_formats(op: FixedNeuron) -> dict[Place, Fixed]:
+    """The formats of voltage and current."""
+    voltage: dict[Place, Fixed] = {"voltage": op.membrane.format}
+    return voltage if op.synapse is None else {**voltage, "current": op.synapse.format}
+
+
 def kernel(op: Units) -> str:
     """The runtime's kernel for a neuron, without its prefix: ``cuba_lif_q32``, ``lif_f32``, ``lstm_q16``, ..."""
     if isinstance(op, FixedGated):
         return gated_kernel(op)
-    width = "f32" if isinstance(op, Neuron) else f"q{op.membrane.format.bits}"
-    return f"{'cuba_lif' if op.synapse else 'lif'}_{width}"
+    kind = "lif" if equations(op).synapse is None else "cuba_lif"
+    if isinstance(op, LevelNeuron):
+        return f"{kind}_levels"
+    return f"{kind}_f32" if isinstance(op, Neuron) else f"{kind}_q{8 * state_dtype(op, 'voltage').itemsize}"
 
 
-def state_bytes(op: Units) -> int:
-    """Bytes of one state word."""
-    if isinstance(op, FixedGated):
-        return op.state.bits // 8
-    return 4 if isinstance(op, Neuron) else op.membrane.format.bits // 8
+def state_bytes(op: Units, place: Place) -> int:
+    """Bytes of one state word; 0 where there is no such state."""
+    return state_dtype(op, place).itemsize if place == "voltage" or has_second_state(op) else 0
 
 
 def has_second_state(op: Units) -> bool:
     """Whether there is another state than the voltage: a current, or what a gated unit gave."""
-    return has_cell_of_its_own(op) if isinstance(op, FixedGated) else op.synapse is not None
+    return has_cell_of_its_own(op) if isinstance(op, FixedGated) else equations(op).synapse is not None
 
 
-def state_place(op: Units, state: str | None) -> str:
+def state_place(op: Units, state: str | None) -> Place:
     """Where the runtime keeps a state, or (None) the output of what does not spike: ``voltage`` or ``current``."""
     if isinstance(op, FixedGated):
         return "current" if state is None and has_cell_of_its_own(op) else "voltage"
     return "current" if state == "i" else "voltage"
 
 
-def state_dtype(op: Units) -> np.dtype[Any]:
-    """The numpy type of a state word."""
-    return np.dtype("<f4") if isinstance(op, Neuron) else np.dtype(f"<i{state_bytes(op)}")
+def state_dtype(op: Units, place: Place) -> np.dtype[Any]:
+    """The numpy type of a state word; that of a voltage of levels is its code's."""
+    if isinstance(op, FixedGated):
+        return np.dtype(f"<i{op.state.bits // 8}")
+    if isinstance(op, FixedNeuron):
+        short = all(number.bits <= SHORT for number in state_formats(op).values())
+        return np.dtype("<i2" if short else "<i4")
+    return np.dtype("u1" if isinstance(op, LevelNeuron) and place == "voltage" else "<f4")
 
 
 def reset_code(op: Neuron | FixedNeuron) -> int:

@@ -6,18 +6,22 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
+from typing import get_args
+
+import numpy as np
 
 from axonc.ir.machine import BYTEWISE, Synapses
 from axonc.ir.mapping import Schedule, Slice
 from axonc.ir.network import ACTIVITY, Network, Projection, SharedKernel, Units, usual_activity
-from axonc.ir.ops import FixedGated, FixedGRU, Input, LevelNeuron
+from axonc.ir.ops import Array, FixedGated, FixedGRU, Input, LevelNeuron
 from axonc.ir.target import LIVE, Cuts, HostInterface
 
 from .convolution import KernelRows, KernelTables, kernel_rows
 from .gated import GatedRecords, gated_records
+from .levels import LevelTable, level_table
 from .memory import MemoryMap, round_up
 from .packets import most_packets, packet_words
-from .parameters import Records, has_second_state, kernel, membrane_records, most_spikes, state_bytes, synapse_records
+from .parameters import Place, Records, equations, kernel, membrane_records, most_spikes, state_bytes, synapse_records
 from .recording import Recording, recording
 from .rows import Rows, matrix_rows
 from .schema import ALIGN, CLOCK, HEADER, LIST, LISTED, POPULATION, PROJECTION, SOURCE, STATUS
@@ -43,27 +47,41 @@ class LocalPopulation:
     lanes: int = 1
     most_sent: int = 0
     """The most packets that it sends in a slot."""
+    shifts: tuple[Array, ...] = ()
+    """`Population.shifts`, of all neurons of the population."""
+
+    @property
+    def shift_table(self) -> Records:
+        """The shifts of this slice: uint8 [lanes - 1, neurons]."""
+        return np.array([shift[self.part.neurons] for shift in self.shifts], np.uint8)
 
     @cached_property
     def synapse(self) -> Records | None:
         """Its synapse parameters."""
-        return None if isinstance(self.op, FixedGated) else synapse_records(self.op, self.part.neurons)
+        return None if isinstance(self.op, FixedGated) else synapse_records(equations(self.op), self.part.neurons)
+
+    @cached_property
+    def levels(self) -> LevelTable | None:
+        """The levels of its voltage, if it takes such."""
+        return level_table(self.op) if isinstance(self.op, LevelNeuron) else None
 
     @cached_property
     def membrane(self) -> Records | GatedRecords:
         """Its membrane parameters, or those of its gated units."""
         neurons = self.part.neurons
-        return (
-            gated_records(self.op, neurons) if isinstance(self.op, FixedGated) else membrane_records(self.op, neurons)
-        )
+        if isinstance(self.op, FixedGated):
+            return gated_records(self.op, neurons)
+        return membrane_records(equations(self.op), neurons)
 
     @property
     def parameter_bytes(self) -> int:
-        """Bytes of its parameters."""
+        """Bytes of its parameters, the table of its levels among them."""
         if isinstance(self.membrane, GatedRecords):
             return self.membrane.data_bytes
         synapse = 0 if self.synapse is None else round_up(self.synapse.nbytes, ALIGN)
-        return synapse + round_up(self.membrane.nbytes, ALIGN)
+        levels = 0 if self.levels is None else self.levels.data_bytes
+        shifts = round_up(len(self.shifts) * self.part.count, ALIGN)
+        return synapse + round_up(self.membrane.nbytes, ALIGN) + levels + shifts
 
     @property
     def accumulators(self) -> int:
@@ -75,10 +93,9 @@ class LocalPopulation:
         """Bytes of the ring of accumulators."""
         return 4 * self.ring_depth * self.accumulators
 
-    @property
-    def state_bytes(self) -> int:
-        """Bytes of one state."""
-        return state_bytes(self.op) * self.part.count
+    def state_bytes(self, place: Place) -> int:
+        """Bytes of one state of all neurons."""
+        return state_bytes(self.op, place) * self.part.count
 
     @property
     def segment(self) -> int:
@@ -93,7 +110,7 @@ class LocalPopulation:
     @property
     def work_bytes(self) -> int:
         """Bytes of clock, accumulators and states."""
-        states = (2 if has_second_state(self.op) else 1) * round_up(self.state_bytes, ALIGN)
+        states = sum(round_up(self.state_bytes(place), ALIGN) for place in get_args(Place))
         states += round_up(self.segment_bytes, ALIGN)
         return CLOCK.dtype.itemsize + round_up(self.accumulator_bytes, ALIGN) + states
 
@@ -240,12 +257,12 @@ def plan_core(
 def _local(network: Network, part: Slice, ring_depth: int, host: HostInterface, words: int) -> LocalPopulation:
     population = network.by_name[part.population]
     op = population.op
-    assert not isinstance(op, (Input, LevelNeuron))
+    assert not isinstance(op, Input)
     if isinstance(op, FixedGated):  # nobody needs the packets of what nobody listens to
         sent = most_packets(network, part, words) if network.fan_out[population.name] else 0
     else:
-        sent = most_spikes(op) * part.count
-    return LocalPopulation(part, op, ring_depth, recording(op, part, host), population.lanes, sent)
+        sent = most_spikes(equations(op)) * part.count
+    return LocalPopulation(part, op, ring_depth, recording(op, part, host), population.lanes, sent, population.shifts)
 
 
 def _rows_into(

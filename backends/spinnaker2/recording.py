@@ -11,7 +11,7 @@ from axonc.ir.ops import FixedGated
 from axonc.ir.target import HostInterface
 
 from .memory import round_up
-from .parameters import state_bytes, state_dtype, state_place
+from .parameters import Place, equations, has_second_state, state_bytes, state_dtype, state_place
 from .schema import ALIGN
 
 WORD_BITS = 32
@@ -53,19 +53,25 @@ def recording(op: Units, part: Slice, host: HostInterface) -> Recording:
 
 def _buffers(op: Units, part: Slice) -> Iterator[Buffer]:
     """All that can be recorded; the output of a population without a gate is its voltage."""
-    name, word = part.population, state_dtype(op).name
-    state = round_up(part.count * state_bytes(op), 4)
+    name = part.population
     if isinstance(op, FixedGated):
-        yield from _gated_buffers(op, name, Buffer("", (), state, word))
+        yield from _gated_buffers(op, name, _state(op, part, "voltage"))
         return
-    if op.gate is not None:
-        bits = op.gate.spikes == 1
+    gate = equations(op).gate
+    if gate is not None:
+        bits = gate.spikes == 1
         row = round_up(part.count, WORD_BITS) // 8 if bits else round_up(part.count, 4)
         yield Buffer("spikes_record_at", (name,), row, "bits" if bits else "uint8")
-    voltage = (f"{name}:v",) if op.gate is not None else (f"{name}:v", name)
-    yield Buffer("voltage_record_at", voltage, state, word)
-    if op.synapse is not None:
-        yield Buffer("current_record_at", (f"{name}:i",), state, word)
+    voltage = (f"{name}:v",) if gate is not None else (f"{name}:v", name)
+    yield replace(_state(op, part, "voltage"), names=voltage)
+    if has_second_state(op):
+        yield replace(_state(op, part, "current"), names=(f"{name}:i",))
+
+
+def _state(op: Units, part: Slice, place: Place) -> Buffer:
+    """The buffer of a state that has no name yet."""
+    row = round_up(part.count * state_bytes(op, place), 4)
+    return Buffer(f"{place}_record_at", (), row, state_dtype(op, place).name)
 
 
 def _gated_buffers(op: FixedGated, name: str, state: Buffer) -> Iterator[Buffer]:

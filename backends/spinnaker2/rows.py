@@ -12,10 +12,11 @@ from scipy import sparse
 
 from axonc.ir.machine import BYTEWISE, Synapses
 from axonc.ir.mapping import Cut, Slice
-from axonc.ir.network import Projection, SharedKernel
+from axonc.ir.network import Network, Projection, SharedKernel
 from axonc.ir.ops import Array
 
-from .formats import BY_NAME, Form, Table, cheapest
+from .formats import BY_NAME, ROW_FORMATS, Form, RowFormat, Table, cheapest, offered
+from .schema import FORMATS
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +76,13 @@ class Rows:
     @property
     def form(self) -> Form:
         """How large it is."""
-        return Form(self.source.count, self.targets, self.synapses)
+        odd = int(np.sum(self.lengths % 2)) if BY_NAME[self.format].paired else 0
+        return Form(self.source.count, self.targets, self.synapses, BY_NAME[self.format].largest, odd)
+
+    @property
+    def lengths(self) -> Array:
+        """The synapses of each row: int64."""
+        return np.bincount(self.links.sources, minlength=self.source.count)
 
     @property
     def tables(self) -> tuple[Table, ...]:
@@ -100,6 +107,7 @@ def matrix_rows(
     """
     for first_lane, last_lane in _reached_lanes(projection, prod(target.shape)):
         start, stop = first_lane * target.count, last_lane * target.count
+        first = start + projection.lane * target.count
         links = _incoming(projection, sources, target.box, start, stop)
         edges = np.searchsorted(links.sources, sources.starts).tolist()
         for number in np.flatnonzero(np.diff(edges)).tolist():
@@ -107,7 +115,7 @@ def matrix_rows(
             form = Form(source.count, stop - start, place.stop - place.start, _largest(projection))
             best = cheapest(form, synapses, active, graded)
             mine = links.part(place, int(sources.starts[number]))
-            yield from _windows(Rows(source, index, start, stop - start, offset, best.name, mine))
+            yield from _windows(Rows(source, index, first, stop - start, offset, best.name, mine))
 
 
 def _windows(rows: Rows) -> Iterator[Rows]:
@@ -127,7 +135,7 @@ def _halves(rows: Rows) -> Iterator[Rows]:
     if rows.synapses <= BY_NAME[rows.format].synapses:
         yield rows
     elif rows.targets == 1:
-        yield replace(rows, format="dense")
+        yield replace(rows, format=_dense_beside(BY_NAME[rows.format]))
     else:
         middle = rows.targets // 2
         for part in (_between(rows, 0, middle), _between(rows, middle, rows.targets)):
@@ -143,11 +151,31 @@ def _between(rows: Rows, first: int, last: int) -> Rows:
     return replace(rows, first_target=rows.first_target + first, targets=last - first, links=links)
 
 
+def _dense_beside(chosen: RowFormat) -> str:
+    """The dense format for weights as large as those of a format."""
+    return next(format.name for format in ROW_FORMATS if format.dense and format.largest == chosen.largest)
+
+
+def linked_formats(network: Network, synapses: Synapses, graded: bool = False) -> tuple[str, ...]:
+    """The formats that the programs of a network know: all that are offered for the weights of a projection, in the
+    order of `schema.FORMATS`; ``graded``: for graded events alone."""
+    used = (j for j in network.projections if not graded or network.by_name[j.source].graded)
+    found = {name for projection in used for name in _possible(projection, synapses)}
+    return tuple(name for name in FORMATS if name in found)
+
+
+def _possible(projection: Projection, synapses: Synapses) -> Iterator[str]:
+    if isinstance(projection.weight, SharedKernel):
+        yield "kernel"
+    elif projection.weight.nnz:
+        yield from (format.name for format in offered(synapses, _largest(projection)))
+
+
 @lru_cache(maxsize=1024)
 def _largest(projection: Projection) -> int:
     """The largest magnitude of a projection's weights."""
     assert not isinstance(projection.weight, SharedKernel)
-    return int(np.abs(projection.weight.data).max(initial=0))
+    return int(np.abs(projection.weight.data.astype(np.int64)).max(initial=0))
 
 
 @lru_cache(maxsize=1024)

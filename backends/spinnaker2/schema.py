@@ -26,8 +26,16 @@ PAYLOAD_WORDS = (1, 2, 4)
 UNUSED = 0xFFFF
 """The index in a payload word that carries no event."""
 
-_C_TYPES = {"u32": "uint32_t", "i32": "int32_t", "f32": "float", "u16": "uint16_t", "u8": "uint8_t", "i8": "int8_t"}
-_NUMPY_TYPES = {"u32": "<u4", "i32": "<i4", "f32": "<f4", "u16": "<u2", "u8": "u1", "i8": "i1"}
+_C_TYPES = {
+    "u32": "uint32_t",
+    "i32": "int32_t",
+    "f32": "float",
+    "u16": "uint16_t",
+    "u8": "uint8_t",
+    "i8": "int8_t",
+    "i16": "int16_t",
+}
+_NUMPY_TYPES = {"u32": "<u4", "i32": "<i4", "f32": "<f4", "u16": "<u2", "u8": "u1", "i8": "i1", "i16": "<i2"}
 
 
 @dataclass(frozen=True)
@@ -137,7 +145,11 @@ POPULATION = Record(
             "current_at",
             "work offset of the synaptic current, or of what a gated unit gave; one state word a neuron; 0: none",
         ),
-        _u32("voltage_at", "work offset of the membrane voltage or the cell, one state word a neuron"),
+        _u32(
+            "voltage_at",
+            "work offset of the membrane voltage or the cell, one state word a neuron; of a voltage of levels: its "
+            "code, uint8_t",
+        ),
         _u32("synapse_at", "data offset of the synapse parameters; 0 if it has none"),
         _u32("synapse_stride", "bytes from one neuron's parameters to the next; 0: all share one row"),
         _u32("membrane_at", "data offset of the membrane parameters, or of axonc_gated_t"),
@@ -151,10 +163,19 @@ POPULATION = Record(
         ),
         _u32("plain", "1: one spike a step, a reset that is never pending, no lower bound"),
         _u32("key", "key of the first neuron, parity 0"),
-        _u32("state_words", "words that one state of all neurons takes"),
+        _u32("voltage_words", "words that the voltages of all neurons take"),
+        _u32("current_words", "words that the currents of all neurons take"),
+        _i32("voltage_limit", "the largest voltage in fixed point"),
+        _i32("current_limit", "the largest current in fixed point"),
+        _u32("levels_at", "data offset of axonc_levels_t; 0 if the voltage does not take levels"),
+        _u32(
+            "shifts_at",
+            "data offset of uint8_t[lanes - 1][count], the shifts of what neurons sum in all lanes but the first; 0 if "
+            "they are not added",
+        ),
         _u32("spikes_record_at", "work offset of the recorded spikes, a row a step; 0: not recorded"),
-        _u32("voltage_record_at", "work offset of the recorded voltages, state_words a step; 0: not recorded"),
-        _u32("current_record_at", "work offset of the recorded currents, state_words a step; 0: not recorded"),
+        _u32("voltage_record_at", "work offset of the recorded voltages, voltage_words a step; 0: not recorded"),
+        _u32("current_record_at", "work offset of the recorded currents, current_words a step; 0: not recorded"),
         _u32("segment", "steps of a segment, at whose beginning the cell counts as 0; 0: there are none"),
         _u32("segment_at", "work offset of the number of the next step within its segment, uint32_t; 0: none"),
     ),
@@ -203,18 +224,20 @@ PROJECTION = Record(
     (
         _u32("format", "axonc_format_t"),
         _u32("population", "index of the target population"),
-        _u32("first_target", "first accumulator of the window; kernel: 0"),
+        _u32("first_target", "first accumulator of the window; kernel: of its lane"),
         _u32("targets", "accumulators in the window"),
         _u32("ring_offset", "steps ahead of the ring's head at which events act"),
         _u32(
             "rows_at",
-            "data offset; dense: of int8_t[rows][targets]; sparse: of uint16_t[rows + 1]; sparse16: of "
-            "uint32_t[rows + 1]; kernel: of int8_t[]",
+            "data offset; dense: of int8_t[rows][targets], dense16: of int16_t, dense4 and dense2: of rows of words, "
+            "8 or 16 weights each; sparse and pairs: of uint16_t[rows + 1]; signs: of uint16_t[2 * rows + 1]; sparse16 "
+            "and wide: of uint32_t[rows + 1]; kernel: of int8_t[]",
         ),
         _u32(
             "synapses_at",
-            "data offset; sparse: of axonc_synapse_t[]; sparse16: of the targets of all synapses, uint16_t[], and "
-            "behind them their weights, int8_t[]; kernel: of axonc_kernel_t",
+            "data offset; sparse: of axonc_synapse_t[], pairs: of axonc_pair_t[], wide: of axonc_wide_t[]; signs: of "
+            "uint8_t[], the targets of each row's weights of 1, then of -1; sparse16: of the targets of all synapses, "
+            "uint16_t[], and behind them their weights, int8_t[]; kernel: of axonc_kernel_t",
         ),
         _u32("rows", "source neurons"),
     ),
@@ -224,6 +247,21 @@ SYNAPSE = Record(
     "synapse",
     "One entry of a sparse row.",
     (Field("target", "u8", "accumulator within the window"), Field("weight", "i8", "weight")),
+)
+
+PAIR = Record(
+    "pair",
+    "Two entries of a sparse row of weights of 4 bits; a row of an odd number ends with a weight of 0.",
+    (
+        Field("targets", "u8", "accumulators within the window", 2),
+        Field("weights", "u8", "both weights plus 7, the first in the low bits"),
+    ),
+)
+
+WIDE = Record(
+    "wide",
+    "One entry of a sparse row of weights of 16 bits.",
+    (Field("target", "u16", "accumulator within the window"), Field("weight", "i16", "weight")),
 )
 
 KERNEL = Record(
@@ -317,6 +355,18 @@ MEMBRANE_FLOAT = Record(
     ),
 )
 
+LEVELS = Record(
+    "levels",
+    "Voltages that take the values of a table. Codes count from the level nearest to 0, modulo the size of the table: "
+    "cleared memory is the state at the start.",
+    (
+        _u32("bits", "of a code"),
+        _u32("first", "the level, in ascending order, whose code is 0"),
+        _u32("edges_at", "data offset of float[2^bits - 1], ascending: the largest voltage nearest to each level"),
+        _u32("values_at", "data offset of float[2^bits], by code"),
+    ),
+)
+
 GATED = Record(
     "gated",
     "Parameters of gated units. A lane is sat16(requantize(sum, multiplier, shift) + bias).",
@@ -353,6 +403,8 @@ RECORDS = (
     SOURCE,
     PROJECTION,
     SYNAPSE,
+    PAIR,
+    WIDE,
     KERNEL,
     CHANNEL,
     RUN,
@@ -360,14 +412,18 @@ RECORDS = (
     MEMBRANE_FIXED,
     SYNAPSE_FLOAT,
     MEMBRANE_FLOAT,
+    LEVELS,
     GATED,
     SCALE,
 )
 
 RESETS = ("none", "value", "subtract", "subtract_guarded", "subtract_next")
-FORMATS = ("dense", "sparse", "kernel", "sparse16")
+FORMATS = ("dense", "sparse", "kernel", "sparse16", "dense16", "dense4", "dense2", "wide", "pairs", "signs")
 ERRORS = ("none", "bad_data", "queue_overflow", "bad_format")
 ENUMS = (("reset", RESETS), ("format", FORMATS), ("error", ERRORS))
+
+KERNEL_WEIGHT = 127
+"""The largest weight of a convolution."""
 
 KERNEL_EXTENT = 65535
 """Places along an axis, channels or taps that a convolution can have: their numbers have 16 bits."""

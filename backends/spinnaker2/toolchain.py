@@ -33,14 +33,20 @@ PORTABLE = (
     "clock.c",
     "events.c",
     "events_graded.c",
+    "rows_dense.c",
+    "rows_sparse.c",
+    "rows_host.c",
+    "rows_wide.c",
+    "rows_packed.c",
     "convolution.c",
     "recording.c",
     "neurons_fixed.c",
     "neurons_float.c",
+    "neurons_levels.c",
     "platform_port.c",
 )
 EMBEDDED = ("start.S", "main.c", *PORTABLE, "neurons_gated.c", "platform_emulator.c")
-HOSTED = (*PORTABLE, "events_host.c", "dense_host.c", "neurons_gated_host.c", "platform_native.c")
+HOSTED = (*PORTABLE, "dense_host.c", "neurons_gated_host.c", "platform_native.c")
 
 _EMBEDDED_FLAGS = (
     "-g",

@@ -13,10 +13,11 @@ from axonc.ir import Graph, Kind, split_reference
 from axonc.ir.mapping import Mapping as CoreMapping
 from axonc.ir.mapping import Slice
 from axonc.ir.network import Units
-from axonc.ir.ops import Array, FixedGated, FixedNeuron, Neuron
+from axonc.ir.ops import Array, FixedGated, FixedNeuron, LevelNeuron, Neuron
 
 from .engine import Probe, RunResult
 from .graded_inputs import graded_packets, rounded, spike_packets
+from .levels import level_table
 from .parameters import state_bytes, state_dtype, state_place
 from .schema import UNUSED
 
@@ -145,8 +146,9 @@ class Traces:
             return
         node, state = split_reference(name)
         op = _neuron(self.graph, node)
+        kept = state_place(op, state)
         for part, place in self.places(node):
-            yield Probe(part.core or 0, place[f"{state_place(op, state)}_at"], part.count * state_bytes(op))
+            yield Probe(part.core or 0, place[f"{kept}_at"], part.count * state_bytes(op, kept))
 
     def places(self, population: str) -> Iterator[tuple[Slice, Mapping[str, int]]]:
         """The slices of a population, and where their states lie."""
@@ -161,12 +163,14 @@ class Traces:
 
     def _voltages(self, rows: Iterator[Array], node: str, state: str | None) -> Array:
         op = _neuron(self.graph, node)
-        parts = self.mapping.of(node)
-        states = np.zeros((self.slots, sum(part.count for part in parts)), state_dtype(op))
+        parts, kept = self.mapping.of(node), state_place(op, state)
+        states = np.zeros((self.slots, sum(part.count for part in parts)), state_dtype(op, kept))
         for part in parts:
             states[:, part.neurons] = next(rows).view(states.dtype)
         trace = states[self._slots_of(node)]
-        return trace if isinstance(op, Neuron) else trace.astype(np.int64)
+        if isinstance(op, LevelNeuron) and kept == "voltage":
+            return level_table(op).values[trace]
+        return trace if isinstance(op, (Neuron, LevelNeuron)) else trace.astype(np.int64)
 
     def _raster(self, run: RunResult, node: str) -> Array:
         """Counts of the spikes whose keys lie in the population's blocks."""
@@ -212,6 +216,6 @@ def recordable(graph: Graph) -> tuple[str, ...]:
     return tuple(
         name
         for node in graph
-        if isinstance(node.op, (Neuron, FixedNeuron, FixedGated))
+        if isinstance(node.op, (Neuron, FixedNeuron, LevelNeuron, FixedGated))
         for name in (node.name, *(f"{node.name}:{state}" for state in node.op.states()))
     )

@@ -12,13 +12,13 @@ from functools import partial
 import numpy as np
 
 from axonc.ir.mapping import Slice
-from axonc.ir.ops import Array, FixedGated
+from axonc.ir.ops import Array, FixedGated, LevelNeuron
 
 from .convolution import KernelRows
 from .formats import BY_NAME
 from .gated import GatedRecords
 from .packets import BATCH
-from .parameters import is_plain, kernel
+from .parameters import equations, is_plain, kernel
 from .plan import AnyRows, CorePlan, LocalPopulation
 from .rows import Rows
 from .traffic import Traffic
@@ -80,6 +80,8 @@ def _stepped(plan: CorePlan, index: int, local: LocalPopulation, traffic: Traffi
     yield name, due * local.part.count
     if kernel(local.op).endswith(("lif_q16", "lif_q32")):
         yield f"{name}.driven", due * local.part.count * (1 - _silent(plan, index, local, traffic))
+    if local.shifts:
+        yield "joined", due * len(local.shifts) * local.part.count
     words = sum(buffer.row_bytes for buffer in local.record.buffers if buffer.field != "spikes_record_at") / 4
     if words:
         yield "recorded.word", due * words
@@ -91,7 +93,13 @@ def variant(local: LocalPopulation) -> str:
         return "own" if local.membrane.own else "shifted" if local.membrane.shifted else "shared"
     assert not isinstance(local.op, FixedGated)
     records = [local.membrane, *([] if local.synapse is None else [local.synapse])]
-    return "full" if not is_plain(local.op) else "shared" if all(len(r) == 1 for r in records) else "own"
+    return (
+        "full"
+        if isinstance(local.op, LevelNeuron) or not is_plain(local.op)
+        else "shared"
+        if all(len(r) == 1 for r in records)
+        else "own"
+    )
 
 
 def _silent(plan: CorePlan, index: int, local: LocalPopulation, traffic: Traffic) -> Array:
@@ -99,7 +107,7 @@ def _silent(plan: CorePlan, index: int, local: LocalPopulation, traffic: Traffic
     logarithm = np.zeros(traffic.slots)
     for rows in plan.rows:
         if rows.population == index:
-            share = rows.synapses / max(1, rows.source.count * local.accumulators)
+            share = rows.synapses / max(1, rows.source.count * local.accumulators // (1 + len(local.shifts)))
             logarithm += traffic.events(rows.source, 1) * np.log1p(-min(share, 1 - 1e-9))
     return np.exp(logarithm)
 
@@ -110,9 +118,9 @@ def _sent(plan: CorePlan, local: LocalPopulation, traffic: Traffic) -> Iterator[
         if local.most_sent:
             yield "given.value", traffic.events(local.part, 0)
             yield "given.packet", _packets(plan, local.part, traffic, 0)
-    elif local.op.gate is not None:
+    elif equations(local.op).gate is not None:
         events = traffic.events(local.part, 0)
-        plain = "plain" if is_plain(local.op) else "full"
+        plain = "full" if variant(local) == "full" else "plain"
         yield f"spike.{kernel(local.op).rsplit('_', 1)[1]}.{plain}", events
         if any(buffer.field == "spikes_record_at" for buffer in local.record.buffers):
             yield "recorded.spike", events

@@ -40,11 +40,11 @@ def compile(
     Args:
         graph: the model.
         target: ``spinnaker2`` (the default), ``native`` or ``reference``.
-        weights: ``int8``, ``int4``, ``int2`` or ``ternary``; native also takes ``float32``, the reference ``int16``
-            and ``float32`` (its default). A mapping gives nodes their own, by name or pattern; ``op:conv`` is a kind
-            of op, ``*`` all others.
-        state: ``q16``, ``q32`` or ``float32``, for the reference ``q8`` to ``q32``; None: what the semantics preset
-            uses. A mapping as for ``weights``.
+        weights: ``int8``, ``int16``, ``int4``, ``int2`` or ``ternary``; native and the reference also take ``float32``
+            (the reference's default). A mapping gives nodes their own, by name or pattern;
+            ``op:conv`` is a kind of op, ``*`` all others.
+        state: ``q8`` to ``q32``, ``float32``, or a table of levels (``uniform4``, ``centred8``, ...); None: what the
+            semantics preset uses. A mapping as for ``weights``.
         quantize: how numbers become integers, as text ``scales=mse,ranges=data,...`` or `Quantisation`.
         prune: which weights become 0 before anything else, as `axonc.prune` takes it; scores by activity are those of
             the data in ``calibrate``.

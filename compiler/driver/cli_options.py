@@ -27,13 +27,15 @@ PATH = click.Path(path_type=Path)
 STATE_OPTION = click.option(
     "--state",
     multiple=True,
-    help="Number format of states: q16, q32, loihi, float32; NODE=FORMAT, op:KIND=FORMAT: of some.",
+    help="Of states: q8 to q32, loihi, float32, uniform4, centred8, ...; NODE=FORMAT, op:KIND=FORMAT: of some.",
 )
 PRUNE_OPTION = click.option(
     "--prune", multiple=True, help="A share of the weights, or METHOD,field=value,...; repeatable, in order."
 )
 WEIGHTS_OPTION = click.option(
-    "--weights", multiple=True, help="Of weights: int8, int4, int2, ternary; NODE=FORMAT, op:KIND=FORMAT: of some."
+    "--weights",
+    multiple=True,
+    help="Of weights: int8, int16, int4, int2, ternary; NODE=FORMAT, op:KIND=FORMAT: of some.",
 )
 
 

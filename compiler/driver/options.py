@@ -20,12 +20,6 @@ from .config import Config
 from .quantisation import Quantisation
 
 WEIGHTS = (*WEIGHT_FORMATS, "float32")
-MAPPED_WEIGHTS = tuple(name for name, number in WEIGHT_FORMATS.items() if number.bits <= 8)
-"""The weights that cores run, one a byte."""
-
-MAPPED_STATES = ("float32", "q16", "q32", "loihi")
-"""The states that cores run."""
-
 STATE_FORMATS = (*STATES, "loihi")
 
 
@@ -37,13 +31,14 @@ USUAL = Quantisation()
 class Options:
     """Options of a compilation; None takes the target's or the semantics' default.
 
-    ``weights``: int8, int4, int2 or ternary; float32 (targets reference and native, which then maps nothing), int16
-    (reference). ``state``: q16, q32, loihi or float32, for the reference q8 to q32. ``formats``: other ones of single
-    nodes. ``quantize``: how numbers get these formats. ``slice_size``: the most neurons in a slice, for all populations
-    or by name. ``strategy``: fewest-cores, spread, least-latency or least-traffic. ``partitioner``: auto, naive,
-    hypergraph, metis or mt-kahypar. ``machine``: a TOML file that overrides the shipped machine description. ``host``:
-    what host and cores exchange through memory. ``calibrate``: input data, or a file with them, whose busiest steps
-    cores are filled for, and from which ``quantize`` may take ranges and means.
+    ``weights``: int8, int16, int4, int2 or ternary; float32 (targets reference and native, which then maps nothing).
+    ``state``: q8 to q32, loihi, float32, or the name of levels (`passes.quantize.LEVELS`). ``formats``: other ones of
+    single nodes. ``quantize``: how numbers get these formats. ``slice_size``: the most neurons in a slice, for all
+    populations or by name. ``strategy``: fewest-cores, spread, least-latency or least-traffic.
+    ``partitioner``: auto, naive, hypergraph, metis or mt-kahypar. ``machine``: a TOML file that overrides the shipped
+    machine description. ``host``: what host and cores exchange through memory. ``calibrate``: input data,
+    or a file with them, whose busiest steps cores are filled for, and from which ``quantize`` may take ranges and
+    means.
     ``on_host``: nodes that the host runs, or ``auto`` for all that cores cannot (`HostNodes`). ``prune``: passes that
     run before all others.
     """
@@ -117,7 +112,7 @@ def _absent(value: object) -> bool:
 def format_problems(target: Backend, weights: str, state: str, options: Options) -> list[Diagnostic]:
     """Values that a target does not take."""
     integer = target.mapped or weights != "float32"
-    states = (MAPPED_STATES if target.mapped else STATE_FORMATS) if integer else ("float32",)
+    states = STATE_FORMATS if integer else ("float32",)
     checks = [
         ("", "weights", weights, target.weights),
         ("", "state", state, states),

@@ -79,7 +79,7 @@ def passes_for(graph: Graph, target: Backend, options: Options) -> list[Pass]:
     rounded = [RoundInputs(input_ranges(graph, options.calibrate, options.on_host))] if dense else []
     rules = how.rules(semantics)
     settings = (rules.rounding, rules.scope, rules.scales, rules.power_of_two, rules.seed)
-    quantise = Quantize(weights, state, *settings, options.formats)
+    quantise = Quantize(weights, state, *settings, options.formats, shifts=how.shifts)
     if how.needs_data and options.calibrate is not None:
         seen = observed(run_pipeline(graph, folded)[-1][1], options.calibrate, how)
         quantise = replace(quantise, observed=seen)

@@ -22,6 +22,8 @@ class Quantisation:
       semantics say.
     * ``scales``: max, so that no weight clips, or mse: the least squared error.
     * ``power_of_two``: scales are powers of two.
+    * ``shifts``: matrices that add up in one sum are each as fine as they can be, by a power of two; a core adds those
+      that differ in accumulators of their own.
     * ``seed``: of the stochastic rounding.
     * ``equalise``: spiking neurons are scaled so that their rows use the range of a shared scale.
     * ``bias_correction``: what weights lose on average over the data to calibrate with is added to the neurons' offset.
@@ -34,6 +36,7 @@ class Quantisation:
     scope: Scope | None = None
     scales: Scales = "max"
     power_of_two: bool = False
+    shifts: bool = False
     seed: int = 0
     equalise: bool = False
     bias_correction: bool = False

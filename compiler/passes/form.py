@@ -7,14 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from math import prod
+from typing import get_args
 
 from axonc.ir import Diagnostic, Graph, Kind, Node
-from axonc.ir.network import POPULATIONS
-from axonc.ir.ops import Delay, FixedGated, FixedNeuron, Flatten, Neuron, Pool, QuantConv, QuantLinear, ToFixed
+from axonc.ir.network import POPULATIONS, Units
+from axonc.ir.ops import Delay, FixedGated, FixedNeuron, Flatten, Pool, QuantConv, QuantLinear, ToFixed
 
 from .weights import ACCUMULATOR, accumulator_bound, most_of, overflow
 
 REMEDY = "export or save the graph before it is quantised, and quantise it here"
+
+
+UNITS = get_args(Units)
 
 
 def is_quantised(graph: Graph) -> bool:
@@ -25,24 +29,12 @@ def is_quantised(graph: Graph) -> bool:
 def form_problems(graph: Graph) -> Iterator[Diagnostic]:
     """One problem for every node that stands where the form has no place for it, and every overflow."""
     for node in graph:
-        if isinstance(node.op, (Neuron, FixedNeuron, FixedGated)):
+        if isinstance(node.op, UNITS):
             yield from _population_problems(graph, node)
-        yield from _width_problems(node)
     for node in graph.outputs:
         if not _shows_population(graph, node):
             limit = "an output shows one population, flattened or not"
             yield Diagnostic("AX601", node.name, "it shows something else than a population", limit, REMEDY)
-
-
-def _width_problems(node: Node) -> Iterator[Diagnostic]:
-    """Integers that cores have no place for."""
-    op = node.op
-    if isinstance(op, (QuantLinear, QuantConv)) and op.bits > 8:
-        yield Diagnostic("AX601", node.name, f"weights of {op.bits} bits", "cores run 8 at most", REMEDY)
-    if isinstance(op, FixedNeuron):
-        parts = [part for part in (op.synapse, op.membrane) if part is not None]
-        for bits in sorted({part.format.bits for part in parts} - {16, 32}):
-            yield Diagnostic("AX601", node.name, f"a state of {bits} bits", "cores run 16 or 32", REMEDY)
 
 
 def _population_problems(graph: Graph, node: Node) -> Iterator[Diagnostic]:
@@ -90,4 +82,4 @@ def _shows_population(graph: Graph, output: Node) -> bool:
         node = graph[node.inputs[0]]
         if not isinstance(node.op, Flatten):
             break
-    return isinstance(node.op, (Neuron, FixedNeuron, FixedGated))
+    return isinstance(node.op, UNITS)

@@ -38,7 +38,7 @@ from .observed import NOTHING, Observed
 from .payloads import Sources, dense_sources, matrix_groups, payload_formats
 from .populations import with_bias
 from .weight_formats import WEIGHT_FORMATS, Rounding, Scales, Scope, WeightFormat, WeightRules
-from .weights import ACCUMULATOR, accumulator_bound, fan_in_scale, overflow, per_row, quantised
+from .weights import ACCUMULATOR, MOST_FINER, accumulator_bound, fan_in_scale, grains, overflow, per_row, quantised
 
 LEVELS: dict[str, tuple[Spacing, int]] = {
     f"{spacing}{bits}": (spacing, bits) for spacing in get_args(Spacing) for bits in (2, 3, 4, 8)
@@ -66,6 +66,8 @@ class Quantize(Pass):
        Weights that are integers times one step already, up to 127, keep their integers: s is the step.
     3. ``rounding``: nearest (half to even), truncate (toward zero), or stochastic: floor(W / s + u), with u uniform in
        [0, 1) from a hash of the node's name and ``seed``, so that the mean is W / s.
+       With ``shifts``, matrices that add up in one sum may be finer than s by powers of two, each by its own for every
+       scale: what they add is shifted to the finest of them (`weights.grains`).
     4. The accumulator of neuron o is bounded by the sum of |Wq[o, j]| times the most events of source j in a step,
        pooled ones added up; it must fit in 32 bits.
     5. ``state`` float32: the input gain becomes gain * s. q8 to q32: `FixedNeuron`, formats by `fixed_point`, of the
@@ -91,6 +93,7 @@ class Quantize(Pass):
     seed: int = 0
     choices: tuple[FormatChoice, ...] = ()
     observed: Observed = NOTHING
+    shifts: bool = False
 
     @property
     def rules(self) -> WeightRules:
@@ -201,20 +204,40 @@ class _Run:
                 self.done[read] = []
 
     def _population(self, node: Node, op: Neuron, number: WeightFormat) -> None:
-        graph, count, rules = self.sources.graph, prod(op.shape), self.options.rules
+        graph, count = self.sources.graph, prod(op.shape)
         maps = {name: map_op for name in node.inputs if isinstance(map_op := graph[name].op, (Linear, Conv))}
         units = {name: self.sources.unit(graph[name].inputs[0]) for name in maps}
-        scale = fan_in_scale([map_op.weight for map_op in maps.values()], list(units.values()), rules, number)
-        bound = np.zeros(count)
-        for name, map_op in maps.items():
-            integer = quantised(name, map_op, scale, units[name], rules, number)
-            self.done[name] = [replace(graph[name], op=integer)]
-            bound += accumulator_bound(integer, self.sources.most(graph[name].inputs[0]), count)
-            op = self._judged(graph[name], map_op, integer, units[name], number, op)
-        if float(np.max(bound)) > ACCUMULATOR.limit:
+        for most in range(MOST_FINER if self.options.shifts else 0, -1, -1):
+            scale, integers = self._integers(maps, units, number, most)
+            parts = (
+                accumulator_bound(integer, self.sources.most(graph[name].inputs[0]), count)
+                for name, integer in integers.items()
+            )
+            bound = np.asarray(sum(parts, np.zeros(count)))
+            if float(np.max(bound)) <= ACCUMULATOR.limit:
+                break
+        else:
             self.problems.append(overflow(node.name, float(np.max(bound)), number.bits))
             return
+        for name, map_op in maps.items():
+            self.done[name] = [replace(graph[name], op=integers[name])]
+            op = self._judged(graph[name], map_op, integers[name], units[name], number, op)
         self.done[node.name] = [replace(node, op=self._neuron(node, op, scale, bound))]
+
+    def _integers(
+        self, maps: Mapping[str, Linear | Conv], units: Mapping[str, float], number: WeightFormat, most: int
+    ) -> tuple[Array, dict[str, QuantLinear | QuantConv]]:
+        """The integer weights into a population, and what a unit of their sum is worth; some up to 2^``most`` finer
+        than others."""
+        rules, weights = self.options.rules, [map_op.weight for map_op in maps.values()]
+        scale = fan_in_scale(weights, list(units.values()), rules, number)
+        shifts: Sequence[Array | None] = [None] * len(weights)
+        if most and len(weights) > 1:
+            scale, shifts = grains(weights, list(units.values()), scale, rules, number, most)
+        up = dict(zip(maps, shifts, strict=True))
+        return scale, {
+            name: quantised(name, map_op, scale, units[name], rules, number, up[name]) for name, map_op in maps.items()
+        }
 
     def _judged(
         self,
@@ -226,7 +249,7 @@ class _Run:
         op: Neuron,
     ) -> Neuron:
         """The population, its offset corrected for what the integers of ``node`` lose on average."""
-        held = restored(integer.weight, integer.scale / unit)
+        held = restored(integer.weight, integer.weight_scale / unit)
         sqnr = sqnr_db(map_op.weight, held)
         self.weights_said[node.name] = {"format": number.name, "scales": int(integer.scale.size), "sqnr_db": sqnr}
         mean = self.options.observed.means.get(node.name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from math import frexp, gcd
+from math import ceil, frexp, gcd, log2
 from sys import float_info
 
 import numpy as np
@@ -23,6 +23,7 @@ from axonc.ir.ops import (
     is_sparse,
     row_sums,
 )
+from axonc.ir.ops.linear import shifted
 
 from .scales import integer_step, least_squares, powers_of_two, squared_error
 from .weight_formats import WeightFormat, WeightRules
@@ -103,27 +104,82 @@ def _scale(magnitudes: Array, rules: WeightRules, number: WeightFormat) -> float
     return min(powers, key=lambda scale: squared_error(magnitudes, scale, number.limit))
 
 
+MOST_FINER = 8
+"""Powers of two that the weights of one matrix may be finer than those of another in the same sum."""
+
+
+def grains(
+    weights: Sequence[Matrix],
+    units: Sequence[float],
+    scale: Array,
+    rules: WeightRules,
+    number: WeightFormat,
+    most: int = MOST_FINER,
+) -> tuple[Array, list[Array]]:
+    """A finer unit of sums than the shared ``scale``, and of each of ``weights`` W the shift that brings it there.
+
+    With s_W what `fan_in_scale` would give W alone: the matrix whose squared error, over its square, is the largest
+    keeps its own scale b; that of any other is b 2^ceil(log2(s_W / b)), at most 2^``most`` above the finest. The finest
+    of a channel is the unit of sums. A channel where the shared scale loses nothing keeps it. Both results have the
+    shape of ``scale``; shifts are int64.
+    """
+    parts = [channel_magnitudes([w], [u], scale.size) for w, u in zip(weights, units, strict=True)]
+    own = [[_scale(part, rules, number) if part.size else 0.0 for part in matrix] for matrix in parts]
+    hardest = int(np.argmax([_relative_error(*pair, number) for pair in zip(parts, own, strict=True)]))
+    units_of_sums, shifts = np.ones(scale.size), np.zeros((len(weights), scale.size), np.int64)
+    for channel, shared in enumerate(scale.reshape(-1)):
+        scales = [matrix[channel] for matrix in own]
+        exact = all(squared_error(matrix[channel], shared, number.limit) == 0 for matrix in parts)
+        base = scales[hardest] or max(scales)
+        found = [shared] * len(scales) if exact or not base else _over(base, scales, most)
+        units_of_sums[channel] = min(found)
+        shifts[:, channel] = [round(log2(s / min(found))) for s in found]
+    return units_of_sums.reshape(scale.shape), [shift.reshape(scale.shape) for shift in shifts]
+
+
+def _relative_error(parts: Sequence[Array], scales: Sequence[float], number: WeightFormat) -> float:
+    """The squared error of all channels of a matrix, over its square."""
+    pairs = [(part, scale) for part, scale in zip(parts, scales, strict=True) if part.size]
+    square = sum(float(np.sum(np.square(part))) for part, _ in pairs)
+    return sum(squared_error(part, scale, number.limit) for part, scale in pairs) / square if square else 0.0
+
+
+def _over(base: float, scales: Sequence[float], most: int) -> list[float]:
+    """The least powers of two times ``base`` that are not below ``scales``, at most 2^``most`` apart; a scale of 0
+    takes the least of the others."""
+    exponents = [ceil(log2(s / base)) for s in scales if s]
+    least = max(min(exponents), max(exponents) - most)
+    return [base * 2.0 ** max(ceil(log2(s / base)) if s else least, least) for s in scales]
+
+
 def per_row(scale: Array, rows: int) -> Array:
     """() or (rows,): the scale of C channels for each of ``rows`` equal parts of the population, a multiple of C."""
     return np.repeat(scale, rows // len(scale)) if scale.ndim else scale
 
 
 def quantised(
-    name: str, op: Linear | Conv, scale: Array, unit: float, rules: WeightRules, number: WeightFormat
+    name: str,
+    op: Linear | Conv,
+    scale: Array,
+    unit: float,
+    rules: WeightRules,
+    number: WeightFormat,
+    shift: Array | None = None,
 ) -> QuantLinear | QuantConv:
-    """``op``, of the node ``name``, with integer weights; ``scale`` as `fan_in_scale` gives it, ``unit`` that of its
-    source."""
+    """``op``, of the node ``name``, with integer weights; ``scale`` and ``shift`` as `fan_in_scale` and `grains` give
+    them, ``unit`` that of its source."""
     rows = per_row(scale, op.weight.shape[0])
-    weight = rules.integers(name, op.weight, rows / unit, number)
+    up = None if shift is None or not np.any(shift) else per_row(shift, op.weight.shape[0])
+    weight = rules.integers(name, op.weight, shifted(rows, up) / unit, number)
     if isinstance(op, Conv):
-        return QuantConv(np.asarray(weight), rows, op.axes, op.groups, op.gives, number.bits)
-    return QuantLinear(weight, rows, number.bits, op.takes, op.gives)
+        return QuantConv(np.asarray(weight), rows, op.axes, op.groups, op.gives, number.bits, up)
+    return QuantLinear(weight, rows, number.bits, op.takes, op.gives, up)
 
 
 def accumulator_bound(op: QuantLinear | QuantConv, most: int, count: int) -> Array:
     """The most that ``op`` can add to each of ``count`` sums if no source gives more than ``most``: float64."""
     rows = channel_sums(op.weight) if isinstance(op, QuantConv) else row_sums(op.weight)
-    return np.asarray(per_row(rows, count) * float(most))
+    return np.asarray(per_row(shifted(rows, op.shift), count) * float(most))
 
 
 def overflow(name: str, bound: float, bits: int = 8) -> Diagnostic:

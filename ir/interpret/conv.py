@@ -8,6 +8,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from ..ops import Array, Axis, Conv, Pool, QuantConv
+from ..ops.linear import shifted
 from .base import Kernel, Precision, stateless
 
 
@@ -37,6 +38,7 @@ def quant_conv(op: QuantConv, precision: Precision) -> Kernel:
     """Exact integer sums: |sums| stay far below 2^53, so that the fast float product is exact."""
     weight = _grouped(op).astype(np.float64)
     rows = weight.reshape(*weight.shape[:2], -1)
+    shift = op.shift if op.shift is None or op.shift.ndim == 0 else op.shift.reshape(op.groups, -1, 1)
 
     def step(x: Array) -> Array:
         seen = _by_group(windows(x.astype(np.float64), op.axes), op.groups)
@@ -44,6 +46,7 @@ def quant_conv(op: QuantConv, precision: Precision) -> Kernel:
         total = np.empty((len(x), *rows.shape[:2], prod(places)), np.int64)
         for sample, image in enumerate(seen):  # one at a time: the windows of a whole batch may fill the memory
             _products(rows, image.reshape(op.groups, rows.shape[2], -1), total[sample])
+        total = shifted(total, shift)
         return total.reshape(len(x), *(op.gives or (len(op.weight), *places)))
 
     return stateless(step)

@@ -8,6 +8,7 @@ import numpy as np
 from scipy import sparse
 
 from ..ops import Array, Linear, QuantLinear, Scale, is_sparse
+from ..ops.linear import shifted
 from .base import Kernel, Precision, stateless
 
 GATHER = 4
@@ -67,14 +68,20 @@ def quant_linear(op: QuantLinear, precision: Precision) -> Kernel:
     """Exact integer products."""
     if is_sparse(op.weight):
         wide = op.weight.astype(np.int64)
-        return stateless(_unflattened(lambda x: np.ascontiguousarray((wide @ x.T.astype(np.int64)).T), op))
+
+        def sparse_product(x: Array) -> Array:
+            return shifted(np.ascontiguousarray((wide @ x.T.astype(np.int64)).T), op.shift)
+
+        return stateless(_unflattened(sparse_product, op))
     rows = op.weight.T.astype(np.float64)  # |sums| stay far below 2^53, so that the fast float product is exact
 
     def product(x: Array) -> Array:
         active = np.flatnonzero(np.any(x != 0, axis=0))
         if active.size < rows.shape[0] // GATHER:
-            return np.asarray(x[:, active].astype(np.float64) @ rows[active]).astype(np.int64)
-        return np.asarray(x.astype(np.float64) @ rows).astype(np.int64)
+            x, chosen = x[:, active], rows[active]
+        else:
+            chosen = rows
+        return shifted(np.asarray(x.astype(np.float64) @ chosen).astype(np.int64), op.shift)
 
     return stateless(_unflattened(product, op))
 

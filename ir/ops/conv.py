@@ -11,7 +11,7 @@ import numpy as np
 
 from ..signal import Fixed, Kind, Shape, Signal
 from .base import Array, Op, Problem
-from .linear import integer_problems, scale_problems
+from .linear import integer_problems, scale_problems, shift_problems, shifted
 from .window import Axis
 
 
@@ -46,10 +46,11 @@ class Conv(Op):
 
 @dataclass(frozen=True, eq=False)
 class QuantConv(Op):
-    """acc = the convolution of `Conv` in exact integers; one unit of acc[o] is worth ``scale[o]``.
+    """acc = 2^shift times the convolution of `Conv` in exact integers; one unit of acc[o] is worth ``scale[o]``.
 
-    ``weight`` W: (O, I/groups, *K), integers of ``bits`` bits and ``scale`` as in `QuantLinear`, one a channel. The
-    sum of all inputs of a node is an int32; `compiler.passes.quantize` proves that it fits. The rest as in `Conv`.
+    ``weight`` W: (O, I/groups, *K), integers of ``bits`` bits, ``scale`` and ``shift`` as in `QuantLinear`, one a
+    channel. The sum of all inputs of a node is an int32; `compiler.passes.quantize` proves that it fits. The rest as in
+    `Conv`.
     """
 
     name: ClassVar[str] = "quant_conv"
@@ -60,6 +61,12 @@ class QuantConv(Op):
     groups: int = 1
     gives: Shape | None = None
     bits: int = 8
+    shift: Array | None = None
+
+    @property
+    def weight_scale(self) -> Array:
+        """What one unit of a weight is worth: () or (O,)."""
+        return shifted(self.scale, self.shift)
 
     def output(self, source: Signal | None) -> Signal:
         assert source is not None
@@ -70,6 +77,7 @@ class QuantConv(Op):
         yield from _conv_problems(self, source)
         yield from integer_problems(self.weight, self.bits)
         yield from scale_problems(self.scale, int(self.weight.shape[0]))
+        yield from shift_problems(self.shift, int(self.weight.shape[0]))
 
 
 @dataclass(frozen=True, eq=False)

@@ -49,11 +49,12 @@ class Linear(Op):
 
 @dataclass(frozen=True, eq=False)
 class QuantLinear(Op):
-    """acc = W x in exact integers; one unit of acc[o] is worth ``scale[o]``.
+    """acc = (W x) 2^shift in exact integers; one unit of acc[o] is worth ``scale[o]``.
 
     ``weight`` W: (O, I), integers in [-(2^(bits-1) - 1), 2^(bits-1) - 1], held as int8 for 2 to 8 ``bits`` and as
     int16 for 9 to 16, dense or scipy CSR; ``scale``: () or (O,) float64. The sum of all inputs of a node is an int32;
-    `compiler.passes.quantize` proves that it fits. ``takes`` and ``gives`` as in `Linear`.
+    `compiler.passes.quantize` proves that it fits. ``takes`` and ``gives`` as in `Linear`. ``shift``: () or (O,) int64,
+    0 to 30: what makes weights of several grains add up in one sum; None is 0.
     """
 
     name: ClassVar[str] = "quant_linear"
@@ -64,6 +65,12 @@ class QuantLinear(Op):
     bits: int = 8
     takes: Shape | None = None
     gives: Shape | None = None
+    shift: Array | None = None
+
+    @property
+    def weight_scale(self) -> Array:
+        """What one unit of a weight is worth: () or (O,)."""
+        return shifted(self.scale, self.shift)
 
     def output(self, source: Signal | None) -> Signal:
         return Signal((int(self.weight.shape[0]),) if self.gives is None else self.gives, Kind.DENSE, Fixed(32))
@@ -77,6 +84,7 @@ class QuantLinear(Op):
         stored = self.weight.data if is_sparse(self.weight) else np.asarray(self.weight)
         yield from integer_problems(np.asarray(stored), self.bits)
         yield from scale_problems(self.scale, int(self.weight.shape[0]))
+        yield from shift_problems(self.shift, int(self.weight.shape[0]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,6 +131,25 @@ def scale_problems(scale: Array, rows: int) -> Iterator[Problem]:
         yield Problem("AX301", f"the scale has shape {scale.shape}", f"() or ({rows},)", "give one value, or one a row")
     elif scale.dtype.kind != "f" or not np.all(scale > 0):
         yield Problem("AX306", "a scale that is not above 0", "the value of one weight unit", "quantise it again")
+
+
+MOST_SHIFT = 30
+"""A sum is an int32."""
+
+
+def shifted(values: Array, shift: Array | None) -> Array:
+    """values 2^shift."""
+    return values if shift is None else np.asarray(values * (1 << shift))
+
+
+def shift_problems(shift: Array | None, rows: int) -> Iterator[Problem]:
+    """Shifts that are neither one number nor one a row, or out of range."""
+    if shift is None:
+        return
+    if shift.shape not in ((), (rows,)):
+        yield Problem("AX301", f"shifts of shape {shift.shape}", f"() or ({rows},)", "give one value, or one a row")
+    elif shift.dtype != np.int64 or np.any(shift < 0) or np.any(shift > MOST_SHIFT):
+        yield Problem("AX306", "a shift that is no int64 in range", f"0 to {MOST_SHIFT}", "quantise it again")
 
 
 def row_sums(weight: Matrix) -> Array:

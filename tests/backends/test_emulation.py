@@ -76,7 +76,7 @@ def test_fault_names_core_slot_and_line(message: str) -> None:
     assert message in str(fault)
     assert (fault.core, fault.slot) == (1, 2)
     if message != "execution of data":
-        assert fault.line == "program.c:10", fault
+        assert fault.line == "program.c:12", fault
     assert "\n" not in str(fault)
 
 
@@ -123,7 +123,7 @@ def test_unknown_format(kind: str) -> None:
     layout = small_core()
     data = bytearray(layout.image.data)
     at = int(np.frombuffer(data, schema.HEADER.dtype, 1)["projections_at"][0])
-    np.frombuffer(data, schema.PROJECTION.dtype, 1, at)["format"] = 9
+    np.frombuffer(data, schema.PROJECTION.dtype, 1, at)["format"] = 99
     bad = Layout(CoreImage(0, bytes(data), layout.image.work_bytes), (), (), layout.program)
     machine = make_machine([bad], [Route(0, ROUTE.mask, (0,))], kind)
     with pytest.raises(MachineFault, match=r"core 0, slot 1: .*unknown format"):

@@ -5,7 +5,8 @@
 Without files: the convolutional and both recurrent networks of the NIR paper where they are, or random weights. SQNR is
 10 log10(sum W^2 / sum (W - s Wq)^2) in dB over a layer's weights, or over all weights into a population, which share
 scales. ``mse`` stands beside ``max``: the ratio is the squared error of max over that of mse, and ``worse`` counts the
-channels of a population on which mse loses, which must be 0. ``alone`` is the SQNR of max if the layer shared no scale.
+channels of a population on which mse loses, which must be 0. ``alone`` is the SQNR of max if the layer shared no scale,
+``shifts`` that of max where a layer may be finer than the scale that it shares by a power of two.
 """
 
 from __future__ import annotations
@@ -58,9 +59,9 @@ def decibels(exact: Array, held: Array) -> float:
         return float(10 * np.log10(np.square(exact).sum() / np.square(exact - held).sum()))
 
 
-def layers(graph: Graph, weights: str, scope: str, scales: str) -> list[Layer]:
+def layers(graph: Graph, weights: str, scope: str, scales: str, shifts: bool = False) -> list[Layer]:
     """What quantisation does to every layer of a graph in steps."""
-    quantise = Quantize(weights, scope=scope, scales=scales)  # type: ignore[arg-type]
+    quantise = Quantize(weights, scope=scope, scales=scales, shifts=shifts)  # type: ignore[arg-type]
     (_, before), (_, after) = run_pipeline(graph, [ToPopulations(), quantise])
     return list(_layers(before, after))
 
@@ -70,7 +71,7 @@ def _layers(before: Graph, after: Graph) -> Iterator[Layer]:
         op = after[node.name].op
         if isinstance(node.op, (Linear, Conv)) and isinstance(op, (QuantLinear, QuantConv)):
             (target,) = (user.name for user in before.consumers[node.name])
-            yield Layer(node.name, target, _rows(node.op.weight), _rows(restored(op.weight, op.scale)))
+            yield Layer(node.name, target, _rows(node.op.weight), _rows(restored(op.weight, op.weight_scale)))
 
 
 def _rows(weight: object) -> Array:
@@ -91,18 +92,19 @@ def joined(found: list[Layer], target: str) -> Layer:
 def show(title: str, graph: Graph, weights: str, scope: str) -> None:
     """A line for every layer, and for every population into which there are several."""
     print(f"{title}: {weights}, one scale {'an output channel' if scope == 'channel' else 'for a whole fan-in'}")
-    print(f"  {'layer':32} {'weights':>9} {'alone':>9} {'max':>9} {'mse':>9} {'error':>9} {'worse':>6}")
+    print(f"  {'layer':32} {'weights':>9} {'alone':>9} {'max':>9} {'shifts':>9} {'mse':>9} {'error':>9} {'worse':>6}")
     largest, least = (layers(graph, weights, scope, how) for how in ("max", "mse"))
-    for one, other in zip(largest, least, strict=True):
-        _line(one, other, "")
+    finer = layers(graph, weights, scope, "max", shifts=True)
+    for one, shifted, other in zip(largest, finer, least, strict=True):
+        _line(one, shifted, other, "")
     for target in dict.fromkeys(layer.target for layer in largest):
-        one, other = joined(largest, target), joined(least, target)
-        _line(one, other, str(int(np.sum(other.noise > one.noise * (1 + 1e-9)))))
+        one, shifted, other = (joined(found, target) for found in (largest, finer, least))
+        _line(one, shifted, other, str(int(np.sum(other.noise > one.noise * (1 + 1e-9)))))
 
 
-def _line(largest: Layer, least: Layer, worse: str) -> None:
+def _line(largest: Layer, finer: Layer, least: Layer, worse: str) -> None:
     noise = least.noise.sum()
-    cells = (largest.alone, decibels(largest.exact, largest.held), decibels(least.exact, least.held))
+    cells = (largest.alone, *(decibels(layer.exact, layer.held) for layer in (largest, finer, least)))
     numbers = " ".join(f"{cell:6.2f} dB" for cell in cells)
     ratio = largest.noise.sum() / noise if noise else 1.0
     print(f"  {largest.name:32.32} {np.count_nonzero(largest.exact):9} {numbers} {ratio:7.3f} x {worse:>6}")

@@ -13,6 +13,7 @@ from scipy import sparse
 
 import axonc
 from axonc import Graph
+from axonc.compiler.driver.quantisation import Quantisation
 from axonc.ir import Fixed, Signal
 from axonc.ir.ops import Input, Output, ToFixed
 from axonc.ir.target import HostInterface
@@ -35,6 +36,7 @@ class Workload:
 def workloads() -> Iterator[Workload]:
     """All of them."""
     yield from rows()
+    yield from formats()
     yield from neurons()
     yield from values()
     yield from gated()
@@ -94,15 +96,27 @@ def rows() -> Iterator[Workload]:
     graph, x = layered((80, 90, 70, 20), 0.3, recurrent=True)
     yield Workload("recurrent, several slices", graph, x, {"slice_size": 32})
     yield Workload("recurrent, spread", graph, x, {"slice_size": 48, "strategy": "spread"})
+    shifted = {"quantize": Quantisation(shifts=True), "state": "q32"}
+    yield Workload("recurrent, shifted", *layered((60, 90, 20), 0.5, recurrent=True), shifted)
     host = HostInterface(("pop0", "pop0:v", "pop1:v"), STEPS, 400)
     yield Workload("recorded and listed", *layered((40, 50, 30), 1.0), {"host": host})
+
+
+def formats() -> Iterator[Workload]:
+    """Rows of weights of other widths than 8 bits, of spikes and of graded events."""
+    for weights, limit in (("int16", 1000), ("int4", 7), ("ternary", 1)):
+        for count in (6, 43, 128):
+            for density in (1.0, 0.15):
+                graph, x = layered((60, count, 8), density, active=0.3)
+                yield Workload(f"{weights} into {count} targets, density {density}", graph, x, {"weights": weights})
+                yield valued(count, density, 0.5, limit)
 
 
 def neurons() -> Iterator[Workload]:
     """Neurons of every kernel and variant."""
     for model in ("lif", "cuba_lif"):
-        for state in ("q16", "q32", "float32"):
-            for own in (False, True):
+        for state in ("q16", "q32", "float32", "centred4"):
+            for own in (False, True)[: 1 if state == "centred4" else 2]:
                 for reset in ("v_reset", "subtract_guarded"):
                     semantics = f"nir,reset={reset}"
                     graph, x = layered((30, 60, 40, 10), 0.5, semantics, model, own, active=0.1)
@@ -114,15 +128,21 @@ def values() -> Iterator[Workload]:
     for count in (1, 6, 19, 32, 66, 131, 200):
         for density in (1.0, 0.2):
             for active in (0.1, 0.8):
-                rng = np.random.default_rng(count)
-                made = gated_graphs.Network(rng, density)
-                made.add("in", Input(Signal((48,))))
-                made.add("in.fixed", ToFixed(Fixed(16, 10)), "in")
-                for name in ("pop", "more")[: 1 + (active > 0.5)]:
-                    made.neurons(name, ("in.fixed", 48), count, 38, False)
-                    made.add(f"{name}.out", Output(), name)
-                x = rng.normal(0, 4, (STEPS, 48)) * (rng.random((STEPS, 48)) < active)
-                yield Workload(f"values into {count} targets, density {density}, {active} active", made.graph, x)
+                yield valued(count, density, active)
+
+
+def valued(count: int, density: float, active: float, limit: int = 127) -> Workload:
+    """Graded events of an input into integrators; where many, into others besides."""
+    rng = np.random.default_rng(count)
+    made = gated_graphs.Network(rng, density, limit)
+    made.add("in", Input(Signal((48,))))
+    made.add("in.fixed", ToFixed(Fixed(16, 10)), "in")
+    for name in ("pop", "more")[: 1 + (active > 0.5)]:
+        made.neurons(name, ("in.fixed", 48), count, 38, False)
+        made.add(f"{name}.out", Output(), name)
+    x = rng.normal(0, 4, (STEPS, 48)) * (rng.random((STEPS, 48)) < active)
+    name = f"values into {count} targets, weights to {limit}, density {density}, {active} active"
+    return Workload(name, made.graph, x)
 
 
 def gated() -> Iterator[Workload]:

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 SCALED = ("q16", "q32", "float32")
-STATES = (*SCALED, "loihi")
+STATES = (*SCALED, "loihi", "other")
+"""Where ``other`` is any width, and any table of levels."""
 
 
 @pytest.mark.parametrize("state", STATES)

@@ -13,6 +13,7 @@ from scipy import sparse
 
 import axonc
 from axonc import Graph, ModelError
+from axonc.backends.spinnaker2 import schema
 from axonc.compiler.driver.options import Options, split_formats
 from axonc.compiler.driver.pipeline import passes_for, prepare, stages
 from axonc.compiler.driver.quantisation import Quantisation, parse_quantisation
@@ -77,27 +78,16 @@ def test_int16_sums_that_no_int32_holds_are_refused_with_a_remedy() -> None:
     reference(graph, weights="int8")
 
 
-@pytest.mark.parametrize("name", ["int4", "int2", "ternary"])
-def test_cores_run_narrow_weights_a_byte_each(name: str) -> None:
-    program = axonc.compile(recurrent(), "native", weights=name)
+@pytest.mark.parametrize("name", ["int16", "int8", "int4", "int2", "ternary"])
+@pytest.mark.parametrize("state", ["q12", "q24", "centred4"])
+def test_cores_run_what_was_quantised_elsewhere(name: str, state: str) -> None:
+    """In the smallest rows that hold the weights: a graph says no more than its integers."""
+    held = reference(recurrent(), weights=name, state=state)
+    program = axonc.compile(held, "spinnaker2")
     assert program.verify(X).equal
-
-
-@pytest.mark.parametrize("target", ["native", "spinnaker2"])
-def test_cores_refuse_what_they_do_not_run(target: str) -> None:
-    cases: list[dict[str, Any]] = [
-        {"weights": "int16"},
-        {"state": "q12"},
-        {"formats": (FormatChoice("fc", "weights", "int16"),)},
-        {"formats": (FormatChoice("cell", "state", "q24"),)},
-    ]
-    for options in cases:
-        with pytest.raises(ModelError, match=rf"AX403 .*; {target} takes"):
-            prepare(recurrent(), target, Options(**options))
-    for options in ({"weights": "int16"}, {"state": "q12"}):
-        held = reference(recurrent(), **options)
-        with pytest.raises(ModelError, match=r"AX601 .*cores run"):
-            prepare(held, target, Options())
+    report = json.loads((program.directory / "report.json").read_text())
+    rows = {"int16": ["dense16", "wide"], "int8": ["dense", "sparse"], "int4": ["dense4", "pairs"]}
+    assert report["formats"]["spikes"] == sorted(rows.get(name, ["dense2", "signs"]), key=schema.FORMATS.index)
 
 
 # Single nodes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import models
@@ -16,7 +17,9 @@ import axonc
 from axonc import Graph, ModelError
 from axonc.compiler.driver.loading import discretise
 from axonc.compiler.passes import Quantize, ToPopulations, run_pipeline
+from axonc.compiler.passes.form import form_problems
 from axonc.ir.ops import FixedNeuron, Linear, QuantLinear
+from axonc.ir.precision import precision
 
 
 def quantised(model: Any, semantics: str, inputs: str = "events", **options: str) -> Graph:
@@ -156,3 +159,57 @@ def test_q32_stays_close_to_float64_with_the_same_weights(seed: int, cuba: bool)
     exact = axonc.interpret(axonc.load(model, semantics="nir,dt=1e-3"), x, (), "float64").outputs["output"]
     fixed = axonc.interpret(quantised(model, "nir,dt=1e-3", state="q32"), x)
     assert np.abs(fixed.value("output") - exact).max() < 1e-5
+
+
+def pair(ratio: float, seed: int = 0) -> Graph:
+    """Two matrices into one population, the weights of one ``ratio`` times as large."""
+    rng, nodes = np.random.default_rng(seed), {"a": models.source(60), "b": models.source(50)}
+    nodes |= {"fa": models.linear(rng.normal(0, 1, (12, 60))), "fb": models.linear(rng.normal(0, ratio, (12, 50)))}
+    nodes |= {"cell": models.neuron("LIF", 12), "out": models.sink(12)}
+    return axonc.load(models.graph(nodes, "a fa cell out", "b fb cell"), semantics="nir,dt=1e-3")
+
+
+def held_db(graph: Graph, **options: Any) -> tuple[Graph, list[float | None]]:
+    """The quantised graph, and the SQNR of both matrices."""
+    final = run_pipeline(graph, [ToPopulations(), Quantize(**options)])[-1][1]
+    return final, [precision(final)["weights"][name]["sqnr_db"] for name in ("fa", "fb")]
+
+
+@pytest.mark.parametrize("scope", ["fan_in", "channel"])
+@pytest.mark.parametrize("ratio", [0.02, 1 / 3, 1.0, 5.0, 70.0])
+def test_with_shifts_the_hardest_matrix_is_held_as_if_alone(ratio: float, scope: str) -> None:
+    graph = pair(ratio)
+    alone = [quantised_alone(graph, name, scope) for name in ("fa", "fb")]
+    final, found = held_db(graph, scope=scope, shifts=True)
+    hardest = int(np.argmin(alone))
+    assert found[hardest] == pytest.approx(alone[hardest])
+    assert all(db is not None and db > one - 7 for db, one in zip(found, alone, strict=True))
+    shifts = [final[name].op.shift for name in ("fa", "fb")]  # type: ignore[attr-defined]
+    assert any(shift is not None and np.any(shift) for shift in shifts) == (not 0.5 < ratio < 2 or scope == "channel")
+    assert np.array_equal(final["fa"].op.scale, final["fb"].op.scale)  # type: ignore[attr-defined]
+
+
+def quantised_alone(graph: Graph, name: str, scope: str) -> float:
+    """The SQNR of a matrix that shares its scales with no other."""
+    only = graph.with_nodes(replace(n, inputs=(name,)) if n.name == "cell" else n for n in graph)
+    final = run_pipeline(only, [ToPopulations(), Quantize(scope=scope)])[-1][1]  # type: ignore[arg-type]
+    return float(precision(final)["weights"][name]["sqnr_db"])
+
+
+def test_shifts_that_an_int32_does_not_hold_are_smaller() -> None:
+    """3000 weights of 16 bits are within 2^31 by a factor of 20 only: no shift of more than 4 is left."""
+    rng, nodes = np.random.default_rng(0), {"a": models.source(1500), "b": models.source(1500)}
+    nodes |= {
+        "fa": models.linear(rng.uniform(1, 2, (2, 1500))),
+        "fb": models.linear(rng.uniform(0.01, 0.02, (2, 1500))),
+    }
+    nodes |= {"cell": models.neuron("LIF", 2), "out": models.sink(2)}
+    graph = axonc.load(models.graph(nodes, "a fa cell out", "b fb cell"), semantics="nir,dt=1e-3", inputs="events:3")
+    final, _ = held_db(graph, weights="int16", shifts=True)
+    assert not list(form_problems(final))
+    assert 0 < int(np.max(final["fa"].op.shift)) < 6  # type: ignore[attr-defined]
+
+
+def test_without_shifts_nothing_has_one() -> None:
+    final, _ = held_db(pair(70.0))
+    assert final["fa"].op.shift is final["fb"].op.shift is None  # type: ignore[attr-defined]

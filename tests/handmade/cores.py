@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -117,11 +118,31 @@ def build_core(core: Core) -> Layout:
     return Layout(image, voltages, currents, program_text(calls))
 
 
-def program_text(body: str) -> str:
-    """A program as the compiler emits it."""
-    includes = '#include "neurons.h"\n#include "runtime.h"\n\n'
+EVERY = tuple(name for name in schema.FORMATS if name != "kernel")
+
+
+def program_text(body: str, formats: Sequence[str] = schema.FORMATS, graded: Sequence[str] = EVERY) -> str:
+    """A program as the compiler emits it; by default with every format of rows."""
+    includes = "".join(f'#include "{name}.h"\n' for name in ("neurons", "platform", "rows", "runtime"))
     comment = "/* One slot of everything that this kind of core holds, in order. */\n"
-    return f"{includes}{comment}void axonc_program(axonc_core_t *core)\n{{\n{body}}}\n"
+    step = f"{comment}void axonc_program(axonc_core_t *core)\n{{\n{body}}}\n"
+    spikes = _dispatch("rows", "const uint32_t *rows, uint32_t count", "", "rows, count", formats)
+    values = _dispatch("graded_rows", "const axonc_events_t *events", "_graded", "events", graded)
+    return "\n".join([includes, step, spikes, values])
+
+
+def _dispatch(name: str, taken: str, suffix: str, given: str, formats: Sequence[str]) -> str:
+    """The function that adds rows of whatever format."""
+    cases = "".join(
+        f"    case AXONC_FORMAT_{form.upper()}:\n        return axonc_add_{form}{suffix}(core, to, sums, {given});\n"
+        for form in formats
+    )
+    unused = "".join(f"    (void){word};\n" for word in ("sums", *given.split(", ")))
+    return (
+        f"uint32_t axonc_add_{name}(axonc_core_t *core, const axonc_projection_t *to, int32_t *sums, {taken})\n{{\n"
+        f"{unused}    switch (to->format) {{\n{cases}    default:\n"
+        "        axonc_platform_fail(core, AXONC_ERROR_BAD_FORMAT);\n        return 0;\n    }\n}\n"
+    )
 
 
 def _population(p: Population, data: Blob, work: Blob) -> tuple[Any, tuple[int, int], tuple[int, int]]:
@@ -131,7 +152,10 @@ def _population(p: Population, data: Blob, work: Blob) -> tuple[Any, tuple[int, 
     row["accumulators"] = p.count
     row["first_head"], row["first_phase"] = p.first_head, p.first_phase
     row["reset"], row["old_current"] = schema.RESETS.index(p.reset), p.old_current
-    row["key"], row["state_words"] = p.block << LOCAL_BITS, -(-len(state) // 4)
+    row["key"], row["voltage_words"] = p.block << LOCAL_BITS, -(-len(state) // 4)
+    row["current_words"] = row["voltage_words"]
+    if p.storage != "f32":
+        row["voltage_limit"] = row["current_limit"] = np.iinfo(STATE_DTYPES[p.storage]).max
     row["spikes"] = p.spikes
     row["plain"] = not p.bounded and p.spikes == 1 and not p.reset.endswith(("guarded", "next"))
     row["clock_at"] = work.add(bytes(schema.CLOCK.dtype.itemsize))

@@ -108,16 +108,10 @@ def test_more_levels_come_closer_to_the_float_state() -> None:
     assert wrong[1] < wrong[0] / 2
 
 
-def test_levels_need_one_threshold_and_a_target_that_runs_them() -> None:
+def test_levels_need_one_threshold() -> None:
     several = axonc.load(models.single(models.neuron("LIF", 2, v_threshold=[1.0, 2.0]), np.eye(2)), "nir,dt=1e-3")
     with pytest.raises(ModelError, match="AX402 cell: thresholds from 1 to 2"):
         prepare(several, "reference", Options("int8", "centred4"))
-    graph = axonc.load(models.recurrent(), "nir,dt=1e-3")
-    with pytest.raises(ModelError, match="AX403"):
-        prepare(graph, "native", Options(state="centred4"))
-    held = prepare(graph, "reference", Options("int8", "centred4"))[0]
-    with pytest.raises(ModelError, match="level_neuron"):
-        prepare(held, "native", Options())
 
 
 def test_levels_out_of_order_are_refused() -> None:

@@ -13,9 +13,9 @@ static void clear(axonc_core_t *core, uint32_t at, uint32_t count)
 /* Zeroes the states of a population. */
 static void clear_states(axonc_core_t *core, const axonc_population_t *population)
 {
-    clear(core, population->voltage_at, population->state_words);
+    clear(core, population->voltage_at, population->voltage_words);
     if (population->current_at != 0) {
-        clear(core, population->current_at, population->state_words);
+        clear(core, population->current_at, population->current_words);
     }
     if (population->segment != 0) {
         clear(core, population->segment_at, 1);
@@ -28,7 +28,7 @@ static void count_segment(axonc_core_t *core, const axonc_population_t *populati
     uint32_t *step = axonc_work(core, population->segment_at);
 
     if (*step == 0) {
-        clear(core, population->voltage_at, population->state_words);
+        clear(core, population->voltage_at, population->voltage_words);
     }
     *step = *step + 1 == population->segment ? 0 : *step + 1;
 }
@@ -40,6 +40,28 @@ static void drop_late_events(axonc_core_t *core, const axonc_population_t *popul
 
     for (uint32_t n = 0; n < population->accumulators; n++) {
         sums[n] = 0;
+    }
+}
+
+/* Adds the sums of a lane, shifted, to others, and clears them. */
+static void add_lane(int32_t *restrict sums, int32_t *restrict lane, const uint8_t *restrict shifts,
+                     uint32_t count)
+{
+#pragma GCC unroll 1
+    for (uint32_t n = 0; n < count; n++) {
+        sums[n] += lane[n] * (INT32_C(1) << shifts[n]);
+        lane[n] = 0;
+    }
+}
+
+void axonc_join_lanes(const axonc_core_t *core, const axonc_population_t *population)
+{
+    const uint32_t all = population->shifts_at == 0 ? 0 : population->accumulators;
+    const uint8_t *shifts = axonc_data(core, population->shifts_at);
+    int32_t *sums = axonc_accumulators(core, population, 0);
+
+    for (uint32_t first = population->count; first < all; first += population->count) {
+        add_lane(sums, sums + first, shifts + first - population->count, population->count);
     }
 }
 

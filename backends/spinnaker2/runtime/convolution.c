@@ -1,6 +1,5 @@
-#include "convolution.h"
-
-#include "neurons.h"
+/* Events through kernels that all places of an image share. */
+#include "rows.h"
 
 /* The runs of a place along an axis. */
 typedef struct {
@@ -117,13 +116,14 @@ static inline uint32_t add_event(const axonc_core_t *core, const axonc_kernel_t 
     return places * count * (uint32_t)(lines.runs.end - lines.runs.next);
 }
 
-uint32_t axonc_add_kernel(const axonc_core_t *core, const axonc_kernel_t *kernel, int32_t *sums,
-                          const int8_t *weights, const uint32_t *neurons, uint32_t count)
+AXONC_ADDS(kernel)
 {
+    const axonc_kernel_t *kernel = axonc_data(core, projection->synapses_at);
+    const int8_t *weights = axonc_data(core, projection->rows_at);
     uint32_t added = 0;
 
     for (uint32_t i = 0; i < count; i++) {
-        added += add_event(core, kernel, sums, weights, neurons[i]);
+        added += add_event(core, kernel, sums, weights, rows[i]);
     }
     return added;
 }

@@ -1,5 +1,5 @@
 /* Dense rows of graded events on a host with vectors of 512 bits, which multiply pairs of 16-bit numbers and add them. */
-#include "events.h"
+#include "rows.h"
 
 #ifdef __AVX512BW__
 
@@ -95,8 +95,8 @@ static void add_rows(int32_t *sums, const int8_t *weights, const uint32_t *rows,
     }
 }
 
-uint32_t axonc_add_dense_graded(int32_t *sums, const int8_t *weights, const axonc_events_t *events,
-                                uint32_t targets)
+uint32_t axonc_add_dense_vectors(int32_t *sums, const int8_t *weights, const axonc_events_t *events,
+                                 uint32_t targets)
 {
     uint32_t done = 0;
 
@@ -109,8 +109,8 @@ uint32_t axonc_add_dense_graded(int32_t *sums, const int8_t *weights, const axon
 #else
 
 /* Narrower vectors do as well with the rows that follow. */
-uint32_t axonc_add_dense_graded(int32_t *sums, const int8_t *weights, const axonc_events_t *events,
-                                uint32_t targets)
+uint32_t axonc_add_dense_vectors(int32_t *sums, const int8_t *weights, const axonc_events_t *events,
+                                 uint32_t targets)
 {
     (void)sums;
     (void)weights;

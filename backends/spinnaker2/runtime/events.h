@@ -2,21 +2,7 @@
 #ifndef AXONC_EVENTS_H
 #define AXONC_EVENTS_H
 
-#include "neurons.h"
-#include "runtime.h"
-
-/* Rows whose sum a core keeps in a register. */
-#define AXONC_FEW 4u
-
-/* Events of one key block that are taken together. */
-#define AXONC_BATCH (AXONC_VECTORS ? 32u : AXONC_FEW)
-
-/* Graded events of one key block that are taken together: their rows, and by what to multiply these. */
-typedef struct {
-    uint32_t count;
-    uint32_t rows[AXONC_BATCH];
-    int32_t values[AXONC_BATCH];
-} axonc_events_t;
+#include "rows.h"
 
 /* The neuron of a key within its block. */
 static inline uint32_t axonc_row_of(const axonc_core_t *core, uint32_t key)
@@ -45,17 +31,5 @@ void axonc_take_spikes(axonc_core_t *core, uint32_t block, const uint32_t *keys,
 
 /* Takes packets with payloads. In events_graded.c. */
 void axonc_take_packets(axonc_core_t *core, const uint32_t *packets, uint32_t count);
-
-#if AXONC_VECTORS
-/* Adds rows of a sparse16 projection, or multiples of them; returns how many synapses they have. In events_host.c. */
-uint32_t axonc_add_sparse16(const axonc_core_t *core, const axonc_projection_t *projection,
-                            int32_t *sums, const uint32_t *rows, uint32_t count);
-uint32_t axonc_add_sparse16_graded(const axonc_core_t *core, const axonc_projection_t *projection,
-                                   int32_t *sums, const axonc_events_t *events);
-
-/* Adds multiples of the first dense rows, as many as suit vectors; returns how many. In dense_host.c. */
-uint32_t axonc_add_dense_graded(int32_t *sums, const int8_t *weights, const axonc_events_t *events,
-                                uint32_t targets);
-#endif
 
 #endif

@@ -2,7 +2,8 @@
  * Neuron kernels: one model step of a population, if it is due in this slot.
  *
  * lif: the summed weights drive the membrane. cuba_lif: they drive a synaptic current, which drives
- * the membrane. q16, q32, f32: what the state is stored in; q16 and q32 share their arithmetic.
+ * the membrane. q16, q32, f32: what the state is stored in; q16 and q32 share their arithmetic, and hold states of
+ * fewer bits, too. levels: the voltage is a code of a byte, the current a float.
  * A leaky integrator is a neuron with a threshold that is never exceeded.
  *
  * gru, reset_gate, lstm: gated units, with several accumulators each; cells and what they give are in 16 bits.
@@ -16,9 +17,11 @@
 void axonc_lif_q16(axonc_core_t *core, uint32_t population);
 void axonc_lif_q32(axonc_core_t *core, uint32_t population);
 void axonc_lif_f32(axonc_core_t *core, uint32_t population);
+void axonc_lif_levels(axonc_core_t *core, uint32_t population);
 void axonc_cuba_lif_q16(axonc_core_t *core, uint32_t population);
 void axonc_cuba_lif_q32(axonc_core_t *core, uint32_t population);
 void axonc_cuba_lif_f32(axonc_core_t *core, uint32_t population);
+void axonc_cuba_lif_levels(axonc_core_t *core, uint32_t population);
 void axonc_gru_after_q16(axonc_core_t *core, uint32_t population);
 void axonc_gru_before_q16(axonc_core_t *core, uint32_t population);
 void axonc_reset_gate_q16(axonc_core_t *core, uint32_t population);

@@ -11,17 +11,17 @@ typedef struct {
     axonc_core_t *core;
     const axonc_population_t *population;
     uint32_t key;
-    int32_t limit;
     uint32_t clipped;
 } group_t;
 
-/* One update of a state: sat(leak + decay(old - leak) + requantize(input) + offset). */
+/* One update of a state: sat(leak + decay(old - leak) + requantize(input) + offset), clipped to a limit. */
 typedef struct {
     int32_t decay;
     int32_t multiplier;
     uint32_t shift;
     int32_t offset;
     int32_t leak;
+    int32_t limit;
 } update_t;
 
 /* A state word, widened. */
@@ -40,10 +40,10 @@ AXONC_SPECIALISED void store(void *states, uint32_t n, int32_t value, width_t wi
     }
 }
 
-/* A value that fits into a state word; counts the values that had to be clipped. */
-static int32_t clip(group_t *group, int64_t value)
+/* A value clipped to a limit; counts the values that had to be clipped. */
+static int32_t clip(group_t *group, int64_t value, int32_t limit)
 {
-    const int64_t clipped = axonc_saturate(value, group->limit);
+    const int64_t clipped = axonc_saturate(value, limit);
 
     group->clipped += clipped != value;
     return (int32_t)clipped;
@@ -55,12 +55,11 @@ AXONC_RARE int32_t next_wide(group_t *group, update_t u, int32_t old, int32_t in
     const int64_t kept = axonc_decay((int64_t)old - u.leak, u.decay);
     const int64_t driven = axonc_requantize(input, u.multiplier, u.shift);
 
-    return clip(group, u.leak + kept + driven + u.offset);
+    return clip(group, u.leak + kept + driven + u.offset, u.limit);
 }
 
 /* The next state in words, without clipping; false if that does not do. */
-AXONC_SPECIALISED bool next_narrow(update_t u, int32_t old, int32_t input, int32_t limit,
-                                   int32_t *next)
+AXONC_SPECIALISED bool next_narrow(update_t u, int32_t old, int32_t input, int32_t *next)
 {
     int32_t away;
     int32_t driven = 0;
@@ -75,17 +74,15 @@ AXONC_SPECIALISED bool next_narrow(update_t u, int32_t old, int32_t input, int32
     /* What is kept lies between the old state and the leak. */
     *next = u.leak + axonc_decay_narrow(away, u.decay);
     return !__builtin_add_overflow(*next, driven, next) &&
-           !__builtin_add_overflow(*next, u.offset, next) && *next >= -limit && *next <= limit;
+           !__builtin_add_overflow(*next, u.offset, next) && *next >= -u.limit && *next <= u.limit;
 }
 
 /* The next state. */
-AXONC_SPECIALISED int32_t next_state(group_t *group, update_t u, int32_t old, int32_t input,
-                                     width_t width)
+AXONC_SPECIALISED int32_t next_state(group_t *group, update_t u, int32_t old, int32_t input)
 {
-    const int32_t limit = width == Q16 ? INT16_MAX : INT32_MAX;
     int32_t next;
 
-    if (AXONC_LIKELY(next_narrow(u, old, input, limit, &next))) {
+    if (AXONC_LIKELY(next_narrow(u, old, input, &next))) {
         return next;
     }
     return next_wide(group, u, old, input);
@@ -100,7 +97,7 @@ AXONC_RARE int32_t spike(group_t *group, uint32_t neuron, int32_t voltage, int32
         return reset;
     case AXONC_RESET_SUBTRACT:
     case AXONC_RESET_SUBTRACT_GUARDED:
-        return clip(group, (int64_t)voltage - reset);
+        return clip(group, (int64_t)voltage - reset, group->population->voltage_limit);
     default:
         return voltage;
     }
@@ -117,7 +114,7 @@ AXONC_RARE int32_t fire(group_t *group, const axonc_membrane_fixed_t *m, uint32_
         tested -= m->reset;
     }
     if (reset == AXONC_RESET_SUBTRACT_NEXT) {
-        voltage = clip(group, tested);
+        voltage = clip(group, tested, group->population->voltage_limit);
         tested = voltage;
     }
     for (uint32_t left = group->population->spikes; left > 0 && tested > m->threshold; left--) {
@@ -135,6 +132,8 @@ AXONC_SPECIALISED void step(group_t *group, bool has_current, width_t width, boo
     const axonc_population_t *population = group->population;
     const uint32_t count = population->count;
     const bool old_current = population->old_current != 0;
+    const int32_t current_limit = population->current_limit;
+    const int32_t voltage_limit = population->voltage_limit;
     const axonc_synapse_fixed_t *synapses = axonc_data(core, population->synapse_at);
     const axonc_membrane_fixed_t *membranes = axonc_data(core, population->membrane_at);
     const uint32_t next_synapse = population->synapse_stride != 0;
@@ -158,14 +157,14 @@ AXONC_SPECIALISED void step(group_t *group, bool has_current, width_t width, boo
         sums[n] = 0;
         if (has_current) {
             const int32_t current = load(currents, n, width);
-            const update_t synapse = {s.decay, s.multiplier, s.shift, s.offset, 0};
-            const int32_t next = next_state(group, synapse, current, input, width);
+            const update_t synapse = {s.decay, s.multiplier, s.shift, s.offset, 0, current_limit};
+            const int32_t next = next_state(group, synapse, current, input);
 
             store(currents, n, next, width);
             input = old_current ? current : next;
         }
-        const update_t membrane = {m.decay, m.multiplier, m.shift, m.offset, m.leak};
-        int32_t voltage = next_state(group, membrane, old, input, width);
+        const update_t membrane = {m.decay, m.multiplier, m.shift, m.offset, m.leak, voltage_limit};
+        int32_t voltage = next_state(group, membrane, old, input);
 
         if (plain && AXONC_UNLIKELY(voltage > m.threshold)) {
             voltage = spike(group, n, voltage, m.reset);
@@ -188,12 +187,12 @@ AXONC_SPECIALISED void update(axonc_core_t *core, uint32_t index, bool has_curre
         .core = core,
         .population = population,
         .key = axonc_event_key(core, population),
-        .limit = width == Q16 ? INT16_MAX : INT32_MAX,
     };
 
     if (!axonc_is_due(core, population)) {
         return;
     }
+    axonc_join_lanes(core, population);
     if (!population->plain) {
         step(&group, has_current, width, false, false);
     } else if (axonc_is_uniform(population)) {

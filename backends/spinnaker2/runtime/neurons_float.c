@@ -1,66 +1,11 @@
-#include "neurons.h"
-#include "recording.h"
+#include "neurons_float.h"
 
 /* Neurons that are updated before their spikes are sent: on a host, these loops run in vectors. */
 #define TILE 64u
 #define BYTE_BITS 8u
 
-/* A population while its neurons are updated. */
-typedef struct {
-    axonc_core_t *core;
-    const axonc_population_t *population;
-    uint32_t key;
-} group_t;
-
-/* Sends a spike; returns the voltage after it. */
-AXONC_RARE float spike(const group_t *group, uint32_t neuron, float voltage, float reset)
-{
-    axonc_spike(group->core, group->population, group->key, neuron);
-    switch (group->population->reset) {
-    case AXONC_RESET_VALUE:
-        return reset;
-    case AXONC_RESET_SUBTRACT:
-    case AXONC_RESET_SUBTRACT_GUARDED:
-        return voltage - reset;
-    default:
-        return voltage;
-    }
-}
-
-/* The voltage after the test of a neuron that is above threshold, or was before. */
-AXONC_RARE float fire(const group_t *group, const axonc_membrane_float_t *m, uint32_t neuron,
-                      float old, float voltage)
-{
-    const uint32_t reset = group->population->reset;
-    float tested = voltage;
-
-    if (old > m->threshold && axonc_is_pending(reset)) {
-        tested -= m->reset;
-    }
-    if (reset == AXONC_RESET_SUBTRACT_NEXT) {
-        voltage = tested;
-    }
-    for (uint32_t left = group->population->spikes; left > 0 && tested > m->threshold; left--) {
-        voltage = spike(group, neuron, voltage, m->reset);
-        tested = voltage;
-    }
-    return voltage;
-}
-
-/* The next synaptic current. */
-AXONC_SPECIALISED float next_current(axonc_synapse_float_t s, float current, float sum)
-{
-    return (s.decay * current + s.gain * sum) + s.constant;
-}
-
-/* The next voltage. */
-AXONC_SPECIALISED float next_voltage(axonc_membrane_float_t m, float voltage, float input)
-{
-    return (m.decay * voltage + m.gain * input) + m.constant;
-}
-
 /* One step of every neuron. The flags are known when this is compiled into a kernel. */
-AXONC_SPECIALISED void step(const group_t *group, bool has_current, bool uniform, bool plain)
+AXONC_SPECIALISED void step(const axonc_float_group_t *group, bool has_current, bool uniform, bool plain)
 {
     axonc_core_t *core = group->core;
     const axonc_population_t *population = group->population;
@@ -90,16 +35,16 @@ AXONC_SPECIALISED void step(const group_t *group, bool has_current, bool uniform
         if (has_current) {
             const float current = currents[n];
 
-            currents[n] = next_current(s, current, input);
+            currents[n] = axonc_next_current(s, current, input);
             input = old_current ? current : currents[n];
         }
-        float voltage = next_voltage(m, old, input);
+        float voltage = axonc_next_voltage(m, old, input);
 
         if (plain && AXONC_UNLIKELY(voltage > m.threshold)) {
-            voltage = spike(group, n, voltage, m.reset);
+            voltage = axonc_float_spike(group, n, voltage, m.reset);
         }
         if (!plain && AXONC_UNLIKELY(voltage > m.threshold || old > m.threshold)) {
-            voltage = fire(group, &m, n, old, voltage);
+            voltage = axonc_float_fire(group, &m, n, old, voltage);
         }
         if (!plain && voltage < m.lowest) {
             voltage = m.lowest;
@@ -120,18 +65,18 @@ AXONC_SPECIALISED void update_tile(axonc_synapse_float_t s, axonc_membrane_float
         sums[n] = 0;
         if (has_current) {
             const float current = currents[n];
-            const float next = next_current(s, current, input);
+            const float next = axonc_next_current(s, current, input);
 
             currents[n] = next;
             input = old_current ? current : next;
         }
-        voltages[n] = next_voltage(m, voltages[n], input);
+        voltages[n] = axonc_next_voltage(m, voltages[n], input);
         above[n] = voltages[n] > m.threshold;
     }
 }
 
 /* Sends the spikes of neurons that are above threshold, and resets these. Hosts are little-endian. */
-static void send_tile(const group_t *group, uint32_t first, float reset, float *voltages,
+static void send_tile(const axonc_float_group_t *group, uint32_t first, float reset, float *voltages,
                       const uint8_t *above)
 {
     for (uint32_t n = 0; n < TILE; n += sizeof(uint64_t)) {
@@ -141,13 +86,13 @@ static void send_tile(const group_t *group, uint32_t first, float reset, float *
         for (; flags != 0; flags &= flags - 1) {
             const uint32_t k = n + (uint32_t)__builtin_ctzll(flags) / BYTE_BITS;
 
-            voltages[k] = spike(group, first + k, voltages[k], reset);
+            voltages[k] = axonc_float_spike(group, first + k, voltages[k], reset);
         }
     }
 }
 
 /* One step of neurons that share their parameters, in tiles. */
-AXONC_SPECIALISED void step_tiles(const group_t *group, bool has_current)
+AXONC_SPECIALISED void step_tiles(const axonc_float_group_t *group, bool has_current)
 {
     axonc_core_t *core = group->core;
     const axonc_population_t *population = group->population;
@@ -175,11 +120,12 @@ AXONC_SPECIALISED void step_tiles(const group_t *group, bool has_current)
 AXONC_SPECIALISED void update(axonc_core_t *core, uint32_t index, bool has_current)
 {
     const axonc_population_t *population = &core->populations[index];
-    const group_t group = {core, population, axonc_event_key(core, population)};
+    const axonc_float_group_t group = {core, population, axonc_event_key(core, population)};
 
     if (!axonc_is_due(core, population)) {
         return;
     }
+    axonc_join_lanes(core, population);
     if (!population->plain) {
         step(&group, has_current, false, false);
     } else if (axonc_is_uniform(population)) {

@@ -47,15 +47,16 @@ void axonc_record_spike(axonc_core_t *core, const axonc_population_t *population
 void axonc_record_states(axonc_core_t *core, const axonc_population_t *population)
 {
     const uint32_t row = record_row(core, population);
-    const uint32_t words = population->state_words;
 
     if (row >= core->header->record_steps) {
         return;
     }
     if (population->voltage_record_at != 0) {
-        copy_state(core, population->voltage_at, population->voltage_record_at, row, words);
+        copy_state(core, population->voltage_at, population->voltage_record_at, row,
+                   population->voltage_words);
     }
     if (population->current_record_at != 0) {
-        copy_state(core, population->current_at, population->current_record_at, row, words);
+        copy_state(core, population->current_at, population->current_record_at, row,
+                   population->current_words);
     }
 }

@@ -82,6 +82,12 @@ void axonc_reset_clocks(axonc_core_t *core);
 /* Clears what does not outlive the sample, or the segment, that a population ends before this slot. In clock.c. */
 void axonc_begin_samples(axonc_core_t *core);
 
+/*
+ * Adds what neurons summed in other lanes, shifted, to what they summed in the first, for the step that is due, and
+ * clears those; nothing where sums are not shifted. In clock.c.
+ */
+void axonc_join_lanes(const axonc_core_t *core, const axonc_population_t *population);
+
 /* Ends the steps of this slot and moves every clock on. In clock.c. */
 void axonc_advance_clocks(axonc_core_t *core);
 

@@ -118,7 +118,8 @@ def _linear(op: Linear, place: Place) -> Written:
 
 def _quant_linear(op: QuantLinear, place: Place) -> Written:
     _check_size(place.node.name, prod(op.weight.shape))
-    weight = _dense(op.weight) * (op.scale[:, None] if op.scale.ndim else op.scale)
+    scale = op.weight_scale
+    weight = _dense(op.weight) * (scale[:, None] if scale.ndim else scale)
     return _matrix(weight, None, op.takes, op.gives, place)
 
 
@@ -176,7 +177,8 @@ def _conv(op: Conv, place: Place) -> Written:
 
 
 def _quant_conv(op: QuantConv, place: Place) -> Written:
-    scale = op.scale.reshape(-1, *(1,) * (op.weight.ndim - 1)) if op.scale.ndim else op.scale
+    scale = op.weight_scale
+    scale = scale.reshape(-1, *(1,) * (op.weight.ndim - 1)) if scale.ndim else scale
     return _convolved(op, op.weight * scale, np.zeros(op.weight.shape[0]), place)
 
 

@@ -30,6 +30,7 @@ from axonc.ir.ops import (
     Scale,
     is_sparse,
 )
+from axonc.ir.ops.linear import shifted
 
 from .silence import SILENT, constant_neuron
 
@@ -159,6 +160,11 @@ def _products(op: Linear | QuantLinear, x: Bounds, of: Callable[[Any], Any] = la
     return Bounds(np.asarray(positive @ low + negative @ high), np.asarray(positive @ high + negative @ low))
 
 
+def _quantised_products(op: QuantLinear, x: Bounds) -> Bounds:
+    bounds = _products(op, x)
+    return Bounds(shifted(bounds.low, op.shift), shifted(bounds.high, op.shift))
+
+
 def _delay(op: Delay, x: Bounds) -> Bounds:
     return x.or_else(np.zeros(1) if op.initial is None else op.initial.reshape(-1))
 
@@ -171,7 +177,7 @@ def _scale(op: Scale, x: Bounds) -> Bounds:
 
 RULES: Mapping[type[Op], Callable[..., Bounds]] = {
     Linear: _linear,
-    QuantLinear: _products,
+    QuantLinear: _quantised_products,
     Delay: _delay,
     Flatten: lambda op, x: x,
     Scale: _scale,

@@ -61,7 +61,8 @@ def _matrix(op: Linear | QuantLinear, rows: Array, columns: Array) -> Op:
     takes, gives = (op.takes if columns.all() else None), (op.gives if rows.all() else None)
     changed: Any = replace(op, weight=weight, takes=takes, gives=gives)
     if isinstance(op, QuantLinear):
-        return replace(changed, scale=_of(op.scale, op.weight.shape[:1], rows))  # type: ignore[no-any-return]
+        scale, shift = (None if a is None else _of(a, op.weight.shape[:1], rows) for a in (op.scale, op.shift))
+        return replace(changed, scale=scale, shift=shift)  # type: ignore[no-any-return]
     return replace(changed, bias=None if op.bias is None else op.bias[rows])  # type: ignore[no-any-return]
 
 

@@ -102,7 +102,7 @@ def test_time_constants_and_resets_that_are_missing_hide_nothing(tmp_path: Path)
 
 
 def test_options_that_do_not_exist_hide_nothing() -> None:
-    check = judged(voltages(tau=1e-4), state="q8", strategy="none")
+    check = judged(voltages(tau=1e-4), state="q64", strategy="none")
     assert [p.code for p in check.problems] == ["AX203", "AX403", "AX403", "AX602", "AX602"]
 
 

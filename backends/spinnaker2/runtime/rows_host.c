@@ -1,5 +1,5 @@
 /* Rows in the formats of a host: long, for a processor that does much at a time. */
-#include "events.h"
+#include "rows.h"
 
 /* Bytes of a line of a cache. */
 #define LINE 64u
@@ -65,8 +65,7 @@ static uint32_t add_multiple(int32_t *restrict sums, const synapses_t *synapses,
     return count;
 }
 
-uint32_t axonc_add_sparse16(const axonc_core_t *core, const axonc_projection_t *projection,
-                            int32_t *sums, const uint32_t *rows, uint32_t count)
+AXONC_ADDS(sparse16)
 {
     const synapses_t synapses = synapses_of(core, projection);
     uint32_t added = 0;
@@ -80,8 +79,7 @@ uint32_t axonc_add_sparse16(const axonc_core_t *core, const axonc_projection_t *
     return added;
 }
 
-uint32_t axonc_add_sparse16_graded(const axonc_core_t *core, const axonc_projection_t *projection,
-                                   int32_t *sums, const axonc_events_t *events)
+AXONC_ADDS_GRADED(sparse16)
 {
     const synapses_t synapses = synapses_of(core, projection);
     uint32_t added = 0;
