@@ -104,6 +104,12 @@ def _pruned(how: str) -> Lines:
     return pruned.properties["notes"].splitlines()
 
 
+PAIRS = chain((2,), dense(2, 2), lif(2), nir.Linear(np.eye(2)), lif(2))
+"""Neurons that each send to one other."""
+
+NARROW = "[cores]\nusable = 1\n[board]\nchips = [[0, 0], [1, 0]]\n[link]\nbits_per_s = 1\n"
+"""Two chips with hardly a link between them."""
+
 INPUT = Node("input", Input(Signal((2,), Kind.EVENT)))
 
 
@@ -324,9 +330,10 @@ EXAMPLES: dict[str, Callable[[], Lines | None]] = {
     "AX415": lambda: [axonc.search(axonc.load(neurons(), DT), np.ones((2, 5, 4)), [0, 1], keep=1.0)],
     "AX501": lambda: machine("[memory]\nsram = 49152\n", chain((40000,), dense(2, 40000), lif(2))),
     "AX502": lambda: machine("[cores]\nusable = 1\n", slice_size=1, strategy="spread"),
-    "AX503": lambda: machine("[router]\nentries = 1\n", slice_size=1),
+    "AX503": lambda: machine("[router]\nentries = 1\n", PAIRS, slice_size=1, strategy="spread"),
     "AX504": lambda: machine("[router]\nkey_bits = 1\n"),
     "AX505": lambda: machine("[clock]\ntick_s = 1e-6\n"),
+    "AX506": lambda: machine(NARROW, slice_size=1, strategy="spread"),
     "AX601": lambda: checked(neurons(), "nir,dt=1e-3,reset=subtract,spikes=1000"),
     "AX602": lambda: checked(ledger.between(ledger.SAMPLES["LI"]())),
     "AX603": lambda: check_model(neurons(), "loihi", Options()).problems,

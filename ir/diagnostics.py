@@ -70,6 +70,7 @@ CODES = {
     "AX503": "the routing table is full",
     "AX504": "the key space is full",
     "AX505": "a core has too little time in a tick",
+    "AX506": "a link between chips carries too little",
     "AX601": "the target does not support an operation",
     "AX602": "the target does not support a signal between populations",
     "AX603": "the target is unknown, or not installed",

@@ -13,6 +13,7 @@ import numpy.typing as npt
 Amount = TypeVar("Amount", float, npt.NDArray[np.float64])
 
 Point = tuple[int, int]
+Neighbours = tuple[tuple[int | None, ...], ...]
 
 LINKS: tuple[Point, ...] = ((1, 0), (1, 1), (0, 1), (-1, 0), (-1, -1), (0, -1))
 """Where the six links of a chip lead, as steps in the grid of chips; link l and link (l + 3) % 6 are opposite."""
@@ -109,7 +110,7 @@ class Board:
     faults: Faults = Faults()
 
     @cached_property
-    def neighbours(self) -> tuple[tuple[int | None, ...], ...]:
+    def neighbours(self) -> Neighbours:
         """For every chip where each of its six links leads, None where nowhere."""
         numbers = {point: chip for chip, point in enumerate(self.chips) if chip not in self.faults.chips}
         dead = self.faults.links

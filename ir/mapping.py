@@ -13,6 +13,7 @@ from typing import Any, overload
 
 import numpy as np
 
+from .machine import Neighbours, Place
 from .ops import Array
 from .signal import Shape
 
@@ -152,11 +153,15 @@ def box_neurons(shape: Shape, lower: tuple[int, ...], upper: tuple[int, ...]) ->
 
 @dataclass(frozen=True)
 class Route:
-    """A ternary routing entry: an event whose ``key & mask`` equals ``key`` goes to all of ``cores``."""
+    """A ternary routing entry of a ``chip``: an event whose ``key & mask`` equals ``key`` goes to all of ``cores``,
+    which are on the chip, and on over ``links`` to other chips. The first entry that matches decides; an event that
+    comes from another chip and matches none goes straight on."""
 
     key: int
     mask: int
     cores: tuple[int, ...]
+    chip: int = 0
+    links: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -196,13 +201,18 @@ class Keys:
 
 @dataclass(frozen=True)
 class Mapping:
-    """The whole of it: slices in a fixed order, keys, routes and schedule; who cut them."""
+    """The whole of it: slices in a fixed order, keys, routes, schedule, and the place of every core. ``neighbours``:
+    for every chip where each of its links leads; ``host``: the chip that the host talks to;
+    ``partitioner``: who cut the slices."""
 
     cores: int
     slices: tuple[Slice, ...]
     keys: Keys
     routes: tuple[Route, ...]
     schedule: Schedule
+    places: tuple[Place, ...]
+    neighbours: Neighbours
+    host: int
     partitioner: str = "naive"
 
     @cached_property
@@ -247,14 +257,31 @@ class Mapping:
             description["cores"],
             tuple(_slice(orders.get(part["population"]), **part) for part in description["slices"]),
             Keys(**description["keys"]),
-            tuple(Route(r["key"], r["mask"], tuple(r["cores"])) for r in description["routes"]),
+            tuple(_route(**entry) for entry in description["routes"]),
             Schedule(**description["schedule"]),
+            tuple(Place(*place) for place in description["places"]),
+            tuple(map(tuple, description["neighbours"])),
+            description["host"],
             description["partitioner"],
         )
+
+    @cached_property
+    def block_chips(self) -> Array:
+        """The chip where the events of every key block begin, int64."""
+        chips = {part.block: self.chip_of(part) for part in self.slices if part.block is not None}
+        return np.array([chips[block] for block in range(len(chips))], np.int64)
+
+    def chip_of(self, part: Slice) -> int:
+        """The chip where the events of a slice begin."""
+        return self.host if part.core is None else self.places[part.core].chip
 
     def of(self, population: str) -> tuple[Slice, ...]:
         """The slices of one population, ascending."""
         return self.by_population.get(population, ())
+
+
+def _route(key: int, mask: int, cores: list[int], chip: int, links: list[int]) -> Route:
+    return Route(key, mask, tuple(cores), chip, tuple(links))
 
 
 def _slice(

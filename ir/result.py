@@ -91,6 +91,10 @@ class Result:
             sent, received = int(stats["events_sent"].sum()), int(stats["events_received"].sum())
             yield f"packets: {sent} sent by cores, {received} received"
             yield f"clipped states: {int(stats['saturations'].sum())}, packets dropped: {int(stats['dropped'].sum())}"
+            if np.any(stats["link_packets"]):
+                all_links, most = int(stats["link_packets"].sum()), int(stats["link_peak"].max())
+                dropped = int(stats["link_dropped"].sum())
+                yield f"packets over links between chips: {all_links}, at most {most} in a slot, dropped: {dropped}"
             if stats["overruns"].any():
                 yield f"ticks over budget: {int(stats['overruns'].sum())}"
         if np.any(stats.get("macs", 0)):

@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 
 from axonc.backends.native import Native
 from axonc.backends.spinnaker2.backend import SpiNNaker2
-from axonc.backends.spinnaker2.engine import CoreImage, Machine, NativeMachine, Route, load_emulated_machine
+from axonc.backends.spinnaker2.engine import CoreImage, Machine, NativeMachine, Route, Wiring, load_emulated_machine
 from axonc.backends.spinnaker2.memory import MemoryMap
 from axonc.backends.spinnaker2.run import run_program
 from axonc.compiler.driver.directory import write_files
-from axonc.compiler.mapping import allocate_keys, route, schedule_network
+from axonc.compiler.mapping import connected, schedule_network
 from axonc.compiler.mapping.cut import cut
 from axonc.ir import Fixed, Graph, Kind, Node, Result, Signal, require_valid
 from axonc.ir.machine import Machine as Chip
@@ -224,10 +224,9 @@ def mappings(draw: st.DrawFn, net: Network, outputs: Sequence[str]) -> CoreMappi
     used = sorted({part.core for part in slices if part.core is not None})
     numbered = [replace(part, core=None if part.core is None else used.index(part.core)) for part in slices]
     machine = SpiNNaker2().machine(None)
-    keyed, keys, problems = allocate_keys(net, numbered, machine)
-    routes, more = route(net, keyed, keys, machine)
-    assert not problems + more
-    return CoreMapping(len(used), keyed, keys, routes, schedule_network(net, outputs))
+    mapping, problems = connected(net, numbered, schedule_network(net, outputs), outputs, machine)
+    assert not problems
+    return mapping
 
 
 def machine(kind: str, seed: int) -> Chip:
@@ -258,12 +257,17 @@ def run(
     rows = tuple(formats["spikes"]), tuple(formats["graded"])
 
     def make(
-        directory: Path, described: Mapping[str, Any], cores: list[CoreImage], routes: list[Route], memory: MemoryMap
+        directory: Path,
+        described: Mapping[str, Any],
+        cores: list[CoreImage],
+        routes: list[Route],
+        memory: MemoryMap,
+        wiring: Wiring,
     ) -> Machine:
         calls = ["".join(f"    axonc_{name}(core, {i});\n" for i, name in enumerate(names)) for names in kernels]
         images = [compile_program(program_text(body or IDLE, *rows), kind, memory) for body in calls]
         engine = NativeMachine if kind == "native" else load_emulated_machine()
-        return engine(images, cores, routes, memory)
+        return engine(images, cores, routes, memory, wiring=wiring)
 
     with TemporaryDirectory() as folder:
         described = json.loads(program.files["mapping.json"])

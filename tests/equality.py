@@ -18,16 +18,19 @@ from axonc.compiler.driver.pipeline import compile_graph
 from axonc.compiler.driver.program import fill
 from axonc.compiler.passes import QuantizeLoihi, ToPopulations, run_pipeline
 
+ROOMY = "[grid]\npes = 27\n[cores]\nusable = 999\n[clock]\ntick_s = 1.0\n"
+"""Cores for any slices, and time for any activity."""
+
 
 @contextmanager
-def built(case: strategies.Case, target: str) -> Iterator[Program]:
-    """The case's program for a target, with time for any activity."""
+def built(case: strategies.Case, target: str, machine: str = ROOMY) -> Iterator[Program]:
+    """The case's program for a target, on a machine of that description."""
     graph = axonc.load(case.model, semantics=case.semantics, inputs=case.inputs)
     with TemporaryDirectory() as folder:
-        machine, build = Path(folder) / "machine.toml", Path(folder) / "build"
-        machine.write_text("[grid]\npes = 27\n[cores]\nusable = 999\n[clock]\ntick_s = 1.0\n" + _rows(case, target))
+        path, build = Path(folder) / "machine.toml", Path(folder) / "build"
+        path.write_text(machine + _rows(case, target))
         build.mkdir()
-        fill(compile_graph(graph, target, Options(**case.options, machine=machine)), build)
+        fill(compile_graph(graph, target, Options(**case.options, machine=path)), build)
         yield Program(build)
 
 
@@ -52,10 +55,10 @@ def held(case: strategies.Case) -> bool:
     return True
 
 
-def assert_equal(case: strategies.Case, target: str) -> None:
+def assert_equal(case: strategies.Case, target: str, machine: str = ROOMY) -> None:
     """Every state and event of every step is the interpreter's, in the given order of arrivals and in another."""
     require_held(case)
-    with built(case, target) as program:
+    with built(case, target, machine) as program:
         for shuffle in (False, True):
             verification = program.verify(case.data, seed=case.seed, shuffle=shuffle)
             assert verification.equal, str(verification.divergence)

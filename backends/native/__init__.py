@@ -11,7 +11,7 @@ from axonc.ir.machine import Machine as HostMachine
 
 from ..spinnaker2.backend import CoreTarget
 from ..spinnaker2.description import load_machine
-from ..spinnaker2.engine import CoreImage, Machine, NativeMachine, Route
+from ..spinnaker2.engine import CoreImage, Machine, NativeMachine, Route, Wiring
 from ..spinnaker2.memory import MemoryMap
 from ..spinnaker2.toolchain import compile_library
 
@@ -39,6 +39,7 @@ class Native(CoreTarget):
         cores: list[CoreImage],
         routes: list[Route],
         memory: MemoryMap,
+        wiring: Wiring,
     ) -> Machine:
         images = [directory / "images" / f"{program}.so" for program in described["programs"]]
-        return NativeMachine(images, cores, routes, memory)
+        return NativeMachine(images, cores, routes, memory, wiring=wiring)

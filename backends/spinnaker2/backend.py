@@ -40,7 +40,7 @@ from axonc.ir.target import LIVE, HostInterface, Program, RunOptions
 from .carry import disagreements
 from .cost import CoreCost
 from .description import load_machine, memory_map
-from .engine import CoreImage, MachineFault, Route
+from .engine import CoreImage, MachineFault, Route, Wiring
 from .engine import Machine as Engine
 from .graded_checks import graded_problems
 from .lower import lower
@@ -124,6 +124,7 @@ class CoreTarget:
         cores: list[CoreImage],
         routes: list[Route],
         memory: MemoryMap,
+        wiring: Wiring,
     ) -> Engine:
         """The machine that runs the built program."""
         raise TypeError(f"{self.name} does not define engine")
@@ -137,7 +138,7 @@ class CoreTarget:
         try:
             return run_parts(graph, x, record, run_cores, options.state)
         except MachineFault as error:
-            raise ToolError(Diagnostic("AX902", f"core {error.core}", str(error))) from error
+            raise ToolError(Diagnostic("AX902", error.place, str(error))) from error
         except ToolchainError as error:
             raise ToolError(Diagnostic("AX901", "", str(error))) from error
 
@@ -163,11 +164,12 @@ class SpiNNaker2(CoreTarget):
         cores: list[CoreImage],
         routes: list[Route],
         memory: MemoryMap,
+        wiring: Wiring,
     ) -> Engine:
         from .engine.emulated import EmulatedMachine  # unicorn and capstone are extras
 
         images = [directory / "images" / f"{program}.elf" for program in described["programs"]]
-        return EmulatedMachine(images, cores, routes, memory)
+        return EmulatedMachine(images, cores, routes, memory, wiring=wiring)
 
 
 def _beginning_problems(graph: Graph) -> Iterator[Diagnostic]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from axonc.ir.mapping import Mapping as CoreMapping
 from axonc.ir.ops import Array
+from axonc.ir.walk import Deliveries
 
 from .convolution import KernelRows
 from .formats import BY_NAME
@@ -23,15 +24,20 @@ def row_lengths(rows: AnyRows) -> Array:
     return BY_NAME[rows.format].added_by_each(rows.lengths, rows.targets)
 
 
-def predicted_macs(plans: Sequence[CorePlan], events: Mapping[str, Array]) -> Array:
+def predicted_macs(plans: Sequence[CorePlan], events: Mapping[str, Array], mapping: CoreMapping) -> Array:
     """What the status word ``macs`` of every core will say, before it wraps: uint64 [cores].
 
     Args:
         plans: of every core.
         events: how many events each neuron of every population (and input) sends that are received: values other
             than 0 where events are graded.
+        mapping: by whose routes they travel: a core need not get all events of a slice.
     """
-    totals = [sum(int(row_lengths(rows) @ _of(events, rows)) for rows in plan.rows) for plan in plans]
+    deliveries = Deliveries.of(mapping)
+    totals = [
+        sum(int((row_lengths(rows) * deliveries.to(rows.source, core)) @ _of(events, rows)) for rows in plan.rows)
+        for core, plan in enumerate(plans)
+    ]
     return np.array(totals, np.uint64)
 
 

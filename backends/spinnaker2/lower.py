@@ -17,6 +17,7 @@ from axonc.ir.target import LIVE, HostInterface, Program
 from .code_size import fitted
 from .description import memory_map
 from .emit import Formats, distinct_programs, emit_sources, report
+from .engine.wiring import network_of
 from .forecast import chips, forecast, step_report
 from .format_report import format_report
 from .interface import describe_host
@@ -78,6 +79,7 @@ def describe(
             "stack": memory.stack_bytes,
             "guard": memory.guard_bytes,
         },
+        "network": network_of(machine, timed),
         "clock_hz": machine.clock_hz,
         "energy": {**asdict(machine.energy), "chips": chips(mapping.cores, machine)},
         "tick_s": machine.tick_s if timed else None,

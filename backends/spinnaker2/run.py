@@ -22,12 +22,12 @@ from axonc.ir.target import RunOptions
 
 from .buffers import read_buffers
 from .carry import left, under_way, written
-from .engine import CoreImage, Machine, Route, RunResult
+from .engine import CoreImage, Machine, Route, RunResult, Wiring
 from .forecast import spent
 from .memory import MemoryMap
 from .traces import Traces, recordable
 
-MachineMaker = Callable[[Path, Mapping[str, Any], list[CoreImage], list[Route], MemoryMap], Machine]
+MachineMaker = Callable[[Path, Mapping[str, Any], list[CoreImage], list[Route], MemoryMap, Wiring], Machine]
 
 
 @dataclass(frozen=True)
@@ -98,10 +98,11 @@ class _Session:
             )
             for core in self.described["cores"]
         ]
-        routes = [Route(route.key, route.mask, route.cores) for route in self.mapping.routes]
+        routes = [Route(r.key, r.mask, r.cores, r.chip, r.links) for r in self.mapping.routes]
+        wiring = Wiring.of(self.mapping, self.described["network"])
         memory = Memory(**self.described["memory"])
         sizes = MemoryMap(memory.total, memory.code, memory.stack, memory.guard)
-        return self.make(self.directory, self.described, cores, routes, sizes)
+        return self.make(self.directory, self.described, cores, routes, sizes, wiring)
 
     def traces(self, steps: int, samples: int, resumed: bool) -> Traces:
         states = [core["states"] for core in self.described["cores"]]
@@ -115,12 +116,14 @@ class _Session:
         buffers = self._buffers(traces, wanted)
         listed = traces.listed(data)
         raise_if_any(self._list_problems(listed))
+        live = traces.live(data, under_way(self.graph, begins) if traces.resumed else {})
         probed = [name for name in wanted if name not in buffers]
         run = self.machine.run(
             slots=traces.slots,
             steps=traces.steps,
             samples=traces.samples,
-            inputs=traces.live(data, under_way(self.graph, begins) if traces.resumed else {}),
+            inputs=live,
+            entries=[self.mapping.block_chips[packets[:, 0] >> self.mapping.keys.local_bits] for packets in live],
             writes=written(traces, begins) if traces.resumed else None,
             lists=listed,
             probes=traces.probes(probed),
@@ -203,7 +206,8 @@ STATUS_WORDS = ("saturations", "stray", "queue_peak", "dropped", "overruns", "ma
 
 
 def _stats(traces: Traces, runs: Sequence[RunResult], counted: bool) -> dict[str, Any]:
-    """Counters of every run: arrays [runs, slots, cores], and the status words [runs, cores].
+    """Counters of every run: arrays [runs, slots, cores], and the status words [runs, cores]; of links [runs, chips,
+    links] all packets, the most in a slot, and those without room; ``hops`` [runs] of packets on chips.
 
     A run is a sample, or all of them where they follow each other. Where events carry values, what is sent, received,
     waits or is dropped is counted in packets.
@@ -213,6 +217,10 @@ def _stats(traces: Traces, runs: Sequence[RunResult], counted: bool) -> dict[str
         "latency": traces.mapping.schedule.latency,
         "events_sent": np.stack([run.sent for run in runs]),
         "events_received": np.stack([run.received for run in runs]),
+        "hops": np.array([run.hops for run in runs]),
+        "link_packets": np.stack([run.crossed.sum(axis=0, dtype=np.int64) for run in runs]),
+        "link_peak": np.stack([run.crossed.max(axis=0, initial=0) for run in runs]),
+        "link_dropped": np.stack([run.link_dropped for run in runs]),
         **{word: np.stack([run.status[word] for run in runs]) for word in STATUS_WORDS},
     }
     if counted:

@@ -1,9 +1,8 @@
-"""Mapping a network to a machine: schedule, partition, keys, routes; each a pure function."""
+"""Mapping a network to a machine: schedule, partition, keys, places, routes; each a pure function."""
 
 from .candidates import CHOICES
-from .map import MapOptions, map_network
+from .map import MapOptions, connected, map_network
 from .partition import partition
-from .routing import allocate_keys, route
 from .schedule import Edge, schedule, schedule_network
 from .strategies import STRATEGIES
 from .traffic import traffic
@@ -13,10 +12,9 @@ __all__ = [
     "STRATEGIES",
     "Edge",
     "MapOptions",
-    "allocate_keys",
+    "connected",
     "map_network",
     "partition",
-    "route",
     "schedule",
     "schedule_network",
     "traffic",

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import cycle, islice
 from math import inf
 
-from axonc.ir import raise_if_any
-from axonc.ir.machine import Machine
-from axonc.ir.mapping import Mapping
+from axonc.ir import Diagnostic, raise_if_any
+from axonc.ir.machine import Machine, Place
+from axonc.ir.mapping import Mapping, Schedule, Slice
 from axonc.ir.network import Network
 from axonc.ir.target import CostModel
 
 from .candidates import AUTO, chosen
 from .partition import Sizes, tick_share
+from .placement import place
+from .reach import senders
 from .routing import allocate_keys, route
 from .schedule import schedule_network
 from .strategies import STRATEGIES, Partition
@@ -38,12 +41,30 @@ def map_network(
     network: Network, outputs: Iterable[str], machine: Machine, cost: CostModel, options: MapOptions
 ) -> Mapping:
     """The mapping; `ModelError` with every overfull resource."""
-    schedule = schedule_network(network, outputs)
+    shown = tuple(outputs)
+    schedule = schedule_network(network, shown)
     how = Partition(network, schedule, machine, cost, options.slice_size, options.place_inputs)
     cycles = tick_share(machine) if options.timed else inf
     (slices, problems), partitioner = chosen(how, STRATEGIES[options.strategy], options.partitioner, cycles)
-    keyed, keys, key_problems = allocate_keys(network, slices, machine)
-    routes, route_problems = route(network, keyed, keys, machine)
-    raise_if_any([*problems, *key_problems, *route_problems])
+    mapping, more = connected(network, slices, schedule, shown, machine)
+    raise_if_any([*problems, *more])
+    return replace(mapping, partitioner=partitioner)
+
+
+def connected(
+    network: Network, slices: Sequence[Slice], schedule: Schedule, outputs: Sequence[str], machine: Machine
+) -> tuple[Mapping, list[Diagnostic]]:
+    """The mapping of slices that have their cores: with keys, places and routes; and what is too much."""
+    keyed, keys, problems = allocate_keys(network, slices, machine)
     cores = 1 + max((part.core for part in keyed if part.core is not None), default=-1)
-    return Mapping(cores, keyed, keys, routes, schedule, partitioner)
+    sending = senders(network, keyed, cores)
+    places = place(sending, outputs, machine, cores) if cores <= machine.cores else _anywhere(machine, cores)
+    routes, more = route(sending, keys, places, machine)
+    board = machine.board
+    mapping = Mapping(cores, keyed, keys, routes, schedule, places, board.neighbours, board.host)
+    return mapping, [*problems, *more]
+
+
+def _anywhere(machine: Machine, cores: int) -> tuple[Place, ...]:
+    """Stand-ins for places that the machine does not have, so that later stages can tell what they lack."""
+    return tuple(islice(cycle(machine.places or [Place(machine.board.host, 1, 1, 0)]), cores))

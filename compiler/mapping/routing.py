@@ -1,22 +1,30 @@
-"""Keys and routes: aligned blocks of keys, one routing entry a block."""
+"""Keys and routes: aligned blocks of keys, divided by their targets; trees over chips; tables within their limits."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
 
 from axonc.ir import Diagnostic
-from axonc.ir.machine import Machine
+from axonc.ir.machine import LINKS, Machine, Place, opposite
 from axonc.ir.mapping import Keys, Route, Slice
 from axonc.ir.network import Network
-from axonc.ir.synapses import joins
+from axonc.ir.ops import Array
+
+from .blocks import Block, divided
+from .minimise import minimised
+from .reach import Sender
+from .trees import Step, Trees
 
 
 def allocate_keys(
     network: Network, slices: Sequence[Slice], machine: Machine
 ) -> tuple[tuple[Slice, ...], Keys, list[Diagnostic]]:
     """Slices with their key blocks. Each slice of a population that sends events gets one block; all blocks have the
-    size of the largest slice, rounded up to a power of two, so that a core finds a block's synapses by a shift."""
+    size of the largest slice, rounded up to a power of two, so that a core finds a block's synapses by a shift. Where
+    the machine's keys are too short, those are as long as it takes."""
     sending = [part for part in slices if network.by_name[part.population].peak]
     local_bits = max(((part.count - 1).bit_length() for part in sending), default=0)
     blocks = {part.place: block for block, part in enumerate(sending)}
@@ -26,28 +34,97 @@ def allocate_keys(
     if needed > machine.key_bits:
         found = f"{len(sending)} blocks of {1 << local_bits} keys and a parity bit need {needed} bits"
         problems.append(Diagnostic("AX504", "", found, f"a key has {machine.key_bits}", "use smaller slices"))
-    return keyed, Keys(local_bits, machine.key_bits), problems
+    return keyed, Keys(local_bits, max(machine.key_bits, needed)), problems
 
 
 def route(
-    network: Network, slices: Sequence[Slice], keys: Keys, machine: Machine
+    senders: Sequence[Sender], keys: Keys, places: Sequence[Place], machine: Machine
 ) -> tuple[tuple[Route, ...], list[Diagnostic]]:
-    """One entry a block that anyone listens to: the cores that hold a synapse from any of its neurons."""
-    routes = []
-    for part in slices:
-        cores = _listeners(network, part, slices) if part.block is not None else ()
-        if part.block is not None and cores:
-            routes.append(Route(keys.base(part.block), keys.block_mask, cores))
-    problems = []
-    if len(routes) > machine.router_entries:
-        found, limit = f"{len(routes)} routing entries", f"the router has {machine.router_entries}"
-        problems.append(Diagnostic("AX503", "", found, limit, "use larger slices"))
-    return tuple(routes), problems
+    """The routing tables of all chips, and what is too much for them or for the links between them.
+
+    A block has an entry on every chip of its tree where its packets are delivered, divide, turn or begin; elsewhere
+    they go straight on, as the router does with what no entry matches. A table that is too long is minimised.
+    """
+    ways = _Ways(Trees(machine.board), tuple(place.chip for place in places))
+    blocks = divided(senders, keys, machine.router_entries, ways.stations)
+    tables: dict[int, _Table] = {}
+    for block in blocks:
+        key, mask = block.key(keys)
+        for step in ways.steps(block):
+            table = tables.setdefault(step[0], _Table([], []))
+            if (entry := ways.entry(block, step, key, mask)) is None:
+                table.passing.append((key, mask))
+            else:
+                table.entries.append(entry)
+    limited = [tables[chip].within(machine.router_entries) for chip in sorted(tables)]
+    problems = [*_full(limited, machine), *_busy(ways.loads(blocks), machine)]
+    return tuple(entry for table in limited for entry in table), problems
 
 
-def _listeners(network: Network, source: Slice, slices: Sequence[Slice]) -> tuple[int, ...]:
-    cores: set[int] = set()
-    for projection in network.fan_out[source.population]:
-        targets = (part for part in slices if part.population == projection.target)
-        cores |= {part.core for part in targets if part.core is not None and joins(projection, source, part)}
-    return tuple(sorted(cores))
+@dataclass(frozen=True)
+class _Table:
+    """Entries of a chip, and keys and masks of what passes it without one."""
+
+    entries: list[Route]
+    passing: list[tuple[int, int]]
+
+    def within(self, limit: int) -> list[Route]:
+        """The entries, minimised if there are too many."""
+        return self.entries if len(self.entries) <= limit else minimised(self.entries, self.passing)
+
+
+@dataclass(frozen=True)
+class _Ways:
+    """How blocks travel; ``chips``: of every core."""
+
+    trees: Trees
+    chips: tuple[int, ...]
+
+    def steps(self, block: Block) -> tuple[Step, ...]:
+        """The tree of a block."""
+        core = block.sender.part.core
+        source = self.trees.board.host if core is None else self.chips[core]
+        return self.trees.tree(source, {self.chips[core] for core in block.cores})
+
+    def entry(self, block: Block, step: Step, key: int, mask: int) -> Route | None:
+        """The entry of a block on a chip of its tree, None if it needs none."""
+        cores = tuple(core for core in block.cores if self.chips[core] == step[0])
+        return Route(key, mask, cores, *step[::2]) if self._is_needed(block, step) else None
+
+    def stations(self, block: Block) -> tuple[int, ...]:
+        """The chips in whose tables a block has an entry."""
+        return tuple(step[0] for step in self.steps(block) if self._is_needed(block, step))
+
+    def _is_needed(self, block: Block, step: Step) -> bool:
+        """Not where nobody listens at all, nor where packets go straight on and nobody listens on the chip."""
+        chip, came, links = step
+        straight = came is not None and links == (opposite(came),)
+        return bool(block.cores) and not (straight and chip not in {self.chips[core] for core in block.cores})
+
+    def loads(self, blocks: Sequence[Block]) -> Array:
+        """Expected packets of a step on every link, float64 [chips, links]."""
+        board = self.trees.board
+        loads = np.zeros((len(board.chips), len(LINKS)))
+        for block in blocks:
+            for chip, _, links in self.steps(block):
+                loads[chip, list(links)] += block.rate
+        return loads
+
+
+def _full(tables: Sequence[list[Route]], machine: Machine) -> Iterator[Diagnostic]:
+    for table in tables:
+        if len(table) > machine.router_entries:
+            found = f"{_on_chip(table[0].chip, machine)}{len(table)} routing entries"
+            yield Diagnostic("AX503", "", found, f"the router has {machine.router_entries}", "use larger slices")
+
+
+def _busy(loads: Array, machine: Machine) -> Iterator[Diagnostic]:
+    for chip, link in np.argwhere(loads > machine.link_packets).tolist():
+        other = machine.board.neighbours[chip][link]
+        found = f"about {loads[chip, link]:.3g} packets of a step from chip {chip} to chip {other}"
+        remedy = "give a longer tick_s, or use fewer chips"
+        yield Diagnostic("AX506", "", found, f"their link carries {machine.link_packets} in a tick", remedy)
+
+
+def _on_chip(chip: int, machine: Machine) -> str:
+    return f"chip {chip}: " if len(machine.board.chips) > 1 else ""

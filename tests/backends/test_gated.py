@@ -27,11 +27,10 @@ from axonc.backends.spinnaker2.packets import packet_words
 from axonc.backends.spinnaker2.rows import matrix_rows
 from axonc.backends.spinnaker2.traces import recordable
 from axonc.compiler.driver.report.facts import facts_of
-from axonc.compiler.mapping import allocate_keys, schedule_network
+from axonc.compiler.mapping import connected, schedule_network
 from axonc.compiler.mapping.cut import cut
 from axonc.ir import Fixed, Graph, Node, Signal
 from axonc.ir.machine import BYTEWISE
-from axonc.ir.mapping import Mapping
 from axonc.ir.network import network
 from axonc.ir.ops import (
     Axis,
@@ -90,9 +89,8 @@ def test_weights_are_counted_as_predicted(kind: str, density: float, data: st.Da
     received = received_events(mapping, {"in": given_in, **seen}, graded)
     listed = HostInterface((), 0, 2000 * (mapping.of("in")[0].core is not None))
     stats = core_images.run(graph, mapping, x, kind, (), seed % 7, listed).stats
-    predicted = predicted_macs(
-        plan_cores(net, mapping, synapses=core_images.machine(kind, seed % 7).synapses), received
-    )
+    plans = plan_cores(net, mapping, synapses=core_images.machine(kind, seed % 7).synapses)
+    predicted = predicted_macs(plans, received, mapping)
     np.testing.assert_array_equal(stats["macs"][0], predicted)
     assert predicted.sum() > 500 * density
 
@@ -106,7 +104,7 @@ def test_weights_of_convolutions_are_counted_as_predicted(data: st.DataObject, m
     spikes = {p.name for p in net.populations if p.peak and p.name != "in"}
     traces = {"in": model.data, **{name: trace for name, trace in model.expected().items() if name in spikes}}
     plans = plan_cores(net, mapping, synapses=core_images.machine("native", 0).synapses)
-    predicted = predicted_macs(plans, received_events(mapping, traces, frozenset()))
+    predicted = predicted_macs(plans, received_events(mapping, traces, frozenset()), mapping)
     stats = core_images.run(model.graph, mapping, model.data[None], "native", (), 0, listed).stats
     np.testing.assert_array_equal(stats["macs"][0], predicted)
 
@@ -151,8 +149,7 @@ def test_rows_of_a_host_are_one_window(density: float) -> None:
     net = network(made.graph)
     machine = Native().machine(None)
     parts = [replace(part, core=0) for population in net.populations for part in cut(population, (1,))]
-    slices, keys, _ = allocate_keys(net, parts, machine)
-    mapping = Mapping(1, slices, keys, (), schedule_network(net, ["readout"]))
+    mapping, _ = connected(net, parts, schedule_network(net, ["readout"]), ["readout"], machine)
     memory = memory_map(machine)
     counts = []
     for synapses in (BYTEWISE, machine.synapses):

@@ -21,7 +21,7 @@ from handmade import compile_program, program_text
 
 from axonc.backends.spinnaker2.backend import SpiNNaker2
 from axonc.backends.spinnaker2.lower import plan_cores
-from axonc.compiler.mapping import allocate_keys, route, schedule_network
+from axonc.compiler.mapping import connected, schedule_network
 from axonc.compiler.mapping.cut import cut
 from axonc.ir import Fixed, Graph, Signal
 from axonc.ir.mapping import Mapping
@@ -36,8 +36,8 @@ def mapped(graph: Graph) -> Mapping:
     """All populations on one core, the input with the host."""
     net, machine = network(graph), SpiNNaker2().machine(None)
     parts = [replace(part, core=0) for p in net.populations if p.name != "in" for part in cut(p, (1,))]
-    slices, keys, _ = allocate_keys(net, [*cut(net.by_name["in"], (1,)), *parts], machine)
-    return Mapping(1, slices, keys, route(net, slices, keys, machine)[0], schedule_network(net, ["out0"]))
+    slices = [*cut(net.by_name["in"], (1,)), *parts]
+    return connected(net, slices, schedule_network(net, ["out0"]), ["out0"], machine)[0]
 
 
 def spent(graph: Graph, x: Counts) -> Counts:

@@ -143,7 +143,7 @@ def _costs(made: Mapped, result: Result, traces: Mapping[str, Array], tokens: in
     net = network(made.program.graph)
     mapping = CoreMapping.from_dict(made.described["mapping"])
     graded = frozenset(p.name for p in net.populations if p.graded)
-    predicted = predicted_macs(plan_cores(net, mapping), received_events(mapping, traces, graded))
+    predicted = predicted_macs(plan_cores(net, mapping), received_events(mapping, traces, graded), mapping)
     counted = int(stats["macs"].sum(dtype=np.int64))
     print(
         f"  multiply-accumulates: {counted} counted, {int(predicted.sum())} predicted, {counted / tokens:.0f} a token"

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from ..toolchain import ToolchainError
 from .fault import MachineFault
-from .machine import BRANCH_CYCLES, BUDGET, CoreImage, Machine, Probe, Route, RunResult, Write, processors
+from .machine import BRANCH_CYCLES, BUDGET, CoreImage, Machine, Probe, RunResult, Write, processors
 from .native import NativeMachine
+from .wiring import Route, Wiring
 
 if TYPE_CHECKING:
     from .emulated import EmulatedMachine
@@ -22,6 +23,7 @@ __all__ = [
     "Probe",
     "Route",
     "RunResult",
+    "Wiring",
     "Write",
     "load_emulated_machine",
     "processors",

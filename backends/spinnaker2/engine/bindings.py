@@ -26,7 +26,11 @@ class Fault(ctypes.Structure):
 class Routes(ctypes.Structure):
     """``routes_t`` of machine.h."""
 
-    _fields_ = [("count", c_uint32), *((name, c_void_p) for name in ("keys", "masks", "starts", "cores"))]
+    _fields_ = [
+        ("chips", c_uint32),
+        *((name, c_void_p) for name in ("tables", "masks", "groups", "keys", "entries", "links", "starts", "cores")),
+        *((name, c_void_p) for name in ("hops", "chip_of", "depth_of", "neighbours")),
+    ]
 
 
 class Emulated(ctypes.Structure):
@@ -56,15 +60,17 @@ class Run(ctypes.Structure):
         *((name, c_uint32) for name in ("slots", "steps", "seed", "in_order", "shuffle", "keep_going")),
         *((name, c_uint32) for name in ("samples", "ignore_parity")),
         *((name, c_uint64) for name in ("budget", "tick_cycles")),
-        *((name, c_uint32) for name in ("branch_cycles", "threads", "probe_count", "packet_words")),
+        *((name, c_uint32) for name in ("branch_cycles", "threads", "probe_count", "packet_words", "link_packets")),
         *((name, c_uint32) for name in ("resumed", "write_count")),
         *((name, c_void_p) for name in ("write_cores", "write_offsets", "write_bytes", "written")),
         *((name, c_void_p) for name in ("probe_cores", "probe_offsets", "probe_bytes", "probe_rows")),
-        *((name, c_void_p) for name in ("links", "input_starts", "input_packets")),
+        *((name, c_void_p) for name in ("links", "input_starts", "input_packets", "input_chips")),
         *((name, c_void_p) for name in ("instructions", "cycles", "received", "sent")),
         ("trace_slots", ctypes.POINTER(c_uint32)),
         ("trace_packets", ctypes.POINTER(c_uint32)),
-        *((name, c_uint64) for name in ("trace_count", "trace_room", "unrouted")),
+        *((name, c_uint64) for name in ("trace_count", "trace_room")),
+        *((name, c_void_p) for name in ("crossed", "link_dropped")),
+        *((name, c_uint64) for name in ("unrouted", "lost", "hops")),
         ("fault", Fault),
     ]
 

@@ -16,7 +16,8 @@ from ..memory import PAGE, PORT_AT, MemoryMap, round_up
 from .alignment import Watched
 from .bindings import Emulated, Unicorn
 from .code import Code, Counts, read_code
-from .machine import POISON, Bytes, CoreImage, Keys, Machine, Route, aligned_buffer, port_words
+from .machine import POISON, Bytes, CoreImage, Keys, Machine, aligned_buffer, port_words
+from .wiring import Route, Wiring
 
 # The emulator's Python binding is not typed.
 unicorn: Any = importlib.import_module("unicorn")
@@ -44,8 +45,9 @@ class EmulatedMachine(Machine):
         memory: MemoryMap | None = None,
         *,
         check_alignment: bool = True,
+        wiring: Wiring | None = None,
     ) -> None:
-        super().__init__(cores, routes, memory or MemoryMap())
+        super().__init__(cores, routes, memory or MemoryMap(), wiring)
         self._codes = [read_code(_read(executable), self.memory) for executable in executables]
         self._library.axonc_machine_use_unicorn(ctypes.byref(_unicorn_functions()))
         self._elements: list[_Element] = []

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from axonc.ir.machine import LINKS
+
 from ..schema import ERRORS
 from .bindings import Fault
 
 BOOTING = 0xFFFFFFFF
 """The slot of a fault before the first slot."""
 
-_NONE, _ACCESS, _EXCEPTION, _WATCHDOG, _UNALIGNED, _CORE, _QUEUE_FULL, _NO_MEMORY, _OVERRUN = range(9)
+HOST = 0xFFFFFFFF
+"""The core of a fault of what the host sent."""
+
+_NONE, _ACCESS, _EXCEPTION, _WATCHDOG, _UNALIGNED, _CORE, _QUEUE_FULL, _NO_MEMORY, _OVERRUN, _LINK_FULL = range(10)
 
 _UNICORN_ERRORS = {10: "undefined instruction", 21: "exception that nothing handles"}
 _ACCESSES = {
@@ -31,12 +36,13 @@ _CORE_ERRORS = {
 
 @dataclass
 class MachineFault(Exception):  # noqa: N818 (a fault of the machine, not of ours)
-    """A core stopped: which one, in which slot (None: while booting), where in its code, and why.
+    """A core stopped: which one (None: the host sent more than can be), in which slot (None: while booting), where in
+    its code, and why.
 
     ``line`` is 'file.c:42', or '' where it is not known; ``pc`` is None outside of emulation.
     """
 
-    core: int
+    core: int | None
     slot: int | None
     pc: int | None
     line: str
@@ -45,7 +51,12 @@ class MachineFault(Exception):  # noqa: N818 (a fault of the machine, not of our
     def __str__(self) -> str:
         when = "while booting" if self.slot is None else f"slot {self.slot}"
         where = f"{self.line or hex(self.pc)}: " if self.pc is not None else ""
-        return f"core {self.core}, {when}: {where}{self.message}"
+        return f"{self.place}, {when}: {where}{self.message}"
+
+    @property
+    def place(self) -> str:
+        """Where it happened, for people."""
+        return "host" if self.core is None else f"core {self.core}"
 
 
 def describe(fault: Fault, guard: tuple[int, int]) -> str:
@@ -62,9 +73,15 @@ def describe(fault: Fault, guard: tuple[int, int]) -> str:
         _UNALIGNED: f"access of whole words at {fault.address:#x}, which is not a multiple of 4",
         _QUEUE_FULL: f"the event queue of {detail} packets is full",
         _OVERRUN: f"{detail} cycles (estimated); a tick has {fault.address}; raise tick_s, or use smaller slices",
+        _LINK_FULL: f"{_link(fault.address)} carries {detail} packets in a tick; raise tick_s, or use fewer chips",
         _NO_MEMORY: "the host has no memory left for the packet trace",
     }
     return texts[kind]
+
+
+def _link(number: int) -> str:
+    chip, link = divmod(number, len(LINKS))
+    return f"link {link} of chip {chip}"
 
 
 def _describe_access(fault: Fault, guard: tuple[int, int]) -> str:

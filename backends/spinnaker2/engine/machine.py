@@ -11,10 +11,13 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from axonc.ir.machine import LINKS
+
 from ..memory import PORT_WORDS, MemoryMap, port_bytes
 from ..schema import HEADER, LIST, PAYLOAD_WORDS, STATUS
-from .bindings import Fault, Routes, Run, load_library
-from .fault import BOOTING, MachineFault, describe
+from .bindings import Fault, Run, load_library
+from .fault import BOOTING, HOST, MachineFault, describe
+from .wiring import Route, Wiring, pack_routes
 
 Bytes = npt.NDArray[np.uint8]
 Keys = npt.NDArray[np.uint32]
@@ -44,18 +47,6 @@ class CoreImage:
 
 
 @dataclass(frozen=True)
-class Route:
-    """An entry of the routing table: keys equal to ``key`` in the bits of ``mask`` go to ``cores``.
-
-    The mask leaves out the parity bit.
-    """
-
-    key: int
-    mask: int
-    cores: tuple[int, ...]
-
-
-@dataclass(frozen=True)
 class Probe:
     """``bytes`` bytes at ``offset`` of a core's work area, read after each of its slots."""
 
@@ -81,7 +72,10 @@ class RunResult:
     ``trace_payloads`` [packets, payload words].
     ``instructions``, ``cycles`` (uint64) and ``received``, ``sent`` (uint32): [slots, cores]; the first two are
     0 on the host. ``probes``: uint8 [slots, bytes] per probe. ``status``: every core's status words (a structured
-    array of `schema.STATUS`). ``unrouted`` counts packets that nobody listens to.
+    array of `schema.STATUS`). ``crossed``: uint32 [slots, chips, links], packets that took each link between chips;
+    ``link_dropped``: uint64 [chips, links], those for which it had no room. ``unrouted`` counts packets that nobody
+    listens to, ``lost`` those that left the board or went in circles, ``hops`` the steps of all packets from one
+    processing element to the next.
     """
 
     trace_slots: Keys
@@ -93,7 +87,11 @@ class RunResult:
     sent: Keys
     probes: list[Bytes]
     status: npt.NDArray[np.void]
+    crossed: Keys
+    link_dropped: Counts
     unrouted: int
+    lost: int
+    hops: int
 
 
 class Machine:
@@ -103,14 +101,17 @@ class Machine:
     cores_per_thread: ClassVar[int]
     """The fewest cores for which a thread more pays."""
 
-    def __init__(self, cores: Sequence[CoreImage], routes: Sequence[Route], memory: MemoryMap) -> None:
+    def __init__(
+        self, cores: Sequence[CoreImage], routes: Sequence[Route], memory: MemoryMap, wiring: Wiring | None = None
+    ) -> None:
         for index, core in enumerate(cores):
             _check_core(index, core, memory)
         self.memory = memory
         self.cores = tuple(cores)
         self.packet_words = packet_words(cores[0]) if cores else 1
         self._library = load_library()
-        self._routes = _pack_routes(routes, len(cores))
+        self.wiring = wiring or Wiring.one_chip(len(cores))
+        self._routes = pack_routes(routes, self.wiring)
         self._handle = self._library.axonc_machine_new(len(cores), ctypes.byref(self._routes.structure))
         if not self._handle:
             raise MemoryError(f"a machine of {len(cores)} cores")
@@ -127,6 +128,7 @@ class Machine:
         slots: int,
         steps: int,
         inputs: Sequence[Keys] = (),
+        entries: Sequence[Keys] | None = None,
         probes: Sequence[Probe] = (),
         samples: int = 1,
         writes: Sequence[Write] | None = None,
@@ -145,7 +147,8 @@ class Machine:
         """Runs ``slots`` slots from the reset state; raises `MachineFault` when a core cannot go on.
 
         ``steps`` is the number of model steps of each of ``samples`` samples; ``inputs[s]`` are the keys (uint32)
-        that enter in slot s, or packets [n, words]; ``lists[c]`` are the packets (slot, key, payload) that core c
+        that enter in slot s, or packets [n, words], and ``entries[s]`` [n] the chips where they enter (None: that of
+        the host); ``lists[c]`` are the packets (slot, key, payload) that core c
         sends of its own accord. With ``writes``, the first sample goes on from the states that they hold, after the
         idle steps that follow a sample.
         ``seed`` draws the order of cores in each slot, unless ``in_order``; ``shuffle`` also reorders each
@@ -157,7 +160,10 @@ class Machine:
         Within a slot at most ``threads`` threads (None: one a processor) run cores side by side, which changes no
         result; with ``links`` or ``ignore_parity`` cores always run one after the other.
         """
-        record = _Record(slots, inputs, probes, writes or (), self.cores, self.packet_words)
+        chips = len(self.wiring.neighbours)
+        record = _Record(
+            slots, inputs, entries, probes, writes or (), self.cores, self.packet_words, chips, self.wiring.host
+        )
         run = record.structure
         run.slots, run.steps, run.seed = slots, steps, seed
         run.in_order, run.shuffle, run.keep_going = in_order, shuffle, keep_going
@@ -165,6 +171,7 @@ class Machine:
         waiting = None if links is None else np.ascontiguousarray(links, np.uint8)
         run.links = None if waiting is None else waiting.ctypes.data
         run.tick_cycles, run.budget, run.branch_cycles = tick_cycles, budget, branch_cycles
+        run.link_packets = self.wiring.link_packets
         run.threads = max(1, min(threads or processors(), len(self.cores) // self.cores_per_thread))
         for core in range(len(self.cores)):
             self._write_list(core, (lists or {}).get(core, np.zeros((0, 1 + self.packet_words), np.uint32)))
@@ -208,7 +215,8 @@ class Machine:
         guard = (self.memory.work_end, self.memory.stack_at)
         pc = fault.pc if fault.pc else None
         line = self._line(fault.core, fault.pc) if fault.pc else ""
-        return MachineFault(fault.core, slot, pc, line, describe(fault, guard))
+        core = None if fault.core == HOST else fault.core
+        return MachineFault(core, slot, pc, line, describe(fault, guard))
 
     def _result(self, record: _Record) -> RunResult:
         run = record.structure
@@ -224,13 +232,18 @@ class Machine:
             sent=record.sent,
             probes=record.probe_rows,
             status=np.array(status, STATUS.dtype),
+            crossed=record.crossed,
+            link_dropped=record.link_dropped,
             unrouted=int(run.unrouted),
+            lost=int(run.lost),
+            hops=int(run.hops),
         )
 
 
 _RECORD_ARRAYS = (
-    "instructions", "cycles", "received", "sent", "input_starts", "input_packets",
-    "probe_cores", "probe_offsets", "probe_bytes", "write_cores", "write_offsets", "write_bytes", "written",
+    "instructions", "cycles", "received", "sent", "crossed", "link_dropped", "input_starts", "input_packets",
+    "input_chips", "probe_cores", "probe_offsets", "probe_bytes", "write_cores", "write_offsets", "write_bytes",
+    "written",
 )  # fmt: skip
 
 
@@ -241,10 +254,13 @@ class _Record:
         self,
         slots: int,
         inputs: Sequence[Keys],
+        entries: Sequence[Keys] | None,
         probes: Sequence[Probe],
         writes: Sequence[Write],
         images: Sequence[CoreImage],
         words: int,
+        chips: int,
+        host: int,
     ) -> None:
         _check_probes([*probes, *(Probe(write.core, write.offset, write.content.size) for write in writes)], images)
         cores = len(images)
@@ -252,7 +268,12 @@ class _Record:
         self.cycles = np.zeros((slots, cores), np.uint64)
         self.received = np.zeros((slots, cores), np.uint32)
         self.sent = np.zeros((slots, cores), np.uint32)
+        self.crossed = np.zeros((slots, chips, len(LINKS)), np.uint32)
+        self.link_dropped = np.zeros((chips, len(LINKS)), np.uint64)
         self.input_starts, self.input_packets = _pack_inputs(inputs, slots, words)
+        self.input_chips = np.full(len(self.input_packets), host, np.uint32)
+        if entries is not None:
+            self.input_chips[:] = np.concatenate([np.zeros(0, np.uint32), *entries])
         self.probe_rows = [np.zeros((slots, probe.bytes), np.uint8) for probe in probes]
         self.probe_cores = np.array([p.core for p in probes], np.uint32)
         self.probe_offsets = np.array([p.offset for p in probes], np.uint32)
@@ -270,27 +291,6 @@ class _Record:
             packet_words=words,
             **addresses,
         )
-
-
-@dataclass(frozen=True)
-class _PackedRoutes:
-    structure: Routes
-    arrays: tuple[Keys, ...]
-
-
-def _pack_routes(routes: Sequence[Route], cores: int) -> _PackedRoutes:
-    """The routing table as the machine reads it."""
-    for route in routes:
-        if route.mask >> 31 or route.key & ~route.mask or not all(0 <= c < cores for c in route.cores):
-            raise ValueError(f"{route}: a key outside its mask, the parity bit in the mask, or an unknown core")
-    starts = np.concatenate([[0], np.cumsum([len(r.cores) for r in routes])]).astype(np.uint32)
-    arrays = (
-        np.array([r.key for r in routes], np.uint32),
-        np.array([r.mask for r in routes], np.uint32),
-        starts,
-        np.array([core for r in routes for core in r.cores], np.uint32),
-    )
-    return _PackedRoutes(Routes(len(routes), *(array.ctypes.data for array in arrays)), arrays)
 
 
 def _pack_inputs(inputs: Sequence[Keys], slots: int, words: int) -> tuple[Keys, Keys]:

@@ -13,7 +13,8 @@ import numpy as np
 from ..memory import MemoryMap
 from ..toolchain import HOST_FORMS, library_form
 from .bindings import host_level
-from .machine import POISON, CoreImage, Machine, Route, aligned_buffer, port_words
+from .machine import POISON, CoreImage, Machine, aligned_buffer, port_words
+from .wiring import Route, Wiring
 
 
 class NativeMachine(Machine):
@@ -28,8 +29,10 @@ class NativeMachine(Machine):
         cores: Sequence[CoreImage],
         routes: Sequence[Route],
         memory: MemoryMap | None = None,
+        *,
+        wiring: Wiring | None = None,
     ) -> None:
-        super().__init__(cores, routes, memory or MemoryMap())
+        super().__init__(cores, routes, memory or MemoryMap(), wiring)
         self._programs = [ctypes.CDLL(str(_best(Path(path).resolve()))) for path in libraries]
         self._buffers = []
         for index, core in enumerate(cores):

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy import sparse
 
 from axonc.ir import Graph, Kind
 from axonc.ir.mapping import Mapping as CoreMapping
+from axonc.ir.mapping import Slice
 from axonc.ir.ops import Array
+from axonc.ir.walk import Deliveries
 
 from ..show import CYCLES
 from ..units import has_graded
@@ -45,16 +48,18 @@ def traffic(facts: Facts) -> Section:
 
 def traffic_matrix(mapping: CoreMapping, activity: Activity | None) -> Array:
     """[1 + cores, cores]: row 0 is the host. Events of all samples, or neurons if nothing ran."""
-    counts = np.zeros((1 + mapping.cores, mapping.cores), np.int64)
-    for part in mapping.slices:
-        if part.block is not None:
-            seen = None if activity is None else activity.events.get(part.population)
-            amount = part.count if seen is None else int(seen[:, :, part.neurons].sum())
-            key = mapping.keys.base(part.block)
-            for route in mapping.routes:
-                if key & route.mask == route.key:
-                    counts[0 if part.core is None else 1 + part.core, list(route.cores)] += amount
-    return counts
+    deliveries = Deliveries.of(mapping)
+    parts, sizes = deliveries.parts, np.diff(deliveries.starts)
+    amounts = np.concatenate([np.zeros(0, np.int64), *(_sent(part, activity) for part in parts)])
+    senders = np.repeat(np.array([0 if part.core is None else 1 + part.core for part in parts], np.int64), sizes)
+    sent = sparse.csr_array((amounts, (senders, np.arange(len(amounts)))), shape=(1 + mapping.cores, len(amounts)))
+    return np.asarray((sent @ deliveries.delivered).toarray())
+
+
+def _sent(part: Slice, activity: Activity | None) -> Array:
+    """The events of every neuron of a slice in all samples; 1 if nothing ran."""
+    seen = None if activity is None else activity.events.get(part.population)
+    return np.ones(part.count, np.int64) if seen is None else seen[:, :, part.neurons].sum(axis=(0, 1), dtype=np.int64)
 
 
 def load(facts: Facts, activity: Activity) -> Section:

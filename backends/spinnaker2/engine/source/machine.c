@@ -16,6 +16,7 @@ void axonc_machine_free(machine_t *machine)
     free(machine->elements);
     free(machine->order);
     free(machine->memo);
+    free(machine->stops);
     free(machine);
 }
 
@@ -31,7 +32,8 @@ machine_t *axonc_machine_new(uint32_t count, const routes_t *routes)
     machine->elements = calloc(count, sizeof *machine->elements);
     machine->order = calloc(count, sizeof *machine->order);
     machine->memo = calloc(UINT32_C(1) << MEMO_BITS, sizeof *machine->memo);
-    if (!machine->elements || !machine->order || !machine->memo) {
+    machine->stops = calloc((size_t)routes->chips * AXONC_LINKS + 1, sizeof *machine->stops);
+    if (!machine->elements || !machine->order || !machine->memo || !machine->stops) {
         axonc_machine_free(machine);
         return NULL;
     }

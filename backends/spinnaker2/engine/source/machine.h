@@ -1,4 +1,4 @@
-/* A model of the chip: processing elements in slots, a routing table, event queues, counters. */
+/* A model of chips: processing elements in slots, routing tables, links, event queues, counters. */
 #ifndef AXONC_MACHINE_H
 #define AXONC_MACHINE_H
 
@@ -19,13 +19,16 @@ typedef enum {
     FAULT_CORE,       /* axonc_error_t */
     FAULT_QUEUE_FULL, /* the capacity of the queue */
     FAULT_NO_MEMORY,
-    FAULT_OVERRUN, /* cycles spent, cycles of a tick (as the address) */
+    FAULT_OVERRUN,   /* cycles spent, cycles of a tick (as the address) */
+    FAULT_LINK_FULL, /* what a link carries; chip and link as the address */
 } fault_kind_t;
+
+#define HOST UINT32_MAX
 
 /* What went wrong where. */
 typedef struct {
     uint32_t kind;
-    uint32_t core;
+    uint32_t core; /* HOST: the host, that sends inputs */
     uint32_t slot; /* UINT32_MAX while booting */
     uint32_t pc;
     uint32_t detail;
@@ -84,21 +87,41 @@ struct element {
     native_t native;
 };
 
-/* The routing table: the first entry that matches decides. Bits outside the mask do not matter. */
+#define AXONC_LINKS 6
+#define NO_ENTRY UINT32_MAX
+
+/* Chips, how they are joined, and their routing tables. Of a table the first entry that matches
+   decides; bits outside its mask do not matter. To be found fast, entries with the same mask form a
+   group, their keys ascending. */
 typedef struct {
-    uint32_t count;
+    uint32_t chips;
+    const uint32_t *tables; /* groups tables[c] to tables[c + 1] are of chip c */
+    const uint32_t *masks;  /* of every group */
+    const uint32_t *groups; /* keys[groups[g]] to keys[groups[g + 1]] are of group g */
     const uint32_t *keys;
-    const uint32_t *masks;
-    const uint32_t *starts; /* cores[starts[i]] to cores[starts[i + 1]] listen to entry i */
+    const uint32_t *entries; /* which entry a key belongs to: the lower comes first */
+    const uint32_t *links;   /* where an entry sends packets on, a bit a link */
+    const uint32_t *starts;  /* cores[starts[i]] to cores[starts[i + 1]] listen to entry i */
     const uint32_t *cores;
+    const uint32_t *hops;     /* from the router to those cores */
+    const uint32_t *chip_of;  /* of every core */
+    const uint32_t *depth_of; /* hops of every core to its router */
+    const int32_t *neighbours; /* [chips][links]: where a link leads, -1: nowhere */
 } routes_t;
 
-/* Remembers which entry a key met. */
+/* Remembers which entry a key met on a chip. */
 typedef struct {
     uint32_t key;
+    uint32_t chip;
     uint32_t entry;
     bool known;
 } memo_t;
+
+/* A chip that a packet has come to, and by which link: -1 if it was sent there. */
+typedef struct {
+    uint32_t chip;
+    int32_t came_by;
+} stop_t;
 
 #define MEMO_BITS 16
 
@@ -118,6 +141,7 @@ typedef struct {
     uint32_t threads;       /* that run cores side by side; they change no result */
     uint32_t probe_count;
     uint32_t packet_words;  /* words of a packet, of which the first is its key */
+    uint32_t link_packets;  /* that a link carries in a slot; 0: no limit */
     uint32_t resumed;       /* the first sample goes on from what the host writes */
     uint32_t write_count;   /* what the host writes into work areas before slot 0 */
     const uint32_t *write_cores;
@@ -131,6 +155,7 @@ typedef struct {
     const uint8_t *links; /* [nodes][nodes]: who waits for whom, the host last; NULL: all for all */
     const uint32_t *input_starts; /* packets input_starts[s] to input_starts[s + 1] enter in slot s */
     const uint32_t *input_packets;
+    const uint32_t *input_chips; /* where each of them enters */
     uint64_t *instructions; /* [slots][cores] */
     uint64_t *cycles;
     uint32_t *received;
@@ -139,7 +164,11 @@ typedef struct {
     uint32_t *trace_packets;
     uint64_t trace_count;
     uint64_t trace_room;
-    uint64_t unrouted;
+    uint32_t *crossed;      /* [slots][chips][links]: packets that took each link */
+    uint64_t *link_dropped; /* [chips][links]: packets for which a link had no room */
+    uint64_t unrouted;      /* packets that no entry matched where they began */
+    uint64_t lost;          /* packets that left the board, or went in circles */
+    uint64_t hops;          /* from one processing element to the next, of all packets */
     fault_t fault;
 } run_t;
 
@@ -151,8 +180,10 @@ typedef struct {
     uint32_t random;
     routes_t routes;
     memo_t *memo;
+    stop_t *stops; /* where the present packet has yet to be looked at */
     run_t *run;
     uint32_t slot;
+    uint32_t sender; /* the core whose packets travel, or HOST */
     team_t *team;            /* NULL: the caller alone */
     atomic_uint_fast32_t at; /* the place in the order of the core that runs next */
 } machine_t;
@@ -190,8 +221,9 @@ void emulated_free(element_t *element);
 /* machine.c: makes a fault that of the run; false, since that stops it. */
 bool stop(machine_t *machine, uint32_t core, const fault_t *fault);
 
-/* routing.c: sends a packet to every core that listens; false if a queue is full and that matters. */
-bool route(machine_t *machine, const uint32_t *packet);
+/* routing.c: sends a packet from the router of a chip to every core that listens; false if a queue
+   or a link is full and that matters. */
+bool route(machine_t *machine, uint32_t chip, const uint32_t *packet);
 
 /* slot.c: one slot of all cores, of one, or of the host that sends inputs; false if that stops the run. */
 bool run_slot(machine_t *machine);

@@ -93,9 +93,11 @@ static bool collect(machine_t *machine, uint32_t core)
     if (!grow_trace(run, port->tx_count / run->packet_words)) {
         return false;
     }
+    machine->sender = core;
+    run->hops += (uint64_t)machine->routes.depth_of[core] * (port->tx_count / run->packet_words);
     for (uint32_t i = 0; i < port->tx_count; i += run->packet_words) {
         trace(run, machine->slot, port->tx + i);
-        if (!route(machine, port->tx + i)) {
+        if (!route(machine, machine->routes.chip_of[core], port->tx + i)) {
             return false;
         }
     }
@@ -115,6 +117,7 @@ bool inject(machine_t *machine)
     const run_t *run = machine->run;
     const uint32_t parity = (machine->slot & 1) << AXONC_PARITY_BIT;
 
+    machine->sender = HOST;
     for (uint32_t i = run->input_starts[machine->slot]; i < run->input_starts[machine->slot + 1];
          i++) {
         uint32_t packet[1 + AXONC_PAYLOAD_WORDS];
@@ -122,7 +125,7 @@ bool inject(machine_t *machine)
         memcpy(packet, run->input_packets + (size_t)i * run->packet_words,
                run->packet_words * sizeof *packet);
         packet[0] |= parity;
-        if (!route(machine, packet)) {
+        if (!route(machine, run->input_chips[i], packet)) {
             return false;
         }
     }
