@@ -78,14 +78,14 @@ def events(graph: Graph, net: Network, x: Array) -> dict[str, Array]:
 
 
 def fit(runs: Sequence[Measured]) -> dict[str, Costs]:
-    """The costs of every part that the runs have: least squares over slots and cores, each weighted so that its error
-    counts in proportion to the root of what it takes."""
+    """The costs of every part that the runs have, as the table states them: least squares over slots and cores, each
+    weighted so that its error counts in proportion to the root of what it takes."""
     names = sorted({name for run in runs for work in run.work for name in work})
     done = np.concatenate([_table(work, names) for run in runs for work in run.work])
     columns = [
         _solved(done, np.concatenate([_taken(run, what) for run in runs])) for what in ("instructions", "cycles")
     ]
-    return {name: Costs(*map(float, pair)) for name, *pair in zip(names, *columns, strict=True)}
+    return {name: Costs(*(round(float(c), 2) for c in pair)) for name, *pair in zip(names, *columns, strict=True)}
 
 
 def _table(work: Work, names: Sequence[str]) -> Array:
