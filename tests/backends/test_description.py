@@ -48,7 +48,8 @@ def test_the_board_is_a_hexagon_of_48_chips() -> None:
 
 def test_a_file_overrides_what_it_names_and_no_more(tmp_path: Path) -> None:
     chip = load_machine()
-    changed = described(tmp_path, 'name = "mine"\n[router]\nentries = 7\n[levels.slow]\nhz = 1e6\nvolt = 0.4\n')
+    slow = "[levels.slow]\nhz = 1e6\nvolt = 0.4\ncycle_pj = 5.0\nsleep_mw = 1.0\n"
+    changed = described(tmp_path, f'name = "mine"\n[router]\nentries = 7\n{slow}')
     assert (changed.name, changed.router_entries, changed.key_bits) == ("mine", 7, chip.key_bits)
     assert [level.name for level in changed.levels] == ["slow", "low", "high"]
     assert changed.level.name == "low"
@@ -95,7 +96,7 @@ def test_mistakes_of_form_are_told_at_once(tmp_path: Path) -> None:
         "noc.hz = inf; a finite number; correct it",
         "clock.tick_s = '1'; a value like 0.001; correct it",
         "levels.odd.hz = 0; above 0; correct it",
-        "levels.odd without volt; all are needed; add them",
+        "levels.odd without volt, cycle_pj, sleep_mw; all are needed; add them",
         "faults.chips = [[1]]; a list of numbers, like [3]; correct it",
         "faults.cores = 1; a list of items like [1, 2, 3, 4]; correct it",
         "memory.sram = 1000; a multiple of 1024 bytes; correct it",
