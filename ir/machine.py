@@ -45,12 +45,15 @@ class Synapses:
     """How synapses are stored one by one: ``window``, the targets that one row of them can reach, at most 65,536.
 
     ``byte_price``, ``cycle_price``: what a byte of a core's memory and a cycle of its tick are worth where one format
-    needs more of the first, another of the second.
+    needs more of the first, another of the second. ``fetch_cycles``: how long a core waits for a row that lies in DRAM,
+    and ``fetch_byte_cycles`` more for each of its bytes.
     """
 
     window: int = 256
     byte_price: float = 1 / 131072
     cycle_price: float = 1 / 150000
+    fetch_cycles: float = 0.0
+    fetch_byte_cycles: float = 0.0
 
 
 BYTEWISE = Synapses()
@@ -154,10 +157,12 @@ class Level:
 
 @dataclass(frozen=True)
 class Dram:
-    """The memory of a chip outside of its cores: ``bytes``, and how many of them it moves in a second at best."""
+    """The memory of a chip outside of its cores: ``bytes``, how many of them it moves in a second at best, and how long
+    the first takes."""
 
     bytes: int
     bytes_per_s: float
+    latency_s: float
 
 
 @dataclass(frozen=True)

@@ -141,7 +141,8 @@ class Projection:
 
     ``weight``: a kernel for all places, or CSC, [accumulators of the targets, source neurons], so that a source's
     synapses lie together. ``shift``: of its sums before they are added to those of others, int64 [targets] or None;
-    projections into one ``lane`` have the same.
+    projections into one ``lane`` have the same. ``dram``: its rows lie in the chip's DRAM, and are fetched event by
+    event.
     """
 
     name: str
@@ -151,6 +152,7 @@ class Projection:
     weight: sparse.csc_array | SharedKernel
     shift: Array | None = None
     lane: int = 0
+    dram: bool = False
 
     @cached_property
     def by_target(self) -> sparse.csr_array:
@@ -228,14 +230,20 @@ def _fitted(projection: Projection, shapes: Mapping[str, Shape]) -> Iterator[Pro
         yield from (replace(projection, weight=matrix) for matrix in kernel.matrices())
 
 
+def in_dram(graph: Graph) -> frozenset[str]:
+    """The matrices whose rows lie in DRAM (`Projection.dram`), by node."""
+    return frozenset(json.loads(graph.properties.get("in_dram", "[]")))
+
+
 def _projections(graph: Graph, node: Node) -> Iterator[Projection]:
     """Those into a population."""
+    away = in_dram(graph)
     for linear in (graph[name] for name in node.inputs):
         pools, before = _behind_pools(graph, linear.inputs[0])
         source, delay = behind_delay(graph, before)
         weight = _weight(graph, linear, source, pools)
         shift = None if isinstance(node.op, FixedGated) else _shift(linear, prod(graph.signals[node.name].shape))
-        yield Projection(linear.name, source, node.name, delay, weight, shift)
+        yield Projection(linear.name, source, node.name, delay, weight, shift, dram=linear.name in away)
 
 
 def _shift(node: Node, count: int) -> Array | None:

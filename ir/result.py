@@ -99,6 +99,9 @@ class Result:
                 yield f"ticks over budget: {int(stats['overruns'].sum())}"
         if np.any(stats.get("macs", 0)):
             yield f"weights added: {int(stats['macs'].sum(dtype=np.int64))}"
+        if np.any(stats.get("fetches", 0)):
+            fetches, fetched = (int(stats[word].sum(dtype=np.int64)) for word in ("fetches", "fetched"))
+            yield f"rows fetched from DRAM: {fetches}, {fetched} bytes"
         if accounts := stats.get("accounts"):
             fullest = max(accounts["memory"]["tiles"]["total"])
             yield f"cycles, estimated: {accounts['cycles']}; {fullest} bytes on the fullest tile"

@@ -17,7 +17,7 @@ from .memory import MemoryMap, round_up
 from .parameters import kernel
 from .rows import linked_formats
 
-RUNTIME_BYTES = 4084
+RUNTIME_BYTES = 4096
 """A program without kernels and without rows."""
 
 KERNEL_BYTES: Mapping[str, int] = {
@@ -47,6 +47,8 @@ ROW_BYTES: Mapping[str, int] = {
     "wide": 332,
     "pairs": 368,
     "signs": 512,
+    "dram_dense": 476,
+    "dram_sparse": 556,
 }
 """What rows of spikes add, by their format."""
 
@@ -60,6 +62,8 @@ GRADED_ROW_BYTES: Mapping[str, int] = {
     "wide": 372,
     "pairs": 400,
     "signs": 524,
+    "dram_dense": 372,
+    "dram_sparse": 440,
 }
 """What rows of graded events add."""
 

@@ -27,8 +27,8 @@ class CoreCost:
     synapses: Synapses = BYTEWISE
 
     def core_load(self, network: Network, schedule: Schedule, here: Sequence[Slice], cuts: Cuts) -> CoreLoad:
-        """Exact bytes by kind (code, tables, weights, padding, state, recording, lists, queues, stack); cycles as
-        `load` estimates them."""
+        """Exact bytes by kind (code, tables, weights, padding, state, fetching, recording, lists, queues, stack);
+        cycles as `load` estimates them."""
         plan = plan_core(network, schedule, here, cuts, self.host, self.synapses)
         return CoreLoad(
             plan.bytes_by_kind(fitted(self.memory, network, self.synapses)),

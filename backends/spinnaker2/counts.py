@@ -41,6 +41,14 @@ def predicted_macs(plans: Sequence[CorePlan], events: Mapping[str, Array], mappi
     return np.array(totals, np.uint64)
 
 
+def predicted_fetches(plans: Sequence[CorePlan], events: Mapping[str, Array]) -> tuple[Array, Array]:
+    """What the status words ``fetches`` and ``fetched`` of every core will say, before they wrap: uint64 [cores] each;
+    ``events`` as in `predicted_macs`."""
+    rows = [sum(int((rows.fetched > 0) @ _of(events, rows)) for rows in plan.away) for plan in plans]
+    bytes_of_them = [sum(int(rows.fetched @ _of(events, rows)) for rows in plan.away) for plan in plans]
+    return np.array(rows, np.uint64), np.array(bytes_of_them, np.uint64)
+
+
 def _of(events: Mapping[str, Array], rows: AnyRows) -> Array:
     counts: Array = np.asarray(events[rows.source.population]).reshape(-1)[rows.source.neurons]
     return counts.astype(np.int64)

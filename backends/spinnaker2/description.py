@@ -87,7 +87,7 @@ def _machine(stated: Description) -> Machine:
         board=_board(stated),
         transport=Transport(noc["hop_cycles"] / noc["hz"], link["bits_per_s"] / link["packet_bits"]),
         levels=tuple(sorted(levels, key=lambda level: level.hz)),
-        dram=Dram(stated["dram"]["bytes"], float(stated["dram"]["bytes_per_s"])),
+        dram=Dram(**stated["dram"]),
         synapses=_synapses(stated),
         base_mw=float(stated["energy"]["base_mw"]),
         hop_pj=float(stated["energy"]["hop_pj"]),
@@ -97,10 +97,10 @@ def _machine(stated: Description) -> Machine:
 def _synapses(description: Description) -> Synapses:
     """The prices are shares of a core's memory and of a tick, weighted."""
     stated = description["synapses"]
-    tick = description["clock"]["core_hz"] * description["clock"]["tick_s"]
-    return Synapses(
-        stated["window"], stated["memory_weight"] / description["memory"]["sram"], stated["time_weight"] / tick
-    )
+    hz, dram = description["clock"]["core_hz"], description["dram"]
+    tick = hz * description["clock"]["tick_s"]
+    prices = stated["memory_weight"] / description["memory"]["sram"], stated["time_weight"] / tick
+    return Synapses(stated["window"], *prices, dram["latency_s"] * hz, hz / dram["bytes_per_s"])
 
 
 def _grid(stated: Description) -> Grid:

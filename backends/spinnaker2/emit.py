@@ -116,6 +116,7 @@ def report(
             **_expected(expected[core] if expected else None),
             "activity": plan.assumed_activity,
             "synapses": {kind: sum(rows.synapses for rows in plan.rows if rows.format == kind) for kind in FORMATS},
+            "dram_bytes": sum(rows.dram_bytes for rows in plan.away),
             "queue_packets": plan.queue(memory),
             "most_packets": plan.most_packets,
             "safe_activity": plan.safe_activity(memory),

@@ -54,7 +54,8 @@ class RowFormat:
     ``tables``: the tables of a matrix, CSC [targets, rows], sorted. ``costs``: the format that it costs as much as,
     where no core has run it. ``paired``: weights of a row are stored two by two, with a zero behind an odd one.
     ``block``: weights between two tests of the loop's end. ``even``: dense rows of graded events are added two by two
-    where the targets are a multiple of it, else ``odd`` at a time.
+    where the targets are a multiple of it, else ``odd`` at a time. ``dram``: the rows, the last of the tables, lie in
+    the chip's DRAM, and are fetched and added one by one.
     """
 
     name: str
@@ -69,14 +70,19 @@ class RowFormat:
     block: int = BLOCK
     even: int = 4
     odd: int = 4
+    dram: bool = False
 
     def holds(self, form: Form) -> bool:
         """Whether one projection can hold the matrix."""
         return form.largest <= self.largest and form.targets <= self.window and form.synapses <= self.synapses
 
     def data_bytes(self, form: Form) -> int:
-        """Bytes of all tables: exactly what `tables` take."""
-        return sum(round_up(size, ALIGN) for size in self.sizes(form))
+        """Bytes of all tables in a core's memory: exactly what they take."""
+        return sum(round_up(size, ALIGN) for size in self.sizes(form)) - self.dram_bytes(form)
+
+    def dram_bytes(self, form: Form) -> int:
+        """Bytes of the rows in DRAM."""
+        return round_up(self.sizes(form)[-1], ALIGN) if self.dram else 0
 
     def added(self, form: Form) -> int:
         """Weights that one event of every source neuron adds."""
@@ -88,7 +94,7 @@ class RowFormat:
 
     def together(self, targets: int, graded: bool) -> int:
         """How many rows the loop of the runtime adds at a time."""
-        if not self.dense:
+        if self.dram or not self.dense:
             return 1
         if not graded:
             return 4
@@ -103,12 +109,13 @@ class RowFormat:
         name, size = f"{'graded' if graded else 'spikes'}.{self.costs or self.name}", self.together(targets, graded)
         full, left = groups(BATCH)
         yield f"{name}.call", full + left
-        if self.dense:
+        if size > 1:
             full, _ = groups(size)
             yield f"{name}.group_of_{size}", full
             yield f"{name}.group_of_{size}.block", full * (targets // self.block)
             yield f"{name}.group_of_{size}.column", full * (targets % self.block)
             events = events - size * full
+        if self.dense:
             blocks, weights = events * (targets // self.block), events * (targets % self.block)
         else:
             blocks, weights = lengths(self.block)
@@ -231,6 +238,8 @@ ROW_FORMATS = (
     RowFormat("sparse16", SHORT, UNBOUNDED, 127, False, _sparse_bytes(4, 3), _sparse16, costs="sparse"),
     RowFormat("dense16", UNBOUNDED, UNBOUNDED, 32767, True, _dense_bytes(16), _dense16, even=2, odd=1),
     RowFormat("wide", SHORT, UNBOUNDED, 32767, False, _sparse_bytes(4, WIDE.dtype.itemsize), _wide),
+    RowFormat("dram_dense", UNBOUNDED, UNBOUNDED, 127, True, _dense_bytes(8), _dense, dram=True),
+    RowFormat("dram_sparse", BYTE, SHORT - 1, 127, False, _sparse_bytes(2, SYNAPSE.dtype.itemsize), _sparse, dram=True),
 )
 """Every format, in the order in which equal prices are decided."""
 
@@ -239,6 +248,9 @@ BY_NAME: Mapping[str, RowFormat] = {format.name: format for format in ROW_FORMAT
 CHIP = ("dense2", "signs", "dense4", "pairs", "dense", "sparse", "dense16", "wide")
 HOST = ("dense", "sparse16", "dense16", "wide")
 """The formats of a chip, and those of a host: memory is no concern of it, and its rows are long."""
+
+DRAM = ("dram_dense", "dram_sparse")
+"""Those of rows in DRAM."""
 
 
 def offered(synapses: Synapses, largest: int) -> Sequence[RowFormat]:
@@ -251,3 +263,8 @@ def cheapest(form: Form, synapses: Synapses, active: float = 0.0, graded: bool =
     """The format in which a matrix costs least, its windows included, of those for its weights."""
     able = offered(synapses, form.largest)
     return min(able, key=partial(RowFormat.price, form=form, synapses=synapses, active=active, graded=graded))
+
+
+def fetched(form: Form) -> RowFormat:
+    """The format of rows in DRAM: that of which fewer bytes are fetched."""
+    return min((BY_NAME[name] for name in DRAM), key=lambda format: format.sizes(form)[-1])

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from axonc.ir import Graph
+from axonc.ir import Diagnostic, Graph, raise_if_any
 from axonc.ir.host import parts
 from axonc.ir.machine import BYTEWISE, Machine, Synapses
 from axonc.ir.mapping import Cut, Mapping
@@ -34,11 +35,13 @@ def lower(graph: Graph, mapping: Mapping, machine: Machine, host: HostInterface 
     plans = plan_cores(net, mapping, host, machine.synapses)
     gap = max((projection.delay for projection in net.projections), default=0)
     packed = [pack_core(plan, mapping.schedule, mapping.keys, memory, gap) for plan in plans]
+    raise_if_any(_dram_problems(machine, packed))
     digest = graph.properties.get("source_sha256", "unknown")
     formats = Formats(linked_formats(net, machine.synapses), linked_formats(net, machine.synapses, graded=True))
     sources = emit_sources(plans, mapping, memory, formats, digest)
     files = {f"src/{name}": content for name, content in sources.items()}
     files |= {f"data/core_{core:03d}.bin": image.data for core, image in enumerate(packed)}
+    files |= {f"data/dram_{core:03d}.bin": image.dram for core, image in enumerate(packed) if image.dram}
     described = {
         **describe(mapping, machine, memory, plans, packed, graph.dt is not None),
         "host": describe_host(parts(graph).cores, net, mapping, host, gap, plans, packed),
@@ -50,6 +53,16 @@ def lower(graph: Graph, mapping: Mapping, machine: Machine, host: HostInterface 
     return Program(
         files, {**report(plans, memory, formats, expected), **told, "rows": format_report(plans, machine.synapses)}
     )
+
+
+def _dram_problems(machine: Machine, packed: list[CoreData]) -> Iterator[Diagnostic]:
+    """Chips whose DRAM is too small for the rows of their cores."""
+    for chip in sorted({place.chip for place in machine.places[: len(packed)]}):
+        cores = zip(machine.places, packed, strict=False)
+        size = sum(len(image.dram) for place, image in cores if place.chip == chip)
+        if size > machine.dram.bytes:
+            found, limit = f"{size} bytes of rows in DRAM", f"a chip has {machine.dram.bytes}"
+            yield Diagnostic("AX501", f"chip {chip}", found, limit, "leave fewer matrices in DRAM")
 
 
 def plan_cores(
@@ -82,6 +95,10 @@ def describe(
         "network": network_of(machine, timed),
         "clock_hz": machine.clock_hz,
         "energy": {**asdict(machine.energy), "chips": chips(mapping.cores, machine)},
+        "fetch": {
+            "cycles": round(machine.synapses.fetch_cycles),
+            "kib_cycles": round(1024 * machine.synapses.fetch_byte_cycles),
+        },
         "tick_s": machine.tick_s if timed else None,
         "packet_words": plans[0].packet_words if plans else 1,
         "mapping": mapping.to_dict(),
@@ -92,6 +109,7 @@ def describe(
                 "data": f"data/core_{core:03d}.bin",
                 "work_bytes": image.work_bytes,
                 "most_sent": plan.most_sent,
+                **({"dram": f"data/dram_{core:03d}.bin"} if image.dram else {}),
                 "states": [asdict(place) for place in image.places],
             }
             for core, (plan, image) in enumerate(zip(plans, packed, strict=True))

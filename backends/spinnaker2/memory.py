@@ -10,6 +10,9 @@ PAGE = 1024
 PORT_AT = 0x40000000
 """Address of the network port of an emulated element."""
 
+DRAM_AT = 0x60000000
+"""Address from which an emulated element sees its part of the chip's DRAM, read-only."""
+
 PORT_WORDS = 8
 """Words of the network port before those that are sent in one slot."""
 

@@ -72,6 +72,7 @@ class CoreData:
     buffers: tuple[tuple[tuple[Buffer, int], ...], ...]
     list_at: int
     list_capacity: int
+    dram: bytes = b""
 
 
 def pack_core(plan: CorePlan, schedule: Schedule, keys: Keys, memory: MemoryMap, gap: int = 0) -> CoreData:
@@ -79,7 +80,7 @@ def pack_core(plan: CorePlan, schedule: Schedule, keys: Keys, memory: MemoryMap,
 
     ``gap``: idle steps between two samples.
     """
-    data, work = Arena(), Arena()
+    data, work, dram = Arena(), Arena(), Arena()
     work.reserve(STATUS.dtype.itemsize)
     header_at = data.reserve(HEADER.dtype.itemsize)
     populations_at = data.reserve(POPULATION.dtype.itemsize * len(plan.populations))
@@ -92,12 +93,13 @@ def pack_core(plan: CorePlan, schedule: Schedule, keys: Keys, memory: MemoryMap,
     buffers = _buffers([p.record for p in plan.populations], populations, work)
     cleared_bytes = work.size
     kernels = {tables: _tables(tables, data) for tables in plan.convolutions}
-    projections = [_projection(rows, kernels, data) for rows in ordered]
+    projections = [_projection(rows, kernels, data, dram) for rows in ordered]
     data.chunks.append((populations_at, populations.tobytes()))
     data.chunks.append((projections_at, b"".join(record.tobytes() for record in projections)))
     queue = plan.queue(memory)
     queues = [work.reserve(4 * plan.packet_words * queue) for _ in range(2)]
     list_at = work.reserve(plan.list_bytes) if plan.listed_events else 0
+    fetch_at = work.reserve(plan.fetch_bytes) if plan.fetch_bytes else 0
     header = _record(
         HEADER.dtype,
         magic=MAGIC,
@@ -120,10 +122,11 @@ def pack_core(plan: CorePlan, schedule: Schedule, keys: Keys, memory: MemoryMap,
         record_steps=max((p.record.steps for p in plan.populations), default=0),
         list_at=list_at,
         list_capacity=plan.listed_events,
+        fetch_at=fetch_at,
     )
     data.chunks.append((header_at, header.tobytes()))
     places = tuple(StatePlace(*(int(p[f.name]) for f in fields(StatePlace))) for p in populations)
-    return CoreData(data.content(), work.size, places, buffers, list_at, plan.listed_events)
+    return CoreData(data.content(), work.size, places, buffers, list_at, plan.listed_events, dram.content())
 
 
 def _buffers(
@@ -223,12 +226,15 @@ def _stride(records: np.ndarray[Any, Any]) -> int:
     return records.dtype.itemsize if len(records) > 1 else 0
 
 
-def _projection(rows: AnyRows, kernels: Mapping[KernelTables, KernelPlace], data: Arena) -> np.ndarray[Any, Any]:
+def _projection(
+    rows: AnyRows, kernels: Mapping[KernelTables, KernelPlace], data: Arena, dram: Arena
+) -> np.ndarray[Any, Any]:
     if isinstance(rows, KernelRows):
         weights_at, record = kernels[rows.tables]
         rows_at, synapses_at = weights_at, data.add(_kernel(rows, record))
     else:
-        rows_at, synapses_at = [*map(data.add, rows.tables), 0][:2]
+        *first, last = rows.tables
+        rows_at, synapses_at = [*map(data.add, first), (dram if rows.dram else data).add(last), 0][:2]
     return _record(
         PROJECTION.dtype,
         format=FORMATS.index(rows.format),

@@ -138,6 +138,18 @@ class CorePlan:
     graded: frozenset[str] = frozenset()
     """The populations whose events carry a value."""
     packet_words: int = 1
+    synapses: Synapses = BYTEWISE
+    """How rows are stored, and what it costs to fetch them."""
+
+    @property
+    def away(self) -> tuple[Rows, ...]:
+        """The rows that lie in DRAM."""
+        return tuple(rows for rows in self.rows if isinstance(rows, Rows) and rows.dram)
+
+    @property
+    def fetch_bytes(self) -> int:
+        """Bytes of the buffer into which rows are fetched: the longest of them."""
+        return max((int(rows.fetched.max(initial=0)) for rows in self.away), default=0)
 
     @property
     def most_sent(self) -> int:
@@ -184,6 +196,7 @@ class CorePlan:
             "weights": weights,
             "padding": memory.work_at(tables + weights) - memory.data_at - tables - weights,
             "state": STATUS.dtype.itemsize + sum(population.work_bytes for population in self.populations),
+            "fetching": self.fetch_bytes,
             "recording": sum(population.record.bytes for population in self.populations),
             "lists": self.list_bytes,
             "queues": 0,
@@ -251,6 +264,7 @@ def plan_core(
         {p.name: usual_activity(p) for p in network.populations},
         frozenset(p.name for p in network.populations if p.graded),
         words,
+        synapses,
     )
 
 

@@ -15,8 +15,8 @@ from axonc.ir.mapping import Cut, Slice
 from axonc.ir.network import Network, Projection, SharedKernel
 from axonc.ir.ops import Array
 
-from .formats import BY_NAME, ROW_FORMATS, Form, RowFormat, Table, cheapest, offered
-from .schema import FORMATS
+from .formats import BY_NAME, DRAM, ROW_FORMATS, Form, RowFormat, Table, cheapest, fetched, offered
+from .schema import ALIGN, FORMATS, SYNAPSE
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,8 +70,28 @@ class Rows:
 
     @property
     def data_bytes(self) -> int:
-        """Bytes of the rows."""
+        """Bytes of the rows in a core's memory."""
         return BY_NAME[self.format].data_bytes(self.form)
+
+    @property
+    def dram(self) -> bool:
+        """Whether the rows lie in DRAM."""
+        return BY_NAME[self.format].dram
+
+    @property
+    def dram_bytes(self) -> int:
+        """Bytes of the rows in DRAM."""
+        return BY_NAME[self.format].dram_bytes(self.form)
+
+    @property
+    def fetched(self) -> Array:
+        """The bytes that are fetched from DRAM for an event of each source neuron, in machine order: whole multiples of
+        `ALIGN` around its row; 0 where it has none."""
+        dense = BY_NAME[self.format].dense
+        lengths = np.full(self.source.count, self.targets) if dense else SYNAPSE.dtype.itemsize * self.lengths
+        ends = np.cumsum(lengths)
+        first, last = (ends - lengths) // ALIGN * ALIGN, -(-ends // ALIGN) * ALIGN
+        return np.where(lengths > 0, last - first, 0)
 
     @property
     def form(self) -> Form:
@@ -113,7 +133,7 @@ def matrix_rows(
         for number in np.flatnonzero(np.diff(edges)).tolist():
             source, place = sources[number], slice(edges[number], edges[number + 1])
             form = Form(source.count, stop - start, place.stop - place.start, _largest(projection))
-            best = cheapest(form, synapses, active, graded)
+            best = fetched(form) if projection.dram else cheapest(form, synapses, active, graded)
             mine = links.part(place, int(sources.starts[number]))
             yield from _windows(Rows(source, index, first, stop - start, offset, best.name, mine))
 
@@ -152,8 +172,9 @@ def _between(rows: Rows, first: int, last: int) -> Rows:
 
 
 def _dense_beside(chosen: RowFormat) -> str:
-    """The dense format for weights as large as those of a format."""
-    return next(format.name for format in ROW_FORMATS if format.dense and format.largest == chosen.largest)
+    """The dense format for weights as large as those of a format, in the same place."""
+    beside = (format for format in ROW_FORMATS if (format.largest, format.dram) == (chosen.largest, chosen.dram))
+    return next(format.name for format in beside if format.dense)
 
 
 def linked_formats(network: Network, synapses: Synapses, graded: bool = False) -> tuple[str, ...]:
@@ -167,6 +188,8 @@ def linked_formats(network: Network, synapses: Synapses, graded: bool = False) -
 def _possible(projection: Projection, synapses: Synapses) -> Iterator[str]:
     if isinstance(projection.weight, SharedKernel):
         yield "kernel"
+    elif projection.dram:
+        yield from DRAM
     elif projection.weight.nnz:
         yield from (format.name for format in offered(synapses, _largest(projection)))
 

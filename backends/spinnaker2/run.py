@@ -94,7 +94,11 @@ class _Session:
     def machine(self) -> Machine:
         cores = [
             CoreImage(
-                core["program"], (self.directory / core["data"]).read_bytes(), core["work_bytes"], core["most_sent"]
+                core["program"],
+                (self.directory / core["data"]).read_bytes(),
+                core["work_bytes"],
+                core["most_sent"],
+                (self.directory / core["dram"]).read_bytes() if "dram" in core else b"",
             )
             for core in self.described["cores"]
         ]
@@ -131,6 +135,8 @@ class _Session:
             shuffle=self.options.shuffle,
             keep_going=self.options.keep_going,
             threads=self.options.threads,
+            fetch_cycles=self.described["fetch"]["cycles"],
+            fetch_kib_cycles=self.described["fetch"]["kib_cycles"],
             tick_cycles=round(self.described["clock_hz"] * (self.described["tick_s"] or 0)),
         )
         rows = traces.steps * traces.samples
@@ -202,7 +208,7 @@ def _state(runs: Sequence[Sample], batched: bool) -> State:
     return {name: np.stack([sample.state[name] for sample in runs]) for name in (runs[0].state if runs else ())}
 
 
-STATUS_WORDS = ("saturations", "stray", "queue_peak", "dropped", "overruns", "macs")
+STATUS_WORDS = ("saturations", "stray", "queue_peak", "dropped", "overruns", "macs", "fetches", "fetched")
 
 
 def _stats(traces: Traces, runs: Sequence[RunResult], counted: bool) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 MAGIC = 0x434E5841  # "AXNC" in little-endian bytes
-ABI = 6
+ABI = 7
 ALIGN = 16
 """Alignment in bytes of every table in ``data`` and every array in ``work``."""
 
@@ -107,6 +107,7 @@ HEADER = Record(
         _u32("record_steps", "steps that the recording buffers hold"),
         _u32("list_at", "work offset of axonc_list_t, the input events of this core; 0 if it sends none"),
         _u32("list_capacity", "packets that the list holds"),
+        _u32("fetch_at", "work offset of the buffer into which rows are fetched from DRAM; 0 if there are none"),
     ),
 )
 
@@ -126,6 +127,9 @@ STATUS = Record(
         _u32("overruns", "slots that took longer than a tick, counted by the platform"),
         _u32("macs", "weights added, or multiplied by an event's value and added, modulo 2^32"),
         _u32("resumed", "1: the first sample goes on from states that the host wrote; it has run, but for its gap"),
+        _u32("fetches", "rows fetched from DRAM"),
+        _u32("fetched", "bytes of them, modulo 2^32"),
+        _u32("reserved", "0", 2),
     ),
 )
 
@@ -231,13 +235,15 @@ PROJECTION = Record(
             "rows_at",
             "data offset; dense: of int8_t[rows][targets], dense16: of int16_t, dense4 and dense2: of rows of words, "
             "8 or 16 weights each; sparse and pairs: of uint16_t[rows + 1]; signs: of uint16_t[2 * rows + 1]; sparse16 "
-            "and wide: of uint32_t[rows + 1]; kernel: of int8_t[]",
+            "and wide: of uint32_t[rows + 1]; kernel: of int8_t[]; dram_dense: offset in DRAM of "
+            "int8_t[rows][targets]; dram_sparse: as sparse",
         ),
         _u32(
             "synapses_at",
             "data offset; sparse: of axonc_synapse_t[], pairs: of axonc_pair_t[], wide: of axonc_wide_t[]; signs: of "
             "uint8_t[], the targets of each row's weights of 1, then of -1; sparse16: of the targets of all synapses, "
-            "uint16_t[], and behind them their weights, int8_t[]; kernel: of axonc_kernel_t",
+            "uint16_t[], and behind them their weights, int8_t[]; kernel: of axonc_kernel_t; dram_sparse: offset in "
+            "DRAM of axonc_synapse_t[]",
         ),
         _u32("rows", "source neurons"),
     ),
@@ -418,7 +424,20 @@ RECORDS = (
 )
 
 RESETS = ("none", "value", "subtract", "subtract_guarded", "subtract_next")
-FORMATS = ("dense", "sparse", "kernel", "sparse16", "dense16", "dense4", "dense2", "wide", "pairs", "signs")
+FORMATS = (
+    "dense",
+    "sparse",
+    "kernel",
+    "sparse16",
+    "dense16",
+    "dense4",
+    "dense2",
+    "wide",
+    "pairs",
+    "signs",
+    "dram_dense",
+    "dram_sparse",
+)
 ERRORS = ("none", "bad_data", "queue_overflow", "bad_format")
 ENUMS = (("reset", RESETS), ("format", FORMATS), ("error", ERRORS))
 

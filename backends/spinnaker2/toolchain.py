@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from .memory import PORT_AT, MemoryMap
+from .memory import DRAM_AT, PORT_AT, MemoryMap
 from .schema import c_header
 from .tables import c_tables
 
@@ -38,6 +38,7 @@ PORTABLE = (
     "rows_host.c",
     "rows_wide.c",
     "rows_packed.c",
+    "rows_dram.c",
     "convolution.c",
     "recording.c",
     "neurons_fixed.c",
@@ -101,7 +102,8 @@ def find_gcc() -> Path:
 
 def memory_script(memory: MemoryMap) -> str:
     """The part of the linker script that states the sizes."""
-    sizes = {"AXONC_CODE_BYTES": memory.code_bytes, "AXONC_SRAM_BYTES": memory.sram_bytes, "AXONC_PORT_AT": PORT_AT}
+    sizes = {"AXONC_CODE_BYTES": memory.code_bytes, "AXONC_SRAM_BYTES": memory.sram_bytes}
+    sizes |= {"AXONC_PORT_AT": PORT_AT, "AXONC_DRAM_AT": DRAM_AT}
     lines = [f"{name} = {value:#x};" for name, value in sizes.items()]
     return "\n".join(["/* The memory of a core. Generated from the machine description: do not edit. */", *lines, ""])
 

@@ -134,9 +134,12 @@ def _added(plan: CorePlan, rows: AnyRows, traffic: Traffic) -> Iterator[Part]:
 
 
 def _matrix(rows: Rows, graded: bool, traffic: Traffic) -> Iterator[Part]:
-    """Rows of a matrix."""
+    """Rows of a matrix, and what is fetched of them from DRAM."""
     events, groups = traffic.events(rows.source, 1), partial(traffic.groups, rows.source, 1)
-    return BY_NAME[rows.format].work(rows.targets, graded, events, groups, partial(traffic.blocks, rows))
+    yield from BY_NAME[rows.format].work(rows.targets, graded, events, groups, partial(traffic.blocks, rows))
+    if rows.dram:
+        yield "fetched.row", traffic.events(rows.source, 1, rows.fetched > 0)
+        yield "fetched.word", traffic.events(rows.source, 1, rows.fetched / 4)
 
 
 def _convolved(rows: KernelRows, traffic: Traffic) -> Iterator[Part]:

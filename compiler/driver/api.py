@@ -33,6 +33,7 @@ def compile(
     input_events: int | None = None,
     calibrate: Data | str | Path | None = None,
     on_host: Sequence[str] = (),
+    in_dram: Sequence[str] = (),
     config: str | Path | Config | None = None,
 ) -> Program:
     """Compile a graph in steps (from `load`) for a target.
@@ -66,6 +67,8 @@ def compile(
             float graph over them.
         on_host: nodes that the host runs, before or after the cores, such as an embedding or a decoder; ``auto`` for
             all that cores cannot.
+        in_dram: matrices whose rows lie in the chip's DRAM and are fetched event by event, such as a large embedding;
+            by the names of the quantised graph (``axonc inspect --after quantize``).
         config: a TOML file that may hold all of these options; what is given here wins. What it says about semantics
             is for `load`.
 
@@ -93,5 +96,6 @@ def compile(
         input_events=input_events,
         calibrate=calibrate,
         on_host=tuple(on_host),
+        in_dram=tuple(in_dram),
     )
     return build(compile_graph(graph, target or file.compilation.get("target", "spinnaker2"), options))

@@ -74,6 +74,7 @@ def compile_options(command: F) -> F:
         click.option("--record-steps", type=int, help="Steps that the recording buffers hold."),
         click.option("--record", multiple=True, help="What cores record in their memory: lif1, lif1:v; repeatable."),
         click.option("--on-host", multiple=True, help="Nodes that the host runs, or auto; repeatable."),
+        click.option("--in-dram", multiple=True, help="Matrices whose rows lie in DRAM; repeatable."),
         click.option("--calibrate", type=PATH, help="Input data whose busiest steps fit a tick."),
         click.option("--machine", type=PATH, help="TOML file that overrides the machine, or spinnaker2-board."),
         click.option("--partitioner", help="auto (default), naive, hypergraph, metis or mt-kahypar."),

@@ -266,6 +266,7 @@ COMPILATION: Mapping[str, Callable[[Any, Path], Any]] = {
     "record_steps": _count,
     "input_events": _count,
     "on_host": _texts,
+    "in_dram": _texts,
     "prune": _pruning,
 }
 """The options of a compilation that a file may hold, by their names in Python. ``machine`` and

@@ -38,7 +38,7 @@ class Options:
     ``partitioner``: auto, naive, hypergraph, metis or mt-kahypar. ``machine``: a TOML file that overrides the shipped
     machine description. ``host``: what host and cores exchange through memory. ``calibrate``: input data,
     or a file with them, whose busiest steps cores are filled for, and from which ``quantize`` may take ranges and
-    means.
+    means. ``in_dram``: matrices whose rows lie in the chip's DRAM, by the names of the quantised graph.
     ``on_host``: nodes that the host runs, or ``auto`` for all that cores cannot (`HostNodes`). ``prune``: passes that
     run before all others.
     """
@@ -52,6 +52,7 @@ class Options:
     host: HostInterface = LIVE
     calibrate: Data | str | Path | None = None
     on_host: tuple[str, ...] = ()
+    in_dram: tuple[str, ...] = ()
     formats: tuple[FormatChoice, ...] = ()
     quantize: Quantisation = USUAL
     prune: tuple[Pass, ...] = ()

@@ -42,7 +42,7 @@ from .directory import SCHEMA
 from .loading import lines_of, remarks
 from .misfit import MISFITS, Misfit, Trial, explained
 from .options import Options, format_problems, host_problems, settled_problems, unknown_slices
-from .placement import described
+from .placement import described, dram_problems, in_dram
 from .pruning.stages import prune_stages
 from .targets import backend
 
@@ -126,8 +126,8 @@ def prepare(graph: Graph, target: str, options: Options) -> tuple[Graph, CoreMap
     _require_steps(graph)
     done = _staged(graph, chosen, options)
     final = done[-1][1] if done else graph
-    raise_if_any(chosen.check(final))
-    final = with_activity(final, chosen, options)
+    raise_if_any([*chosen.check(final), *dram_problems(final, chosen, options.in_dram)])
+    final = with_activity(in_dram(final, options.in_dram), chosen, options)
     try:
         return final, *mapped(final, chosen, options)
     except ModelError as error:
@@ -252,7 +252,9 @@ def _manifest(
         "record_steps": options.host.record_steps if mapping else 0,
         "input_events": options.host.input_events if mapping else 0,
         **({"activity": seen} if (seen := activity(graph)) else {}),
-        **({"on_host": list(options.on_host), "placement": described(graph)} if options.on_host else {}),
+        **({"on_host": list(options.on_host)} if options.on_host else {}),
+        **({"in_dram": list(options.in_dram)} if options.in_dram else {}),
+        **({"placement": described(graph)} if options.on_host or options.in_dram else {}),
         "cores": mapping.cores if mapping else None,
         "phases": mapping.schedule.phases if mapping else 1,
         "latency": mapping.schedule.latency if mapping else 0,

@@ -22,7 +22,7 @@ CYCLES = (
 MOST_ROWS = 40
 """Cores that a table of a terminal shows."""
 
-KINDS = ("code", "tables", "weights", "padding", "state", "recording", "lists", "queues", "stack")
+KINDS = ("code", "tables", "weights", "padding", "state", "fetching", "recording", "lists", "queues", "stack")
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Table:

@@ -13,8 +13,9 @@ from scipy import sparse
 
 import axonc
 from axonc import Graph
+from axonc.compiler.driver.placement import in_dram
 from axonc.compiler.driver.quantisation import Quantisation
-from axonc.ir import Fixed, Signal
+from axonc.ir import Fixed, Kind, Signal
 from axonc.ir.ops import Input, Output, ToFixed
 from axonc.ir.target import HostInterface
 
@@ -39,6 +40,7 @@ def workloads() -> Iterator[Workload]:
     yield from formats()
     yield from neurons()
     yield from values()
+    yield from fetched()
     yield from gated()
     yield from images()
 
@@ -143,6 +145,23 @@ def valued(count: int, density: float, active: float, limit: int = 127) -> Workl
     x = rng.normal(0, 4, (STEPS, 48)) * (rng.random((STEPS, 48)) < active)
     name = f"values into {count} targets, weights to {limit}, density {density}, {active} active"
     return Workload(name, made.graph, x)
+
+
+def fetched() -> Iterator[Workload]:
+    """Rows in DRAM: of spikes and of values, dense and sparse, short and long."""
+    for count in (6, 43, 200):
+        for density in (1.0, 0.2):
+            for dense in (False, True):
+                rng = np.random.default_rng(count)
+                made = gated_graphs.Network(rng, density)
+                source = made.add("in", Input(Signal((48,)) if dense else Signal((48,), Kind.EVENT)))
+                if dense:
+                    source = made.add("in.fixed", ToFixed(Fixed(16, 10)), source)
+                made.neurons("pop", (source, 48), count, 38 if dense else 29, False)
+                made.add("out", Output(), "pop")
+                x = (rng.normal(0, 4, (STEPS, 48)) if dense else 1) * (rng.random((STEPS, 48)) < 0.3)
+                name = f"{'values' if dense else 'spikes'} into {count} targets from DRAM, density {density}"
+                yield Workload(name, in_dram(made.graph, ["pop.w"]), np.asarray(x, np.float64 if dense else np.int64))
 
 
 def gated() -> Iterator[Workload]:

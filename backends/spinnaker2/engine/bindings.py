@@ -59,7 +59,7 @@ class Run(ctypes.Structure):
     _fields_ = [
         *((name, c_uint32) for name in ("slots", "steps", "seed", "in_order", "shuffle", "keep_going")),
         *((name, c_uint32) for name in ("samples", "ignore_parity")),
-        *((name, c_uint64) for name in ("budget", "tick_cycles")),
+        *((name, c_uint64) for name in ("budget", "tick_cycles", "fetch_cycles", "fetch_kib_cycles")),
         *((name, c_uint32) for name in ("branch_cycles", "threads", "probe_count", "packet_words", "link_packets")),
         *((name, c_uint32) for name in ("resumed", "write_count")),
         *((name, c_void_p) for name in ("write_cores", "write_offsets", "write_bytes", "written")),
@@ -84,7 +84,7 @@ class Unicorn(ctypes.Structure):
 _SIGNATURES: dict[str, tuple[type | None, tuple[type, ...]]] = {
     "new": (c_void_p, (c_uint32, c_void_p)),
     "free": (None, (c_void_p,)),
-    "memory": (None, (c_void_p, c_uint32, c_void_p, c_void_p, c_void_p)),
+    "memory": (None, (c_void_p, c_uint32, c_void_p, c_void_p, c_void_p, c_void_p)),
     "host": (None, (c_void_p, c_uint32, c_void_p, c_void_p)),
     "use_unicorn": (None, (c_void_p,)),
     "emulate": (c_int, (c_void_p, c_uint32, c_void_p, c_uint32, c_void_p, c_void_p)),

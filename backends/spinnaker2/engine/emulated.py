@@ -12,11 +12,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..memory import PAGE, PORT_AT, MemoryMap, round_up
+from ..memory import DRAM_AT, PAGE, PORT_AT, MemoryMap, round_up
 from .alignment import Watched
 from .bindings import Emulated, Unicorn
 from .code import Code, Counts, read_code
-from .machine import POISON, Bytes, CoreImage, Keys, Machine, aligned_buffer, port_words
+from .machine import POISON, Bytes, CoreImage, Keys, Machine, aligned_buffer, dram_of, port_words
 from .wiring import Route, Wiring
 
 # The emulator's Python binding is not typed.
@@ -56,7 +56,7 @@ class EmulatedMachine(Machine):
             code = self._codes[core.program]
             element = _make_element(code, core, self.memory)
             self._elements.append(element)
-            self._add_memory(index, element.data, element.work, element.port)
+            self._add_memory(index, element.data, element.work, element.port, element.dram)
             self._emulate(index, code, element)
 
     @property
@@ -121,10 +121,11 @@ class _Element:
     data: Bytes
     work: Bytes
     port: Keys
+    dram: Bytes
 
 
 def _make_element(code: Code, core: CoreImage, memory: MemoryMap) -> _Element:
-    sram, port = aligned_buffer(memory.sram_bytes), port_words(core)
+    sram, port, dram = aligned_buffer(memory.sram_bytes), port_words(core), dram_of(core)
     work_at = memory.work_at(len(core.data))
     work_end = round_up(work_at + core.work_bytes, PAGE)
     sram[:] = POISON
@@ -139,10 +140,11 @@ def _make_element(code: Code, core: CoreImage, memory: MemoryMap) -> _Element:
     _map(uc, sram, work_at, work_end, writable)
     _map(uc, sram, memory.stack_at, memory.sram_bytes, writable)
     uc.mem_map_ptr(PORT_AT, port.nbytes, writable, port.ctypes.data)
+    uc.mem_map_ptr(DRAM_AT, dram.nbytes, readable, dram.ctypes.data)
     uc.mem_map(_SYSTEM_AT, _SYSTEM_BYTES, writable)
     uc.reg_write(arm_const.UC_ARM_REG_SP, code.stack)
     work = sram[work_at : work_at + core.work_bytes]
-    return _Element(uc, uc.context_save(), sram, sram[memory.data_at : work_at], work, port)
+    return _Element(uc, uc.context_save(), sram, sram[memory.data_at : work_at], work, port, dram)
 
 
 def _map(uc: Any, sram: Bytes, start: int, stop: int, access: int) -> None:

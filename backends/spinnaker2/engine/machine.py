@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from axonc.ir.machine import LINKS
 
-from ..memory import PORT_WORDS, MemoryMap, port_bytes
+from ..memory import PORT_WORDS, MemoryMap, port_bytes, round_up
 from ..schema import HEADER, LIST, PAYLOAD_WORDS, STATUS
 from .bindings import Fault, Run, load_library
 from .fault import BOOTING, HOST, MachineFault, describe
@@ -37,13 +37,14 @@ BUDGET = 50_000_000
 
 @dataclass(frozen=True)
 class CoreImage:
-    """What one core is loaded with: the index of its program, its data, the size of its work area in bytes, and the
-    most packets that it sends in a slot."""
+    """What one core is loaded with: the index of its program, its data, the size of its work area in bytes, the most
+    packets that it sends in a slot, and its part of the DRAM."""
 
     program: int
     data: bytes
     work_bytes: int
     most_sent: int = 0
+    dram: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -140,6 +141,8 @@ class Machine:
         ignore_parity: bool = False,
         links: npt.NDArray[np.bool_] | None = None,
         tick_cycles: int = 0,
+        fetch_cycles: int = 0,
+        fetch_kib_cycles: int = 0,
         budget: int = BUDGET,
         branch_cycles: int = BRANCH_CYCLES,
         threads: int | None = None,
@@ -156,7 +159,8 @@ class Machine:
         [cores + 1, cores + 1], the host that sends ``inputs`` last) lets each core run ahead until one that it is
         linked to is behind; None: all finish a slot before any begins the next. A full queue and a
         slot of more than ``tick_cycles`` (0: no limit) stop the run, or are counted with ``keep_going``; ``budget``
-        bounds the instructions of a core's slot; ``branch_cycles`` is the assumed cost of a taken branch.
+        bounds the instructions of a core's slot; a core that is emulated waits ``fetch_cycles`` for each row from
+        DRAM, and ``fetch_kib_cycles`` more for 1024 bytes; ``branch_cycles`` is the assumed cost of a taken branch.
         Within a slot at most ``threads`` threads (None: one a processor) run cores side by side, which changes no
         result; with ``links`` or ``ignore_parity`` cores always run one after the other.
         """
@@ -172,6 +176,7 @@ class Machine:
         run.links = None if waiting is None else waiting.ctypes.data
         run.tick_cycles, run.budget, run.branch_cycles = tick_cycles, budget, branch_cycles
         run.link_packets = self.wiring.link_packets
+        run.fetch_cycles, run.fetch_kib_cycles = fetch_cycles, fetch_kib_cycles
         run.threads = max(1, min(threads or processors(), len(self.cores) // self.cores_per_thread))
         for core in range(len(self.cores)):
             self._write_list(core, (lists or {}).get(core, np.zeros((0, 1 + self.packet_words), np.uint32)))
@@ -197,13 +202,13 @@ class Machine:
             text = np.array((len(events), 0, (0, 0)), LIST.dtype).tobytes() + events.astype("<u4").tobytes()
             self._work[core][header["list_at"] :][: len(text)] = np.frombuffer(text, np.uint8)
 
-    def _add_memory(self, core: int, data: Bytes, work: Bytes, port: Keys) -> None:
+    def _add_memory(self, core: int, data: Bytes, work: Bytes, port: Keys, dram: Bytes) -> None:
         """Hands the buffers of a core to the machine; the caller keeps them alive."""
         image = self.cores[core]
         port[:PORT_WORDS] = 0
         port[0], port[1], port[5] = len(image.data), image.work_bytes, len(port) - PORT_WORDS
         self._work.append(work)
-        pointers = (data.ctypes.data, work.ctypes.data, port.ctypes.data)
+        pointers = (data.ctypes.data, work.ctypes.data, port.ctypes.data, dram.ctypes.data)
         self._library.axonc_machine_memory(self._handle, core, *pointers)
 
     def _line(self, core: int, pc: int) -> str:
@@ -347,6 +352,13 @@ def aligned_buffer(size: int) -> Bytes:
     raw = np.zeros(size + page, np.uint8)
     start = -raw.ctypes.data % page
     return raw[start : start + size]
+
+
+def dram_of(core: CoreImage) -> Bytes:
+    """A core's part of the DRAM, in whole pages."""
+    dram = aligned_buffer(max(round_up(len(core.dram), 4096), 4096))
+    dram[: len(core.dram)] = np.frombuffer(core.dram, np.uint8)
+    return dram
 
 
 def port_words(core: CoreImage) -> Keys:

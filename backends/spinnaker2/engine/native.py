@@ -13,7 +13,7 @@ import numpy as np
 from ..memory import MemoryMap
 from ..toolchain import HOST_FORMS, library_form
 from .bindings import host_level
-from .machine import POISON, CoreImage, Machine, aligned_buffer, port_words
+from .machine import POISON, CoreImage, Machine, aligned_buffer, dram_of, port_words
 from .wiring import Route, Wiring
 
 
@@ -37,11 +37,11 @@ class NativeMachine(Machine):
         self._buffers = []
         for index, core in enumerate(cores):
             data, work = aligned_buffer(len(core.data)), aligned_buffer(core.work_bytes)
-            port = port_words(core)
+            port, dram = port_words(core), dram_of(core)
             data[:] = np.frombuffer(core.data, np.uint8)
             work[:] = POISON
-            self._buffers.append((data, work, port))
-            self._add_memory(index, data, work, port)
+            self._buffers.append((data, work, port, dram))
+            self._add_memory(index, data, work, port, dram)
             self._add_program(index, self._programs[core.program])
 
     def _add_program(self, core: int, program: ctypes.CDLL) -> None:

@@ -7,6 +7,7 @@
 /* Defined by the linker script. */
 extern const uint8_t axonc_data_start[];
 extern axonc_port_t axonc_port;
+extern const uint8_t axonc_dram[];
 
 /* The address of the work area: the first page above the data. */
 static uint8_t *work_start(void)
@@ -23,6 +24,7 @@ int main(void)
         .data = axonc_data_start,
         .work = work_start(),
         .port = &axonc_port,
+        .dram = axonc_dram,
     };
 
     axonc_core_reset(&core);

@@ -25,6 +25,9 @@ void axonc_platform_send(axonc_core_t *core, uint32_t key);
 /* Sends graded events: the key of their block's first neuron, and packet_words - 1 payload words. */
 void axonc_platform_send_graded(axonc_core_t *core, uint32_t key, const uint32_t *payload);
 
+/* Copies from this core's part of the DRAM, and returns when it is done; all of it in multiples of 16 bytes. */
+void axonc_platform_fetch(const axonc_core_t *core, void *to, uint32_t from, uint32_t bytes);
+
 /* Sleeps until the next slot begins, or until the host wants a new run. */
 void axonc_platform_wait(void);
 

@@ -18,6 +18,16 @@ bool axonc_platform_restart(axonc_core_t *core)
     return wanted;
 }
 
+void axonc_platform_fetch(const axonc_core_t *core, void *to, uint32_t from, uint32_t bytes)
+{
+    const uint32_t *words = (const void *)(core->dram + from);
+    uint32_t *copy = to;
+
+    for (uint32_t i = 0; i < bytes / sizeof *copy; i++) {
+        copy[i] = words[i];
+    }
+}
+
 void axonc_platform_send(axonc_core_t *core, uint32_t key)
 {
     const uint32_t words = core->header->packet_words;

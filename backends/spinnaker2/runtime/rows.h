@@ -62,6 +62,12 @@ AXONC_ADDS_GRADED(dense2);
 AXONC_ADDS(signs);
 AXONC_ADDS_GRADED(signs);
 
+/* Weights of 8 bits that lie in DRAM. In rows_dram.c. */
+AXONC_ADDS(dram_dense);
+AXONC_ADDS_GRADED(dram_dense);
+AXONC_ADDS(dram_sparse);
+AXONC_ADDS_GRADED(dram_sparse);
+
 /* The kernel of a convolution, at all places that a source neuron reaches. In convolution.c. */
 AXONC_ADDS(kernel);
 

@@ -8,11 +8,12 @@
 #include "axonc_schema.h"
 #include "port.h"
 
-/* The platform sets the first three members; axonc_core_reset sets the others. */
+/* The platform sets the first four members; axonc_core_reset sets the others. */
 typedef struct {
     const uint8_t *data;
     uint8_t *work;
     axonc_port_t *port;
+    const uint8_t *dram; /* the core's part of it, if it is in the address space */
     const axonc_header_t *header;
     const axonc_population_t *populations;
     const axonc_source_t *sources;

@@ -43,14 +43,15 @@ machine_t *axonc_machine_new(uint32_t count, const routes_t *routes)
 
 /* Gives an element its memory. */
 void axonc_machine_memory(machine_t *machine, uint32_t core, const uint8_t *data, uint8_t *work,
-                          void *port)
+                          void *port, const uint8_t *dram)
 {
     element_t *element = &machine->elements[core];
 
     element->data = data;
     element->work = work;
     element->port = port;
-    element->native.core = (axonc_core_t){.data = data, .work = work, .port = port};
+    element->native.core =
+        (axonc_core_t){.data = data, .work = work, .port = port, .dram = dram};
 }
 
 /* Makes an element run code of the host. */

@@ -80,6 +80,8 @@ struct element {
     uint32_t capacity;
     uint64_t instructions; /* of the present slot */
     uint64_t cycles;
+    uint32_t fetches; /* its status words when the present slot began */
+    uint32_t fetched;
     fault_t fault;
     bool is_emulated;
     bool is_on; /* booted, and sound ever since: a new run needs no power-on */
@@ -137,6 +139,8 @@ typedef struct {
     uint32_t ignore_parity; /* an event enters the queue that its receiver reads next */
     uint64_t budget;        /* instructions a core may spend on one slot: more is an endless loop */
     uint64_t tick_cycles;   /* cycles of a tick; 0: no limit */
+    uint64_t fetch_cycles;  /* for which a core waits for a row from DRAM */
+    uint64_t fetch_kib_cycles; /* and for 1024 bytes of it */
     uint32_t branch_cycles; /* what a taken branch costs on top */
     uint32_t threads;       /* that run cores side by side; they change no result */
     uint32_t probe_count;

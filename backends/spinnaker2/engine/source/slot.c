@@ -20,6 +20,8 @@ static void tick(element_t *element)
 {
     element->instructions = 0;
     element->cycles = 0;
+    element->fetches = status_of(element)->fetches;
+    element->fetched = status_of(element)->fetched;
     if (element->is_emulated) {
         emulated_slot(element);
         return;
@@ -27,6 +29,18 @@ static void tick(element_t *element)
     element->native.tick(&element->native.core);
     if (element->port->error != 0) {
         raise_fault(element, FAULT_CORE, element->port->error);
+    }
+}
+
+/* Adds the cycles for which an emulated core waited for DRAM; what it took to copy is counted already. */
+static void wait_for_dram(element_t *element, const run_t *run)
+{
+    const axonc_status_t *status = status_of(element);
+    const uint64_t bytes = status->fetched - element->fetched;
+
+    if (element->is_emulated) {
+        element->cycles += (status->fetches - element->fetches) * run->fetch_cycles;
+        element->cycles += bytes * run->fetch_kib_cycles / 1024;
     }
 }
 
@@ -73,6 +87,7 @@ static void compute(machine_t *machine, uint32_t core)
 
     run->received[at] = element->port->rx_count[queue_to_read(machine)];
     tick(element);
+    wait_for_dram(element, run);
     check_budget(element, run);
     run->instructions[at] = element->instructions;
     run->cycles[at] = element->cycles;
