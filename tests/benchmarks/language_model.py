@@ -16,7 +16,7 @@ import argparse
 import json
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -124,8 +124,22 @@ def describe(made: Mapped) -> None:
     print(f"  {sizes['weights'] / weights:.2f} bytes a weight; queues hold {held:.0%} of the worst case")
 
 
-def measure(made: Mapped, graph: Graph, x: Array) -> None:
-    """A run, compared with the interpreter, and what it cost."""
+def column(made: Mapped, result: Result, tokens: int) -> dict[str, str]:
+    """What the table in docs/recurrent.md says of a mapping after a run of one sample that records the layers."""
+    stats, weights = result.stats, sum(sum(core["synapses"].values()) for core in made.cores)
+    rates = (float(np.mean(trace != 0)) for trace in result.recorded.values())
+    return {
+        "cores": str(len(made.cores)),
+        "bytes of rows a weight": f"{made.bytes['weights'] / weights:.2f}",
+        "units that send in a step, by layer": ", ".join(f"{100 * rate:.1f} %" for rate in rates),
+        "multiply-accumulates a token": f"{int(stats['macs'].sum(dtype=np.int64)) / tokens:.0f}",
+        "packets that cores send, a token": f"{int(stats['events_sent'].sum()) / tokens:.0f}",
+        "cycles of the busiest core in a slot": f"{int(stats['cycles'].max()) / 1000:.0f}000",
+    }
+
+
+def measure(made: Mapped, graph: Graph, x: Array) -> dict[str, str]:
+    """A run, compared with the interpreter, and what it cost; its column of the table."""
     names = [node.name for node in made.program.graph if isinstance(node.op, FixedGRU)]
     start = time.perf_counter()
     result = made.program.run(x, record=names)
@@ -136,6 +150,7 @@ def measure(made: Mapped, graph: Graph, x: Array) -> None:
     print(f"  {len(x)} tokens emulated in {took:.1f} s, {'equal to' if equal else 'DIFFERENT FROM'} the interpreter")
     print(f"  units that send in a step: {rates}")
     _costs(made, result, {"embedding": expected["embedding.fixed"], **{name: expected[name] for name in names}}, len(x))
+    return column(made, result, len(x))
 
 
 def _costs(made: Mapped, result: Result, traces: Mapping[str, Array], tokens: int) -> None:
@@ -168,6 +183,17 @@ ASSUMPTIONS = f"""Assumed: {CYCLE_PJ} pJ a cycle above sleep, {SLEEP_MW} mW a co
 the chip (150 MHz, 0.5 V), unused cores off, no energy for packets; a slot lasts as long as its busiest core."""
 
 
+STRATEGIES = ("fewest-cores", "least-latency")
+
+
+def table(columns: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
+    """Lines of the table in docs/recurrent.md."""
+    yield f"| | {' | '.join(columns)} |"
+    yield f"| --- |{' --- |' * len(columns)}"
+    for row in next(iter(columns.values())):
+        yield f"| {row} | {' | '.join(column[row] for column in columns.values())} |"
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print all of it for both mappings."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -177,12 +203,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sizes = (12, 24, 24, 12) if given.tiny else SIZES
     graph = language_model(sizes)
     x = np.random.default_rng(5).normal(size=(3 * given.tokens, sizes[0]))
-    for strategy in ("fewest-cores", "least-latency"):
+    columns = {}
+    for strategy in STRATEGIES:
         print(f"{'-'.join(map(str, sizes))}, {1 - DENSITY:.0%} of the weights pruned, strategy {strategy}:")
         made = compiled(graph, strategy, x)
         describe(made)
-        measure(made, graph, x[: given.tokens])
+        columns[f"`{strategy}`"] = measure(made, graph, x[: given.tokens])
     print(ASSUMPTIONS)
+    print("\n".join(table(columns)))
 
 
 if __name__ == "__main__":
