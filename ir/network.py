@@ -22,6 +22,7 @@ from .ops import (
     Flatten,
     Input,
     LevelNeuron,
+    Linear,
     Neuron,
     Output,
     Pool,
@@ -137,12 +138,12 @@ class SharedKernel:
 
 @dataclass(frozen=True, eq=False)
 class Projection:
-    """Synapses: events of step k of ``source`` act on step k + ``delay`` of ``target``, with int8 ``weight``.
+    """Synapses: events of step k of ``source`` act on step k + ``delay`` of ``target``; int8 or float32 ``weight``.
 
     ``weight``: a kernel for all places, or CSC, [accumulators of the targets, source neurons], so that a source's
     synapses lie together. ``shift``: of its sums before they are added to those of others, int64 [targets] or None;
     projections into one ``lane`` have the same. ``dram``: its rows lie in the chip's DRAM, and are fetched event by
-    event.
+    event. ``bias``: with float32 weights, where their sums begin, (accumulators,); None: with 0.
     """
 
     name: str
@@ -153,6 +154,7 @@ class Projection:
     shift: Array | None = None
     lane: int = 0
     dram: bool = False
+    bias: Array | None = None
 
     @cached_property
     def by_target(self) -> sparse.csr_array:
@@ -187,7 +189,8 @@ class Network:
 def network(graph: Graph) -> Network:
     """The network of a graph in which every population is fed by `QuantLinear` and `QuantConv` nodes, each fed by one
     population, through at most one `Delay`; a convolution also through summing `Pool` nodes, behind the delay. Dense
-    inputs pass `ToFixed` before that. `compiler.passes` bring a graph into this form."""
+    inputs pass `ToFixed` before that. `compiler.passes` bring a graph into this form. In float `Linear` nodes take the
+    place of `QuantLinear`."""
     nodes = [node for node in graph if isinstance(node.op, POPULATIONS)]
     projections = [joined for node in nodes for joined in _in_lanes(_projections(graph, node))]
     shapes = {node.name: _maps(graph.signals[node.name].shape, node.name, projections) for node in nodes}
@@ -237,17 +240,20 @@ def in_dram(graph: Graph) -> frozenset[str]:
 
 def _projections(graph: Graph, node: Node) -> Iterator[Projection]:
     """Those into a population."""
-    away = in_dram(graph)
+    distant = in_dram(graph)
     for linear in (graph[name] for name in node.inputs):
         pools, before = _behind_pools(graph, linear.inputs[0])
         source, delay = behind_delay(graph, before)
         weight = _weight(graph, linear, source, pools)
         shift = None if isinstance(node.op, FixedGated) else _shift(linear, prod(graph.signals[node.name].shape))
-        yield Projection(linear.name, source, node.name, delay, weight, shift, dram=linear.name in away)
+        away = linear.name in distant
+        yield Projection(linear.name, source, node.name, delay, weight, shift, dram=away, bias=_bias(linear))
 
 
 def _shift(node: Node, count: int) -> Array | None:
     """The shift of each of ``count`` targets; None where no sum is shifted."""
+    if isinstance(node.op, Linear):
+        return None
     assert isinstance(node.op, (QuantLinear, QuantConv))
     shift = node.op.shift
     return None if shift is None or not np.any(shift) else np.repeat(shift, count // shift.size)
@@ -270,9 +276,18 @@ def _shifts(name: str, projections: Sequence[Projection]) -> tuple[Array, ...]:
 def _weight(graph: Graph, node: Node, source: str, pools: list[Pool]) -> sparse.csc_array | SharedKernel:
     if isinstance(node.op, QuantConv):
         return _kernel(node.op, graph.signals[source].shape, pools)
-    assert isinstance(node.op, QuantLinear)
+    assert isinstance(node.op, (QuantLinear, Linear))
     assert not pools
-    return _narrow(sparse.csc_array(node.op.weight), node.op.weight.dtype)
+    weight = sparse.csc_array(node.op.weight, copy=True)
+    weight.sum_duplicates()
+    return _narrow(weight, np.dtype(np.float32) if isinstance(node.op, Linear) else weight.dtype)
+
+
+def _bias(node: Node) -> Array | None:
+    """Where the sums of float weights begin: never with -0.0, so that terms of 0 may be left out."""
+    if not isinstance(node.op, Linear) or node.op.bias is None:
+        return None
+    return np.asarray(node.op.bias.astype(np.float32) + np.float32(0))
 
 
 def _narrow(matrix: sparse.csc_array, dtype: np.dtype[Any]) -> sparse.csc_array:
@@ -315,10 +330,10 @@ def _behind_pools(graph: Graph, name: str) -> tuple[list[Pool], str]:
 
 
 def behind_delay(graph: Graph, name: str) -> tuple[str, int]:
-    """The population behind any chain of delays (and of the rounding of an input) that ends in ``name``, and their
-    total in steps."""
+    """The population behind any chain of delays (of flattening, and of the rounding of an input) that ends in ``name``,
+    and their total in steps."""
     delay = 0
-    while isinstance(op := graph[name].op, (Delay, ToFixed)):
+    while isinstance(op := graph[name].op, (Delay, Flatten, ToFixed)):
         delay += op.steps if isinstance(op, Delay) else 0
         name = graph[name].inputs[0]
     return name, delay

@@ -19,7 +19,7 @@ from axonc.ir.target import LIVE, CostModel, HostInterface, Program, RunOptions
 
 from ..spinnaker2.toolchain import ToolchainError
 from .build import build
-from .check import problems
+from .check import float_problems, problems
 from .lowering import lower
 from .machine import load_machine
 from .run import run_network
@@ -84,3 +84,15 @@ class IPU:
     def recordable(self, graph: Graph) -> tuple[str, ...]:
         """The outputs and states of all populations."""
         return tuple(signal.name for signal in signals_of(network(parts(graph).cores)))
+
+
+@dataclass(frozen=True)
+class IPUFloat(IPU):
+    """The same programs with float32 weights: sums begin with the bias and run over ascending sources."""
+
+    weights: ClassVar[tuple[str, ...]] = ("float32",)
+    mapped: ClassVar[bool] = False
+
+    def check(self, graph: Graph) -> list[Diagnostic]:
+        """Every node that the codelets cannot run in float."""
+        return list(float_problems(graph, self.name))

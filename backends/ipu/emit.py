@@ -96,13 +96,15 @@ def _source(plan: Plan, population: Population, variables: dict[str, str]) -> di
         "name": cpp_string(population.name),
         "word": WORD[plan.word_bytes],
         "events": _events(events),
-        "type": value_type(population),
+        "type": value_type(plan, population),
         "dense": population.count if dense else 0,
     }
 
 
-def value_type(population: Population) -> str:
+def value_type(plan: Plan, population: Population) -> str:
     """The type of the values of an input."""
+    if population.graded and plan.in_float(population.name):
+        return "FLOAT"
     return "INT" if population.graded or population.peak > 255 else "UNSIGNED_CHAR"
 
 
@@ -119,16 +121,19 @@ def _population(plan: Plan, population: Population, variables: dict[str, str]) -
         "comment": f"'{comment_text(population.name)}': {population.count} neurons ({kind}) on {tiles}",
         "name": cpp_string(population.name),
         "layout": f"Layout{{{layout.neurons}, {layout.first_tile}, {layout.per_tile}}}",
-        "kind": _kind(unit, len(plan.network.fan_in[population.name]), population.lanes),
+        "kind": _kind(plan, population, unit),
         "word": WORD[plan.word_bytes],
         "events": _events(plan.lists[population.name]),
     }
 
 
-def _kind(unit: Unit, projections: int, lanes: int) -> str:
-    types = ", ".join(POPLAR[dtype] for dtype in (unit.sums, unit.state, unit.sent or "u1"))
+def _kind(plan: Plan, population: Population, unit: Unit) -> str:
+    projections, lanes = plan.network.fan_in[population.name], population.lanes
+    in_float = any(matrix(projection).dtype.kind == "f" for projection in projections)
+    sums = "f4" if in_float else unit.sums
+    types = ", ".join(POPLAR[dtype] for dtype in (sums, unit.state, unit.sent or "u1"))
     has = f"{unit.states}, {flag(unit.sent is not None)}, {unit.parameters.shape[1]}, {flag(unit.shared)}"
-    return f"Kind{{{types}, {projections}, {lanes}, {has}}}"
+    return f"Kind{{{types}, {len(projections)}, {lanes}, {has}}}"
 
 
 def _projection(plan: Plan, index: int, variables: dict[str, str], name: str) -> dict[str, Any]:
@@ -140,7 +145,8 @@ def _projection(plan: Plan, index: int, variables: dict[str, str], name: str) ->
         "comment": f"'{comment_text(projection.name)}': {weight.nnz} synapses from {ends}",
         "add": form.add,
         "name": cpp_string(f"{projection.name}/{index}"),
-        "type": "SIGNED_CHAR",
+        "type": POPLAR[weight.dtype.str[1:]],
+        "biased": flag(projection.bias is not None),
         "sources": weight.shape[1],
         "target": variables[projection.target],
     }

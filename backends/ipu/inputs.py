@@ -15,17 +15,17 @@ from ..spinnaker2.graded_inputs import rounded
 
 def input_bytes(graph: Graph, data: Array, source: Mapping[str, Any], word: str) -> list[bytes]:
     """For every sample the lists of all steps, then their values, as ``source`` (of ``plan.json``) has them."""
-    given = _integers(graph, source["name"], data)
+    given = _values(graph, source["name"], data, source["values"] == "<f4")
     parts = [listed(source["name"], given, source["capacity"], source["words"], word)] if source["capacity"] else []
     parts += [given.astype(source["values"])] if source["values"] else []
     return [b"".join(np.ascontiguousarray(part[sample]).tobytes() for part in parts) for sample in range(len(given))]
 
 
-def _integers(graph: Graph, name: str, data: Array) -> Array:
-    """What an input sends, [B, T, elements]: counts of spikes, or values as they are rounded for the tiles."""
+def _values(graph: Graph, name: str, data: Array, in_float: bool) -> Array:
+    """What an input sends, [B, T, elements]: counts of spikes, values as they are rounded for tiles, or in float."""
     graded = graph.signals[name].kind is not Kind.EVENT
-    values = rounded(graph, name, data) if graded else data
-    return np.asarray(values).astype(np.int64).reshape(*data.shape[:2], -1)
+    values = rounded(graph, name, data) if graded and not in_float else data
+    return np.asarray(values).astype(np.float32 if in_float else np.int64).reshape(*data.shape[:2], -1)
 
 
 def listed(name: str, values: Array, capacity: int, words: int, word: str) -> Array:

@@ -22,7 +22,7 @@ from .plan import Plan
 from .report import report
 from .signals import signals_of
 
-NUMPY = {"UNSIGNED_CHAR": "u1", "INT": "<i4"}
+NUMPY = {"UNSIGNED_CHAR": "u1", "INT": "<i4", "FLOAT": "<f4"}
 
 
 def lower(graph: Graph, machine: TileMachine) -> Program:
@@ -59,7 +59,7 @@ def describe(placed: Plan) -> dict[str, Any]:
 
 def _input(placed: Plan, name: str) -> dict[str, Any]:
     population, events = placed.network.by_name[name], placed.lists[name]
-    values = NUMPY[value_type(population)] if name in placed.valued else None
+    values = NUMPY[value_type(placed, population)] if name in placed.valued else None
     return {"name": name, "tile": events.tile, "capacity": events.capacity, "words": events.words, "values": values}
 
 

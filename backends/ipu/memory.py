@@ -97,6 +97,9 @@ def memory_of(plan: Plan) -> Memory:
         layout = plan.layouts[target.name]
         sizes = form.tile_bytes(matrix(projection), layout, target.lanes)
         account.add("weights", projection.name, layout.first_tile, sizes)
+        if projection.bias is not None:
+            bias = layout.counts * target.lanes * projection.bias.itemsize
+            account.add("weights", f"{projection.name}: bias", layout.first_tile, bias)
         account.kinds["vertices"][tiles_of(layout)] += form.vertex_bytes
     for source, steps in plan.delays:
         events = plan.lists[source]

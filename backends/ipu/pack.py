@@ -28,6 +28,8 @@ def _parts(plan: Plan) -> Iterator[Array]:
     for projection, form in zip(plan.network.projections, plan.forms, strict=True):
         target = plan.network.by_name[projection.target]
         yield from form.pack(matrix(projection), plan.layouts[target.name], target.lanes)
+        if projection.bias is not None:
+            yield projection.bias
 
 
 def _padded(stored: bytes) -> bytes:

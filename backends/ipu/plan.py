@@ -96,6 +96,10 @@ class Plan:
         pairs = zip(self.network.projections, self.forms, strict=True)
         return frozenset(projection.source for projection, form in pairs if not form.reads_events)
 
+    def in_float(self, name: str) -> bool:
+        """Whether the projections from or to a population have weights in float32, and so their sums and values."""
+        return any(name in (p.source, p.target) and matrix(p).dtype.kind == "f" for p in self.network.projections)
+
     @property
     def delays(self) -> tuple[tuple[str, int], ...]:
         """The lists that are kept for some steps: whose, and for how many."""
@@ -185,8 +189,9 @@ def _form(net: Network, projection: Projection, layout: Layout, depth: Mapping[s
     """The cheapest form that a projection can have; values are there only until the next step has others."""
     source, target = net.by_name[projection.source], net.by_name[projection.target]
     kept = _late(projection, depth.get(source.name, -1), depth[target.name]) > 0
-    able = [form for form in FORMS if form.reads_events or not kept]
     weight, events = matrix(projection), expected_events(source)
+    real = source.graded and weight.dtype.kind == "f"  # a list holds integers
+    able = [form for form in FORMS if (not real if form.reads_events else not kept)]
 
     def cost(form: Form) -> int:
         if small:

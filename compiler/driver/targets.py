@@ -16,7 +16,7 @@ TARGETS = {
 }
 """Module and class of every target."""
 
-FLOAT = {"native": ("axonc.backends.native.tensor", "NativeFloat")}
+FLOAT = {"native": ("axonc.backends.native.tensor", "NativeFloat"), "ipu": ("axonc.backends.ipu.backend", "IPUFloat")}
 """Module and class where a target runs programs with float32 weights otherwise."""
 
 ENGINES = {"emulator": "spinnaker2", "native": "native", "reference": "reference"}

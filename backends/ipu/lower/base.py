@@ -11,7 +11,7 @@ import numpy as np
 from axonc.ir.ops import Array
 from axonc.ir.signal import Shape
 
-POPLAR = {"i4": "INT", "f4": "FLOAT", "u1": "UNSIGNED_CHAR"}
+POPLAR = {"i1": "SIGNED_CHAR", "i4": "INT", "f4": "FLOAT", "u1": "UNSIGNED_CHAR"}
 """Types of numpy as Poplar names them."""
 
 
@@ -19,8 +19,9 @@ POPLAR = {"i4": "INT", "f4": "FLOAT", "u1": "UNSIGNED_CHAR"}
 class Unit:
     """How the neurons of an op run on tiles.
 
-    ``sums``, ``state``, ``sent``: numpy types of accumulators, of what a neuron keeps and of what it sends (None: it
-    sends nothing); ``parameters``: a record for each neuron [N, F], in the order in which the codelet reads it;
+    ``sums``, ``state``, ``sent``: numpy types of accumulators of integer weights, of what a neuron keeps and of what it
+    sends (None: it sends nothing); ``parameters``: a record for each neuron [N, F], in the order in which the codelet
+    reads it;
     ``states``: how many there are, voltage (or cell) before current; ``update``: the statement of the program that adds
     its vertices, given the C++ names of compute set and population; ``vertex_bytes``: of a vertex with its pointers.
     """

@@ -57,7 +57,7 @@ class Rows(Form):
     name = "rows"
     add = "addRows"
     sum = "sumEvents"
-    vertex_bytes = 4 + 4 + 20
+    vertex_bytes = 4 + 4 + 20 + 8
 
     def cycles(self, weight: sparse.csc_array, layout: Layout, lanes: int, events: int) -> int:
         return MEETING + WORKERS * events * (RECORD + WEIGHT * share_of(lanes * layout.per_tile))
@@ -97,7 +97,7 @@ class Synapses(Form):
     name = "synapses"
     add = "addSynapses"
     sum = "sumSynapses"
-    vertex_bytes = 4 + 32
+    vertex_bytes = 4 + 32 + 8
 
     def cycles(self, weight: sparse.csc_array, layout: Layout, lanes: int, events: int) -> int:
         reached = density(weight) * lanes * layout.per_tile

@@ -81,6 +81,7 @@ struct Projection {
   Tensor weights;
   Tensor starts;
   Tensor targets;
+  Tensor bias; // where the sums of the target's accumulators begin; no elements: with 0
 };
 
 // ---- Part 1: tensors
@@ -106,6 +107,9 @@ Population addPopulation(Graph &graph, Store &store, const std::string &name, La
 // Rows of weights of `sources`: on each tile, row after row, as many as the tile has accumulators, padded to whole words.
 Projection addRows(Graph &graph, Store &store, const std::string &name, const Type &weight, unsigned sources,
                    const Population &target);
+
+// What the sums of a projection begin with, for every accumulator of its target, if it `has` that.
+Tensor addBias(Graph &graph, Store &store, const std::string &name, const Population &target, bool has);
 
 // Synapses one by one, as the vertex `SparseRows` reads them.
 Projection addSynapses(Graph &graph, Store &store, const std::string &name, const Type &weight, unsigned sources,

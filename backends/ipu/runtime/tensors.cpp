@@ -93,10 +93,19 @@ Projection addRows(Graph &graph, Store &store, const std::string &name, const Ty
   for (unsigned tile = 0; tile < layout.tiles(); ++tile) {
     sizes.push_back(sources * roundedUp(std::size_t{layout.count(tile)} * target.kind.lanes, unit));
   }
-  Projection made{sources, beginsOf(sizes), {}, {}, {}};
+  Projection made{sources, beginsOf(sizes), {}, {}, {}, {}};
   made.weights = addPieces(graph, weight, name + "/weights", layout.firstTile, sizes);
   store.upload(graph, made.weights, name + "/weights");
   return made;
+}
+
+Tensor addBias(Graph &graph, Store &store, const std::string &name, const Population &target, bool has) {
+  const std::vector<std::size_t> sizes = sizesOf(target.layout, has ? target.kind.lanes : 0);
+  const Tensor bias = addPieces(graph, target.kind.sum, name + "/bias", target.layout.firstTile, sizes);
+  if (has) {
+    store.upload(graph, bias, name + "/bias");
+  }
+  return bias;
 }
 
 Projection addSynapses(Graph &graph, Store &store, const std::string &name, const Type &weight, unsigned sources,
@@ -107,7 +116,7 @@ Projection addSynapses(Graph &graph, Store &store, const std::string &name, cons
     sizes.push_back(roundedUp(synapses, 4));
   }
   const std::vector<std::size_t> starts(layout.tiles(), std::size_t{sources} + 1);
-  Projection made{sources, beginsOf(sizes), {}, {}, {}};
+  Projection made{sources, beginsOf(sizes), {}, {}, {}, {}};
   made.starts = addPieces(graph, poplar::UNSIGNED_INT, name + "/starts", layout.firstTile, starts);
   made.targets = addPieces(graph, poplar::UNSIGNED_SHORT, name + "/targets", layout.firstTile, sizes);
   made.weights = addPieces(graph, weight, name + "/weights", layout.firstTile, sizes);

@@ -64,7 +64,9 @@ void addRowVertices(Graph &graph, ComputeSet set, const std::string &type, const
   for (unsigned tile = 0; tile < target.layout.tiles(); ++tile) {
     const Tensor weights = pieceOf(projection.weights, projection, tile);
     const Tensor sums = sumsOf(target, tile, slot);
-    const VertexRef vertex = graph.addVertex(set, type, {{field, source}, {"weights", weights}, {"sums", sums}});
+    const Tensor bias = partOf(projection.bias, target.layout, tile, target.kind.lanes);
+    const VertexRef vertex =
+        graph.addVertex(set, type, {{field, source}, {"weights", weights}, {"bias", bias}, {"sums", sums}});
     graph.setInitialValue(vertex["stride"], static_cast<unsigned>(weights.numElements() / projection.sources));
     place(graph, vertex, target.layout.firstTile + tile, rows * (RECORD + WEIGHT * shareOf(sums.numElements())));
   }
@@ -149,6 +151,7 @@ void sumSynapses(Graph &graph, ComputeSet set, const Events &events, const Proje
                                               {"starts", equalPart(projection.starts, target.layout, tile)},
                                               {"targets", pieceOf(projection.targets, projection, tile)},
                                               {"weights", weights},
+                                              {"bias", partOf(projection.bias, target.layout, tile, target.kind.lanes)},
                                               {"sums", sumsOf(target, tile, slot)}});
     const std::uint64_t reached = weights.numElements() * events.expected / projection.sources;
     const std::uint64_t own = reached / WORKERS + 1;

@@ -11,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import axonc
+from axonc import Graph
+from axonc.backends.ipu.lower.forms import FORMS
 from axonc.compiler.driver.options import Options
 
 STATES = ("q16", "q32", "float32", "loihi")
@@ -50,3 +52,45 @@ def test_gated_units_equal_the_interpreter() -> None:
         for program, is_dense in zip(programs, dense, strict=True):
             verification = ipu_networks.verified(program, gated_graphs.values(rng, is_dense, (2, 12, 5)))
             assert any(verification.result.count(name) for name in verification.result.graded)
+
+
+TIMES: dict[str, dict[str, float]] = {"if": {}, "lif": {"tau": 7e-3}, "cuba_lif": {"tau_syn": 3e-3, "tau_mem": 9e-3}}
+
+
+def float_network(rng: np.random.Generator, kind: str, dense: bool) -> Graph:
+    """An input, two layers of a kind and a readout, with loops, delays, biases and sparse matrices."""
+    builder = Graph.builder()
+    builder.input("in", 9, events=3, dense=dense)
+    sizes = {"in": 9, "first": 31, "second": 13, "out": 3}
+    for name in ("first", "second"):
+        builder.population(name, kind, sizes[name], **TIMES[kind])
+    builder.population("out", "li", sizes["out"], tau=10e-3)
+    for source, target, density, delay in (
+        ("in", "first", 1.0, 0),
+        ("first", "first", 0.1, 1),
+        ("first", "first", 0.7, 4),
+        ("first", "second", 0.3, 0),
+        ("second", "out", 1.0, 0),
+        ("first", "out", 0.5, 2),
+    ):
+        shape = (sizes[target], sizes[source])
+        weight = rng.normal(0.1, 1, shape) * (rng.random(shape) < density)
+        bias = rng.normal(0, 0.3, shape[0]) if rng.integers(2) else None
+        builder.connect(source, target, weight, bias=bias, delay=delay * 1e-3)
+    builder.output("shown", "out")
+    return axonc.load(builder.graph(), dt=1e-3)
+
+
+def test_float_networks_equal_the_interpreter() -> None:
+    """Sums in the canonical order, in every form, from spikes, counts of spikes and values."""
+    rng = np.random.default_rng(5)
+    forms = [None, FORMS[0], FORMS[2], None]
+    dense = [False, False, False, True]
+    kinds = ["lif", "cuba_lif", "if", "lif"]
+    graphs = [float_network(rng, *case) for case in zip(kinds, dense, strict=True)]
+    with ipu_networks.programs(graphs, [Options(weights="float32")] * len(graphs), forms) as programs:
+        for program, is_dense in zip(programs, dense, strict=True):
+            counts = rng.integers(1, 4, (2, 120, 9)) * (rng.random((2, 120, 9)) < 0.3)
+            x = rng.normal(size=counts.shape).astype(np.float32) if is_dense else counts
+            result = ipu_networks.verified(program, x).result
+            assert np.ptp(result["shown"]) > 0

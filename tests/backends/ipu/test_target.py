@@ -29,13 +29,15 @@ SILENCE = np.zeros((5, 10), np.int64)
 
 
 def test_recorded_networks_equal_the_interpreter() -> None:
-    """Both Braille networks and the convolutional network of the NIR paper."""
+    """Both Braille networks, with integer weights and in float, and the convolutional network of the NIR paper."""
     graphs = [axonc.load(recorded(name), semantics="snntorch,dt=1e-4") for name in BRAILLE]
+    graphs += graphs
     graphs.append(axonc.load(recorded("paper/02_cnn/cnn_sinabs.nir"), semantics="sinabs,dt=1e-3"))
     pixels = (np.random.default_rng(0).random((100, 2, 34, 34)) < 0.05).astype(np.int64)
     sample = np.load(recorded(SAMPLE)).astype(np.int64)
-    with ipu_networks.programs(graphs, [Options()] * len(graphs)) as programs:
-        for program, x in zip(programs, (sample, sample, pixels), strict=True):
+    options = [Options()] * 2 + [Options(weights="float32")] * 2 + [Options()]
+    with ipu_networks.programs(graphs, options) as programs:
+        for program, x in zip(programs, (*[sample] * 4, pixels), strict=True):
             verification = ipu_networks.verified(program, x)
             assert verification.result.stats["most_events"].max() > 0
 
@@ -122,6 +124,23 @@ def test_what_does_not_fit_is_refused(tmp_path: Path, text: str, message: str) -
     checked = check_model(recurrent(60, 48, 4), "ipu", machine(tmp_path, text))
     assert not checked.ok
     assert re.search(message, "; ".join(map(str, checked.problems)))
+
+
+def test_what_does_not_run_in_float_is_refused() -> None:
+    builder = Graph.builder()
+    builder.input("in", 10, dense=True)
+    for name, model in (("h", "lif"), ("o", "li"), ("end", "li")):
+        builder.population(name, model, 4, tau=10e-3)
+    builder.connect("in", "h", np.ones((4, 10)), delay=2e-3, name="late")
+    builder.conv("h", "o", np.ones((4, 4, 1)), name="kernel")
+    builder.connect("o", "end", np.ones((4, 4)), name="voltages")
+    builder.output("out", "end")
+    graph = axonc.load(builder.graph(), dt=1e-3)
+    with pytest.raises(ModelError) as refused:
+        compile_graph(graph, "ipu", Options(weights="float32"))
+    found = {(problem.code, problem.node) for problem in refused.value.diagnostics}
+    assert {("AX602", "late"), ("AX601", "kernel"), ("AX602", "voltages")} <= found
+    assert all(problem.remedy for problem in refused.value.diagnostics)
 
 
 def test_options_for_cores_are_refused() -> None:

@@ -3,6 +3,8 @@
 
 #include "neurons.hpp"
 
+#pragma STDC FP_CONTRACT OFF
+
 namespace axonc {
 
 using poplar::InOut;

@@ -1,10 +1,12 @@
 // What projections add up: one vertex for each projection and tile, each with sums of its own.
 //
 // Sums run over ascending sources, one after the other, whatever form the projection has. `sums` is as long as the
-// tile has accumulators; workers share them.
+// tile has accumulators; workers share them. They begin with `bias`, or with 0 where that has no elements.
 #include <poplar/Vertex.hpp>
 
 #include "workers.hpp"
+
+#pragma STDC FP_CONTRACT OFF // products are rounded before they are added
 
 namespace axonc {
 
@@ -13,20 +15,25 @@ using poplar::Output;
 using poplar::Vector;
 using poplar::VectorLayout;
 
-// sums[n] = sum over events of weights[source][n] (times the event's value): an event reads one row, which lies in one
+template <class Bias, class Sums> void start(Range mine, const Bias &bias, Sums &sums) {
+  for (unsigned n = mine.begin; n < mine.end; ++n) {
+    sums[n] = bias.size() == 0 ? 0 : bias[n];
+  }
+}
+
+// sums[n] = bias[n] + sum over events of weights[source][n] (times the event's value): an event reads one row, which lies in one
 // piece. `weights`: rows of `stride` elements, at least as many as there are sums.
 template <class Weight, class Word, class Sum, bool Valued> class EventRows : public poplar::MultiVertex {
 public:
   Input<Vector<Word>> events;
   Input<Vector<Weight, VectorLayout::ONE_PTR, 4>> weights;
+  Input<Vector<Sum>> bias;
   Output<Vector<Sum>> sums;
   const unsigned stride = 0;
 
   bool compute(unsigned worker) {
     const Range mine = rangeOf(worker, sums.size());
-    for (unsigned n = mine.begin; n < mine.end; ++n) {
-      sums[n] = 0;
-    }
+    start(mine, bias, sums);
     const unsigned count = events[0];
     for (unsigned e = 0; e < count; ++e) {
       const Word *record = &events[1 + e * (Valued ? 2 : 1)];
@@ -45,14 +52,13 @@ template <class Weight, class Value, class Sum> class DenseRows : public poplar:
 public:
   Input<Vector<Value>> values;
   Input<Vector<Weight, VectorLayout::ONE_PTR, 4>> weights;
+  Input<Vector<Sum>> bias;
   Output<Vector<Sum>> sums;
   const unsigned stride = 0;
 
   bool compute(unsigned worker) {
     const Range mine = rangeOf(worker, sums.size());
-    for (unsigned n = mine.begin; n < mine.end; ++n) {
-      sums[n] = 0;
-    }
+    start(mine, bias, sums);
     for (std::size_t source = 0; source < values.size(); ++source) {
       const Weight *row = &weights[source * stride];
       const Sum value = static_cast<Sum>(values[source]);
@@ -72,13 +78,12 @@ public:
   Input<Vector<unsigned>> starts;
   Input<Vector<unsigned short, VectorLayout::ONE_PTR, 4>> targets;
   Input<Vector<Weight, VectorLayout::ONE_PTR, 4>> weights;
+  Input<Vector<Sum>> bias;
   Output<Vector<Sum>> sums;
 
   bool compute(unsigned worker) {
     const Range mine = rangeOf(worker, sums.size());
-    for (unsigned n = mine.begin; n < mine.end; ++n) {
-      sums[n] = 0;
-    }
+    start(mine, bias, sums);
     const unsigned count = events[0];
     for (unsigned e = 0; e < count; ++e) {
       const Word *record = &events[1 + e * (Valued ? 2 : 1)];
@@ -94,15 +99,20 @@ public:
   }
 };
 
-#define AXONC_SUMS(WORD, VALUED)                                                                                       \
-  template class EventRows<signed char, WORD, int, VALUED>;                                                            \
-  template class SparseRows<signed char, WORD, int, VALUED>;
+#define AXONC_SUMS(WEIGHT, WORD, SUM)                                                                                  \
+  template class EventRows<WEIGHT, WORD, SUM, false>;                                                                  \
+  template class EventRows<WEIGHT, WORD, SUM, true>;                                                                   \
+  template class SparseRows<WEIGHT, WORD, SUM, false>;                                                                 \
+  template class SparseRows<WEIGHT, WORD, SUM, true>;
 
-AXONC_SUMS(unsigned short, false)
-AXONC_SUMS(unsigned short, true)
-AXONC_SUMS(unsigned int, false)
-AXONC_SUMS(unsigned int, true)
+AXONC_SUMS(signed char, unsigned short, int)
+AXONC_SUMS(signed char, unsigned int, int)
+AXONC_SUMS(float, unsigned short, float)
+AXONC_SUMS(float, unsigned int, float)
 template class DenseRows<signed char, unsigned char, int>;
 template class DenseRows<signed char, int, int>;
+template class DenseRows<float, unsigned char, float>;
+template class DenseRows<float, int, float>;
+template class DenseRows<float, float, float>;
 
 } // namespace axonc
