@@ -130,9 +130,9 @@ def test_what_does_not_run_in_float_is_refused() -> None:
     builder = Graph.builder()
     builder.input("in", 10, dense=True)
     for name, model in (("h", "lif"), ("o", "li"), ("end", "li")):
-        builder.population(name, model, 4, tau=10e-3)
+        builder.population(name, model, (1, 4), tau=10e-3)
     builder.connect("in", "h", np.ones((4, 10)), delay=2e-3, name="late")
-    builder.conv("h", "o", np.ones((4, 4, 1)), name="kernel")
+    builder.conv("h", "o", np.ones((1, 1, 1)), name="kernel")
     builder.connect("o", "end", np.ones((4, 4)), name="voltages")
     builder.output("out", "end")
     graph = axonc.load(builder.graph(), dt=1e-3)
