@@ -82,6 +82,9 @@ def _problems(node: Node, target: str, supported: tuple[type[Op], ...]) -> Itera
     elif getattr(node.op, "initial", None) is not None:
         limit = f"in {target} states and delays begin with zero"
         yield Diagnostic("AX601", node.name, "initial values", limit, "choose --target spinnaker2 or native")
+    elif isinstance(node.op, (QuantLinear, QuantConv)) and node.op.shift is not None and node.op.shift.any():
+        limit = f"{target} adds up sums of one scale"
+        yield Diagnostic("AX601", node.name, "a shifted sum", limit, "leave out the option shifts of --quantize")
     elif isinstance(node.op, (Neuron, FixedNeuron)) and node.op.gate is not None and node.op.gate.spikes > MOST_SPIKES:
         found = f"up to {node.op.gate.spikes} spikes a step"
         limit = f"{target} counts {MOST_SPIKES} at most"

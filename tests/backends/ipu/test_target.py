@@ -20,6 +20,7 @@ from axonc.backends.ipu.simulator.toolchain import find_compiler
 from axonc.compiler.driver.check import check_model
 from axonc.compiler.driver.options import Options
 from axonc.compiler.driver.pipeline import compile_graph
+from axonc.compiler.driver.quantisation import Quantisation
 
 BRAILLE = ("paper/03_rnn/braille_noDelay_bias_zero.nir", "paper/03_rnn/braille_noDelay_noBias_subtract.nir")
 SAMPLE = "paper/03_rnn/braille_ds_test0_T256xC12.npy"
@@ -148,6 +149,19 @@ def test_options_for_cores_are_refused() -> None:
         compile_graph(eager(), "ipu", Options(slice_size=5, strategy="spread"))
     assert [problem.code for problem in refused.value.diagnostics] == ["AX403", "AX403"]
     assert "slice_size 5; ipu has no cores, and places populations itself; leave it out" in str(refused.value)
+
+
+def test_sums_of_several_scales_are_refused() -> None:
+    rng, builder = np.random.default_rng(0), Graph.builder()
+    builder.population("h", "lif", 4, tau=20e-3)
+    for name, size in (("a", 1.0), ("b", 40.0)):
+        builder.input(name, 3)
+        builder.connect(name, "h", rng.normal(0, size, (4, 3)))
+    builder.output("out", "h")
+    graph = axonc.load(builder.graph(), dt=1e-3)
+    with pytest.raises(ModelError) as refused:
+        compile_graph(graph, "ipu", Options(quantize=Quantisation(shifts=True)))
+    assert [(problem.code, problem.found) for problem in refused.value.diagnostics] == [("AX601", "a shifted sum")]
 
 
 def test_a_missing_compiler_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
