@@ -8,6 +8,7 @@ from math import ceil, isfinite, sqrt
 import numpy as np
 
 from axonc.ir.mapping import Slice
+from axonc.ir.network import SharedKernel
 from axonc.ir.ops import Array, Input
 from axonc.ir.target import CoreLoad, Cuts
 
@@ -33,15 +34,22 @@ MORE = 1.25
 """How many more cores than slices of neighbouring neurons need may be tried for less traffic."""
 
 
+UNASKED = 300_000
+"""Synapses up to which a partition is looked for without being asked for: for more it takes minutes."""
+
+
 def chosen(how: Partition, strategy: Strategy, partitioner: str, cycles: float) -> tuple[Found, str]:
     """The best by the strategy, and who found it.
 
     ``auto``: the built-in partitioner is tried where sparse matrices join populations that need several cores, unless
-    the sizes of slices are given; any other name asks for that partitioner, whatever the matrices.
+    the sizes of slices are given or the synapses are more than `UNASKED`; any other name asks for that partitioner,
+    whatever the matrices.
     """
     naive = strategy.cut(how, cycles)
     asked = partitioner != AUTO
-    if partitioner == NAIVE or (not asked and (how.largest is not None or len(by_core(naive[0])) < 2)):
+    if partitioner == NAIVE or (
+        not asked and (how.largest is not None or len(by_core(naive[0])) < 2 or _is_large(how))
+    ):
         return naive, NAIVE
     names = irregular(how.network, _fixed(how), any_density=asked)
     name = partitioner if asked else "hypergraph"
@@ -50,6 +58,12 @@ def chosen(how: Partition, strategy: Strategy, partitioner: str, cycles: float) 
     if other is None or (not naive[1] and strategy.judged(how, other) >= strategy.judged(how, naive[0])):
         return naive, NAIVE
     return (other, []), name
+
+
+def _is_large(how: Partition) -> bool:
+    """Whether looking for a partition takes long."""
+    weights = (projection.weight for projection in how.network.projections)
+    return sum(weight.nnz for weight in weights if not isinstance(weight, SharedKernel)) > UNASKED
 
 
 def _fixed(how: Partition) -> list[str]:

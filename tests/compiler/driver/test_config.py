@@ -43,6 +43,7 @@ record = ["cell"]
 record_steps = 20
 input_events = 40
 on_host = ["auto"]
+in_dram = ["fa"]
 quantize = { scales = "mse", seed = 3 }
 prune = [0.25, "groups,keep=1,of=2"]
 

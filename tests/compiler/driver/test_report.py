@@ -76,6 +76,7 @@ def test_the_whole_page(full: str) -> None:
         "Synapses",
         "Cost of a step",
         "Placement",
+        "Chips",
         "Traffic",
         "Instructions and cycles",
         "Activity",
@@ -92,7 +93,16 @@ def test_the_same_bytes_again(program: Program, x: Array, full: str) -> None:
 def test_without_input_only_the_build_is_shown(program: Program) -> None:
     text = report_page(program)
     Page(text)
-    assert titles(text) == ["Network", "Quantisation", "Memory", "Synapses", "Cost of a step", "Placement", "Traffic"]
+    assert titles(text) == [
+        "Network",
+        "Quantisation",
+        "Memory",
+        "Synapses",
+        "Cost of a step",
+        "Placement",
+        "Chips",
+        "Traffic",
+    ]
     assert "neurons whose events go" in text
 
 
