@@ -30,6 +30,7 @@ from .loading import chosen_semantics, discretise, lines_of, read_model, remarks
 from .misfit import Way
 from .options import Options
 from .pipeline import last_passes, mapped, misfit, passes_for, pruned, with_activity
+from .placement import in_dram
 from .targets import backend
 
 if TYPE_CHECKING:
@@ -236,7 +237,7 @@ class _Judge:
         self.note(target.check(final))
         if not self.sound or self.problems:
             return
-        active = self.attempt(lambda: with_activity(final, target, self.options))
+        active = self.attempt(lambda: with_activity(in_dram(final, self.options.in_dram), target, self.options))
         if active is None:
             return
         try:
