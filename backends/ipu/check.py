@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from axonc.ir import Diagnostic, Graph, Kind, Node
-from axonc.ir.network import behind_delay
+from axonc.ir.network import behind_delay, output_population
 from axonc.ir.ops import (
     Delay,
     FixedNeuron,
@@ -56,8 +56,11 @@ def _wiring_problems(graph: Graph, node: Node, target: str) -> Iterator[Diagnost
     elif isinstance(node.op, Linear):
         limit = f"a matrix of {target} takes the spikes of one population, or an input; a dense one without delay"
         names = [] if len(node.inputs) == 1 and _sends(graph, node.inputs[0]) else list(node.inputs)
-    elif isinstance(node.op, (Output, Flatten, Delay)):
-        limit = f"{target} shows, delays and flattens one population or input"
+    elif isinstance(node.op, Output):
+        limit = f"{target} shows populations"
+        names = [] if isinstance(graph[output_population(graph, node)].op, Neuron) else list(node.inputs)
+    elif isinstance(node.op, (Flatten, Delay)):
+        limit = f"{target} delays and flattens one population or input"
         names = [] if len(node.inputs) == 1 and not isinstance(graph[node.inputs[0]].op, Linear) else list(node.inputs)
     else:
         return

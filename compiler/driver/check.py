@@ -30,7 +30,7 @@ from .loading import chosen_semantics, discretise, lines_of, read_model, remarks
 from .misfit import Way
 from .options import Options
 from .pipeline import last_passes, mapped, misfit, passes_for, pruned, with_activity
-from .placement import in_dram
+from .placement import dram_problems, in_dram
 from .targets import backend
 
 if TYPE_CHECKING:
@@ -234,7 +234,7 @@ class _Judge:
 
     def place(self, final: Graph, target: Backend) -> None:
         """The target's own check, then mapping and fit, if nothing is wrong so far."""
-        self.note(target.check(final))
+        self.note([*target.check(final), *dram_problems(final, target, self.options.in_dram)])
         if not self.sound or self.problems:
             return
         active = self.attempt(lambda: with_activity(in_dram(final, self.options.in_dram), target, self.options))

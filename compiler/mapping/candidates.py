@@ -33,7 +33,6 @@ FEWEST = 4
 MORE = 1.25
 """How many more cores than slices of neighbouring neurons need may be tried for less traffic."""
 
-
 UNASKED = 300_000
 """Synapses up to which a partition is looked for without being asked for: for more it takes minutes."""
 

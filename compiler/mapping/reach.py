@@ -35,16 +35,16 @@ class Sender:
 
 def senders(network: Network, slices: Sequence[Slice], cores: int) -> tuple[Sender, ...]:
     """All slices with a key block, in their order."""
-    homes = _homes(network, slices)
-    reached = {p.name: _reached(network, p, slices, homes, cores) for p in network.populations if p.peak}
+    homes = homes_of(network, slices)
+    found = {p.name: reached(network, p, slices, homes, cores) for p in network.populations if p.peak}
     sending = ((part, network.by_name[part.population]) for part in slices if part.block is not None)
     return tuple(
-        Sender(part, sparse.csr_array(reached[source.name][part.neurons]), source.rate, source.graded)
+        Sender(part, sparse.csr_array(found[source.name][part.neurons]), source.rate, source.graded)
         for part, source in sending
     )
 
 
-def _homes(network: Network, slices: Sequence[Slice]) -> Mapping[str, Array]:
+def homes_of(network: Network, slices: Sequence[Slice]) -> Mapping[str, Array]:
     """The core of every neuron, by population; -1 for one that has none."""
     homes = {population.name: np.full(population.count, -1, np.int32) for population in network.populations}
     for part in slices:
@@ -53,7 +53,7 @@ def _homes(network: Network, slices: Sequence[Slice]) -> Mapping[str, Array]:
     return homes
 
 
-def _reached(
+def reached(
     network: Network, source: Population, slices: Sequence[Slice], homes: Mapping[str, Array], cores: int
 ) -> sparse.csr_array:
     """The cores that hold a synapse from each neuron, bool CSR [neurons, cores]."""

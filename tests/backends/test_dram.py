@@ -21,6 +21,8 @@ from axonc.backends.spinnaker2.counts import predicted_fetches, received_events
 from axonc.backends.spinnaker2.graded_inputs import rounded
 from axonc.backends.spinnaker2.lower import plan_cores
 from axonc.backends.spinnaker2.traces import recordable
+from axonc.compiler.driver.check import check_model
+from axonc.compiler.driver.options import Options
 from axonc.compiler.driver.placement import in_dram
 from axonc.ir.network import network
 from axonc.ir.ops import QuantLinear
@@ -117,3 +119,12 @@ def test_what_cannot_lie_there_is_refused(options: dict[str, Any], said: str, tm
     with pytest.raises(ModelError) as caught:
         axonc.compile(gated.cells(["egru"], 40, 24), **{"target": "spinnaker2", "weights": "int8", **options})
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(("name", "told"), [("egru1.w", set()), ("elsewhere", {("AX403", "elsewhere")})])
+def test_a_check_judges_it_as_a_compilation_does(name: str, told: set[tuple[str, str]]) -> None:
+    options = Options(weights="int8", in_dram=(name,))
+    checked = check_model(gated.cells(["egru"], 40, 24), "spinnaker2", options=options)
+    assert {(problem.code, problem.node) for problem in checked.problems} == told
+    fetching = any(core["bytes"]["fetching"] for core in checked.fit.get("cores", ()))
+    assert fetching == (not told)

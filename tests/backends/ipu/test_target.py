@@ -136,11 +136,12 @@ def test_what_does_not_run_in_float_is_refused() -> None:
     builder.conv("h", "o", np.ones((1, 1, 1)), name="kernel")
     builder.connect("o", "end", np.ones((4, 4)), name="voltages")
     builder.output("out", "end")
+    builder.output("seen", "in")
     graph = axonc.load(builder.graph(), dt=1e-3)
     with pytest.raises(ModelError) as refused:
         compile_graph(graph, "ipu", Options(weights="float32"))
     found = {(problem.code, problem.node) for problem in refused.value.diagnostics}
-    assert {("AX602", "late"), ("AX601", "kernel"), ("AX602", "voltages")} <= found
+    assert {("AX602", "late"), ("AX601", "kernel"), ("AX602", "voltages"), ("AX602", "seen")} <= found
     assert all(problem.remedy for problem in refused.value.diagnostics)
 
 
