@@ -82,7 +82,7 @@ def float_network(rng: np.random.Generator, kind: str, dense: bool) -> Graph:
 
 
 def test_float_networks_equal_the_interpreter() -> None:
-    """Sums in the canonical order, in every form, from spikes, counts of spikes and values."""
+    """Sums in the canonical order, as rows and as synapses, from spikes, counts of spikes and values."""
     rng = np.random.default_rng(5)
     forms = [None, FORMS[0], FORMS[2], None]
     dense = [False, False, False, True]

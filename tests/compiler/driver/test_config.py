@@ -43,7 +43,6 @@ record = ["cell"]
 record_steps = 20
 input_events = 40
 on_host = ["auto"]
-in_dram = ["fa"]
 quantize = { scales = "mse", seed = 3 }
 prune = [0.25, "groups,keep=1,of=2"]
 
@@ -95,7 +94,7 @@ def problems(path: Path) -> list[tuple[str, str]]:
 
 
 def test_a_file_holds_every_option(write: Write, tmp_path: Path) -> None:
-    config = read_config(write(FULL))
+    config = read_config(write('in_dram = ["w"]\n' + FULL))
     config.require()
     assert set(config.compilation) == set(COMPILATION)
     assert {"semantics", "dt", "inputs", "nodes", "ops"} == set(MEANING)

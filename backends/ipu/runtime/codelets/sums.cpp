@@ -21,8 +21,8 @@ template <class Bias, class Sums> void start(Range mine, const Bias &bias, Sums 
   }
 }
 
-// sums[n] = bias[n] + sum over events of weights[source][n] (times the event's value): an event reads one row, which lies in one
-// piece. `weights`: rows of `stride` elements, at least as many as there are sums.
+// sums[n] = bias[n] + sum over events of weights[source][n] (times the event's value): an event reads one row, which
+// lies in one piece. `weights`: rows of `stride` elements, at least as many as there are sums.
 template <class Weight, class Word, class Sum, bool Valued> class EventRows : public poplar::MultiVertex {
 public:
   Input<Vector<Word>> events;
