@@ -22,7 +22,7 @@ import provoke
 import study
 
 from axonc.backends.native.tensor.emitters import EMITTERS
-from axonc.backends.native.tensor.exactness import INEXACT_FUNCTIONS, INEXACT_OPS, TOLERANCE
+from axonc.backends.native.tensor.exactness import EXACT_IN_FLOAT32, INEXACT_FUNCTIONS, INEXACT_OPS, TOLERANCE
 from axonc.compiler.driver.cli import cli
 from axonc.compiler.driver.conformance import CASES, FAILS, NATIVE_FAILS, OPERATORS
 from axonc.compiler.driver.targets import TARGETS, backend
@@ -188,7 +188,12 @@ def targets() -> str:
 def _native() -> str:
     """What the native target runs in float, and which of it is not exact."""
     functions = ", ".join(f"`{name}`" for name in INEXACT_FUNCTIONS)
-    said = {Map: f"yes, but for {functions}", Cast: "yes, but for float8e8m0", **INEXACT_OPS}
+    narrow = " and ".join(f"`{name}`" for name in EXACT_IN_FLOAT32)
+    said = {
+        Map: f"yes, but for {functions}, and {narrow} in other types than float32",
+        Cast: "yes, but for float8e8m0",
+        **INEXACT_OPS,
+    }
     rows = [(f"`{op.name}`", _exact(said.get(op))) for op in EMITTERS]
     return (
         "What `--weights float32` runs ([native](native.md)). Exact: bit for bit what the interpreter gives. What is "

@@ -6,12 +6,7 @@ import numpy as np
 
 from ..ops import EGRU, Array, EGRUAdjoint, EGRUGatesAdjoint, EGRUReadAdjoint, EGRUThresholdAdjoint, FixedGRU
 from .base import Kernel, Precision, State, beginning, stateless
-
-
-def sigmoid(x: Array) -> Array:
-    """1 / (1 + exp(-x)), by way of tanh, which never overflows."""
-    half = x.dtype.type(0.5)
-    return np.asarray(half + half * np.tanh(half * x))
+from .functions import sigmoid, tanh
 
 
 def egru(op: EGRU, precision: Precision) -> Kernel:
@@ -21,7 +16,7 @@ def egru(op: EGRU, precision: Precision) -> Kernel:
     def step(state: State, a: Array, h: Array) -> tuple[State, Array]:
         (a_u, a_r, a_g), (h_u, h_r, h_g) = (np.split(part.astype(precision), 3, axis=1) for part in (a, h))
         u, r = zoneout + (1 - zoneout) * sigmoid(a_u + h_u), sigmoid(a_r + h_r)
-        g = np.tanh(a_g + r * h_g)
+        g = tanh(a_g + r * h_g)
         (old, carried), count = _continued(op, state, u)
         m = u * old + (1 - u) * g
         o = (m > threshold).astype(precision)

@@ -19,7 +19,7 @@ from ..ops import (
     ResetGateReadAdjoint,
 )
 from .base import Kernel, Precision, State, beginning, stateless
-from .egru import sigmoid
+from .functions import sigmoid, tanh
 
 
 def gru(op: GRU, precision: Precision) -> Kernel:
@@ -40,7 +40,7 @@ def gru(op: GRU, precision: Precision) -> Kernel:
 
 def mixed(old: Array, update: Array, candidate: Array) -> tuple[State, Array]:
     """The state of a GRU after a step, and its output, from the sums that enter the two functions."""
-    u, g = sigmoid(update), np.tanh(candidate)
+    u, g = sigmoid(update), tanh(candidate)
     c = u * old + (1 - u) * g
     return {"c": c, "u": u, "g": g, "d": old - g}, c
 
@@ -62,9 +62,9 @@ def lstm(op: LSTM, precision: Precision) -> Kernel:
     def step(state: State, a: Array) -> tuple[State, Array]:
         a_i, a_o, a_f, a_g = np.split(a.astype(precision), 4, axis=1)
         last = state["c"]
-        i, f, g = sigmoid(a_i + p_i * last), sigmoid(a_f + p_f * last), np.tanh(a_g)
+        i, f, g = sigmoid(a_i + p_i * last), sigmoid(a_f + p_f * last), tanh(a_g)
         c = f * last + i * g
-        o, t = sigmoid(a_o + p_o * c), np.tanh(c)
+        o, t = sigmoid(a_o + p_o * c), tanh(c)
         return {"c": c, "i": i, "o": o, "f": f, "g": g, "t": t, "last": last}, o * t
 
     return _cell(op, precision, step)

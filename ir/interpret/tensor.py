@@ -11,7 +11,7 @@ from scipy import special
 from ..elements import dtype_of, is_float, limits
 from ..ops import Array, Cast, Constant, DequantizeTensor, Map, MatMul, QuantizeTensor, Reduce, TensorOp
 from .base import Kernel, Precision, stateless
-from .egru import sigmoid
+from .functions import sigmoid, tanh
 
 Function = Callable[..., Any]
 
@@ -71,7 +71,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "exp": np.exp,
     "log": np.log,
     "sigmoid": sigmoid,
-    "tanh": np.tanh,
+    "tanh": tanh,
     "relu": lambda x: np.maximum(x, x.dtype.type(0)),
     "softplus": _softplus,
     "erf": special.erf,

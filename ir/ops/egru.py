@@ -34,7 +34,8 @@ class EGRU(Op):
     ends.
 
     The internals are m, o, u, r, g, d = c[k-1] - g and e = dm/dc[k-1], which is u, or 0 where a segment begins.
-    sigmoid and tanh are numpy's; targets with cores run it in integers (`FixedGRU`).
+    sigmoid and tanh are those of `ir.interpret.functions`, the same bits in C; targets with cores run it in integers
+    (`FixedGRU`).
     """
 
     name: ClassVar[str] = "egru"

@@ -6,16 +6,15 @@ from collections.abc import Mapping
 
 from axonc.ir import Graph, Node
 from axonc.ir.elements import dtype_of
-from axonc.ir.ops import EGRU, GRU, LSTM, Cast, ExactNeuron, Map, Op, ResetGate
+from axonc.ir.ops import Cast, ExactNeuron, Map, Op
 
-INEXACT_FUNCTIONS = ("pow", "exp", "log", "sigmoid", "tanh", "softplus", "erf", "sin", "cos")
-"""The functions of `Map` that are not exact on floats: the interpreter has numpy's, C has its own."""
+INEXACT_FUNCTIONS = ("pow", "exp", "log", "softplus", "erf", "sin", "cos")
+"""The functions of `Map` that are not exact on floats: the interpreter has numpy's, C has its library's."""
 
-INEXACT_OPS: Mapping[type[Op], str] = {
-    **dict.fromkeys((EGRU, GRU, LSTM), "sigmoid and tanh"),
-    ResetGate: "sigmoid",
-    ExactNeuron: "exp and log",
-}
+EXACT_IN_FLOAT32 = ("sigmoid", "tanh")
+"""Those that are in float32, where they are the project's own, and in no other type of floats."""
+
+INEXACT_OPS: Mapping[type[Op], str] = {ExactNeuron: "exp and log"}
 """Other ops, and what in them is not exact."""
 
 TOLERANCE = 1e-5
@@ -26,8 +25,9 @@ def inexact_operation(node: Node) -> str | None:
     """What a node computes inexactly; None if it does not."""
     op = node.op
     if isinstance(op, Map):
-        real = "float" in dtype_of(op.takes[-1].format).name
-        return f"map {op.function}" if real and op.function in INEXACT_FUNCTIONS else None
+        number = dtype_of(op.takes[-1].format).name
+        inexact = INEXACT_FUNCTIONS if number == "float32" else (*INEXACT_FUNCTIONS, *EXACT_IN_FLOAT32)
+        return f"map {op.function}" if "float" in number and op.function in inexact else None
     if isinstance(op, Cast) and str(op.to) == "float8e8m0":
         return "cast to float8e8m0"
     return f"{op.name} ({INEXACT_OPS[type(op)]})" if type(op) in INEXACT_OPS else None
