@@ -68,7 +68,7 @@ class Slice:
         """The size of the box along every axis."""
         return tuple(upper - lower for lower, upper in zip(self.lower, self.upper, strict=True))
 
-    @property
+    @cached_property
     def count(self) -> int:
         """Neurons in the slice."""
         return prod(self.extents)
@@ -78,7 +78,7 @@ class Slice:
         """The slice without its core and its keys."""
         return replace(self, core=None, block=None)
 
-    @property
+    @cached_property
     def place(self) -> tuple[str, tuple[int, ...]]:
         """What tells it from every other slice: population and first neuron."""
         return self.population, self.lower

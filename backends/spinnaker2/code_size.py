@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import lru_cache
 
 from axonc.ir.machine import BYTEWISE, Synapses
 from axonc.ir.network import Network
@@ -84,6 +85,7 @@ def code_bytes(kernels: Iterable[str], formats: Iterable[str] = (), graded: Iter
     return round_up(int(MARGIN * (RUNTIME_BYTES + sum(parts))), UNIT)
 
 
+@lru_cache(maxsize=16)
 def fitted(memory: MemoryMap, network: Network, synapses: Synapses = BYTEWISE) -> MemoryMap:
     """The memory with no more set aside for code than the kernels and rows of a network need; the same for all
     cores."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -259,6 +259,7 @@ def offered(synapses: Synapses, largest: int) -> Sequence[RowFormat]:
     return [format for format in able if format.largest == able[0].largest]
 
 
+@lru_cache(maxsize=1 << 16)
 def cheapest(form: Form, synapses: Synapses, active: float = 0.0, graded: bool = False) -> RowFormat:
     """The format in which a matrix costs least, its windows included, of those for its weights."""
     able = offered(synapses, form.largest)

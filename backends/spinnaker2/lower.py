@@ -12,6 +12,7 @@ from axonc.ir.host import parts
 from axonc.ir.machine import BYTEWISE, Machine, Synapses
 from axonc.ir.mapping import Cut, Mapping
 from axonc.ir.network import Network, network
+from axonc.ir.progress import counted, stage
 from axonc.ir.serialize import to_bytes
 from axonc.ir.target import LIVE, HostInterface, Program
 
@@ -32,9 +33,11 @@ def lower(graph: Graph, mapping: Mapping, machine: Machine, host: HostInterface 
     """The program of a graph for the cores of ``machine``. ``timed``: report estimated cycles."""
     net = network(parts(graph).cores)
     memory = fitted(memory_map(machine), net, machine.synapses)
-    plans = plan_cores(net, mapping, host, machine.synapses)
+    with stage("plan", mapping.cores):
+        plans = plan_cores(net, mapping, host, machine.synapses)
     gap = max((projection.delay for projection in net.projections), default=0)
-    packed = [pack_core(plan, mapping.schedule, mapping.keys, memory, gap) for plan in plans]
+    with stage("pack", mapping.cores):
+        packed = [pack_core(plan, mapping.schedule, mapping.keys, memory, gap) for plan in counted(plans)]
     raise_if_any(_dram_problems(machine, packed))
     digest = graph.properties.get("source_sha256", "unknown")
     formats = Formats(linked_formats(net, machine.synapses), linked_formats(net, machine.synapses, graded=True))
@@ -70,7 +73,7 @@ def plan_cores(
 ) -> list[CorePlan]:
     """The plan of every core."""
     cuts = {name: Cut.of(slices) for name, slices in mapping.by_population.items()}
-    return [plan_core(net, mapping.schedule, slices, cuts, host, synapses) for slices in mapping.by_core]
+    return [plan_core(net, mapping.schedule, slices, cuts, host, synapses) for slices in counted(mapping.by_core)]
 
 
 def describe(

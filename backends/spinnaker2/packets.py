@@ -15,6 +15,7 @@ BATCH = 4
 """``AXONC_BATCH`` of the runtime on a core: events of one source that are taken together."""
 
 
+@lru_cache(maxsize=16)
 def packet_words(network: Network) -> int:
     """Words of a packet: 1 where all events are spikes, else 1 and the payload with which all that can be sent in a
     slot takes the fewest words.

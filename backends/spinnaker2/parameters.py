@@ -140,6 +140,6 @@ def _float_gate(gate: Gate | None) -> dict[str, Any]:
 def _records(dtype: np.dtype[Any], fields: dict[str, Any], shape: Shape, neurons: Array) -> Records:
     records = np.zeros(len(neurons), dtype)
     for name, value in fields.items():
-        records[name] = np.broadcast_to(value, shape).reshape(-1)[neurons]
+        records[name] = value if np.size(value) == 1 else np.broadcast_to(value, shape).reshape(-1)[neurons]
     same = len(records) > 0 and bool(np.all(records == records[0]))
     return records[:1] if same else records

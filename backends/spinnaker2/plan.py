@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
-from itertools import accumulate
+from functools import cached_property, lru_cache
 from typing import get_args
 
 import numpy as np
@@ -260,12 +259,19 @@ def plan_core(
         sources,
         inputs,
         host.input_events * len(inputs),
-        {p.name: p.activity for p in network.populations if p.activity is not None},
-        {p.name: usual_activity(p) for p in network.populations},
-        frozenset(p.name for p in network.populations if p.graded),
+        *_events_of(network),
         words,
         synapses,
     )
+
+
+@lru_cache(maxsize=16)
+def _events_of(network: Network) -> tuple[Mapping[str, float], Mapping[str, float], frozenset[str]]:
+    """The measured activity of the populations of which there is one, what the others are taken to have, and those
+    whose events carry a value."""
+    measured = {p.name: p.activity for p in network.populations if p.activity is not None}
+    usual = {p.name: usual_activity(p) for p in network.populations}
+    return measured, usual, frozenset(p.name for p in network.populations if p.graded)
 
 
 def _local(network: Network, part: Slice, ring_depth: int, host: HostInterface, words: int) -> LocalPopulation:
@@ -300,14 +306,18 @@ def ring_offset(schedule: Schedule, projection: Projection) -> int:
 
 
 def _window(sources: Iterable[Slice], network: Network, cuts: Cuts) -> int:
-    """Blocks are numbered by population, then slice: the window runs from the first source to the last."""
-    first = _first_blocks(network, cuts)
-    used = [first[part.population] + cuts[part.population].number[part.place] for part in sources]
-    return max(used) - min(used) + 1 if used else 0
+    """Blocks are numbered by population, in the order in which `compiler.mapping` numbers the blocks of all slices,
+    then by slice: the window runs from the first source to the last."""
+    order = _sending(network)
+    used = [(order[part.population], cuts[part.population].number[part.place]) for part in sources]
+    if not used:
+        return 0
+    (first, lowest), (last, highest) = min(used), max(used)
+    between = sum(len(cuts[name]) for name in list(order)[first:last]) if first < last else 0
+    return between + highest - lowest + 1
 
 
-def _first_blocks(network: Network, cuts: Cuts) -> Mapping[str, int]:
-    """The first key block of every population that sends events, in the order in which `compiler.mapping` numbers
-    the blocks of all slices."""
-    sending = [p.name for p in network.populations if p.peak]
-    return dict(zip(sending, accumulate((len(cuts[name]) for name in sending), initial=0), strict=False))
+@lru_cache(maxsize=16)
+def _sending(network: Network) -> Mapping[str, int]:
+    """The number of every population that sends events among those that do."""
+    return {name: number for number, name in enumerate(p.name for p in network.populations if p.peak)}

@@ -129,9 +129,10 @@ def matrix_rows(
         start, stop = first_lane * target.count, last_lane * target.count
         first = start + projection.lane * target.count
         links = _incoming(projection, sources, target.box, start, stop)
-        edges = np.searchsorted(links.sources, sources.starts).tolist()
-        for number in np.flatnonzero(np.diff(edges)).tolist():
-            source, place = sources[number], slice(edges[number], edges[number + 1])
+        edges = np.searchsorted(links.sources, sources.starts)
+        numbers = np.flatnonzero(np.diff(edges))
+        for number, first_link, last_link in np.stack([numbers, edges[numbers], edges[numbers + 1]], axis=1).tolist():
+            source, place = sources[number], slice(first_link, last_link)
             form = Form(source.count, stop - start, place.stop - place.start, _largest(projection))
             best = fetched(form) if projection.dram else cheapest(form, synapses, active, graded)
             mine = links.part(place, int(sources.starts[number]))
@@ -219,7 +220,7 @@ def _incoming(projection: Projection, sources: Cut, box: Slice, start: int, stop
     matrix = projection.by_target
     lanes, places = np.divmod(np.arange(start, stop), box.count)
     rows = lanes * prod(box.shape) + box.neurons[places]
-    counts = np.diff(matrix.indptr)[rows]
+    counts = matrix.indptr[rows + 1] - matrix.indptr[rows]
     ends = np.cumsum(counts)
     stored = np.arange(ends[-1]) + np.repeat(matrix.indptr[rows] - ends + counts, counts)
     found = Links(

@@ -9,6 +9,7 @@ both equal.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -56,7 +57,7 @@ class Record:
     doc: str
     fields: tuple[Field, ...]
 
-    @property
+    @cached_property
     def dtype(self) -> np.dtype[np.void]:
         members = [
             (f.name, _NUMPY_TYPES[f.type]) if f.count == 1 else (f.name, _NUMPY_TYPES[f.type], (f.count,))

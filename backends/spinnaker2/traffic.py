@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from math import prod
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 
 from axonc.ir.mapping import Schedule, Slice
 from axonc.ir.ops import Array
 
+from .convolution import KernelRows
 from .counts import row_lengths
 from .packets import expected_blocks, expected_groups
-from .plan import CorePlan
+from .plan import AnyRows, CorePlan
 from .rows import Rows
+
+Thing = TypeVar("Thing", Slice, AnyRows)
 
 
 class Traffic(Protocol):
@@ -43,6 +46,10 @@ class Traffic(Protocol):
 
     def groups(self, source: Slice, late: int, size: int) -> tuple[Array, Array]:
         """How many groups of ``size`` events there are in a slot, and whether some events are left."""
+        ...
+
+    def alike(self, things: Iterable[Thing]) -> Iterable[tuple[Thing, int]]:
+        """Slices or rows; of those of which it surely says the same only the first, with their number."""
         ...
 
 
@@ -85,6 +92,24 @@ class Assumed:
         """See `Traffic`."""
         groups, rest = expected_groups(source.count, self.plan.active(source.population), size)
         return self._at(source.population, late, groups), self._at(source.population, late, rest)
+
+    def alike(self, things: Iterable[Thing]) -> Iterable[tuple[Thing, int]]:
+        """See `Traffic`."""
+        found: dict[Hashable, tuple[Thing, int]] = {}
+        for thing in things:
+            key = _likeness(thing)
+            first, count = found.get(key, (thing, 0))
+            found[key] = first, count + 1
+        return found.values()
+
+
+def _likeness(thing: Slice | AnyRows) -> Hashable:
+    """What decides how much is expected of a slice, or of rows; lengths of single rows that lie in DRAM do, too."""
+    if isinstance(thing, Slice):
+        return thing.population, thing.count
+    if isinstance(thing, KernelRows) or thing.dram:
+        return id(thing)
+    return thing.source.population, thing.source.count, thing.population, thing.format, thing.form
 
 
 @dataclass(frozen=True)
@@ -136,3 +161,7 @@ class Counted:
         """See `Traffic`."""
         groups, rest = np.divmod(self._of(source).sum(axis=1), size)
         return self._at(source.population, late, groups), self._at(source.population, late, rest > 0)
+
+    def alike(self, things: Iterable[Thing]) -> Iterable[tuple[Thing, int]]:
+        """See `Traffic`."""
+        return ((thing, 1) for thing in things)

@@ -46,8 +46,13 @@ def _parts(plan: CorePlan, traffic: Traffic) -> Iterator[Part]:
         yield from _sent(plan, local, traffic)
     for part in plan.inputs:
         yield "listed", _packets(plan, part, traffic, 0)
-    for rows in plan.rows:
-        yield from _added(plan, rows, traffic)
+    for rows, times in traffic.alike(plan.rows):
+        yield from _repeated(times, _added(plan, rows, traffic))
+
+
+def _repeated(times: int, parts: Iterator[Part]) -> Iterator[Part]:
+    """Parts that run so many times."""
+    return ((name, times * amount) for name, amount in parts)
 
 
 def _packets(plan: CorePlan, part: Slice, traffic: Traffic, late: int) -> Array:
@@ -60,16 +65,20 @@ def _packets(plan: CorePlan, part: Slice, traffic: Traffic, late: int) -> Array:
 
 def _taken(plan: CorePlan, traffic: Traffic) -> Iterator[Part]:
     """Receiving: packets, and batches of events of one source."""
-    for source in plan.sources:
-        graded = source.population in plan.graded
-        kind = "graded" if graded else "spikes" if plan.packet_words == 1 else "spikes_among_graded"
-        full, rest = traffic.groups(source, 1, BATCH)
-        yield f"{kind}.event", traffic.events(source, 1)
-        yield f"{kind}.batch", full + rest
-        if graded:
-            packets = _packets(plan, source, traffic, 1)
-            yield "graded.packet", packets
-            yield "graded.word", packets * (plan.packet_words - 1)
+    for source, times in traffic.alike(plan.sources):
+        yield from _repeated(times, _taken_from(plan, source, traffic))
+
+
+def _taken_from(plan: CorePlan, source: Slice, traffic: Traffic) -> Iterator[Part]:
+    graded = source.population in plan.graded
+    kind = "graded" if graded else "spikes" if plan.packet_words == 1 else "spikes_among_graded"
+    full, rest = traffic.groups(source, 1, BATCH)
+    yield f"{kind}.event", traffic.events(source, 1)
+    yield f"{kind}.batch", full + rest
+    if graded:
+        packets = _packets(plan, source, traffic, 1)
+        yield "graded.packet", packets
+        yield "graded.word", packets * (plan.packet_words - 1)
 
 
 def _stepped(plan: CorePlan, index: int, local: LocalPopulation, traffic: Traffic) -> Iterator[Part]:
@@ -105,10 +114,9 @@ def variant(local: LocalPopulation) -> str:
 def _silent(plan: CorePlan, index: int, local: LocalPopulation, traffic: Traffic) -> Array:
     """The part of the neurons that no event reaches in a slot, where rows are taken to be independent of each other."""
     logarithm = np.zeros(traffic.slots)
-    for rows in plan.rows:
-        if rows.population == index:
-            share = rows.synapses / max(1, rows.source.count * local.accumulators // (1 + len(local.shifts)))
-            logarithm += traffic.events(rows.source, 1) * np.log1p(-min(share, 1 - 1e-9))
+    for rows, times in traffic.alike(rows for rows in plan.rows if rows.population == index):
+        share = rows.synapses / max(1, rows.source.count * local.accumulators // (1 + len(local.shifts)))
+        logarithm += times * traffic.events(rows.source, 1) * np.log1p(-min(share, 1 - 1e-9))
     return np.exp(logarithm)
 
 

@@ -11,6 +11,7 @@ from axonc.ir import Diagnostic, raise_if_any
 from axonc.ir.machine import Machine, Place
 from axonc.ir.mapping import Mapping, Schedule, Slice
 from axonc.ir.network import Network
+from axonc.ir.progress import stage
 from axonc.ir.target import CostModel
 
 from .candidates import AUTO, chosen
@@ -45,7 +46,8 @@ def map_network(
     schedule = schedule_network(network, shown)
     how = Partition(network, schedule, machine, cost, options.slice_size, options.place_inputs)
     cycles = tick_share(machine) if options.timed else inf
-    (slices, problems), partitioner = chosen(how, STRATEGIES[options.strategy], options.partitioner, cycles)
+    with stage("partition"):
+        (slices, problems), partitioner = chosen(how, STRATEGIES[options.strategy], options.partitioner, cycles)
     mapping, more = connected(network, slices, schedule, shown, machine)
     raise_if_any([*problems, *more])
     return replace(mapping, partitioner=partitioner)
@@ -55,11 +57,15 @@ def connected(
     network: Network, slices: Sequence[Slice], schedule: Schedule, outputs: Sequence[str], machine: Machine
 ) -> tuple[Mapping, list[Diagnostic]]:
     """The mapping of slices that have their cores: with keys, places and routes; and what is too much."""
-    keyed, keys, problems = allocate_keys(network, slices, machine)
+    with stage("keys"):
+        keyed, keys, problems = allocate_keys(network, slices, machine)
     cores = 1 + max((part.core for part in keyed if part.core is not None), default=-1)
-    sending = senders(network, keyed, cores)
-    places = place(sending, outputs, machine, cores) if cores <= machine.cores else _anywhere(machine, cores)
-    routes, more = route(sending, keys, places, machine)
+    with stage("listeners"):
+        sending = senders(network, keyed, cores)
+    with stage("place"):
+        places = place(sending, outputs, machine, cores) if cores <= machine.cores else _anywhere(machine, cores)
+    with stage("route"):
+        routes, more = route(sending, keys, places, machine)
     board = machine.board
     mapping = Mapping(cores, keyed, keys, routes, schedule, places, board.neighbours, board.host)
     return mapping, [*problems, *more]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from math import inf
+
+import numpy as np
 
 from axonc.ir import Diagnostic
 from axonc.ir.machine import Machine
@@ -198,46 +200,61 @@ def _kinds(sizes: Mapping[str, int]) -> str:
     return ", ".join(f"{kind} {size}" for kind, size in sizes.items() if size)
 
 
-@dataclass
-class _Core:
-    """A core while it fills. ``cycles``: of its slices, each alone."""
+class _Cores:
+    """Cores while they fill: their slices, and what of their load surely adds up, in arrays, so that all cores are
+    compared at once. ``pack``: whether a core may hold several slices."""
 
-    slices: list[Slice] = field(default_factory=list)
-    bytes: int = 0
-    cycles: int = 0
+    def __init__(self, fit: Fit, cuts: Cuts, pack: bool) -> None:
+        self._fit, self._cuts, self._pack = fit, cuts, pack
+        self._slices: list[list[Slice]] = []
+        self._bytes, self._cycles = np.zeros(8, np.int64), np.zeros(8, np.int64)
+
+    def take(self, part: Slice) -> int:
+        """The core that takes a slice: the first with room, or a new one."""
+        alone = self._fit.load([part], self._cuts)
+        core, load = self._first_with_room(part, alone)
+        if core == len(self._slices):
+            self._add()
+        self._slices[core].append(part)
+        self._bytes[core] = _sum(load, ADDITIVE)
+        self._cycles[core] += alone.cycles
+        return core
+
+    def _add(self) -> None:
+        if len(self._slices) == len(self._bytes):
+            self._bytes, self._cycles = (np.concatenate([a, np.zeros_like(a)]) for a in (self._bytes, self._cycles))
+        self._slices.append([])
+
+    def _first_with_room(self, part: Slice, alone: CoreLoad) -> tuple[int, CoreLoad]:
+        """The first core that can take ``part``, and its load then; what surely adds up is compared first, the whole
+        load only then. Cycles are taken to add up, although slices share some of them."""
+        for core in self._near(alone) if self._pack else ():
+            load = self._fit.load([*self._slices[core], part], self._cuts)
+            if self._fit.holds(load):
+                return core, load
+        return len(self._slices), alone
+
+    def _near(self, alone: CoreLoad) -> list[int]:
+        """The cores that may have room."""
+        used, limit = (
+            slice(len(self._slices)),
+            self._fit.machine.memory.total - _sum(alone, FIXED) - _sum(alone, ADDITIVE),
+        )
+        room = (self._bytes[used] <= limit) & (self._cycles[used] + alone.cycles <= self._fit.cycles)
+        return [int(core) for core in np.flatnonzero(room)]
+
+
+def _sum(load: CoreLoad, kinds: Iterable[str]) -> int:
+    return sum(load.bytes[kind] for kind in kinds)
 
 
 def place(fit: Fit, cuts: Cuts, pack: bool, place_inputs: bool, names: Collection[str] | None = None) -> list[Slice]:
     """Every slice, of some populations or of all, on a core: the first with room, or a new one."""
-    cores: list[_Core] = []
+    cores = _Cores(fit, cuts, pack)
     placed: list[Slice] = []
     for population in fit.network.populations:
-        if names is not None and population.name not in names:
-            continue
-        for part in cuts[population.name]:
-            if isinstance(population.op, Input) and not place_inputs:
-                placed.append(part)
-            else:
-                alone = fit.load([part], cuts)
-                core = _first_with_room(fit, part, alone, cores if pack else [], cuts, len(cores))
-                if core == len(cores):
-                    cores.append(_Core())
-                cores[core].slices.append(part)
-                sizes = fit.load(cores[core].slices, cuts).bytes if pack else alone.bytes
-                cores[core].bytes = sum(sizes[kind] for kind in ADDITIVE)
-                cores[core].cycles += alone.cycles
-                placed.append(replace(part, core=core))
+        if names is None or population.name in names:
+            hosted = isinstance(population.op, Input) and not place_inputs
+            parts = cuts[population.name]
+            placed += parts if hosted else (replace(part, core=cores.take(part)) for part in parts)
     return placed
-
-
-def _first_with_room(fit: Fit, part: Slice, alone: CoreLoad, cores: Sequence[_Core], cuts: Cuts, new: int) -> int:
-    """The first core that can take ``part``; what surely adds up is compared first, the whole load only then. Cycles
-    are taken to add up, although slices share some of them."""
-    total = fit.machine.memory.total
-    own, fixed = (sum(alone.bytes[kind] for kind in kinds) for kinds in (ADDITIVE, FIXED))
-    near = (
-        index
-        for index, core in enumerate(cores)
-        if fixed + core.bytes + own <= total and core.cycles + alone.cycles <= fit.cycles
-    )
-    return next((i for i in near if fit.holds(fit.load([*cores[i].slices, part], cuts))), new)

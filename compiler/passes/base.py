@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from axonc.ir import AxoncError, Graph, ModelError, verify
+from axonc.ir.progress import stage
 
 OF_PARAMETERS = ("AX302", "AX306", "AX402")
 """What a pass may do to a sound graph whose parameters are extreme: push a value out of its range or format."""
@@ -41,12 +42,13 @@ def run_pipeline(graph: Graph, passes: Sequence[Pass]) -> list[tuple[Pass, Graph
     stages: list[tuple[Pass, Graph]] = []
     for step in passes:
         try:
-            with np.errstate(all="ignore"):  # what overflows is found below
+            with stage(step.name), np.errstate(all="ignore"):  # what overflows is found below
                 graph, _ = step.run(graph)
         except AxoncError as error:
             error.add_note(f"in the pass {step.name}, after {_names(stages)}")
             raise
-        problems = verify(graph)
+        with stage("verify"):
+            problems = verify(graph)
         if problems and all(problem.code in OF_PARAMETERS for problem in problems):
             raise ModelError(problems)
         if problems:

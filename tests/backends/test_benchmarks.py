@@ -60,3 +60,10 @@ def test_partitions_are_measured(capsys: pytest.CaptureFixture[str]) -> None:
 def test_strategies_are_compared(capsys: pytest.CaptureFixture[str]) -> None:
     importlib.import_module("benchmarks.strategies").main(["--tiny", "--steps", "2"])
     assert capsys.readouterr().out.count("| equal |") == 3
+
+
+def test_growth_is_measured(capsys: pytest.CaptureFixture[str]) -> None:
+    importlib.import_module("benchmarks.scale").main(["--tiny"])
+    shown = capsys.readouterr().out
+    assert re.findall(r"(\w+): \d+ neurons", shown) == ["irregular", "irregular", "dense", "dense"]
+    assert shown.count("time grows as") == 2

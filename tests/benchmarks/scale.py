@@ -1,0 +1,164 @@
+"""From a file to a placed, routed and emitted program for a board, at several sizes: time by stage, and memory.
+
+    PYTHONPATH=src:tests python -m benchmarks.scale [--tiny] [--kinds irregular dense] [--sizes 0.125 0.25 0.5 1]
+
+Size 1 has 500,000 neurons and 50 million synapses. Each size runs in a process of its own, so that its peak memory is
+its own. Neurons spike with the compiler's assumed activity. There is no peer that does the same; what is printed beside
+times and memory is the exponent of a power law fitted to them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import tempfile
+import time
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+
+import axonc
+from axonc.compiler.driver.config import NOTHING
+from axonc.compiler.driver.directory import publish
+from axonc.compiler.driver.options import merged_options
+from axonc.compiler.driver.pipeline import compile_graph
+from axonc.compiler.driver.program import fill
+from axonc.ir.progress import listening
+
+from .scale_networks import KINDS
+
+NEURONS = 500_000
+"""Of size 1."""
+
+SIZES = (0.125, 0.25, 0.5, 1.0)
+MACHINE = "spinnaker2-board"
+TINY = 1_000
+
+
+class Stopwatch:
+    """The seconds of every stage without those within it, by name."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._open: list[str] = ["other"]
+        self._since = time.perf_counter()
+
+    def _switch(self) -> None:
+        now = time.perf_counter()
+        self.seconds[self._open[-1]] = self.seconds.get(self._open[-1], 0.0) + now - self._since
+        self._since = now
+
+    def begin(self, stage: str, total: int | None) -> None:
+        """See `Listener`."""
+        self._switch()
+        self._open.append(stage)
+
+    def advance(self, units: int) -> None:
+        """See `Listener`."""
+
+    def end(self) -> None:
+        """See `Listener`."""
+        self._switch()
+        self._open.pop()
+
+
+@dataclass(frozen=True)
+class Row:
+    """What a size took: ``stages`` in seconds, ``memory`` in bytes at its peak."""
+
+    kind: str
+    neurons: int
+    synapses: int
+    cores: int
+    chips: int
+    entries: int
+    partitioner: str
+    seconds: float
+    memory: int
+    stages: dict[str, float]
+
+
+def compiled(kind: str, path: Path, output: Path, strategy: str | None) -> Row:
+    """The figures of one compilation, in this process."""
+    watch, begin = Stopwatch(), time.perf_counter()
+    with listening(watch):
+        watch.begin("read", None)
+        graph = axonc.load(path, dt=1e-3)
+        watch.end()
+        options = merged_options(NOTHING, machine=Path(MACHINE), strategy=strategy)
+        done = compile_graph(graph, "spinnaker2", options)
+        watch.begin("write", None)
+        publish(output, lambda partial: fill(done, partial))
+        watch.end()
+    seconds = time.perf_counter() - begin
+    memory = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    mapping = done.mapping
+    assert mapping is not None
+    net = axonc.ir.network.network(done.graph)
+    return Row(
+        kind,
+        sum(p.count for p in net.populations if p.peak),
+        sum(int(j.weight.nnz) for j in net.projections),  # type: ignore[union-attr]
+        mapping.cores,
+        len({place.chip for place in mapping.places}),
+        len(mapping.routes),
+        mapping.partitioner,
+        seconds,
+        memory,
+        watch.seconds,
+    )
+
+
+def measured(kind: str, neurons: int, folder: Path, strategy: str | None) -> Row:
+    """The figures of one size, from processes of their own: one makes the network, one compiles it."""
+    make, suffix = KINDS[kind]
+    path = folder / f"{kind}-{neurons}.{suffix}"
+    with ProcessPoolExecutor(1, get_context("spawn"), max_tasks_per_child=1) as apart:
+        apart.submit(make, neurons, path).result()
+        return apart.submit(compiled, kind, path, folder / "build", strategy).result()
+
+
+def exponent(sizes: Sequence[int], values: Sequence[float]) -> float:
+    """The power of the size that fits the values best, on logarithmic axes."""
+    return float(np.polyfit(np.log(sizes), np.log(values), 1)[0]) if len(sizes) > 1 else float("nan")
+
+
+def shown(rows: Sequence[Row]) -> None:
+    """A table of one kind."""
+    for row in rows:
+        print(
+            f"{row.kind}: {row.neurons} neurons, {row.synapses} synapses: {row.cores} cores ({row.partitioner}) on "
+            f"{row.chips} chips, {row.entries} routing entries; {row.seconds:.1f} s, {row.memory / 2**30:.2f} GiB"
+        )
+        print("   " + ", ".join(f"{name} {seconds:.1f}" for name, seconds in row.stages.items()))
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--kinds", nargs="*", choices=list(KINDS), default=list(KINDS))
+    parser.add_argument("--sizes", type=float, nargs="*", default=list(SIZES))
+    parser.add_argument("--strategy")
+    parser.add_argument("--tiny", action="store_true", help="two small networks of each kind")
+    given = parser.parse_args(arguments)
+    sizes = [TINY, 2 * TINY] if given.tiny else [round(size * NEURONS) for size in given.sizes]
+    for kind in given.kinds:
+        with tempfile.TemporaryDirectory() as folder:
+            rows = []
+            for neurons in sizes:
+                rows.append(measured(kind, neurons, Path(folder), given.strategy))
+                shown(rows[-1:])
+        counts = [row.synapses for row in rows]
+        print(
+            f"{kind}: time grows as n^{exponent(counts, [row.seconds for row in rows]):.2f}, "
+            f"memory as n^{exponent(counts, [row.memory for row in rows]):.2f}",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()
