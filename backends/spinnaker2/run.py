@@ -127,7 +127,6 @@ class _Session:
             steps=traces.steps,
             samples=traces.samples,
             inputs=live,
-            entries=[self.mapping.block_chips[packets[:, 0] >> self.mapping.keys.local_bits] for packets in live],
             writes=written(traces, begins) if traces.resumed else None,
             lists=listed,
             probes=traces.probes(probed),

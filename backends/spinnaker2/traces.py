@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from axonc.ir.mapping import Slice
 from axonc.ir.network import Units
 from axonc.ir.ops import Array, FixedGated, FixedNeuron, LevelNeuron, Neuron
 
-from .engine import Probe, RunResult
+from .engine import NOTHING, Inputs, Probe, RunResult
 from .graded_inputs import graded_packets, rounded, spike_packets
 from .levels import level_table
 from .parameters import state_bytes, state_dtype, state_place
@@ -54,14 +53,15 @@ class Traces:
         """Steps from the start of a sample to the start of the next."""
         return self.steps + self.gap
 
-    def live(self, data: Mapping[str, Array], earlier: Mapping[str, Array] | None = None) -> list[Array]:
-        """The packets that enter in every slot, [count, words]: inputs, and what was sent ``earlier`` and is under way:
-        the last steps before the first, [steps, *shape], by what sent it."""
+    def live(self, data: Mapping[str, Array], earlier: Mapping[str, Array] | None = None) -> Inputs:
+        """The packets that the host sends: inputs, and what was sent ``earlier`` and is under way: the last steps
+        before the first, [steps, *shape], by what sent it."""
+        if not self.slots:
+            return NOTHING
         sent = self._replayed(earlier or {})
         events = self._joined([*self._input_events(data, from_host=True), *sent])
         packets = events[:, 1:].astype(np.uint32)
-        edges = [0, *np.searchsorted(events[:, 0], np.arange(1, self.slots)).tolist(), len(packets)]
-        return [packets[first:last] for first, last in pairwise(edges)] if self.slots else []
+        return Inputs(events[:, 0], packets, self.mapping.block_chips[packets[:, 0] >> self.mapping.keys.local_bits])
 
     def listed(self, data: Mapping[str, Array]) -> dict[int, Array]:
         """For every core that sends inputs of its own accord, its packets (slot, key, payload)."""

@@ -17,7 +17,7 @@ from hypothesis import given
 
 import axonc
 from axonc import Program, ToolError
-from axonc.backends.spinnaker2.engine import Machine, NativeMachine, Route, Wiring
+from axonc.backends.spinnaker2.engine import Inputs, Machine, NativeMachine, Route, Wiring
 from axonc.ir.machine import Board, Grid, Place
 from axonc.ir.mapping import Mapping
 from axonc.ir.walk import walk
@@ -136,7 +136,7 @@ def test_packets_follow_tables_chip_by_chip() -> None:
     ]
     machine = ring_of_chips(routes)
     keys = np.array([BLOCK, BLOCK | 1, BLOCK | 2, BLOCK | 3, BLOCK | 4], np.uint32)
-    result = machine.run(slots=2, steps=0, inputs=[keys])
+    result = machine.run(slots=2, steps=0, inputs=Inputs.listed([keys]))
     assert result.received[1].tolist() == [1, 2]
     assert result.crossed[0].tolist() == [[4, 0, 0, 0, 0, 0], [0] * 6]
     assert result.lost == 2, "what nothing matches on the second chip goes straight on, off the board"
@@ -146,7 +146,7 @@ def test_packets_follow_tables_chip_by_chip() -> None:
 
 def test_packets_that_go_in_circles_are_lost() -> None:
     machine = ring_of_chips([Route(BLOCK, EXACT, (), 0, (0,)), Route(BLOCK, EXACT, (), 1, (3,))])
-    result = machine.run(slots=2, steps=0, inputs=[np.array([BLOCK], np.uint32)])
+    result = machine.run(slots=2, steps=0, inputs=Inputs.listed([np.array([BLOCK], np.uint32)]))
     assert (result.lost, result.received.sum()) == (1, 0)
 
 

@@ -20,7 +20,7 @@ from handmade import (
 )
 
 from axonc.backends.spinnaker2 import schema
-from axonc.backends.spinnaker2.engine import CoreImage, MachineFault, Route
+from axonc.backends.spinnaker2.engine import CoreImage, Inputs, MachineFault, Route
 from axonc.backends.spinnaker2.engine.code import CodeError, disassemble, read_code
 from axonc.backends.spinnaker2.engine.emulated import EmulatedMachine, unicorn
 from axonc.backends.spinnaker2.memory import MemoryMap
@@ -127,7 +127,7 @@ def test_unknown_format(kind: str) -> None:
     bad = Layout(CoreImage(0, bytes(data), layout.image.work_bytes), (), (), layout.program)
     machine = make_machine([bad], [Route(0, ROUTE.mask, (0,))], kind)
     with pytest.raises(MachineFault, match=r"core 0, slot 1: .*unknown format"):
-        machine.run(slots=3, steps=3, inputs=[np.array([1], np.uint32)])
+        machine.run(slots=3, steps=3, inputs=Inputs.listed([np.array([1], np.uint32)]))
 
 
 def test_core_too_large_for_its_memory() -> None:
@@ -164,7 +164,7 @@ def count_by_hand(layout: Layout, slots: int) -> int:
     assert isinstance(machine, EmulatedMachine)
     seen: list[int] = []
     machine.emulators[0].hook_add(unicorn.UC_HOOK_CODE, lambda _uc, address, _size, _user: seen.append(address))
-    machine.run(slots=slots, steps=slots, inputs=[EVENTS] * (slots > 0))
+    machine.run(slots=slots, steps=slots, inputs=Inputs.listed([EVENTS] * (slots > 0)))
     whole_blocks = sum(len(names[a]) - 1 for a in seen if names[a].startswith("it"))
     return sum(a not in skippable for a in seen) + whole_blocks
 
@@ -176,7 +176,7 @@ EVENTS = np.array([0, 3, 7, 200], np.uint32)
 def test_instruction_counts_are_exact(storage: str) -> None:
     layout = small_core(storage)
     machine = make_machine([layout], [Route(0, ROUTE.mask, (0,))], "emulated")
-    counted = machine.run(slots=3, steps=3, inputs=[EVENTS]).instructions.sum()
+    counted = machine.run(slots=3, steps=3, inputs=Inputs.listed([EVENTS])).instructions.sum()
     assert counted == count_by_hand(layout, 3) - count_by_hand(layout, 0)
 
 

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from axonc.backends.spinnaker2 import schema
-from axonc.backends.spinnaker2.engine import MachineFault, Route, RunResult
+from axonc.backends.spinnaker2.engine import Inputs, MachineFault, Route, RunResult
 
 KINDS = ("native", "emulated")
 STEPS, SLOTS = 12, 30
@@ -69,7 +69,7 @@ def run(system: System, kind: str, **options: Any) -> RunResult:
     layouts = [build_core(core) for core in system.cores]
     machine = make_machine(layouts, system.routes, kind)
     probes = state_probes(layouts)
-    return machine.run(slots=SLOTS, steps=STEPS, inputs=system.inputs, probes=probes, **options)
+    return machine.run(slots=SLOTS, steps=STEPS, inputs=Inputs.listed(system.inputs), probes=probes, **options)
 
 
 def simulate(system: System) -> tuple[list[list[int]], list[list[npt.NDArray[Any]]], list[int]]:
@@ -144,7 +144,10 @@ def test_runs_start_afresh(kind: str) -> None:
     system = draw_system(5, "q32", True, "value", 1)
     layouts = [build_core(core) for core in system.cores]
     machine = make_machine(layouts, system.routes, kind)
-    runs = [machine.run(slots=SLOTS, steps=STEPS, inputs=system.inputs, probes=state_probes(layouts)) for _ in range(2)]
+    runs = [
+        machine.run(slots=SLOTS, steps=STEPS, inputs=Inputs.listed(system.inputs), probes=state_probes(layouts))
+        for _ in range(2)
+    ]
     for a, b in zip(runs[0].probes, runs[1].probes, strict=True):
         np.testing.assert_array_equal(a, b)
     np.testing.assert_array_equal(runs[0].trace_keys, runs[1].trace_keys)
@@ -170,9 +173,9 @@ def test_full_queue_stops_the_run(kind: str) -> None:
     route = [Route(INPUT_BLOCK << LOCAL_BITS, BLOCK_MASK, (0,))]
     machine = make_machine([build_core(core)], route, kind)
     with pytest.raises(MachineFault, match=r"core 0, slot 2: the event queue of 3 packets is full") as caught:
-        machine.run(slots=4, steps=4, inputs=[keys[:3], keys[:0], keys])
+        machine.run(slots=4, steps=4, inputs=Inputs.listed([keys[:3], keys[:0], keys]))
     assert (caught.value.core, caught.value.slot) == (0, 2)
-    result = machine.run(slots=4, steps=4, inputs=[keys[:3], keys[:0], keys], keep_going=True)
+    result = machine.run(slots=4, steps=4, inputs=Inputs.listed([keys[:3], keys[:0], keys]), keep_going=True)
     assert result.status["dropped"].tolist() == [1]
     assert result.status["queue_peak"].tolist() == [3]
     assert result.received[:, 0].tolist() == [0, 3, 0, 3]
@@ -185,7 +188,7 @@ def test_first_matching_route_decides() -> None:
     routes = [Route(key, 0x7FFFFFFF, (1,)), Route(key, BLOCK_MASK, (0, 1))]
     machine = make_machine(layouts, routes, "native")
     inputs = [np.array([key, key | 1, key | 2], np.uint32)]
-    assert machine.run(slots=2, steps=0, inputs=inputs).received[1].tolist() == [2, 3]
+    assert machine.run(slots=2, steps=0, inputs=Inputs.listed(inputs)).received[1].tolist() == [2, 3]
 
 
 def outcome(system: Any, kind: str, **options: Any) -> list[list[int]]:
@@ -231,7 +234,9 @@ def test_cores_may_run_ahead_of_all_but_their_neighbours(kind: str) -> None:
 
     def sent(seed: int, **options: Any) -> tuple[list[tuple[int, int]], bool]:
         """All packets by slot, and whether a core was more than a slot ahead of another."""
-        result = machine.run(slots=SLOTS, steps=SLOTS, inputs=inputs, seed=seed, keep_going=True, **options)
+        result = machine.run(
+            slots=SLOTS, steps=SLOTS, inputs=Inputs.listed(inputs), seed=seed, keep_going=True, **options
+        )
         slots = result.trace_slots.astype(int)
         packets = sorted(zip(slots.tolist(), result.trace_keys.tolist(), strict=True))
         return packets, bool(np.any(np.maximum.accumulate(slots) - slots > 1))

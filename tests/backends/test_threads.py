@@ -12,7 +12,7 @@ from handmade.draw import population, state_probes, weights
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from axonc.backends.spinnaker2.engine import Machine, MachineFault, NativeMachine, Probe, Route, RunResult
+from axonc.backends.spinnaker2.engine import Inputs, Machine, MachineFault, NativeMachine, Probe, Route, RunResult
 
 KINDS = ("native", "emulated")
 BLOCK_MASK = 0x7FFFFFFF & ~((1 << LOCAL_BITS) - 1)
@@ -42,7 +42,9 @@ def network(seed: int, cores: int, capacity: int) -> tuple[list[Core], list[Rout
 
 def outcome(machine: Machine, probes: list[Probe], inputs: list[Any], **options: Any) -> RunResult | str:
     try:
-        return machine.run(slots=SLOTS, steps=SLOTS, inputs=inputs, probes=probes, shuffle=True, **options)
+        return machine.run(
+            slots=SLOTS, steps=SLOTS, inputs=Inputs.listed(inputs), probes=probes, shuffle=True, **options
+        )
     except MachineFault as fault:
         return repr(fault)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..toolchain import ToolchainError
 from .fault import MachineFault
+from .inputs import NOTHING, Inputs
 from .machine import BRANCH_CYCLES, BUDGET, CoreImage, Machine, Probe, RunResult, Write, processors
 from .native import NativeMachine
 from .wiring import Route, Wiring
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
 __all__ = [
     "BRANCH_CYCLES",
     "BUDGET",
+    "NOTHING",
     "CoreImage",
+    "Inputs",
     "Machine",
     "MachineFault",
     "NativeMachine",

@@ -17,6 +17,7 @@ from ..memory import PORT_WORDS, MemoryMap, port_bytes, round_up
 from ..schema import HEADER, LIST, PAYLOAD_WORDS, STATUS
 from .bindings import Fault, Run, load_library
 from .fault import BOOTING, HOST, MachineFault, describe
+from .inputs import NOTHING, Inputs
 from .wiring import Route, Wiring, pack_routes
 
 Bytes = npt.NDArray[np.uint8]
@@ -128,8 +129,7 @@ class Machine:
         *,
         slots: int,
         steps: int,
-        inputs: Sequence[Keys] = (),
-        entries: Sequence[Keys] | None = None,
+        inputs: Inputs = NOTHING,
         probes: Sequence[Probe] = (),
         samples: int = 1,
         writes: Sequence[Write] | None = None,
@@ -149,9 +149,8 @@ class Machine:
     ) -> RunResult:
         """Runs ``slots`` slots from the reset state; raises `MachineFault` when a core cannot go on.
 
-        ``steps`` is the number of model steps of each of ``samples`` samples; ``inputs[s]`` are the keys (uint32)
-        that enter in slot s, or packets [n, words], and ``entries[s]`` [n] the chips where they enter (None: that of
-        the host); ``lists[c]`` are the packets (slot, key, payload) that core c
+        ``steps`` is the number of model steps of each of ``samples`` samples; ``inputs`` are the packets that the host
+        sends; ``lists[c]`` are the packets (slot, key, payload) that core c
         sends of its own accord. With ``writes``, the first sample goes on from the states that they hold, after the
         idle steps that follow a sample.
         ``seed`` draws the order of cores in each slot, unless ``in_order``; ``shuffle`` also reorders each
@@ -164,10 +163,7 @@ class Machine:
         Within a slot at most ``threads`` threads (None: one a processor) run cores side by side, which changes no
         result; with ``links`` or ``ignore_parity`` cores always run one after the other.
         """
-        chips = len(self.wiring.neighbours)
-        record = _Record(
-            slots, inputs, entries, probes, writes or (), self.cores, self.packet_words, chips, self.wiring.host
-        )
+        record = _Record(slots, inputs, probes, writes or (), self.cores, self.packet_words, self.wiring)
         run = record.structure
         run.slots, run.steps, run.seed = slots, steps, seed
         run.in_order, run.shuffle, run.keep_going = in_order, shuffle, keep_going
@@ -258,27 +254,24 @@ class _Record:
     def __init__(
         self,
         slots: int,
-        inputs: Sequence[Keys],
-        entries: Sequence[Keys] | None,
+        inputs: Inputs,
         probes: Sequence[Probe],
         writes: Sequence[Write],
         images: Sequence[CoreImage],
         words: int,
-        chips: int,
-        host: int,
+        wiring: Wiring,
     ) -> None:
         _check_probes([*probes, *(Probe(write.core, write.offset, write.content.size) for write in writes)], images)
-        cores = len(images)
+        cores, chips = len(images), len(wiring.neighbours)
         self.instructions = np.zeros((slots, cores), np.uint64)
         self.cycles = np.zeros((slots, cores), np.uint64)
         self.received = np.zeros((slots, cores), np.uint32)
         self.sent = np.zeros((slots, cores), np.uint32)
         self.crossed = np.zeros((slots, chips, len(LINKS)), np.uint32)
         self.link_dropped = np.zeros((chips, len(LINKS)), np.uint64)
-        self.input_starts, self.input_packets = _pack_inputs(inputs, slots, words)
-        self.input_chips = np.full(len(self.input_packets), host, np.uint32)
-        if entries is not None:
-            self.input_chips[:] = np.concatenate([np.zeros(0, np.uint32), *entries])
+        self.input_starts = inputs.starts(slots)
+        self.input_packets = inputs.marked(words)
+        self.input_chips = np.ascontiguousarray(inputs.entered(wiring.host), np.uint32)
         self.probe_rows = [np.zeros((slots, probe.bytes), np.uint8) for probe in probes]
         self.probe_cores = np.array([p.core for p in probes], np.uint32)
         self.probe_offsets = np.array([p.offset for p in probes], np.uint32)
@@ -296,19 +289,6 @@ class _Record:
             packet_words=words,
             **addresses,
         )
-
-
-def _pack_inputs(inputs: Sequence[Keys], slots: int, words: int) -> tuple[Keys, Keys]:
-    """Row starts and packets [n, words]; slots without a list receive nothing."""
-    if len(inputs) > slots:
-        raise ValueError(f"inputs for {len(inputs)} slots, but only {slots} slots are run")
-    counts = [len(keys) for keys in inputs] + [0] * (slots - len(inputs))
-    starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.uint32)
-    parts = [np.zeros((0, words), np.uint32), *(part.reshape(-1, words) for part in inputs)]
-    packets = np.ascontiguousarray(np.concatenate(parts), np.uint32)
-    if np.any(packets[:, 0] >> 31):
-        raise ValueError("input keys come without the parity bit")
-    return starts, packets
 
 
 def processors() -> int:

@@ -158,7 +158,7 @@ typedef struct {
     uint8_t **probe_rows; /* per probe, uint8_t[slots][bytes] */
     const uint8_t *links; /* [nodes][nodes]: who waits for whom, the host last; NULL: all for all */
     const uint32_t *input_starts; /* packets input_starts[s] to input_starts[s + 1] enter in slot s */
-    const uint32_t *input_packets;
+    const uint32_t *input_packets; /* with the parity of their slots */
     const uint32_t *input_chips; /* where each of them enters */
     uint64_t *instructions; /* [slots][cores] */
     uint64_t *cycles;
@@ -225,9 +225,9 @@ void emulated_free(element_t *element);
 /* machine.c: makes a fault that of the run; false, since that stops it. */
 bool stop(machine_t *machine, uint32_t core, const fault_t *fault);
 
-/* routing.c: sends a packet from the router of a chip to every core that listens; false if a queue
+/* routing.c: sends packets from the router of a chip to every core that listens; false if a queue
    or a link is full and that matters. */
-bool route(machine_t *machine, uint32_t chip, const uint32_t *packet);
+bool route(machine_t *machine, uint32_t chip, const uint32_t *packets, uint32_t count);
 
 /* slot.c: one slot of all cores, of one, or of the host that sends inputs; false if that stops the run. */
 bool run_slot(machine_t *machine);
@@ -237,9 +237,8 @@ bool inject(machine_t *machine);
 /* Computes, as a member of a team, cores that no member has begun; the context is the machine. */
 void compute_rest(void *context);
 
-/* trace.c: makes room for more packets; appends one, without its parity. */
-bool grow_trace(run_t *run, uint64_t more);
-void trace(run_t *run, uint32_t slot, const uint32_t *packet);
+/* trace.c: records packets, without their parity; false if memory is short. */
+bool trace(run_t *run, uint32_t slot, const uint32_t *packets, uint32_t count);
 
 /* ahead.c: runs every core as far ahead as its links permit; false if something stopped the run. */
 bool run_ahead(machine_t *machine);

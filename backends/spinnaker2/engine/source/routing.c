@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "machine.h"
 
 #define PARITY_MASK (UINT32_C(1) << AXONC_PARITY_BIT)
@@ -36,11 +38,31 @@ static uint32_t search(const routes_t *routes, uint32_t chip, uint32_t key)
     return best;
 }
 
+/* A table of this many keys is searched faster than an entry is remembered. */
+#define FEW_KEYS 4
+
+static bool is_short(const routes_t *routes, uint32_t chip)
+{
+    const uint32_t *groups = routes->groups;
+
+    return groups[routes->tables[chip + 1]] - groups[routes->tables[chip]] <= FEW_KEYS;
+}
+
+/* Where a key's entry is remembered. Keys of neighbours stay neighbours, so that they share cache lines. */
+static uint32_t place_of(uint32_t chip, uint32_t key)
+{
+    const uint32_t salt = (chip * UINT32_C(0x9E3779B1)) ^ ((key >> MEMO_BITS) * UINT32_C(2654435769));
+
+    return (key + (salt >> MEMO_BITS)) & ((UINT32_C(1) << MEMO_BITS) - 1);
+}
+
 /* The same, remembered: a neuron that spikes once spikes again. */
 static uint32_t find_entry(machine_t *machine, uint32_t chip, uint32_t key)
 {
-    const uint32_t hash = (key + chip * UINT32_C(0x9E3779B1)) * UINT32_C(2654435769);
-    memo_t *memo = &machine->memo[hash >> (32 - MEMO_BITS)];
+    if (is_short(&machine->routes, chip)) {
+        return search(&machine->routes, chip, key);
+    }
+    memo_t *memo = &machine->memo[place_of(chip, key)];
 
     if (!memo->known || memo->key != key || memo->chip != chip) {
         *memo = (memo_t){key, chip, search(&machine->routes, chip, key), true};
@@ -54,41 +76,50 @@ static uint32_t queue_of(const element_t *element, const run_t *run, uint32_t ke
     return run->ignore_parity ? (status_of(element)->slot + 1) & 1 : key >> AXONC_PARITY_BIT;
 }
 
-/* Puts a packet into a core's queue; false if it is full and that matters. */
-static bool deliver(machine_t *machine, uint32_t core, const uint32_t *packet)
+/* What a core's queue has room for, in packets of a key's parity. */
+static uint32_t room_of(const machine_t *machine, uint32_t core, uint32_t key)
 {
-    element_t *element = &machine->elements[core];
-    const uint32_t queue = queue_of(element, machine->run, packet[0]);
-    const uint32_t words = machine->run->packet_words;
-    uint32_t *count = &element->port->rx_count[queue];
+    const element_t *element = &machine->elements[core];
 
-    if (*count >= element->capacity) {
-        status_of(element)->dropped++;
-        if (!machine->run->keep_going) {
-            const fault_t full = {.kind = FAULT_QUEUE_FULL, .detail = element->capacity};
-
-            return stop(machine, core, &full);
-        }
-        return true;
-    }
-    uint32_t *place = element->queue[queue] + *count * words;
-
-    for (uint32_t i = 0; i < words; i++) {
-        place[i] = packet[i];
-    }
-    *count += 1;
-    return true;
+    return element->capacity - element->port->rx_count[queue_of(element, machine->run, key)];
 }
 
-/* Delivers a packet to the cores of an entry; false if that stops the run. */
-static bool deliver_all(machine_t *machine, uint32_t entry, const uint32_t *packet)
+/* Appends packets to a core's queue, which has room for them. */
+static void append(machine_t *machine, uint32_t core, const uint32_t *packets, uint32_t count)
+{
+    element_t *element = &machine->elements[core];
+    const uint32_t queue = queue_of(element, machine->run, packets[0]);
+    const uint32_t words = machine->run->packet_words;
+    uint32_t *filled = &element->port->rx_count[queue];
+
+    memcpy(element->queue[queue] + *filled * words, packets, count * words * sizeof *packets);
+    *filled += count;
+}
+
+/* Puts packets into a core's queue, one only if it may be full; false if it is and that matters. */
+static bool deliver(machine_t *machine, uint32_t core, const uint32_t *packets, uint32_t count)
+{
+    element_t *element = &machine->elements[core];
+
+    if (room_of(machine, core, packets[0]) > 0) {
+        append(machine, core, packets, count);
+        return true;
+    }
+    const fault_t full = {.kind = FAULT_QUEUE_FULL, .detail = element->capacity};
+
+    status_of(element)->dropped++;
+    return machine->run->keep_going || stop(machine, core, &full);
+}
+
+/* Delivers packets to the cores of an entry; false if that stops the run. */
+static bool deliver_all(machine_t *machine, uint32_t entry, const uint32_t *packets, uint32_t count)
 {
     const routes_t *routes = &machine->routes;
     bool delivered = true;
 
-    machine->run->hops += routes->hops[entry];
+    machine->run->hops += (uint64_t)routes->hops[entry] * count;
     for (uint32_t i = routes->starts[entry]; delivered && i < routes->starts[entry + 1]; i++) {
-        delivered = deliver(machine, routes->cores[i], packet);
+        delivered = deliver(machine, routes->cores[i], packets, count);
     }
     return delivered;
 }
@@ -142,19 +173,18 @@ static bool pass(machine_t *machine, stop_t at, const uint32_t *packet, uint32_t
     }
     const uint32_t links = links_of(machine, entry, at.came_by);
 
-    for (uint32_t link = 0; sound && link < AXONC_LINKS; link++) {
+    for (uint32_t link = 0; sound && links >> link != 0; link++) {
         sound = (links >> link & 1) == 0 || cross(machine, at.chip, link, waiting);
     }
-    return sound && (entry == NO_ENTRY || deliver_all(machine, entry, packet));
+    return sound && (entry == NO_ENTRY || deliver_all(machine, entry, packet, 1));
 }
 
-bool route(machine_t *machine, uint32_t chip, const uint32_t *packet)
+/* Takes a packet over the links that it has still to cross; false if that stops the run. */
+static bool travel(machine_t *machine, const uint32_t *packet, uint32_t waiting)
 {
-    uint32_t visited = 0;
-    uint32_t waiting = 1;
+    uint32_t visited = 1;
     bool sound = true;
 
-    machine->stops[0] = (stop_t){chip, -1};
     while (sound && waiting > 0) {
         if (visited == machine->routes.chips) { /* it came twice to a chip: it goes in circles */
             machine->run->lost += waiting;
@@ -163,6 +193,63 @@ bool route(machine_t *machine, uint32_t chip, const uint32_t *packet)
         waiting--;
         visited++;
         sound = pass(machine, machine->stops[waiting], packet, &waiting);
+    }
+    return sound;
+}
+
+/* How many of the packets that follow a packet, itself included, go where it goes. */
+static uint32_t alike(machine_t *machine, uint32_t chip, const uint32_t *packets, uint32_t count,
+                      uint32_t entry)
+{
+    const uint32_t words = machine->run->packet_words;
+    uint32_t n = 1;
+
+    while (n < count && find_entry(machine, chip, packets[n * words] & ~PARITY_MASK) == entry) {
+        n++;
+    }
+    return n;
+}
+
+/* How many packets may go to all cores of an entry at once; 0: each must be looked at by itself. */
+static uint32_t room_for(const machine_t *machine, uint32_t entry, uint32_t key)
+{
+    const routes_t *routes = &machine->routes;
+    uint32_t room = entry == NO_ENTRY || routes->links[entry] != 0 ? 0 : UINT32_MAX;
+
+    for (uint32_t i = 0; room > 0 && i < routes->starts[entry + 1] - routes->starts[entry]; i++) {
+        const uint32_t here = room_of(machine, routes->cores[routes->starts[entry] + i], key);
+
+        room = here < room ? here : room;
+    }
+    return room;
+}
+
+/* A packet by itself, over all the links that it takes; false if that stops the run. */
+static bool route_one(machine_t *machine, uint32_t chip, const uint32_t *packet)
+{
+    uint32_t waiting = 0;
+    const bool sound = pass(machine, (stop_t){chip, -1}, packet, &waiting);
+
+    return sound && (waiting == 0 || travel(machine, packet, waiting));
+}
+
+bool route(machine_t *machine, uint32_t chip, const uint32_t *packets, uint32_t count)
+{
+    bool sound = true;
+
+    while (sound && count > 0) {
+        const uint32_t entry = find_entry(machine, chip, packets[0] & ~PARITY_MASK);
+        const uint32_t room = room_for(machine, entry, packets[0]);
+        uint32_t n = 1;
+
+        if (room == 0) {
+            sound = route_one(machine, chip, packets);
+        } else {
+            n = alike(machine, chip, packets, count < room ? count : room, entry);
+            sound = deliver_all(machine, entry, packets, n);
+        }
+        packets += n * machine->run->packet_words;
+        count -= n;
     }
     return sound;
 }

@@ -105,19 +105,15 @@ static bool collect(machine_t *machine, uint32_t core)
     if (element->fault.kind != FAULT_NONE) {
         return stop(machine, core, &element->fault);
     }
-    if (!grow_trace(run, port->tx_count / run->packet_words)) {
+    const uint32_t sent = port->tx_count / run->packet_words;
+
+    if (!trace(run, machine->slot, port->tx, sent)) {
         return false;
     }
     machine->sender = core;
-    run->hops += (uint64_t)machine->routes.depth_of[core] * (port->tx_count / run->packet_words);
-    for (uint32_t i = 0; i < port->tx_count; i += run->packet_words) {
-        trace(run, machine->slot, port->tx + i);
-        if (!route(machine, machine->routes.chip_of[core], port->tx + i)) {
-            return false;
-        }
-    }
+    run->hops += (uint64_t)machine->routes.depth_of[core] * sent;
     port->tx_count = 0;
-    return true;
+    return route(machine, machine->routes.chip_of[core], port->tx, sent);
 }
 
 bool run_core(machine_t *machine, uint32_t core)
@@ -130,21 +126,23 @@ bool run_core(machine_t *machine, uint32_t core)
 bool inject(machine_t *machine)
 {
     const run_t *run = machine->run;
-    const uint32_t parity = (machine->slot & 1) << AXONC_PARITY_BIT;
+    const uint32_t end = run->input_starts[machine->slot + 1];
+    uint32_t first = run->input_starts[machine->slot];
+    bool sound = true;
 
     machine->sender = HOST;
-    for (uint32_t i = run->input_starts[machine->slot]; i < run->input_starts[machine->slot + 1];
-         i++) {
-        uint32_t packet[1 + AXONC_PAYLOAD_WORDS];
+    while (sound && first < end) {
+        const uint32_t chip = run->input_chips[first];
+        uint32_t next = first + 1;
 
-        memcpy(packet, run->input_packets + (size_t)i * run->packet_words,
-               run->packet_words * sizeof *packet);
-        packet[0] |= parity;
-        if (!route(machine, run->input_chips[i], packet)) {
-            return false;
+        while (next < end && run->input_chips[next] == chip) {
+            next++;
         }
+        sound = route(machine, chip, run->input_packets + (size_t)first * run->packet_words,
+                      next - first);
+        first = next;
     }
-    return true;
+    return sound;
 }
 
 void compute_rest(void *context)

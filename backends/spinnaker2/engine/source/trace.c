@@ -3,7 +3,8 @@
 
 #include "machine.h"
 
-bool grow_trace(run_t *run, uint64_t more)
+/* Makes room for more packets. */
+static bool grow(run_t *run, uint64_t more)
 {
     while (run->trace_count + more > run->trace_room) {
         const uint64_t room = run->trace_room == 0 ? 4096 : 2 * run->trace_room;
@@ -23,14 +24,23 @@ bool grow_trace(run_t *run, uint64_t more)
     return true;
 }
 
-void trace(run_t *run, uint32_t slot, const uint32_t *packet)
+bool trace(run_t *run, uint32_t slot, const uint32_t *packets, uint32_t count)
 {
-    uint32_t *place = run->trace_packets + run->trace_count * run->packet_words;
+    const uint32_t words = run->packet_words;
 
-    memcpy(place, packet, run->packet_words * sizeof *place);
-    place[0] &= ~(UINT32_C(1) << AXONC_PARITY_BIT);
-    run->trace_slots[run->trace_count] = slot;
-    run->trace_count++;
+    if (!grow(run, count)) {
+        return false;
+    }
+    uint32_t *place = run->trace_packets + run->trace_count * words;
+    uint32_t *slots = run->trace_slots + run->trace_count;
+
+    memcpy(place, packets, (size_t)count * words * sizeof *place);
+    for (uint32_t i = 0; i < count; i++) {
+        place[i * words] &= ~(UINT32_C(1) << AXONC_PARITY_BIT);
+        slots[i] = slot;
+    }
+    run->trace_count += count;
+    return true;
 }
 
 /* Frees the packets that a run recorded. */
