@@ -36,7 +36,7 @@ def lower(graph: Graph, mapping: Mapping, machine: Machine, host: HostInterface 
     with stage("plan", mapping.cores):
         plans = plan_cores(net, mapping, host, machine.synapses)
     gap = max((projection.delay for projection in net.projections), default=0)
-    with stage("pack", mapping.cores):
+    with stage("data", mapping.cores):
         packed = [pack_core(plan, mapping.schedule, mapping.keys, memory, gap) for plan in counted(plans)]
     raise_if_any(_dram_problems(machine, packed))
     digest = graph.properties.get("source_sha256", "unknown")

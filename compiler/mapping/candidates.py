@@ -12,9 +12,11 @@ from axonc.ir.network import SharedKernel
 from axonc.ir.ops import Array, Input
 from axonc.ir.target import CoreLoad, Cuts
 
+from .fit import ADDITIVE
 from .hypergraph import PARTITIONERS, Partitioner
 from .irregular import Vertices, irregular
-from .partition import ADDITIVE, most_neurons, place
+from .packing import place
+from .partition import most_neurons
 from .strategies import Found, Partition, Strategy, by_core, cuts_of
 
 AUTO, NAIVE = "auto", "naive"

@@ -28,7 +28,7 @@ def ways(network: Network, population: Population, pieces: int) -> list[Pieces]:
     """
     if _has_maps(network, population):
         return sorted(_factors(population.shape, pieces), reverse=True)
-    return [way] if prod(way := _first_axes(population.shape, pieces)) == pieces else []
+    return [way] if prod(way := first_axes(population.shape, pieces)) == pieces else []
 
 
 def bands(network: Network, population: Population) -> Pieces:
@@ -45,7 +45,7 @@ def bands(network: Network, population: Population) -> Pieces:
 def _small_enough(shape: Shape, most: int) -> Pieces:
     """The fewest pieces along the first axes whose boxes have ``most`` neurons at most."""
     pieces = -(-prod(shape) // most)
-    while largest_box(shape, way := _first_axes(shape, pieces)) > most:
+    while largest_box(shape, way := first_axes(shape, pieces)) > most:
         pieces += 1
     return way
 
@@ -86,7 +86,8 @@ def _factors(shape: Shape, pieces: int) -> Iterator[Pieces]:
             yield from ((first, *others) for others in _factors(shape[1:], pieces // first))
 
 
-def _first_axes(shape: Shape, pieces: int) -> Pieces:
+def first_axes(shape: Shape, pieces: int) -> Pieces:
+    """At least so many pieces, if there are as many elements: along the first axis, then along the next."""
     way = []
     for extent in shape:
         way.append(min(extent, pieces))

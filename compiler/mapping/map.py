@@ -15,7 +15,8 @@ from axonc.ir.progress import stage
 from axonc.ir.target import CostModel
 
 from .candidates import AUTO, chosen
-from .partition import Sizes, tick_share
+from .fit import tick_share
+from .partition import Sizes
 from .placement import place
 from .reach import senders
 from .routing import allocate_keys, route

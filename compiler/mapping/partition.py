@@ -2,62 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from math import inf
-
-import numpy as np
 
 from axonc.ir import Diagnostic
 from axonc.ir.machine import Machine
 from axonc.ir.mapping import Cut, Schedule, Slice
 from axonc.ir.network import Network, Population, SharedKernel
 from axonc.ir.ops import Input
+from axonc.ir.progress import counted, stage
 from axonc.ir.target import CoreLoad, CostModel, Cuts
 
-from .cut import GRADED, bands, cut, finest, largest_box, ways
+from .cut import GRADED, bands, cut, finest, first_axes, largest_box, ways
+from .fit import TICK_SHARE, Fit
+from .packing import place
 
 Sizes = int | Mapping[str, int] | None
-
-TICK_SHARE = 0.8
-"""The part of a tick that the estimated cycles of a core may take: a busier tick than the estimate's still fits."""
-
-
-def tick_share(machine: Machine) -> float:
-    """The most cycles of a core in a slot, where slots are ticks."""
-    return int(TICK_SHARE * machine.tick_cycles)
-
-
-@dataclass(frozen=True)
-class Fit:
-    """What decides whether slices fit a core."""
-
-    network: Network
-    schedule: Schedule
-    machine: Machine
-    cost: CostModel
-    cycles: float
-    """The most cycles of a core in a slot."""
-
-    def load(self, here: Sequence[Slice], cuts: Cuts) -> CoreLoad:
-        """The load of a core that holds ``here``."""
-        return self.cost.core_load(self.network, self.schedule, here, cuts)
-
-    def holds(self, load: CoreLoad) -> bool:
-        """Whether a core can have that load."""
-        return sum(load.bytes.values()) <= self.machine.memory.total and load.cycles <= self.cycles
-
-    def holds_all(self, slices: Sequence[Slice], cuts: Cuts) -> bool:
-        """Whether each of the slices fits a core of its own."""
-        return all(self.holds(self.load([part], cuts)) for part in slices)
-
-
-ADDITIVE = ("weights", "state", "recording")
-"""Kinds of bytes that no two slices on a core share."""
-
-FIXED = ("code", "stack")
-"""Kinds of bytes that are the same for every core."""
 
 SMALLEST_WEIGHT = 0.2
 """Bytes that a weight takes at least: those of three values, five in a byte."""
@@ -94,10 +55,11 @@ def partition(
         for p in network.populations
     }
     problems: list[Diagnostic] = []
-    for population in network.populations:
-        if population.name not in hosted:
-            cuts[population.name], found = _fitting(fit, population, choices[population.name](), cuts)
-            problems += found
+    with stage("cut", len(network.populations)):
+        for population in counted(network.populations):
+            if population.name not in hosted:
+                cuts[population.name], found = _fitting(fit, population, choices[population.name](), cuts)
+                problems += found
     if problems:
         return tuple(part for parts in cuts.values() for part in parts), problems
     placed = place(fit, cuts, pack, place_inputs)
@@ -160,20 +122,27 @@ def _best_that_fits(fit: Fit, choice: Sequence[Cut], cuts: Cuts) -> Cut | None:
     ranked = []
     for slices in choice:
         trial = {**cuts, slices[0].population: slices}
-        loads = [fit.load([slices[index]], trial) for index in sorted({0, len(slices) // 2})]
+        speakers = sorted({0, len(slices) // 2})
+        loads = [fit.load([slices[index]], trial) for index in speakers]
         if all(map(fit.holds, loads)):
-            ranked.append((max(sum(load.bytes.values()) for load in loads), slices, trial))
+            others = [part for index, part in enumerate(slices) if index not in speakers]
+            ranked.append((max(sum(load.bytes.values()) for load in loads), slices, others, trial))
     ordered = sorted(ranked, key=lambda found: found[0])
-    return next((slices for _, slices, trial in ordered if fit.holds_all(slices, trial)), None)
+    return next((slices for _, slices, others, trial in ordered if fit.holds_all(others, trial)), None)
 
 
 def _hopeless(fit: Fit, population: Population, slices: Cut, cuts: Cuts) -> Diagnostic | None:
-    """Why no slice fits, however small: known before all sizes are tried. An input's list has only one size."""
+    """Why no slice fits, however small: known before all sizes are tried. An input's list has only one size. Where a
+    population feeds itself, its smallest slices are smaller sources, too."""
     is_input = isinstance(population.op, Input)
     smallest = slices[0] if is_input else finest(population)
     load = fit.load([smallest], {**cuts, population.name: slices})
     if fit.holds(load):
         return None
+    if any(projection.source == population.name for projection in fit.network.fan_in[population.name]):
+        small = cut(population, first_axes(population.shape, min(population.count, fit.machine.cores)))
+        if fit.holds(fit.load([smallest], {**cuts, population.name: small})):
+            return None
     return _misfit(fit, "its input list" if is_input else "neuron 0", load, population.name, is_input)
 
 
@@ -198,63 +167,3 @@ def _too_few_cores(found: str, machine: Machine, name: str = "") -> Diagnostic:
 
 def _kinds(sizes: Mapping[str, int]) -> str:
     return ", ".join(f"{kind} {size}" for kind, size in sizes.items() if size)
-
-
-class _Cores:
-    """Cores while they fill: their slices, and what of their load surely adds up, in arrays, so that all cores are
-    compared at once. ``pack``: whether a core may hold several slices."""
-
-    def __init__(self, fit: Fit, cuts: Cuts, pack: bool) -> None:
-        self._fit, self._cuts, self._pack = fit, cuts, pack
-        self._slices: list[list[Slice]] = []
-        self._bytes, self._cycles = np.zeros(8, np.int64), np.zeros(8, np.int64)
-
-    def take(self, part: Slice) -> int:
-        """The core that takes a slice: the first with room, or a new one."""
-        alone = self._fit.load([part], self._cuts)
-        core, load = self._first_with_room(part, alone)
-        if core == len(self._slices):
-            self._add()
-        self._slices[core].append(part)
-        self._bytes[core] = _sum(load, ADDITIVE)
-        self._cycles[core] += alone.cycles
-        return core
-
-    def _add(self) -> None:
-        if len(self._slices) == len(self._bytes):
-            self._bytes, self._cycles = (np.concatenate([a, np.zeros_like(a)]) for a in (self._bytes, self._cycles))
-        self._slices.append([])
-
-    def _first_with_room(self, part: Slice, alone: CoreLoad) -> tuple[int, CoreLoad]:
-        """The first core that can take ``part``, and its load then; what surely adds up is compared first, the whole
-        load only then. Cycles are taken to add up, although slices share some of them."""
-        for core in self._near(alone) if self._pack else ():
-            load = self._fit.load([*self._slices[core], part], self._cuts)
-            if self._fit.holds(load):
-                return core, load
-        return len(self._slices), alone
-
-    def _near(self, alone: CoreLoad) -> list[int]:
-        """The cores that may have room."""
-        used, limit = (
-            slice(len(self._slices)),
-            self._fit.machine.memory.total - _sum(alone, FIXED) - _sum(alone, ADDITIVE),
-        )
-        room = (self._bytes[used] <= limit) & (self._cycles[used] + alone.cycles <= self._fit.cycles)
-        return [int(core) for core in np.flatnonzero(room)]
-
-
-def _sum(load: CoreLoad, kinds: Iterable[str]) -> int:
-    return sum(load.bytes[kind] for kind in kinds)
-
-
-def place(fit: Fit, cuts: Cuts, pack: bool, place_inputs: bool, names: Collection[str] | None = None) -> list[Slice]:
-    """Every slice, of some populations or of all, on a core: the first with room, or a new one."""
-    cores = _Cores(fit, cuts, pack)
-    placed: list[Slice] = []
-    for population in fit.network.populations:
-        if names is None or population.name in names:
-            hosted = isinstance(population.op, Input) and not place_inputs
-            parts = cuts[population.name]
-            placed += parts if hosted else (replace(part, core=cores.take(part)) for part in parts)
-    return placed

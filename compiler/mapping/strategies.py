@@ -13,7 +13,8 @@ from axonc.ir.mapping import Cut, Schedule, Slice
 from axonc.ir.network import Network
 from axonc.ir.target import CostModel, Cuts
 
-from .partition import Fit, Sizes, partition
+from .fit import Fit
+from .partition import Sizes, partition
 from .traffic import traffic
 
 Found = tuple[tuple[Slice, ...], list[Diagnostic]]
