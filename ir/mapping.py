@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as MappingType
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property, lru_cache
 from hashlib import sha256
 from math import prod
@@ -243,11 +243,18 @@ class Mapping:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form: orders stand beside the slices, once for each population that has one."""
-        plain = replace(self, slices=tuple(replace(part, order=None) for part in self.slices))
-        described = asdict(plain)
-        for part in described["slices"]:
-            del part["order"]
-        return {**described, "orders": {name: order.text for name, order in self.orders.items()}}
+        return {
+            "cores": self.cores,
+            "slices": [_fields(part, _SLICE) for part in self.slices],
+            "keys": asdict(self.keys),
+            "routes": [_fields(entry, _ROUTE) for entry in self.routes],
+            "schedule": asdict(self.schedule),
+            "places": [list(place) for place in self.places],
+            "neighbours": [list(row) for row in self.neighbours],
+            "host": self.host,
+            "partitioner": self.partitioner,
+            "orders": {name: order.text for name, order in self.orders.items()},
+        }
 
     @staticmethod
     def from_dict(description: MappingType[str, Any]) -> Mapping:
@@ -278,6 +285,15 @@ class Mapping:
     def of(self, population: str) -> tuple[Slice, ...]:
         """The slices of one population, ascending."""
         return self.by_population.get(population, ())
+
+
+def _fields(value: Slice | Route, names: Sequence[str]) -> dict[str, Any]:
+    """Members by name: `dataclasses.asdict` copies deeply, which takes long for the entries of a board."""
+    return {name: getattr(value, name) for name in names}
+
+
+_SLICE = tuple(member.name for member in fields(Slice) if member.name != "order")
+_ROUTE = tuple(member.name for member in fields(Route))
 
 
 def _route(key: int, mask: int, cores: list[int], chip: int, links: list[int]) -> Route:

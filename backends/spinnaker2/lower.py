@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
 from axonc.ir import Diagnostic, Graph, raise_if_any
 from axonc.ir.host import parts
+from axonc.ir.json_text import json_text
 from axonc.ir.machine import BYTEWISE, Machine, Synapses
 from axonc.ir.mapping import Cut, Mapping
 from axonc.ir.network import Network, network
@@ -49,7 +49,7 @@ def lower(graph: Graph, mapping: Mapping, machine: Machine, host: HostInterface 
         **describe(mapping, machine, memory, plans, packed, graph.dt is not None),
         "host": describe_host(parts(graph).cores, net, mapping, host, gap, plans, packed),
     }
-    files["mapping.json"] = (json.dumps(described, indent=1) + "\n").encode()
+    files["mapping.json"] = (json_text(described) + "\n").encode()
     files["graph.axg"] = to_bytes(graph)
     expected = [forecast(plan, mapping.schedule) for plan in plans] if timed else []
     told = {"step": step_report(mapping, machine, expected, graph.dt is not None)} if timed else {}

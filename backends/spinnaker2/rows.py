@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from math import prod
 
 import numpy as np
@@ -68,7 +68,7 @@ class Rows:
         shape = (self.targets, self.source.count)
         return sparse.csc_array((self.links.weights, self.links.targets, starts), shape=shape)
 
-    @property
+    @cached_property
     def data_bytes(self) -> int:
         """Bytes of the rows in a core's memory."""
         return BY_NAME[self.format].data_bytes(self.form)
@@ -93,7 +93,7 @@ class Rows:
         first, last = (ends - lengths) // ALIGN * ALIGN, -(-ends // ALIGN) * ALIGN
         return np.where(lengths > 0, last - first, 0)
 
-    @property
+    @cached_property
     def form(self) -> Form:
         """How large it is."""
         odd = int(np.sum(self.lengths % 2)) if BY_NAME[self.format].paired else 0

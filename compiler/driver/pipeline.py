@@ -10,6 +10,7 @@ from typing import Any
 from axonc.ir import Diagnostic, Graph, Kind, ModelError, Node, raise_if_any
 from axonc.ir.host import parts
 from axonc.ir.interpret.run import check_references
+from axonc.ir.json_text import json_text
 from axonc.ir.machine import AnyMachine, Machine, TileMachine
 from axonc.ir.mapping import Mapping as CoreMapping
 from axonc.ir.network import Network, activity, network, output_population
@@ -221,7 +222,9 @@ def compile_graph(graph: Graph, target: str, options: Options) -> Compiled:
     said = precision(final)
     described = {
         "manifest.json": _json(manifest),
-        "report.json": _json({"target": target, **({"precision": said} if said else {}), **program.report}),
+        "report.json": (
+            json_text({"target": target, **({"precision": said} if said else {}), **program.report}) + "\n"
+        ).encode(),
         "graph.txt": str(final).encode(),
     }
     complete = Program({**program.files, **described}, program.report)
