@@ -7,13 +7,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, reduce
 from math import prod
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from scipy import sparse
 
 from .graph import Graph, Node
 from .ops import (
+    EGRU,
+    GRU,
+    LSTM,
     Array,
     Delay,
     FixedGated,
@@ -24,13 +27,22 @@ from .ops import (
     LevelNeuron,
     Linear,
     Neuron,
+    Op,
     Output,
     Pool,
     QuantConv,
     QuantLinear,
+    ResetGate,
+    Scale,
     ToFixed,
 )
+from .ops.egru import GATES
+from .ops.gated import LSTM_GATES
 from .signal import Kind, Shape
+
+FLOAT_LANES: Mapping[type[Op], int] = {EGRU: 2 * GATES, GRU: 2 * GATES, LSTM: LSTM_GATES, ResetGate: 2}
+"""Gated units in float, and how many accumulators each has: of its inputs, then of what it reads; of a GRU that reads
+nothing two."""
 
 Units = Neuron | FixedNeuron | LevelNeuron | FixedGated
 """The ops whose nodes are populations on cores, beside inputs."""
@@ -48,6 +60,7 @@ class Population:
 
     name: str
     op: Input | Units
+    """In float also a gated unit of `FLOAT_LANES`, which targets with cores never see."""
     shape: Shape
     peak: int
     """The most events that one of its neurons sends in a step; 0 if it sends none."""
@@ -62,7 +75,7 @@ class Population:
     def lanes(self) -> int:
         """The accumulators of each of its neurons. Of gated units, accumulator l of unit n is row l * count + n of the
         weights; of other neurons `Projection.lane` says which."""
-        return self.op.lanes if isinstance(self.op, FixedGated) else 1 + len(self.shifts)
+        return gated_lanes(self.op) or 1 + len(self.shifts)
 
     @property
     def count(self) -> int:
@@ -86,7 +99,17 @@ def usual_activity(population: Population) -> float:
     """The part of a population's neurons that is taken to send in a slot where nothing was measured."""
     if not population.graded:
         return ACTIVITY
-    return ACTIVITY_GATED if isinstance(population.op, FixedGRU) and population.op.threshold is not None else 1.0
+    tested = isinstance(population.op, EGRU) or (
+        isinstance(population.op, FixedGRU) and population.op.threshold is not None
+    )
+    return ACTIVITY_GATED if tested else 1.0
+
+
+def gated_lanes(op: Op) -> int:
+    """The accumulators of a gated unit; 0 if an op is none."""
+    if isinstance(op, FixedGated):
+        return op.lanes
+    return GATES - 1 if isinstance(op, GRU) and op.reset == "before" else FLOAT_LANES.get(type(op), 0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,8 +213,8 @@ def network(graph: Graph) -> Network:
     """The network of a graph in which every population is fed by `QuantLinear` and `QuantConv` nodes, each fed by one
     population, through at most one `Delay`; a convolution also through summing `Pool` nodes, behind the delay. Dense
     inputs pass `ToFixed` before that. `compiler.passes` bring a graph into this form. In float `Linear` nodes take the
-    place of `QuantLinear`."""
-    nodes = [node for node in graph if isinstance(node.op, POPULATIONS)]
+    place of `QuantLinear`; what gated units read has accumulators of its own, behind those of their inputs."""
+    nodes = [node for node in graph if isinstance(node.op, (*POPULATIONS, *FLOAT_LANES))]
     projections = [joined for node in nodes for joined in _in_lanes(_projections(graph, node))]
     shapes = {node.name: _maps(graph.signals[node.name].shape, node.name, projections) for node in nodes}
     shifts = {node.name: _shifts(node.name, projections) for node in nodes}
@@ -203,12 +226,11 @@ def network(graph: Graph) -> Network:
 
 
 def _population(graph: Graph, node: Node, shape: Shape) -> Population:
-    assert isinstance(node.op, POPULATIONS)
     op = node.op.neuron if isinstance(node.op, LevelNeuron) else node.op
     sends = not isinstance(op, (Neuron, FixedNeuron)) or op.gate is not None
     peak = graph.signals[node.name].peak if sends else 0
     graded = sends and graph.signals[node.name].kind is not Kind.EVENT
-    return Population(node.name, node.op, shape, peak, activity(graph).get(node.name), graded)
+    return Population(node.name, cast(Units, node.op), shape, peak, activity(graph).get(node.name), graded)
 
 
 def activity(graph: Graph) -> Mapping[str, float]:
@@ -241,6 +263,9 @@ def in_dram(graph: Graph) -> frozenset[str]:
 def _projections(graph: Graph, node: Node) -> Iterator[Projection]:
     """Those into a population."""
     distant = in_dram(graph)
+    if type(node.op) in FLOAT_LANES:
+        yield from _gated_projections(graph, node)
+        return
     for linear in (graph[name] for name in node.inputs):
         pools, before = _behind_pools(graph, linear.inputs[0])
         source, delay = behind_delay(graph, before)
@@ -248,6 +273,39 @@ def _projections(graph: Graph, node: Node) -> Iterator[Projection]:
         shift = None if isinstance(node.op, FixedGated) else _shift(linear, prod(graph.signals[node.name].shape))
         away = linear.name in distant
         yield Projection(linear.name, source, node.name, delay, weight, shift, dram=away, bias=_bias(linear))
+
+
+def _gated_projections(graph: Graph, node: Node) -> Iterator[Projection]:
+    """Those into gated units in float: rows of weights in their lanes, no weights in the others."""
+    lanes, (units,) = gated_lanes(node.op), graph.signals[node.name].shape
+    for linear in (graph[name] for name in node.inputs):
+        yield _into_lanes(graph, node, linear, 0, lanes * units)
+    first = units if isinstance(node.op, ResetGate) else GATES * units
+    for read in node.reads:
+        for matrix in matrices_behind(graph, read):
+            yield _into_lanes(graph, node, matrix, first, lanes * units)
+        if isinstance(node.op, ResetGate):  # it reads a population as it is
+            source, delay = behind_delay(graph, read)
+            one = sparse.csc_array(sparse.eye_array(lanes * units, units, k=-first, dtype=np.float32))
+            yield Projection(f"{node.name}.y", source, node.name, delay, one)
+
+
+def matrices_behind(graph: Graph, read: str) -> list[Node]:
+    """The matrices that add up to what a gated unit reads, which a `Scale` by 1 may join."""
+    node = graph[read]
+    nodes = [graph[name] for name in node.inputs] if isinstance(node.op, Scale) else [node]
+    return [node for node in nodes if isinstance(node.op, Linear)]
+
+
+def _into_lanes(graph: Graph, node: Node, linear: Node, first: int, rows: int) -> Projection:
+    """The projection of a matrix whose first row is the accumulator ``first`` of all ``rows`` of a population."""
+    source, delay = behind_delay(graph, linear.inputs[0])
+    narrow, bias = _weight(graph, linear, source, []), _bias(linear)
+    assert isinstance(narrow, sparse.csc_array)
+    weight = sparse.csc_array((narrow.data, narrow.indices + first, narrow.indptr), shape=(rows, narrow.shape[1]))
+    if bias is not None:
+        bias = np.concatenate([np.zeros(first, bias.dtype), bias, np.zeros(rows - first - bias.size, bias.dtype)])
+    return Projection(linear.name, source, node.name, delay, weight, bias=bias)
 
 
 def _shift(node: Node, count: int) -> Array | None:

@@ -73,8 +73,9 @@ def verified(program: Program, x: Data) -> Verification:
     assert verification.equal, str(verification.divergence)
     accounts = verification.result.stats["accounts"]
     if accounts is not None:
-        assert accounts["undefined_reads"] == {}
+        assert accounts["undefined_reads"] == {}, accounts["undefined_reads"]
         observed = {tile: size for tile, size in enumerate(accounts["memory"]["tiles"]["total"]) if size}
         said = predicted(program)
-        assert {t: (said.get(t), b) for t, b in observed.items() if said.get(t) != b} == {}
+        differing = {t: (said.get(t), b) for t, b in observed.items() if said.get(t) != b}
+        assert differing == {}, differing
     return verification

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from axonc.ir import Diagnostic, Graph, Kind, Node
-from axonc.ir.network import behind_delay, output_population
+from axonc.ir import Diagnostic, Graph, Node
+from axonc.ir.network import FLOAT_LANES, behind_delay, matrices_behind, output_population
 from axonc.ir.ops import (
+    EGRU,
+    GRU,
+    LSTM,
     Delay,
     FixedNeuron,
     Flatten,
@@ -18,6 +21,8 @@ from axonc.ir.ops import (
     Pool,
     QuantConv,
     QuantLinear,
+    ResetGate,
+    Scale,
     ToFixed,
 )
 
@@ -27,7 +32,10 @@ from .lower.units import UNITS
 BESIDE = (Input, Output, Flatten, Delay, QuantLinear, QuantConv, Pool, ToFixed)
 """Ops that are no populations: what projections, inputs and outputs are made of."""
 
-IN_FLOAT = (Input, Output, Flatten, Delay, Linear, Neuron)
+UNITS_IN_FLOAT = (Neuron, EGRU, GRU, LSTM, ResetGate)
+"""What is a population with float32 weights."""
+
+IN_FLOAT = (Input, Output, Flatten, Delay, Linear, Scale, *UNITS_IN_FLOAT)
 """What runs with float32 weights."""
 
 MOST_SPIKES = 255
@@ -37,7 +45,7 @@ MOST_SPIKES = 255
 def problems(graph: Graph, target: str) -> Iterator[Diagnostic]:
     """One diagnostic for every node that does not run on tiles."""
     for node in graph:
-        yield from _problems(node, target, (*BESIDE, *UNITS))
+        yield from _problems(node, target, (*BESIDE, *(op for op in UNITS if op not in FLOAT_LANES)))
     yield from graded_problems(graph, target)
 
 
@@ -49,33 +57,49 @@ def float_problems(graph: Graph, target: str) -> Iterator[Diagnostic]:
 
 
 def _wiring_problems(graph: Graph, node: Node, target: str) -> Iterator[Diagnostic]:
-    """Neurons take sums of matrices, matrices what one population or input sends, outputs show populations."""
-    if isinstance(node.op, Neuron):
-        limit = f"{target} adds up linear nodes"
-        names = [name for name in node.inputs if not isinstance(graph[name].op, Linear)]
-    elif isinstance(node.op, Linear):
-        limit = f"a matrix of {target} takes the spikes of one population, or an input; a dense one without delay"
-        names = [] if len(node.inputs) == 1 and _sends(graph, node.inputs[0]) else list(node.inputs)
-    elif isinstance(node.op, Output):
-        limit = f"{target} shows populations"
-        names = [] if isinstance(graph[output_population(graph, node)].op, Neuron) else list(node.inputs)
-    elif isinstance(node.op, (Flatten, Delay)):
-        limit = f"{target} delays and flattens one population or input"
-        names = [] if len(node.inputs) == 1 and not isinstance(graph[node.inputs[0]].op, Linear) else list(node.inputs)
-    else:
-        return
+    """Units take sums of matrices, matrices what one population or input sends, outputs show populations."""
+    names, limit = _wrong_inputs(graph, node, target)
     if names:
         found = f"its input is {', '.join(f'{graph[name].op.name} {name!r}' for name in names)}"
         yield Diagnostic("AX602", node.name, found, limit, "choose --target native, or --weights int8")
 
 
+def _wrong_inputs(graph: Graph, node: Node, target: str) -> tuple[list[str], str]:
+    """What a node takes and cannot take, and what it can."""
+    if isinstance(node.op, UNITS_IN_FLOAT):
+        strange = [name for name in node.inputs if not isinstance(graph[name].op, Linear)]
+        return strange + [
+            name for name in node.reads if not _reads(graph, node, name)
+        ], f"{target} adds up linear nodes"
+    if isinstance(node.op, Linear):
+        limit = f"a matrix of {target} takes the spikes of one population, or an input"
+        return [] if len(node.inputs) == 1 and _sends(graph, node.inputs[0]) else list(node.inputs), limit
+    if isinstance(node.op, Output):
+        shown = isinstance(graph[output_population(graph, node)].op, UNITS_IN_FLOAT)
+        return [] if shown else list(node.inputs), f"{target} shows populations"
+    if isinstance(node.op, Scale):
+        return [] if _joins(graph, node) else list(node.inputs), f"{target} scales nothing"
+    one = len(node.inputs) == 1 and not isinstance(graph[node.inputs[0]].op, (Linear, Scale))
+    passing = isinstance(node.op, (Flatten, Delay)) and not one
+    return list(node.inputs) if passing else [], f"{target} delays and flattens one population or input"
+
+
+def _reads(graph: Graph, node: Node, read: str) -> bool:
+    """Whether what a gated unit reads is a sum of matrices; of a reset gate, a population."""
+    return _sends(graph, read) if isinstance(node.op, ResetGate) else bool(matrices_behind(graph, read))
+
+
+def _joins(graph: Graph, node: Node) -> bool:
+    """Whether a scale by 1 joins matrices, for gated units that read the sum."""
+    assert isinstance(node.op, Scale)
+    alone = all(node.name in reader.reads for reader in graph.consumers[node.name])
+    return alone and bool((node.op.scale == 1).all()) and all(isinstance(graph[n].op, Linear) for n in node.inputs)
+
+
 def _sends(graph: Graph, name: str) -> bool:
-    """Whether events, or values of a dense input in the same step, come from a node."""
-    source, delay = behind_delay(graph, name)
-    op = graph[source].op
-    if isinstance(op, Input):
-        return delay == 0 or op.signal.kind is Kind.EVENT
-    return isinstance(op, Neuron) and op.gate is not None
+    """Whether events, or values, come from a node: of an input or a population that sends."""
+    op = graph[behind_delay(graph, name)[0]].op
+    return isinstance(op, (Input, *FLOAT_LANES)) or (isinstance(op, Neuron) and op.gate is not None)
 
 
 def _problems(node: Node, target: str, supported: tuple[type[Op], ...]) -> Iterator[Diagnostic]:

@@ -25,6 +25,8 @@ HERE = Path(__file__).parent
 RUNTIME = HERE / "runtime"
 ARITHMETIC = HERE.parent / "spinnaker2" / "runtime" / "arithmetic.h"
 """The integer arithmetic: the same file as on cores."""
+FUNCTIONS = HERE.parent / "native" / "tensor" / "runtime" / "functions.h"
+"""tanh and sigmoid: the same file as on this computer."""
 
 _WORDS = (
     "alignas alignof and and_eq asm bitand bitor catch class compl concept consteval constexpr constinit const_cast "
@@ -44,7 +46,11 @@ def runtime_files() -> dict[str, bytes]:
     """What every project has, by relative path."""
     paths = sorted(path for path in RUNTIME.rglob("*") if path.suffix in (".cpp", ".hpp"))
     files = {path.relative_to(RUNTIME).as_posix(): path.read_bytes() for path in paths}
-    shared = {"codelets/arithmetic.h": ARITHMETIC.read_bytes(), "codelets/axonc_tables.h": c_tables().encode()}
+    shared = {
+        "codelets/arithmetic.h": ARITHMETIC.read_bytes(),
+        "codelets/axonc_tables.h": c_tables().encode(),
+        "codelets/functions.h": FUNCTIONS.read_bytes(),
+    }
     return {**files, **shared}
 
 
@@ -79,6 +85,7 @@ def _program(graph: Graph, plan: Plan, files: dict[str, bytes]) -> dict[str, Any
             for (source, steps), var in late.items()
         ],
         "levels": [_level(plan, index, variables, late, weights) for index in range(len(plan.levels))],
+        "groups": any(plan.grouped(level) for level in range(len(plan.levels))),
         "signals": [_signal(signal, variables) for signal in signals_of(plan.network)],
         "system": cpp_string(plan.machine.system),
         "tiles": plan.machine.tiles,
@@ -109,7 +116,7 @@ def value_type(plan: Plan, population: Population) -> str:
 
 
 def _events(events: EventList) -> str:
-    return f"Events{{{events.tile}, {events.capacity}, {events.words}, {events.expected}}}"
+    return f"Events{{{events.tile}, {events.capacity}, {events.value}, {events.expected}}}"
 
 
 def _population(plan: Plan, population: Population, variables: dict[str, str]) -> dict[str, Any]:
@@ -165,7 +172,7 @@ def _level(
 def _joining(plan: Plan, name: str, number: int, population: str) -> str:
     """The statement that joins the lists of a population's tiles."""
     if tiles := plan.group(name):
-        return f"gatherGroups(graph, groups{number}, lists{number}, {population}, {tiles});"
+        return f"gatherGroups(graph, groups{number}, lists{number}, {population}, {tiles}, cleared);"
     return f"gather(graph, lists{number}, {population});"
 
 

@@ -15,7 +15,8 @@ from ..spinnaker2.graded_inputs import rounded
 
 def input_bytes(graph: Graph, data: Array, source: Mapping[str, Any], word: str) -> list[bytes]:
     """For every sample the lists of all steps, then their values, as ``source`` (of ``plan.json``) has them."""
-    given = _values(graph, source["name"], data, source["values"] == "<f4")
+    in_float = source["values"] == "<f4" or source["value"] == "FLOAT"
+    given = _values(graph, source["name"], data, in_float)
     parts = [listed(source["name"], given, source["capacity"], source["words"], word)] if source["capacity"] else []
     parts += [given.astype(source["values"])] if source["values"] else []
     return [b"".join(np.ascontiguousarray(part[sample]).tobytes() for part in parts) for sample in range(len(given))]
@@ -25,11 +26,12 @@ def _values(graph: Graph, name: str, data: Array, in_float: bool) -> Array:
     """What an input sends, [B, T, elements]: counts of spikes, values as they are rounded for tiles, or in float."""
     graded = graph.signals[name].kind is not Kind.EVENT
     values = rounded(graph, name, data) if graded and not in_float else data
-    return np.asarray(values).astype(np.float32 if in_float else np.int64).reshape(*data.shape[:2], -1)
+    return np.asarray(values).astype(np.float32 if in_float and graded else np.int64).reshape(*data.shape[:2], -1)
 
 
 def listed(name: str, values: Array, capacity: int, words: int, word: str) -> Array:
-    """The list of every step, [B, T, 1 + capacity * words]: how many events, then the source of each and its value."""
+    """The list of every step, [B, T, 1 + capacity * words]: how many events, then the source of each and its value,
+    of a float its bits."""
     steps = values.reshape(-1, values.shape[-1])
     most = int(np.count_nonzero(steps, axis=1).max(initial=0))
     if most > capacity:
@@ -41,5 +43,6 @@ def listed(name: str, values: Array, capacity: int, words: int, word: str) -> Ar
     lists[:, 0] = np.bincount(row, minlength=len(steps))
     lists[row, 1 + place * words] = source
     if words == 2:
-        lists[row, 2 + place * words] = steps[row, source].astype(word)
+        sent = np.ascontiguousarray(steps[row, source])
+        lists[row, 2 + place * words] = sent.view(word) if sent.dtype.kind == "f" else sent.astype(word)
     return lists.reshape(*values.shape[:2], -1)

@@ -60,7 +60,8 @@ def describe(placed: Plan) -> dict[str, Any]:
 def _input(placed: Plan, name: str) -> dict[str, Any]:
     population, events = placed.network.by_name[name], placed.lists[name]
     values = NUMPY[value_type(placed, population)] if name in placed.valued else None
-    return {"name": name, "tile": events.tile, "capacity": events.capacity, "words": events.words, "values": values}
+    listed = {"capacity": events.capacity, "words": events.words, "value": events.value}
+    return {"name": name, "tile": events.tile, **listed, "values": values}
 
 
 def _population(placed: Plan, name: str) -> dict[str, Any]:

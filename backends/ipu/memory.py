@@ -141,28 +141,21 @@ def _add_population(account: _Account, population: Population) -> None:
     account.clear(f"{name}: counters", "states", plan.lists[name].tile, np.array([4]))
     account.kinds["vertices"][tiles_of(layout)] += unit.vertex_bytes
     if plan.lists[name].capacity:
+        account.clear(f"{name}: events of workers", "lists", 0, found_bytes(plan, name))
+        account.clear(f"{name}: events of groups", "lists", 0, joined_bytes(plan, name))
         account.kinds["vertices"][plan.lists[name].tile] += GATHER_VERTEX
         account.kinds["vertices"] += np.where(joined_bytes(plan, name), GATHER_VERTEX, 0)
 
 
 def _temporary(plan: Plan, passed: list[tuple[Traffic, Traffic, Traffic]]) -> Array:
-    """The most bytes of what is there for a part of a step: sums, the lists of workers, and buffers."""
+    """The most bytes of what is there for a part of a step: sums, and buffers of the exchange."""
     most = np.zeros(plan.machine.tiles, np.int64)
     for level, before in zip(plan.levels, passed, strict=True):
-        sums, found, grouped, joined = (np.zeros_like(most) for _ in range(4))
+        sums = np.zeros_like(most)
         for name in level:
             population, layout = plan.network.by_name[name], plan.layouts[name]
             sums[tiles_of(layout)] = layout.counts * population.lanes * len(plan.network.fan_in[name]) * 4
-            found += found_bytes(plan, name)
-            grouped += found_bytes(plan, name) if plan.group(name) else 0
-            joined += joined_bytes(plan, name)
-        phases = (
-            sums + before[0].received,
-            sums + found,
-            found + joined + before[1].received,
-            found - grouped + joined + before[2].received,
-        )
-        most = np.maximum(most, np.max(phases, axis=0))
+        most = np.max([most, sums + before[0].received, before[1].received, before[2].received], axis=0)
     return most
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from axonc.ir.ops import Array, Input
 
+from .layout import Layout
 from .lower.units import unit_of
 from .plan import Plan, matrix
 
@@ -29,7 +30,13 @@ def _parts(plan: Plan) -> Iterator[Array]:
         target = plan.network.by_name[projection.target]
         yield from form.pack(matrix(projection), plan.layouts[target.name], target.lanes)
         if projection.bias is not None:
-            yield projection.bias
+            yield _on_tiles(projection.bias, plan.layouts[target.name], target.lanes)
+
+
+def _on_tiles(values: Array, layout: Layout, lanes: int) -> Array:
+    """A value for every accumulator: tile after tile, on each lane after lane."""
+    ends = np.cumsum(layout.counts)[:-1]
+    return np.concatenate([part.ravel() for part in np.split(values.reshape(lanes, layout.neurons), ends, axis=1)])
 
 
 def _padded(stored: bytes) -> bytes:

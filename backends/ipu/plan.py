@@ -15,9 +15,6 @@ from axonc.ir.ops import Input
 from .layout import Layout
 from .lower.forms import FORMS, Form
 
-ACTIVITY, GRADED_ACTIVITY = 0.05, 0.15
-"""Neurons that send in a step, where nothing was measured."""
-
 MANY = 64
 """Tiles whose lists are joined in groups: from here on that is faster by more than the superstep that it costs."""
 
@@ -36,13 +33,19 @@ USUAL = 24
 
 @dataclass(frozen=True)
 class EventList:
-    """The events of a population in a step: room for ``capacity`` records of ``words`` words, on one tile;
-    ``expected`` of them are what cycles are estimated for. 0 of capacity: nobody reads the list."""
+    """The events of a population in a step: room for ``capacity`` records, on one tile; ``expected`` of them are what
+    cycles are estimated for. ``value``: the type of what an event carries, in Poplar's words; BOOL: nothing. 0 of
+    capacity: nobody reads the list."""
 
     tile: int
     capacity: int
-    words: int
+    value: str
     expected: int
+
+    @property
+    def words(self) -> int:
+        """Words of a record."""
+        return 1 if self.value == "BOOL" else 2
 
 
 @dataclass(frozen=True)
@@ -87,8 +90,9 @@ class Plan:
 
     @property
     def word_bytes(self) -> int:
-        """Bytes of a word of a list: as many as tell all sources of a population apart."""
-        return 4 if any(population.count > NARROW for population in self.network.populations) else 2
+        """Bytes of a word of a list: as many as tell all sources of a population apart, and hold the values."""
+        real = any(events.value == "FLOAT" and events.capacity for events in self.lists.values())
+        return 4 if real or any(population.count > NARROW for population in self.network.populations) else 2
 
     @property
     def valued(self) -> frozenset[str]:
@@ -98,7 +102,7 @@ class Plan:
 
     def in_float(self, name: str) -> bool:
         """Whether the projections from or to a population have weights in float32, and so their sums and values."""
-        return any(name in (p.source, p.target) and matrix(p).dtype.kind == "f" for p in self.network.projections)
+        return in_float(self.network, name)
 
     @property
     def delays(self) -> tuple[tuple[str, int], ...]:
@@ -129,6 +133,11 @@ def matrix(projection: Projection) -> sparse.csc_array:
     return projection.weight
 
 
+def in_float(net: Network, name: str) -> bool:
+    """Whether the projections from or to a population have weights in float32."""
+    return any(name in (p.source, p.target) and matrix(p).dtype.kind == "f" for p in net.projections)
+
+
 def levels_of(net: Network) -> tuple[tuple[str, ...], ...]:
     """Populations in layers: each behind those whose events of the same step it needs."""
     depth: dict[str, int] = {}
@@ -155,7 +164,7 @@ def plan(net: Network, machine: TileMachine, per_tile: int = USUAL, small: bool 
     listed = {p.source for p, form in zip(net.projections, forms, strict=True) if form.reads_events}
     used = sum(layout.tiles for layout in layouts.values())
     lists = {
-        population.name: _event_list(population, (used + index) % machine.tiles, population.name in listed)
+        population.name: _event_list(net, population, (used + index) % machine.tiles, population.name in listed)
         for index, population in enumerate(net.populations)
     }
     return Plan(net, machine, levels, layouts, lists, forms)
@@ -190,8 +199,7 @@ def _form(net: Network, projection: Projection, layout: Layout, depth: Mapping[s
     source, target = net.by_name[projection.source], net.by_name[projection.target]
     kept = _late(projection, depth.get(source.name, -1), depth[target.name]) > 0
     weight, events = matrix(projection), expected_events(source)
-    real = source.graded and weight.dtype.kind == "f"  # a list holds integers
-    able = [form for form in FORMS if (not real if form.reads_events else not kept)]
+    able = [form for form in FORMS if form.reads_events or not kept]
 
     def cost(form: Form) -> int:
         if small:
@@ -203,14 +211,13 @@ def _form(net: Network, projection: Projection, layout: Layout, depth: Mapping[s
 
 def expected_events(population: Population) -> int:
     """Events in an ordinary step: as many as in the busiest one that was measured, or a usual part of the neurons."""
-    usual = GRADED_ACTIVITY if population.graded else ACTIVITY
-    share = usual if population.activity is None else population.activity
-    return max(1, min(population.count, round(share * population.count)))
+    return max(1, min(population.count, round(population.rate * population.count)))
 
 
-def _event_list(population: Population, tile: int, needed: bool) -> EventList:
-    words = 2 if population.graded or population.peak > 1 else 1
-    return EventList(tile, _capacity(population) if needed else 0, words, expected_events(population))
+def _event_list(net: Network, population: Population, tile: int, needed: bool) -> EventList:
+    value = "BOOL" if not population.graded and population.peak <= 1 else "INT"
+    value = "FLOAT" if population.graded and in_float(net, population.name) else value
+    return EventList(tile, _capacity(population) if needed else 0, value, expected_events(population))
 
 
 def _capacity(population: Population) -> int:

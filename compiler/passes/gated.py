@@ -12,6 +12,7 @@ from scipy import sparse
 
 from axonc.ir import Diagnostic, Fixed, Node
 from axonc.ir.arithmetic import UNIT, multiplier_and_shift
+from axonc.ir.network import matrices_behind
 from axonc.ir.ops import (
     EGRU,
     GRU,
@@ -32,7 +33,7 @@ from axonc.ir.ops import (
 from .fidelity import mean_error, restored, sqnr_db
 from .host import GATED
 from .observed import Observed
-from .payloads import Sources, matrices_behind
+from .payloads import Sources
 from .weight_formats import WeightFormat, WeightRules
 from .weights import ACCUMULATOR, accumulator_bound, fan_in_scale, overflow, per_row
 

@@ -9,7 +9,8 @@ from math import floor, log2
 import numpy as np
 
 from axonc.ir import Diagnostic, Fixed, Graph, Kind, Node
-from axonc.ir.ops import EGRU, Array, Conv, Delay, Linear, Neuron, Pool, ResetGate, Scale, ToFixed, row_sums
+from axonc.ir.network import matrices_behind
+from axonc.ir.ops import EGRU, Array, Conv, Delay, Linear, Neuron, Pool, ResetGate, ToFixed, row_sums
 
 from .host import GATED
 from .weights import ACCUMULATOR, row_peaks
@@ -119,13 +120,6 @@ def matrix_groups(graph: Graph) -> Iterator[tuple[Node, list[Node]]]:
                 yield node, matrices_behind(graph, read)
         elif isinstance(node.op, Neuron):
             yield node, [graph[name] for name in node.inputs]
-
-
-def matrices_behind(graph: Graph, read: str) -> list[Node]:
-    """The matrices that add up to what a gated unit reads; none where it reads a population as it is."""
-    node = graph[read]
-    nodes = [graph[name] for name in node.inputs] if isinstance(node.op, Scale) else [node]
-    return [node for node in nodes if isinstance(node.op, Linear)]
 
 
 def _graded(sources: Sources, group: list[Node]) -> list[str]:

@@ -50,3 +50,8 @@ def records(fields: tuple[Any, ...], shape: Shape, dtype: str) -> Array:
 def flag(value: bool) -> str:
     """A truth value in C++."""
     return "true" if value else "false"
+
+
+def real(value: float) -> str:
+    """A float32 in C++, exactly."""
+    return f"{float(np.float32(value)).hex()}F"

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from axonc.ir.ops import FixedGRU, FixedLSTM, FixedNeuron, FixedResetGate, Neuron, Op
+from axonc.ir.ops import EGRU, GRU, LSTM, FixedGRU, FixedLSTM, FixedNeuron, FixedResetGate, Neuron, Op, ResetGate
 
 from .base import Unit
 from .fixed_neuron import fixed_neuron
+from .float_gated import egru, gru, lstm, reset_gate
 from .float_neuron import float_neuron
 from .gated import fixed_gru, fixed_lstm, fixed_reset_gate
 
@@ -18,6 +19,10 @@ UNITS: Mapping[type[Op], Callable[[Any], Unit]] = {
     FixedGRU: fixed_gru,
     FixedLSTM: fixed_lstm,
     FixedResetGate: fixed_reset_gate,
+    EGRU: egru,
+    GRU: gru,
+    LSTM: lstm,
+    ResetGate: reset_gate,
 }
 
 

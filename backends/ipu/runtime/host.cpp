@@ -152,7 +152,8 @@ void Session::addCounters(Sequence &program) {
 Sequence Session::reset(std::vector<Tensor> cleared) {
   for (const Population *population : populations_) {
     cleared.insert(cleared.end(), {population->voltage, population->current, population->sent,
-                                   population->events.list, population->most, population->clipped});
+                                   population->events.list, population->most, population->clipped,
+                                   population->found});
   }
   for (const Source *source : sources_) {
     cleared.push_back(source->events.list);

@@ -27,14 +27,17 @@ struct Layout {
   unsigned count(unsigned tile) const { return tile + 1 < tiles() ? perTile : neurons - first(tile); }
 };
 
-// A list of events on one tile: how many records, then room for `capacity` records of `words` words. `expected`: records
-// in an ordinary step, for which cycles are estimated. A list that nobody needs has no elements.
+// A list of events on one tile: how many records, then room for `capacity` records. `value`: what an event carries beside
+// its source, INT or FLOAT; BOOL: nothing. `expected`: records in an ordinary step, for which cycles are estimated. A list
+// that nobody needs has no elements.
 struct Events {
   unsigned tile = 0;
   unsigned capacity = 0;
-  unsigned words = 1;
+  Type value = poplar::BOOL;
   unsigned expected = 0;
   Tensor list = {};
+
+  unsigned words() const { return value == poplar::BOOL ? 1 : 2; } // of a record
 };
 
 // What a neuron has: `lanes` accumulators from each of `projections`; up to two `states`, voltage and current; what it
@@ -155,13 +158,27 @@ void updateGru(Graph &graph, ComputeSet set, const Population &population, Gru g
 void updateLstm(Graph &graph, ComputeSet set, const Population &population, unsigned frac, unsigned cellFrac);
 void updateResetGate(Graph &graph, ComputeSet set, const Population &population);
 
+// Numbers of GRU units in float (see the vertex `FloatGRU`).
+struct FloatGru {
+  unsigned segment;
+  float zoneout;
+  bool eventBased;
+};
+
+// Updates gated units in float.
+void updateFloatGru(Graph &graph, ComputeSet set, const Population &population, FloatGru gru);
+void updateFloatLstm(Graph &graph, ComputeSet set, const Population &population);
+void updateFloatResetGate(Graph &graph, ComputeSet set, const Population &population);
+
 // Joins what the tiles of a population found.
 void gather(Graph &graph, ComputeSet set, const Population &population);
 
-// The same in two compute sets: first what groups of so many tiles found, each on the first of them.
-void gatherGroups(Graph &graph, ComputeSet groups, ComputeSet set, const Population &population, unsigned tiles);
+// The same in two compute sets: first what groups of so many tiles found, each on the first of them. `cleared` collects
+// what must be cleared before a sample.
+void gatherGroups(Graph &graph, ComputeSet groups, ComputeSet set, const Population &population, unsigned tiles,
+                  std::vector<Tensor> &cleared);
 
-// A list that is as late as so many steps; `reset` collects what must be cleared before a sample.
+// A list that is as late as so many steps.
 Events addDelay(Graph &graph, ComputeSet set, const std::string &name, const Events &events, unsigned steps,
                 std::vector<Tensor> &cleared);
 

@@ -51,7 +51,7 @@ Tensor addOnTile(Graph &graph, const Type &type, const std::string &name, unsign
 }
 
 Events addEvents(Graph &graph, const Type &word, const std::string &name, Events events) {
-  const std::size_t size = events.capacity == 0 ? 0 : 1 + std::size_t{events.capacity} * events.words;
+  const std::size_t size = events.capacity == 0 ? 0 : 1 + std::size_t{events.capacity} * events.words();
   events.list = addOnTile(graph, word, name + "/events", events.tile, size);
   return events;
 }
@@ -70,7 +70,7 @@ Population addPopulation(Graph &graph, Store &store, const std::string &name, La
     return addPieces(graph, type, name + what, layout.firstTile,
                      std::vector<std::size_t>(layout.tiles(), elements));
   };
-  const std::size_t list = events.capacity == 0 ? 0 : WORKERS * listWords(layout, events.words);
+  const std::size_t list = events.capacity == 0 ? 0 : WORKERS * listWords(layout, events.words());
   Population made{name, layout, kind, addEvents(graph, word, name, events), {}, {}, {}, {}, {}, {}, {}, {}};
   made.sums = spread(kind.sum, "/sums", std::size_t{kind.projections} * kind.lanes);
   made.parameters = kind.shared ? onEach(kind.state, "/parameters", kind.parameters)

@@ -88,7 +88,7 @@ VertexRef addUnits(Graph &graph, ComputeSet set, const std::string &type, const 
                                             {"found", equalPart(population.found, layout, tile)}});
   graph.setInitialValue(vertex["first"], layout.first(tile));
   graph.setInitialValue(vertex["stride"], population.kind.shared ? 0U : population.kind.parameters);
-  graph.setInitialValue(vertex["words"], population.events.words);
+  graph.setInitialValue(vertex["words"], population.events.words());
   place(graph, vertex, layout.firstTile + tile, NEURON * shareOf(layout.count(tile)));
   return vertex;
 }
@@ -120,8 +120,8 @@ void join(Graph &graph, ComputeSet set, const Population &population, const Tens
   const VertexRef vertex = graph.addVertex(set, ofWord("axonc::Gather", population),
                                            {{"found", found}, {"events", list}, {"most", most}});
   graph.setInitialValue(vertex["stride"], static_cast<unsigned>(found.numElements() / lists));
-  graph.setInitialValue(vertex["words"], population.events.words);
-  place(graph, vertex, tile, RECORD * lists + MOVED * population.events.words * expected);
+  graph.setInitialValue(vertex["words"], population.events.words());
+  place(graph, vertex, tile, RECORD * lists + MOVED * population.events.words() * expected);
 }
 
 } // namespace
@@ -129,7 +129,7 @@ void join(Graph &graph, ComputeSet set, const Population &population, const Tens
 void sumEvents(Graph &graph, ComputeSet set, const Events &events, const Projection &projection,
                const Population &target, unsigned slot) {
   const std::string type = poputil::templateVertex("axonc::EventRows", projection.weights.elementType(),
-                                                   events.list.elementType(), target.kind.sum, events.words == 2);
+                                                   events.list.elementType(), target.kind.sum, events.value);
   addRowVertices(graph, set, type, "events", events.list, events.expected, projection, target, slot);
 }
 
@@ -143,7 +143,7 @@ void sumValues(Graph &graph, ComputeSet set, const Tensor &values, const Project
 void sumSynapses(Graph &graph, ComputeSet set, const Events &events, const Projection &projection,
                  const Population &target, unsigned slot) {
   const std::string type = poputil::templateVertex("axonc::SparseRows", projection.weights.elementType(),
-                                                   events.list.elementType(), target.kind.sum, events.words == 2);
+                                                   events.list.elementType(), target.kind.sum, events.value);
   for (unsigned tile = 0; tile < target.layout.tiles(); ++tile) {
     const Tensor weights = pieceOf(projection.weights, projection, tile);
     const VertexRef vertex = graph.addVertex(set, type,
@@ -208,17 +208,43 @@ void updateResetGate(Graph &graph, ComputeSet set, const Population &population)
   }
 }
 
+void updateFloatGru(Graph &graph, ComputeSet set, const Population &population, FloatGru gru) {
+  for (unsigned tile = 0; tile < population.layout.tiles(); ++tile) {
+    const VertexRef vertex = addUnits(graph, set, ofWord("axonc::FloatGRU", population), population, tile);
+    connectState(graph, vertex, "voltage", population.voltage, population, tile);
+    connectState(graph, vertex, "current", population.current, population, tile);
+    graph.setInitialValue(vertex["lanes"], population.kind.lanes);
+    graph.setInitialValue(vertex["segment"], gru.segment);
+    graph.setInitialValue(vertex["zoneout"], gru.zoneout);
+    graph.setInitialValue(vertex["eventBased"], gru.eventBased);
+  }
+}
+
+void updateFloatLstm(Graph &graph, ComputeSet set, const Population &population) {
+  for (unsigned tile = 0; tile < population.layout.tiles(); ++tile) {
+    const VertexRef vertex = addUnits(graph, set, ofWord("axonc::FloatLSTM", population), population, tile);
+    connectState(graph, vertex, "voltage", population.voltage, population, tile);
+  }
+}
+
+void updateFloatResetGate(Graph &graph, ComputeSet set, const Population &population) {
+  for (unsigned tile = 0; tile < population.layout.tiles(); ++tile) {
+    addUnits(graph, set, ofWord("axonc::FloatResetGate", population), population, tile);
+  }
+}
+
 void gather(Graph &graph, ComputeSet set, const Population &population) {
   const std::size_t lists = std::size_t{WORKERS} * population.layout.tiles();
   const Events &events = population.events;
   join(graph, set, population, population.found, lists, events.list, population.most, events.tile, events.expected);
 }
 
-void gatherGroups(Graph &graph, ComputeSet groups, ComputeSet set, const Population &population, unsigned tiles) {
+void gatherGroups(Graph &graph, ComputeSet groups, ComputeSet set, const Population &population, unsigned tiles,
+                  std::vector<Tensor> &cleared) {
   const Layout &layout = population.layout;
   const Events &events = population.events;
   const Type word = events.list.elementType();
-  const std::size_t size = (1 + std::size_t{tiles} * layout.perTile * events.words + 1) / 2 * 2;
+  const std::size_t size = (1 + std::size_t{tiles} * layout.perTile * events.words() + 1) / 2 * 2;
   const std::size_t each = population.found.numElements() / layout.tiles();
   std::vector<std::size_t> sizes(layout.tiles());
   for (unsigned begin = 0; begin < layout.tiles(); begin += tiles) {
@@ -235,6 +261,7 @@ void gatherGroups(Graph &graph, ComputeSet groups, ComputeSet set, const Populat
          layout.firstTile + begin, events.expected / count);
   }
   join(graph, set, population, joined, count, events.list, population.most, events.tile, events.expected);
+  cleared.push_back(joined);
 }
 
 Events addDelay(Graph &graph, ComputeSet set, const std::string &name, const Events &events, unsigned steps,
@@ -249,8 +276,8 @@ Events addDelay(Graph &graph, ComputeSet set, const std::string &name, const Eve
                                             {"late", late.list},
                                             {"ring", ring},
                                             {"turn", turn[0]}});
-  graph.setInitialValue(vertex["words"], events.words);
-  place(graph, vertex, events.tile, 2 * MOVED * events.words * events.expected);
+  graph.setInitialValue(vertex["words"], events.words());
+  place(graph, vertex, events.tile, 2 * MOVED * events.words() * events.expected);
   cleared.insert(cleared.end(), {late.list, ring, turn});
   return late;
 }

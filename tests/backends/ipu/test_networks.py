@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gated
 import gated_graphs
 import ipu_networks
 import numpy as np
@@ -14,6 +15,7 @@ import axonc
 from axonc import Graph
 from axonc.backends.ipu.lower.forms import FORMS
 from axonc.compiler.driver.options import Options
+from axonc.ir.ops import Delay, Gate, Membrane, Neuron
 
 STATES = ("q16", "q32", "float32", "loihi")
 
@@ -94,3 +96,31 @@ def test_float_networks_equal_the_interpreter() -> None:
             x = rng.normal(size=counts.shape).astype(np.float32) if is_dense else counts
             result = ipu_networks.verified(program, x).result
             assert np.ptp(result["shown"]) > 0
+
+
+def float_units(seed: int, kinds: list[str], **fields: object) -> Graph:
+    """A dense input, two steps late, layers of gated units in float of which the first has ``fields``, and spiking
+    neurons that hear the last."""
+    made = gated.Cells(6, seed, density=0.6)
+    made.last = made.add("late", Delay(2), ("x",))
+    for index, kind in enumerate(kinds):
+        how = fields if index == 0 else {}
+        gated.LAYERS[kind](made, f"{kind}{index}", int(made.random.integers(5, 40)), **how)
+    ones = np.ones(7)
+    op = Neuron((7,), None, Membrane(0.8 * ones, ones, 0 * ones, 0 * ones), Gate(0.3 * ones, "subtract", 0 * ones))
+    made.add("cells", op, (made.linear("cells.w", made.last, 7, made.width),))
+    made.last = "cells"
+    return made.graph()
+
+
+def test_gated_units_in_float_equal_the_interpreter() -> None:
+    """All kinds, behind dense inputs and each other; values travel in lists of floats."""
+    chains = [["egru"], ["egru", "egru"], ["gru", "egru"], ["lstm", "gru_before"], ["egru", "lstm"]]
+    fields: list[dict[str, object]] = [{"zoneout": 0.1, "segment": 5}, {}, {}, {}, {}]
+    graphs = [float_units(seed, chain, **how) for seed, (chain, how) in enumerate(zip(chains, fields, strict=True))]
+    rng = np.random.default_rng(0)
+    with ipu_networks.programs(graphs, [Options(weights="float32")] * len(graphs)) as programs:
+        for program in programs:
+            x = rng.normal(size=(2, 30, 6)) * (rng.random((2, 30, 6)) < 0.5)
+            result = ipu_networks.verified(program, x).result
+            assert 0 < np.count_nonzero(result["y"]) < result["y"].size

@@ -12,11 +12,6 @@ using poplar::Input;
 using poplar::Output;
 using poplar::Vector;
 
-// The sums of a tile: parts of projections, in each of them lane after lane of `units`.
-template <class Sums> int laneOf(const Sums &sums, unsigned lanes, std::size_t units, unsigned lane, unsigned unit) {
-  return totalOf(sums, lanes * units, lane * units + unit);
-}
-
 // One step of the GRU units of a tile. Two lanes where the reset gate is elsewhere, else six: the three gates' sums of
 // other populations, then of the units' own events.
 //
@@ -51,7 +46,7 @@ public:
       const int cell = mixed(kept, before(n), UNIT - kept, gates.candidate, frac);
       sent[n] = give(n, cell, p[std::size_t{lanes} * 3], worker);
       if (sent[n] != 0) {
-        finder.add(first + n, static_cast<unsigned>(sent[n]));
+        finder.add(first + n, bitsOf(sent[n]));
       }
     }
     finder.close();
@@ -126,7 +121,7 @@ public:
       clipped[worker] += voltage[n] != wide;
       sent[n] = shown(axonc_sigmoid(argument(p, 1, n)), voltage[n]);
       if (sent[n] != 0) {
-        finder.add(first + n, static_cast<unsigned>(sent[n]));
+        finder.add(first + n, bitsOf(sent[n]));
       }
     }
     finder.close();
@@ -165,7 +160,7 @@ public:
       const int gate = axonc_sigmoid(argumentOf(laneOf(sums, 2, sent.size(), 0, n), p));
       sent[n] = scaled(gate, laneOf(sums, 2, sent.size(), 1, n));
       if (sent[n] != 0) {
-        finder.add(first + n, static_cast<unsigned>(sent[n]));
+        finder.add(first + n, bitsOf(sent[n]));
       }
     }
     finder.close();

@@ -20,6 +20,11 @@ template <class Sums> auto totalOf(const Sums &sums, std::size_t accumulators, s
   return total;
 }
 
+// The sums of a tile: parts of projections, in each of them lane after lane of `units`.
+template <class Sums> auto laneOf(const Sums &sums, unsigned lanes, std::size_t units, unsigned lane, unsigned unit) {
+  return totalOf(sums, lanes * units, lane * units + unit);
+}
+
 // The list that a worker writes; without room (no part of `found` is a worker's) nobody wants it.
 template <class Word> class Finder {
 public:

@@ -23,7 +23,7 @@ template <class Bias, class Sums> void start(Range mine, const Bias &bias, Sums 
 
 // sums[n] = bias[n] + sum over events of weights[source][n] (times the event's value): an event reads one row, which
 // lies in one piece. `weights`: rows of `stride` elements, at least as many as there are sums.
-template <class Weight, class Word, class Sum, bool Valued> class EventRows : public poplar::MultiVertex {
+template <class Weight, class Word, class Sum, class Value> class EventRows : public poplar::MultiVertex {
 public:
   Input<Vector<Word>> events;
   Input<Vector<Weight, VectorLayout::ONE_PTR, 4>> weights;
@@ -36,9 +36,9 @@ public:
     start(mine, bias, sums);
     const unsigned count = events[0];
     for (unsigned e = 0; e < count; ++e) {
-      const Word *record = &events[1 + e * (Valued ? 2 : 1)];
+      const Word *record = &events[1 + e * WORDS<Value>];
       const Weight *row = &weights[std::size_t{record[0]} * stride];
-      const Sum value = Valued ? static_cast<Sum>(valueOf(record[1])) : Sum{1};
+      const Sum value = static_cast<Sum>(valueOf<Value>(record));
       for (unsigned n = mine.begin; n < mine.end; ++n) {
         sums[n] += static_cast<Sum>(row[n]) * value;
       }
@@ -72,7 +72,7 @@ public:
 
 // The same sums where few synapses exist. `starts` has an entry for each source and one more: where its synapses begin.
 // `targets`, ascending for each source, and `weights` have one element a synapse; a worker passes over those of others.
-template <class Weight, class Word, class Sum, bool Valued> class SparseRows : public poplar::MultiVertex {
+template <class Weight, class Word, class Sum, class Value> class SparseRows : public poplar::MultiVertex {
 public:
   Input<Vector<Word>> events;
   Input<Vector<unsigned>> starts;
@@ -86,8 +86,8 @@ public:
     start(mine, bias, sums);
     const unsigned count = events[0];
     for (unsigned e = 0; e < count; ++e) {
-      const Word *record = &events[1 + e * (Valued ? 2 : 1)];
-      const Sum value = Valued ? static_cast<Sum>(valueOf(record[1])) : Sum{1};
+      const Word *record = &events[1 + e * WORDS<Value>];
+      const Sum value = static_cast<Sum>(valueOf<Value>(record));
       const unsigned end = starts[std::size_t{record[0]} + 1];
       for (unsigned s = starts[record[0]]; s < end && targets[s] < mine.end; ++s) {
         if (targets[s] >= mine.begin) {
@@ -99,16 +99,19 @@ public:
   }
 };
 
-#define AXONC_SUMS(WEIGHT, WORD, SUM)                                                                                  \
-  template class EventRows<WEIGHT, WORD, SUM, false>;                                                                  \
-  template class EventRows<WEIGHT, WORD, SUM, true>;                                                                   \
-  template class SparseRows<WEIGHT, WORD, SUM, false>;                                                                 \
-  template class SparseRows<WEIGHT, WORD, SUM, true>;
+#define AXONC_SUMS(WEIGHT, WORD, SUM, VALUE)                                                                           \
+  template class EventRows<WEIGHT, WORD, SUM, VALUE>;                                                                  \
+  template class SparseRows<WEIGHT, WORD, SUM, VALUE>;
 
-AXONC_SUMS(signed char, unsigned short, int)
-AXONC_SUMS(signed char, unsigned int, int)
-AXONC_SUMS(float, unsigned short, float)
-AXONC_SUMS(float, unsigned int, float)
+AXONC_SUMS(signed char, unsigned short, int, bool)
+AXONC_SUMS(signed char, unsigned short, int, int)
+AXONC_SUMS(signed char, unsigned int, int, bool)
+AXONC_SUMS(signed char, unsigned int, int, int)
+AXONC_SUMS(float, unsigned short, float, bool)
+AXONC_SUMS(float, unsigned short, float, int)
+AXONC_SUMS(float, unsigned int, float, bool)
+AXONC_SUMS(float, unsigned int, float, int)
+AXONC_SUMS(float, unsigned int, float, float)
 template class DenseRows<signed char, unsigned char, int>;
 template class DenseRows<signed char, int, int>;
 template class DenseRows<float, unsigned char, float>;

@@ -1,11 +1,12 @@
 // How the six workers of a tile share its neurons, and what a list of events looks like.
 //
 // A list is a vector of integers: how many records follow, then the records in the order of their sources. A record is
-// the number of a source; where its events carry a value, the value follows.
+// the number of a source; where its events carry a value, the value follows: an integer, or a float as its bits.
 #ifndef AXONC_WORKERS_HPP
 #define AXONC_WORKERS_HPP
 
 #include <cstddef>
+#include <cstring>
 #include <type_traits>
 
 namespace axonc {
@@ -30,8 +31,30 @@ inline Range rangeOf(unsigned worker, std::size_t elements) {
   return {begin, begin + share < count ? begin + share : count};
 }
 
-// The value of a record, which is signed, as stored in a list.
-template <class Word> int valueOf(Word word) { return static_cast<std::make_signed_t<Word>>(word); }
+// Words of a record, of events that carry a Value; bool: none.
+template <class Value> constexpr unsigned WORDS = std::is_same_v<Value, bool> ? 1 : 2;
+
+// The value of a record: 1, a signed integer, or a float.
+template <class Value, class Word> Value valueOf(const Word *record) {
+  if constexpr (std::is_same_v<Value, bool>) {
+    return true;
+  } else if constexpr (std::is_same_v<Value, float>) {
+    static_assert(sizeof(Word) == sizeof(float));
+    float value;
+    std::memcpy(&value, record + 1, sizeof value);
+    return value;
+  } else {
+    return static_cast<std::make_signed_t<Word>>(record[1]);
+  }
+}
+
+// A value as a record holds it.
+inline unsigned bitsOf(int value) { return static_cast<unsigned>(value); }
+inline unsigned bitsOf(float value) {
+  unsigned bits;
+  std::memcpy(&bits, &value, sizeof bits);
+  return bits;
+}
 
 } // namespace axonc
 
