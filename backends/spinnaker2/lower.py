@@ -38,31 +38,34 @@ def lower(graph: Graph, mapping: Mapping, machine: Machine, host: HostInterface 
     gap = max((projection.delay for projection in net.projections), default=0)
     with stage("data", mapping.cores):
         packed = [pack_core(plan, mapping.schedule, mapping.keys, memory, gap) for plan in counted(plans)]
-    raise_if_any(_dram_problems(machine, packed))
+    raise_if_any(_dram_problems(machine, mapping, packed))
     digest = graph.properties.get("source_sha256", "unknown")
     formats = Formats(linked_formats(net, machine.synapses), linked_formats(net, machine.synapses, graded=True))
     sources = emit_sources(plans, mapping, memory, formats, digest)
     files = {f"src/{name}": content for name, content in sources.items()}
     files |= {f"data/core_{core:03d}.bin": image.data for core, image in enumerate(packed)}
     files |= {f"data/dram_{core:03d}.bin": image.dram for core, image in enumerate(packed) if image.dram}
-    described = {
-        **describe(mapping, machine, memory, plans, packed, graph.dt is not None),
-        "host": describe_host(parts(graph).cores, net, mapping, host, gap, plans, packed),
-    }
-    files["mapping.json"] = (json_text(described) + "\n").encode()
-    files["graph.axg"] = to_bytes(graph)
-    expected = [forecast(plan, mapping.schedule) for plan in plans] if timed else []
+    with stage("describe"):
+        described = {
+            **describe(mapping, machine, memory, plans, packed, graph.dt is not None),
+            "host": describe_host(parts(graph).cores, net, mapping, host, gap, plans, packed),
+        }
+        files["mapping.json"] = (json_text(described) + "\n").encode()
+        files["graph.axg"] = to_bytes(graph)
+    with stage("forecast", len(plans) if timed else 0):
+        expected = [forecast(plan, mapping.schedule) for plan in counted(plans)] if timed else []
     told = {"step": step_report(mapping, machine, expected, graph.dt is not None)} if timed else {}
-    return Program(
-        files, {**report(plans, memory, formats, expected), **told, "rows": format_report(plans, machine.synapses)}
-    )
+    with stage("report"):
+        cores, rows = report(plans, memory, formats, expected), format_report(plans, machine.synapses)
+    return Program(files, {**cores, **told, "rows": rows})
 
 
-def _dram_problems(machine: Machine, packed: list[CoreData]) -> Iterator[Diagnostic]:
+def _dram_problems(machine: Machine, mapping: Mapping, packed: list[CoreData]) -> Iterator[Diagnostic]:
     """Chips whose DRAM is too small for the rows of their cores."""
-    for chip in sorted({place.chip for place in machine.places[: len(packed)]}):
-        cores = zip(machine.places, packed, strict=False)
-        size = sum(len(image.dram) for place, image in cores if place.chip == chip)
+    sizes: dict[int, int] = {}
+    for place, image in zip(mapping.places, packed, strict=True):
+        sizes[place.chip] = sizes.get(place.chip, 0) + len(image.dram)
+    for chip, size in sorted(sizes.items()):
         if size > machine.dram.bytes:
             found, limit = f"{size} bytes of rows in DRAM", f"a chip has {machine.dram.bytes}"
             yield Diagnostic("AX501", f"chip {chip}", found, limit, "leave fewer matrices in DRAM")

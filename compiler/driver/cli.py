@@ -8,7 +8,6 @@ import re
 import sys
 import traceback
 from collections.abc import Callable
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -35,6 +34,7 @@ from .program import fill, open_build
 from .pruning.command import prune_command
 from .search.command import search_command
 from .semantics_table import run_presets, table_rows
+from .stages import stages_shown
 from .sweep.command import sweep_command
 from .targets import ENGINES, TARGETS, backend
 
@@ -82,9 +82,9 @@ def compile_command(model: Path, output: Path, config: Path | None, **given: Any
     """Compile MODEL into a build directory."""
     console = plain_console()
     require_replaceable(output)
-    graph, target, options = loaded(model, config, given)
-    compiled = compile_graph(graph, target, options)
-    with console.status("compiling the emitted C") if console.is_terminal else nullcontext():
+    with stages_shown():
+        graph, target, options = loaded(model, config, given)
+        compiled = compile_graph(graph, target, options)
         publish(output, lambda partial: _fill(compiled, partial, output))
     console.print(f"{compiled.target}: {output}", markup=False, highlight=False)
     print_choices(console, compiled.graph, compiled.manifest["notes"])

@@ -14,6 +14,7 @@ from typing import Any
 
 from axonc.ir import Diagnostic, ModelError
 from axonc.ir.files import file_errors
+from axonc.ir.progress import counted, stage
 
 from .lock import abandoned, locked
 
@@ -24,10 +25,11 @@ SCHEMA = 3
 
 def write_files(directory: Path, files: Mapping[str, bytes]) -> None:
     """Write files by relative path below an existing directory."""
-    for name, content in files.items():
-        path = directory / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+    with stage("write", len(files)):
+        for name, content in counted(files.items()):
+            path = directory / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
 
 
 def publish(target: Path, fill: Callable[[Path], None], marker: str = MANIFEST) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from axonc.ir import Diagnostic, Graph, ModelError
+from axonc.ir.progress import stage
 from axonc.ir.serialize import load_graph, to_bytes
 from axonc.ir.text import FACTS
 
@@ -53,7 +54,8 @@ def load(
         ModelError: with every problem of the file and the semantics.
     """
     file = read_config(config)
-    graph = with_digest(read_model(model, inputs or file.inputs, onnx))
+    with stage("read"):
+        graph = with_digest(read_model(model, inputs or file.inputs, onnx))
     if graph.stage == "model":
         return discretise(graph, semantics, dt, file)
     file.require()

@@ -13,6 +13,7 @@ from typing import Any
 
 from axonc.ir import Diagnostic, Graph, ModelError, Result
 from axonc.ir.interpret.run import Carried, Data
+from axonc.ir.progress import stage
 from axonc.ir.serialize import load_graph
 from axonc.ir.target import Backend, RunOptions
 
@@ -160,7 +161,8 @@ def build(compiled: Compiled) -> Program:
 def fill(compiled: Compiled, directory: Path) -> None:
     """Write all files of a compilation and build them in place."""
     write_files(directory, compiled.program.files)
-    backend(compiled.target, compiled.manifest["weights"]).build(directory)
+    with stage("build"):
+        backend(compiled.target, compiled.manifest["weights"]).build(directory)
 
 
 def open_build(directory: str | Path) -> Program:

@@ -40,15 +40,15 @@ TINY = 1_000
 
 
 class Stopwatch:
-    """The seconds of every stage without those within it, by name."""
+    """The seconds of processors that every stage takes without those within it, by name."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
         self._open: list[str] = ["other"]
-        self._since = time.perf_counter()
+        self._since = time.process_time()
 
     def _switch(self) -> None:
-        now = time.perf_counter()
+        now = time.process_time()
         self.seconds[self._open[-1]] = self.seconds.get(self._open[-1], 0.0) + now - self._since
         self._since = now
 
@@ -68,7 +68,8 @@ class Stopwatch:
 
 @dataclass(frozen=True)
 class Row:
-    """What a size took: ``stages`` in seconds, ``memory`` in bytes at its peak."""
+    """What a size took: wall ``seconds``, those of processors (``cpu``, and by ``stages``), ``memory`` in bytes at its
+    peak."""
 
     kind: str
     neurons: int
@@ -78,6 +79,7 @@ class Row:
     entries: int
     partitioner: str
     seconds: float
+    cpu: float
     memory: int
     stages: dict[str, float]
 
@@ -86,14 +88,10 @@ def compiled(kind: str, path: Path, output: Path, strategy: str | None) -> Row:
     """The figures of one compilation, in this process."""
     watch, begin = Stopwatch(), time.perf_counter()
     with listening(watch):
-        watch.begin("read", None)
         graph = axonc.load(path, dt=1e-3)
-        watch.end()
         options = merged_options(NOTHING, machine=Path(MACHINE), strategy=strategy)
         done = compile_graph(graph, "spinnaker2", options)
-        watch.begin("write", None)
         publish(output, lambda partial: fill(done, partial))
-        watch.end()
     seconds = time.perf_counter() - begin
     memory = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     mapping = done.mapping
@@ -108,6 +106,7 @@ def compiled(kind: str, path: Path, output: Path, strategy: str | None) -> Row:
         len(mapping.routes),
         mapping.partitioner,
         seconds,
+        time.process_time(),
         memory,
         watch.seconds,
     )
@@ -127,14 +126,14 @@ def exponent(sizes: Sequence[int], values: Sequence[float]) -> float:
     return float(np.polyfit(np.log(sizes), np.log(values), 1)[0]) if len(sizes) > 1 else float("nan")
 
 
-def shown(rows: Sequence[Row]) -> None:
-    """A table of one kind."""
-    for row in rows:
-        print(
-            f"{row.kind}: {row.neurons} neurons, {row.synapses} synapses: {row.cores} cores ({row.partitioner}) on "
-            f"{row.chips} chips, {row.entries} routing entries; {row.seconds:.1f} s, {row.memory / 2**30:.2f} GiB"
-        )
-        print("   " + ", ".join(f"{name} {seconds:.1f}" for name, seconds in row.stages.items()))
+def shown(row: Row) -> None:
+    """Two lines of a size."""
+    print(
+        f"{row.kind}: {row.neurons} neurons, {row.synapses} synapses: {row.cores} cores ({row.partitioner}) on "
+        f"{row.chips} chips, {row.entries} routing entries; {row.seconds:.1f} s, {row.cpu:.1f} s of processors, "
+        f"{row.memory / 2**30:.2f} GiB"
+    )
+    print("   " + ", ".join(f"{name} {seconds:.1f}" for name, seconds in row.stages.items()), flush=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -151,10 +150,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
             rows = []
             for neurons in sizes:
                 rows.append(measured(kind, neurons, Path(folder), given.strategy))
-                shown(rows[-1:])
+                shown(rows[-1])
         counts = [row.synapses for row in rows]
         print(
-            f"{kind}: time grows as n^{exponent(counts, [row.seconds for row in rows]):.2f}, "
+            f"{kind}: time grows as n^{exponent(counts, [row.cpu for row in rows]):.2f}, "
             f"memory as n^{exponent(counts, [row.memory for row in rows]):.2f}",
             flush=True,
         )
