@@ -209,6 +209,8 @@ def _naming_problems(final: Graph, net: Network, target: Backend, options: Optio
 
 
 def _require_steps(graph: Graph) -> None:
+    if not isinstance(graph, Graph):
+        raise TypeError(f"what is compiled is a graph, as axonc.load gives it, not {type(graph).__name__}")
     if graph.stage != "steps":
         limit = "compile takes a graph in steps"
         raise ModelError(Diagnostic("AX305", "", "the graph is in continuous time", limit, "load it with semantics"))

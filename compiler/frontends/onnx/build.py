@@ -10,7 +10,7 @@ from onnx import ModelProto, NodeProto
 
 from axonc.ir import Diagnostic, Graph, ModelError, Signal, raise_if_any, require_valid
 from axonc.ir.elements import dtype_of
-from axonc.ir.ops import Input
+from axonc.ir.ops import Gather, Input
 
 from .call import Item, Items
 from .check import check_model, nodes_of
@@ -206,8 +206,8 @@ def _without_batch(imported: Imported, options: OnnxOptions) -> Imported:
     if options.batch == "keep":
         return imported.told(batch="part of the signals")
     why = "an input has no axis but this one"
-    extents = {signal.shape[0] for signal in signals.values() if len(signal.shape) > 1}
-    if len(extents) == 1 and all(len(signal.shape) > 1 for signal in signals.values()):
+    extents = {signal.shape[0] for signal in signals.values() if signal.shape}
+    if len(extents) == 1 and all(_may_hold_samples(imported.draft, *entry) for entry in signals.items()):
         (extent,) = extents
         for choice in (0, 1):
             axes = {**dict.fromkeys(signals, 0), **_state_axes(imported.draft, extent, choice)}
@@ -218,6 +218,14 @@ def _without_batch(imported: Imported, options: OnnxOptions) -> Imported:
     if options.batch == "remove":
         raise ModelError(Diagnostic("AX134", "", f"the axis of samples cannot be taken away: {why}", "", "batch=keep"))
     return imported.told(batch=f"part of the signals, because {why}")
+
+
+def _may_hold_samples(draft: Draft, name: str, signal: Signal) -> bool:
+    """Whether an input has an axis to take away: beside others, or of nothing but indices, such as words of a text."""
+    if len(signal.shape) != 1:
+        return bool(signal.shape)
+    readers = [(node.op, at) for node in draft.nodes.values() for at, read in enumerate(node.sources) if read == name]
+    return bool(readers) and all(isinstance(op, Gather) and at == 1 for op, at in readers)
 
 
 def _state_axes(draft: Draft, extent: int, choice: int) -> dict[str, int]:

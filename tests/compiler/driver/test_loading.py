@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
+import axonc
 from axonc import ModelError, load
 from axonc.compiler.driver.cli import cli
 
@@ -136,3 +137,8 @@ def test_another_time_step_is_refused(build: Path, tmp_path: Path) -> None:
 
 def test_repairs_survive_compilation_in_python(model: Path) -> None:
     assert load(model).properties["repairs"] == SPREAD
+
+
+def test_what_is_compiled_was_loaded(model: Path) -> None:
+    with pytest.raises(TypeError, match=r"axonc.load gives it, not PosixPath"):
+        axonc.compile(model)  # type: ignore[arg-type]

@@ -11,6 +11,7 @@ from onnx_models import info, model, node
 
 import axonc
 from axonc.ir import ModelError
+from axonc.ir.ops import GRU
 
 X = np.random.default_rng(3).normal(0, 1, (om.T, om.B, om.N)).astype(np.float32)
 GATES = {"GRU": 3, "LSTM": 4, "RNN": 1}
@@ -213,3 +214,49 @@ def test_the_graph_survives_its_file_form() -> None:
         given = np.random.default_rng(0).normal(size=(5, *graph.signals[graph.inputs[0].name].shape))
         for name, value in axonc.interpret(graph, given).outputs.items():
             np.testing.assert_array_equal(value, axonc.interpret(again, given).outputs[name])
+
+
+def language_model(batch_first: bool, samples: int | str) -> object:
+    rng = np.random.default_rng(6)
+    stored = {
+        "table": rng.normal(0, 1, (11, om.N)).astype(np.float32),
+        "w": rng.normal(0, 0.5, (1, 3 * om.H, om.N)).astype(np.float32),
+        "r": rng.normal(0, 0.5, (1, 3 * om.H, om.H)).astype(np.float32),
+        "decoder": rng.normal(0, 1, (om.H, 11)).astype(np.float32),
+        "axis": np.array([1]),
+    }
+    turn = node("Transpose", ["e"], ["et"], perm=[1, 0, 2]) if batch_first else node("Identity", ["e"], ["et"])
+    nodes = [
+        node("Gather", ["table", "tokens"], ["e"]),
+        turn,
+        node("GRU", ["et", "w", "r"], ["ys"], hidden_size=om.H),
+        node("Squeeze", ["ys", "axis"], ["h"]),
+        node("MatMul", ["h", "decoder"], ["logits"]),
+    ]
+    lead = (samples, om.T) if batch_first else (om.T, samples)
+    tokens = info("tokens", *lead, kind=TensorProto.INT64)
+    return model(nodes, [tokens], [info("logits", om.T, samples, 11)], stored)
+
+
+@pytest.mark.parametrize("samples", [1, 4, "B"])
+@pytest.mark.parametrize("batch_first", [False, True])
+def test_samples_of_words_are_taken_away(batch_first: bool, samples: int | str) -> None:
+    words = np.random.default_rng(7).integers(0, 11, (3, om.T))
+    graph = axonc.load(language_model(batch_first, samples))
+    assert graph.signals["tokens"].shape == ()
+    assert any(isinstance(entry.op, GRU) for entry in graph)
+    kept = axonc.load(language_model(False, 3), onnx="batch=keep")
+    expected = axonc.interpret(kept, words.T[None]).outputs["logits"][0].swapaxes(0, 1)
+    np.testing.assert_allclose(axonc.interpret(graph, words).outputs["logits"], expected, atol=1e-5)
+
+
+def test_words_run_in_integers_on_cores() -> None:
+    words = np.random.default_rng(8).integers(0, 11, (2, om.T))
+    program = axonc.compile(axonc.load(language_model(False, "B")), target="native", on_host=("auto",))
+    assert program.verify(words).divergence is None
+
+
+def test_numbers_of_one_axis_are_no_samples() -> None:
+    nodes = [node("Mul", ["x", "two"], ["y"])]
+    graph = axonc.load(model(nodes, [info("x", 5)], [info("y", 5)], {"two": np.float32(2)}), onnx="time=call")
+    assert graph.signals["x"].shape == (5,)
