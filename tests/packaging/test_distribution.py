@@ -145,7 +145,8 @@ def test_the_version_comes_from_one_place(metadata: dict[str, list[str]], instal
 
 
 def test_the_extras_are_those_that_the_documentation_names(metadata: dict[str, list[str]]) -> None:
-    names = {"spinnaker2", "native", "ipu", "report", "dask", "examples", "pymetis", "mtkahypar", "all", "docs", "dev"}
+    names = {"spinnaker2", "native", "ipu", "report", "dask", "examples", "pymetis", "mtkahypar", "oracles", "all"}
+    names |= {"docs", "dev"}
     assert set(metadata["Provides-Extra"]) == names
 
 

@@ -12,8 +12,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-import axonc
-from axonc import ModelError, load
+from axonc import ModelError, compile, load
 from axonc.compiler.driver.cli import cli
 
 Array = np.ndarray[Any, Any]
@@ -141,4 +140,4 @@ def test_repairs_survive_compilation_in_python(model: Path) -> None:
 
 def test_what_is_compiled_was_loaded(model: Path) -> None:
     with pytest.raises(TypeError, match=r"axonc.load gives it, not PosixPath"):
-        axonc.compile(model)  # type: ignore[arg-type]
+        compile(model)  # type: ignore[arg-type]
