@@ -36,11 +36,11 @@ def programs(
             folder.mkdir()
             with patch("axonc.backends.ipu.plan.FORMS", (form,) if form else FORMS):
                 write_files(folder, compile_graph(graph, "ipu", chosen).program.files)
-        _build(folders, Path(made) / "all")
+        build_together(folders, Path(made) / "all")
         yield [Program(folder) for folder in folders]
 
 
-def _build(folders: Sequence[Path], executable: Path) -> None:
+def build_together(folders: Sequence[Path], executable: Path) -> None:
     """One executable for all, and in each folder a script that names its number."""
     texts = [(folder / "src" / "program.cpp").read_text() for folder in folders]
     includes = dict.fromkeys(line for text in texts for line in text.splitlines() if line.startswith("#include"))

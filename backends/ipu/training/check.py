@@ -1,0 +1,77 @@
+"""What a training program for tiles cannot do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from math import prod
+
+from axonc.ir import Diagnostic, Graph, Node
+from axonc.ir.ops import Delay, Input, Linear, NeuronAdjoint, Total, is_sparse
+
+from .groups import Key, groups_of, shape_of
+from .rules.table import RULES
+from .task import Task
+
+REPLACE = "train it in numpy, without a target"
+
+
+def problems(task: Task) -> Iterator[Diagnostic]:
+    """One diagnostic for every node that has no vertices, or stands where they cannot reach what they need."""
+    unknown = list(_unknown(task))
+    yield from unknown
+    for node in task.forward:
+        yield from _forward_problems(task.forward, node)
+    for node in task.backward:
+        yield from _backward_problems(task, node)
+    if not unknown:
+        yield from _group_problems(task)
+
+
+def _unknown(task: Task) -> Iterator[Diagnostic]:
+    known = ", ".join(op.name for op in RULES)
+    for node in task.forward:
+        if type(node.op) not in RULES:
+            yield Diagnostic("AX601", node.name, f"tiles do not train {node.op.name}", f"they have {known}", REPLACE)
+    for node in task.backward:
+        if type(node.op) not in RULES:
+            name = task.origins.get(node.name, node.name)
+            yield Diagnostic("AX601", name, f"tiles do not run {node.op.name}", f"they have {known}", REPLACE)
+
+
+def _forward_problems(graph: Graph, node: Node) -> Iterator[Diagnostic]:
+    if isinstance(node.op, Linear):
+        if len(node.inputs) != 1:
+            found, limit = f"a matrix of {len(node.inputs)} signals", "on tiles it takes one"
+            yield Diagnostic("AX602", node.name, found, limit, "give each signal a matrix of its own")
+        if is_sparse(node.op.weight):
+            limit = "tiles train dense ones"
+            yield Diagnostic("AX601", node.name, "a sparse matrix", limit, "make it dense, or train it in numpy")
+    elif getattr(node.op, "initial", None) is not None:
+        yield Diagnostic("AX601", node.name, "initial values", "on tiles a sequence begins with zeros", REPLACE)
+    elif isinstance(node.op, Delay) and any(isinstance(graph[name].op, Delay) for name in node.inputs):
+        limit = "on tiles it follows something else"
+        yield Diagnostic("AX602", node.name, "a delay of a delay", limit, "make both one delay")
+    elif not isinstance(node.op, Input) and len(node.inputs) > 1:
+        kinds = {graph.signals[name].kind for name in node.inputs}
+        if len(kinds) > 1:
+            found = f"its input adds up {', '.join(sorted(kind.name.lower() for kind in kinds))} signals"
+            yield Diagnostic("AX602", node.name, found, "on tiles all are of one kind", "put matrices between")
+
+
+def _backward_problems(task: Task, node: Node) -> Iterator[Diagnostic]:
+    name = task.origins.get(node.name, node.name)
+    if isinstance(node.op, NeuronAdjoint) and node.op.gate.v_min is not None:
+        yield Diagnostic("AX601", name, "a lowest voltage", "tiles train neurons without one", REPLACE)
+    elif isinstance(node.op, Total) and (node.op.gives != node.op.takes or node.op.terms):
+        limit = "tiles train matrices and biases"
+        yield Diagnostic("AX601", name, f"a gradient of shape {node.op.gives}", limit, "choose other kinds")
+
+
+def _group_problems(task: Task) -> Iterator[Diagnostic]:
+    for group in groups_of(task):
+        sizes: Mapping[Key, int] = {key: prod(shape_of(task, key)) for key in group}
+        fewest = min(sizes.values())
+        for (side, name), size in sizes.items():
+            if side == "forward" and size % fewest:
+                found = f"{size} elements beside signals of {fewest}"
+                yield Diagnostic("AX602", name, found, "on tiles one is a multiple of the other", REPLACE)

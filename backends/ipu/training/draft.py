@@ -1,0 +1,165 @@
+"""The program while it grows: tensors of both graphs' signals, and the vertices of a step either way in stages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import prod
+
+import numpy as np
+
+from axonc.ir import Graph, Kind, Node, Signal
+from axonc.ir.ops import Array
+
+from ..layout import Layout, share_of
+from .groups import Place
+from .pieces import Field, Number, Stage, Tensor, Vertices, Way
+from .task import Task
+
+
+def type_of(signal: Signal) -> str:
+    """The numpy type in which a signal is held: events, as many as a byte counts, or floats."""
+    return "u1" if signal.kind is Kind.EVENT and signal.peak <= 255 else "f4"
+
+
+@dataclass
+class Side:
+    """One of the two graphs: its signals' tensors by name (also ``node:internal``), the stage from which each is there,
+    what runs in each stage, and what runs when the step is over."""
+
+    name: str
+    graph: Graph
+    values: dict[str, Tensor] = field(default_factory=dict)
+    ready: dict[str, int] = field(default_factory=dict)
+    stages: list[Stage] = field(default_factory=list)
+    end: Stage = field(init=False)
+    states: list[Tensor] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.end = Stage(f"end of a step {self.name}")
+
+    def sources(self, node: Node) -> tuple[Tensor, ...]:
+        """What is summed up to the node's input."""
+        return tuple(self.values[name] for name in node.inputs)
+
+    def reads(self, node: Node) -> tuple[Tensor, ...]:
+        """What the node reads beside it."""
+        return tuple(self.values[name] for name in node.reads)
+
+    def give(self, node: Node, value: Tensor, vertices: Vertices | None = None) -> None:
+        """``value`` is the node's signal; ``vertices`` compute it as soon as all that it needs is there."""
+        here = max((self.ready[name] for name in (*node.inputs, *node.reads)), default=0)
+        self.values[node.name] = value
+        self.ready[node.name] = here
+        if vertices is not None:
+            self.ready[node.name] = self.run(here, vertices)
+
+    def run(self, stage: int, vertices: Vertices) -> int:
+        """Run vertices in a stage; what they compute is there from the next one on."""
+        while len(self.stages) <= stage:
+            self.stages.append(Stage(f"{self.name} {len(self.stages) + 1}"))
+        self.stages[stage].vertices.append(vertices)
+        return stage + 1
+
+
+@dataclass
+class Draft:
+    """``parameters``: (node, field) -> its tensor; ``gradients``: the same; ``stored``: values of tensors that the
+    program begins with, in pieces; ``cleared``: tensors that are 0 when a step of training begins."""
+
+    task: Task
+    places: Mapping[tuple[str, str], Place]
+    forward: Side
+    backward: Side
+    parameters: dict[tuple[str, str], Tensor] = field(default_factory=dict)
+    gradients: dict[tuple[str, str], Tensor] = field(default_factory=dict)
+    stored: dict[Tensor, Array] = field(default_factory=dict)
+    cleared: list[Tensor] = field(default_factory=list)
+
+    def place(self, side: Side, node: Node) -> Place:
+        """Where a node's signal is."""
+        return self.places[side.name, node.name]
+
+    def signal(self, side: Side, node: Node, dtype: str | None = None) -> Tensor:
+        """The tensor of a node's signal, for all samples."""
+        chosen = type_of(side.graph.signals[node.name]) if dtype is None else dtype
+        return self.like(self.place(side, node), node.name, chosen)
+
+    def like(self, place: Place, name: str, dtype: str = "f4", times: int = 1) -> Tensor:
+        """A tensor with so many elements for each of a signal."""
+        return Tensor(name, dtype, place.layout, self.task.batch * place.lanes * times)
+
+    def state(self, side: Side, tensor: Tensor) -> Tensor:
+        """A tensor that the next step goes on from."""
+        side.states.append(tensor)
+        self.cleared.append(tensor)
+        return tensor
+
+    def records(self, name: str, place: Place, *columns: object) -> Tensor:
+        """Numbers for every neuron, side by side, in the order of ``columns``; each has one value or one a neuron."""
+        shape = (place.layout.neurons,)
+        fields = [np.broadcast_to(np.asarray(c, np.float32).reshape(-1), shape) for c in columns]
+        tensor = Tensor(name, "f4", place.layout, len(columns))
+        self.stored[tensor] = np.stack(fields, axis=1).reshape(-1)
+        return tensor
+
+    def busiest(self, tensor: Tensor) -> int:
+        """Elements of the busiest worker, where all workers of a tile share a tensor."""
+        return share_of(int(tensor.sizes.max(initial=0)))
+
+
+def fields(**named: Tensor | tuple[Tensor, ...] | None) -> tuple[Field, ...]:
+    """Pieces that vertices read; a tuple is a field of rows."""
+    return tuple(
+        Field(name, value, rows=True) if isinstance(value, tuple) else _field(name, value, "in")
+        for name, value in named.items()
+    )
+
+
+def outputs(**named: Tensor | None) -> tuple[Field, ...]:
+    """Pieces that vertices write."""
+    return tuple(_field(name, value, "out") for name, value in named.items())
+
+
+def changed(**named: Tensor | None) -> tuple[Field, ...]:
+    """Pieces that vertices read and write."""
+    return tuple(_field(name, value, "inout") for name, value in named.items())
+
+
+def nothing(name: str, dtype: str, way: Way = "in") -> Field:
+    """A field without elements."""
+    return Field(name, (), way, dtype=dtype)
+
+
+def _field(name: str, value: Tensor | None, way: Way) -> Field:
+    return nothing(name, "f4", way) if value is None else Field(name, (value,), way)
+
+
+def whole(name: str, tensor: Tensor) -> Field:
+    """A tensor that every vertex reads all of."""
+    return Field(name, (tensor,), view="whole")
+
+
+def spread(place: Place, batch: int) -> dict[str, Number]:
+    """The plain fields by which a codelet finds an element of a whole signal."""
+    layout = place.layout
+    return {"batch": batch, "neurons": layout.neurons, "perTile": layout.per_tile, "lanes": place.lanes}
+
+
+def in_pieces(matrix: Array, layout: Layout, lanes: int) -> Array:
+    """A matrix [L N, I] as tiles hold it: on each, a row of its elements for every source."""
+    columns = matrix.reshape(lanes, layout.neurons, -1)
+    parts = [columns[:, layout.range(tile)].transpose(2, 0, 1) for tile in range(layout.tiles)]
+    return np.concatenate([np.ascontiguousarray(part, np.float32).reshape(-1) for part in parts])
+
+
+def from_pieces(stored: Array, layout: Layout, lanes: int, sources: int) -> Array:
+    """The matrix [L N, I] of what tiles hold."""
+    matrix = np.empty((lanes, layout.neurons, sources), np.float32)
+    at = 0
+    for tile in range(layout.tiles):
+        here = layout.range(tile)
+        size = sources * lanes * len(here)
+        matrix[:, here] = stored[at : at + size].reshape(sources, lanes, len(here)).transpose(1, 2, 0)
+        at += size
+    return matrix.reshape(prod((lanes, layout.neurons)), sources)

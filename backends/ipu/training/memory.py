@@ -1,0 +1,175 @@
+"""The bytes that a training takes on every tile, before it is emitted.
+
+They are counted by the rules of `docs/ipu-simulator.md` from the pieces of the program alone; code is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from axonc.ir import Diagnostic
+from axonc.ir.ops import Array
+
+from ..exchange import Traffic, tiles_of, traffic
+from ..layout import Layout
+from .lifetimes import Lifetimes, lifetimes
+from .pieces import Execute, Field, Stage, Tensor, Vertices
+from .program import Training
+from .walk import leaves, stages_of, tensors_of
+
+STRETCH = 12
+"""Control words of a stretch that is sent or received."""
+
+POINTER, LISTED = 8, 4
+"""Bytes of a pointer with a size, and of a vertex's place in its compute set."""
+
+KINDS = ("parameters", "states", "stacks", "vertices", "exchange", "temporary")
+"""Parameters with what the optimiser keeps of them and gradients; what else stays; stacks of states and tapes; vertices
+with their pointers; control words of the exchange; the most that comes and goes."""
+
+
+@dataclass(frozen=True)
+class Memory:
+    """``kinds``: bytes on each tile by kind of `KINDS`; ``tensors``: of what always stays, by name."""
+
+    limit: int
+    kinds: Mapping[str, Array]
+    tensors: Mapping[str, Array]
+
+    @cached_property
+    def total(self) -> Array:
+        """Bytes of each tile."""
+        return np.asarray(np.sum(list(self.kinds.values()), axis=0))
+
+    @property
+    def peak(self) -> int:
+        """Bytes of the fullest tile."""
+        return int(self.total.max())
+
+
+def memory_of(training: Training) -> Memory:
+    """The bytes of a training."""
+    tiles = training.machine.tiles
+    kinds = {kind: np.zeros(tiles, np.int64) for kind in KINDS}
+    lived, tensors = lifetimes(training), {}
+    for tensor in tensors_of(training):
+        if tensor in lived.always:
+            tensors[tensor.name] = spread_bytes(tensor, tiles)
+            kinds[_kind(training, tensor)] += tensors[tensor.name]
+    buffers = {}
+    for stage in stages_of(training):
+        for vertices in stage.vertices:
+            kinds["vertices"][tiles_of(vertices.layout)] += vertex_bytes(vertices)
+        moved = exchanged(stage, tiles)
+        kinds["exchange"] += STRETCH * moved.stretches
+        buffers[stage] = moved.received + staged(stage, tiles)
+    kinds["temporary"] += _most(training, lived, buffers)
+    return Memory(training.machine.tile_bytes, kinds, tensors)
+
+
+def _kind(training: Training, tensor: Tensor) -> str:
+    draft = training.draft
+    if tensor in training.slots or tensor in draft.stored or tensor in draft.gradients.values():
+        return "parameters"
+    return "stacks" if tensor.name.startswith(("state of ", "tape of ")) else "states"
+
+
+def spread_bytes(tensor: Tensor, tiles: int) -> Array:
+    """A tensor's bytes on each tile: whole words."""
+    held = np.zeros(tiles, np.int64)
+    held[tiles_of(tensor.layout)] = -(-tensor.sizes * tensor.item // 4) * 4
+    return held
+
+
+def vertex_bytes(vertices: Vertices) -> int:
+    """A vertex's fields and pointers on each of its tiles."""
+    numbers = sum(1 if isinstance(value, bool) else 4 for value in vertices.numbers.values())
+    rows = sum(POINTER * len(field.tensors) for field in vertices.fields if field.rows)
+    return LISTED + numbers + POINTER * len(vertices.fields) + rows
+
+
+def exchanged(stage: Stage, tiles: int) -> Traffic:
+    """What arrives before a stage, and the stretches that tiles send or receive."""
+    plain = traffic(tiles, _whole_reads(stage, tiles))
+    for vertices, field in _fields(stage, "column"):
+        received, stretches = _column(field, vertices.layout, tiles)
+        plain = Traffic(plain.received + received, plain.stretches + stretches)
+    return plain
+
+
+def _fields(stage: Stage, view: str) -> Iterator[tuple[Vertices, Field]]:
+    for vertices in stage.vertices:
+        yield from ((vertices, field) for field in vertices.fields if field.view == view)
+
+
+def _whole_reads(stage: Stage, tiles: int) -> Iterator[tuple[str, Array, range]]:
+    for vertices, field in _fields(stage, "whole"):
+        tensor, layout = field.tensors[0], vertices.layout
+        held = np.zeros(tiles, np.int64)
+        held[tiles_of(tensor.layout)] = tensor.sizes * tensor.item
+        yield f"{id(tensor)}", held, range(layout.first_tile, layout.first_tile + layout.tiles)
+
+
+def _column(field: Field, readers: Layout, tiles: int) -> tuple[Array, Array]:
+    """Readers take their parts of the pieces on all other tiles; a tile sends at once what lies side by side."""
+    (tensor,), like = field.tensors, field.like
+    assert like is not None
+    received, stretches = np.zeros(tiles, np.int64), np.zeros(tiles, np.int64)
+    owners, own = np.arange(tiles)[tiles_of(tensor.layout)], np.arange(tiles)[tiles_of(readers)]
+    others = len(owners) - np.isin(own, owners)
+    received[own] = others * like.sizes * tensor.item
+    if len(own) == 1:  # the parts are all of the pieces, which lie side by side
+        stretches[own] += _runs(owners, own[0])
+    else:
+        stretches[own] += others
+    for owner in owners:
+        stretches[owner] += _runs(own, owner)
+    return received, stretches
+
+
+def _runs(tiles: Array, without: int) -> int:
+    """In how many runs consecutive tiles are, without one of them."""
+    rest = tiles[tiles != without]
+    return 0 if not len(rest) else 1 + int(np.count_nonzero(np.diff(rest) > 1))
+
+
+def staged(stage: Stage, tiles: int) -> Array:
+    """Bytes in which parts of several pieces are gathered side by side."""
+    held = np.zeros(tiles, np.int64)
+    for vertices, field in _fields(stage, "column"):
+        (tensor,), like = field.tensors, field.like
+        assert like is not None
+        if tensor.layout.tiles > 1 and vertices.layout.tiles > 1:
+            held[tiles_of(vertices.layout)] += tensor.layout.tiles * like.sizes * tensor.item
+    return held
+
+
+def _most(training: Training, lived: Lifetimes, buffers: Mapping[Stage, Array]) -> Array:
+    """The most bytes of tensors that come and go, with the buffers of the stage that runs."""
+    tiles = training.machine.tiles
+    live, most = np.zeros(tiles, np.int64), np.zeros(tiles, np.int64)
+    none = np.zeros(tiles, np.int64)
+    for position, step in enumerate(leaves(training.step)):
+        for tensor in lived.born.get(position, ()):
+            live += spread_bytes(tensor, tiles)
+        here = buffers[step.stage] if isinstance(step, Execute) else none
+        most = np.maximum(most, live + here)
+        for tensor in lived.dying.get(position, ()):
+            live -= spread_bytes(tensor, tiles)
+    return most
+
+
+def misfits(memory: Memory) -> Iterator[Diagnostic]:
+    """A problem for the fullest tile, if it holds too much."""
+    tile = int(np.argmax(memory.total))
+    found = int(memory.total[tile])
+    if found > memory.limit:
+        sizes = sorted(((int(held[tile]), name) for name, held in memory.tensors.items()), reverse=True)
+        largest = ", ".join(f"{name} {size:,}" for size, name in sizes[:3])
+        limit = f"a tile has {memory.limit:,} bytes, {found - memory.limit:,} fewer"
+        remedy = "take fewer samples at once, another plan of checkpoints, or a smaller network"
+        yield Diagnostic("AX501", f"tile {tile}", f"{found:,} bytes ({largest})", limit, remedy)

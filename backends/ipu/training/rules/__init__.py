@@ -1,0 +1,1 @@
+"""The lowering of ops, forward ones and adjoints: one rule an op, in an explicit table."""

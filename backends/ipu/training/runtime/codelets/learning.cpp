@@ -1,0 +1,134 @@
+// Losses, and the optimisers that move parameters. `hyper` comes from the host with every step of training.
+#include <cmath>
+#include <poplar/Vertex.hpp>
+
+#include "signals.hpp"
+
+#pragma STDC FP_CONTRACT OFF
+
+namespace axonc {
+
+using poplar::InOut;
+using poplar::Input;
+using poplar::Output;
+using poplar::Vector;
+
+enum Hyper : unsigned { KEPT, RATE, MEAN_SCALE, SQUARE_ROOT, SHARE };
+
+// -log softmax(scale r)[label], the mean over samples, r = pooled / divisor; its derivative with respect to the output
+// of a step. A sample whose label is no class counts for nothing: `hyper` says what share of the loss each other has.
+class CrossEntropy : public poplar::Vertex {
+public:
+  Input<Vector<float>> pooled;
+  Input<Vector<unsigned>> target;
+  Input<Vector<float>> hyper;
+  Output<Vector<float>> seed;
+  Output<Vector<float>> loss;
+  const unsigned batch = 1;
+  const float divisor = 1;
+  const float scale = 1;
+
+  bool compute() {
+    const std::size_t classes = pooled.size() / batch;
+    float total = 0.0F;
+    for (unsigned sample = 0; sample < batch; ++sample) {
+      total += ofSample(sample, classes);
+    }
+    loss[0] = total * hyper[SHARE];
+    return true;
+  }
+
+private:
+  float logit(std::size_t at) const { return scale * (pooled[at] / divisor); }
+
+  float ofSample(unsigned sample, std::size_t classes) {
+    const std::size_t begin = sample * classes;
+    const unsigned label = target[sample];
+    float largest = logit(begin);
+    for (std::size_t c = 1; c < classes; ++c) {
+      largest = std::fmax(largest, logit(begin + c));
+    }
+    float sum = 0.0F;
+    for (std::size_t c = 0; c < classes; ++c) {
+      seed[begin + c] = std::exp(logit(begin + c) - largest);
+      sum += seed[begin + c];
+    }
+    for (std::size_t c = 0; c < classes; ++c) {
+      const float slope = (seed[begin + c] / sum - (c == label ? 1.0F : 0.0F)) * hyper[SHARE];
+      seed[begin + c] = label < classes ? slope * scale / divisor : 0.0F;
+    }
+    return label < classes ? std::log(sum) - (logit(begin + label) - largest) : 0.0F;
+  }
+};
+
+// The mean of (r - target)^2, r = pooled / divisor; its derivative with respect to the output of a step. A target that
+// is no number counts for nothing.
+class MeanSquared : public poplar::Vertex {
+public:
+  Input<Vector<float>> pooled;
+  Input<Vector<float>> target;
+  Input<Vector<float>> hyper;
+  Output<Vector<float>> seed;
+  Output<Vector<float>> loss;
+  const float divisor = 1;
+
+  bool compute() {
+    float total = 0.0F;
+    for (std::size_t n = 0; n < pooled.size(); ++n) {
+      const bool counts = !std::isnan(target[n]);
+      const float off = counts ? pooled[n] / divisor - target[n] : 0.0F;
+      total += off * off;
+      seed[n] = off * (2.0F * hyper[SHARE]) / divisor;
+    }
+    loss[0] = total * hyper[SHARE];
+    return true;
+  }
+};
+
+// Momentum: u = momentum u + gradient; value = kept value - rate u.
+class Sgd : public poplar::MultiVertex {
+public:
+  InOut<Vector<float>> value;
+  InOut<Vector<float>> momentum;
+  Input<Vector<float>> gradient;
+  Input<Vector<float>> hyper;
+  const float inertia = 0;
+
+  bool compute(unsigned worker) {
+    const Range mine = rangeOf(worker, value.size());
+    for (unsigned n = mine.begin; n < mine.end; ++n) {
+      momentum[n] = momentum[n] * inertia + gradient[n];
+      value[n] = value[n] * hyper[KEPT] - hyper[RATE] * momentum[n];
+    }
+    return true;
+  }
+};
+
+// Running means of the gradient and of its square; value = kept value - rate mean' / (sqrt(square') + epsilon).
+class Adam : public poplar::MultiVertex {
+public:
+  InOut<Vector<float>> value;
+  InOut<Vector<float>> mean;
+  InOut<Vector<float>> square;
+  Input<Vector<float>> gradient;
+  Input<Vector<float>> hyper;
+  const float beta1 = 0;
+  const float rest1 = 1;
+  const float beta2 = 0;
+  const float rest2 = 1;
+  const float epsilon = 0;
+
+  bool compute(unsigned worker) {
+    const Range mine = rangeOf(worker, value.size());
+    for (unsigned n = mine.begin; n < mine.end; ++n) {
+      const float g = gradient[n];
+      mean[n] = mean[n] * beta1 + g * rest1;
+      square[n] = square[n] * beta2 + g * g * rest2;
+      const float change = hyper[MEAN_SCALE] * mean[n] / (std::sqrt(square[n]) / hyper[SQUARE_ROOT] + epsilon);
+      value[n] = value[n] * hyper[KEPT] - hyper[RATE] * change;
+    }
+    return true;
+  }
+};
+
+} // namespace axonc

@@ -1,0 +1,126 @@
+"""Training programs on the simulator learn what canonical sums in numpy do, bit for bit, whatever the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tasks
+from ipu_training import Case, Step, built, canonical, learned, planned
+
+from axonc.backends.ipu.training.depths import counts
+from axonc.backends.ipu.training.memory import memory_of
+from axonc.backends.ipu.training.program import Training
+from axonc.backends.ipu.training.run import Learned
+from axonc.compiler.training import SGD, Adam, CrossEntropy, MeanSquared, network
+
+Array = np.ndarray[Any, Any]
+BATCH = 3
+SQUARED = MeanSquared(over="mean")
+"""A loss without exp, whose bits are the same everywhere."""
+
+NETS = {
+    "lif": network(tasks.lif(), SQUARED),
+    "cuba_lif": network(tasks.lif("cuba_lif", reset="zero"), MeanSquared(over="last"), attached=True),
+    "feed_forward": network(tasks.lif("cuba_lif", loops=False), MeanSquared(over="sum"), attached=True),
+}
+PLANS = ("none", "offload", "single", "single_off", "double")
+CASES = {
+    **{f"lif, {kind}": Case(NETS["lif"], SGD(rate=0.05), planned(kind, 13), BATCH, 4) for kind in PLANS},
+    "lif, double, long": Case(NETS["lif"], SGD(rate=0.05), planned("double", 31, 3), BATCH, 4),
+    "lif, one step": Case(NETS["lif"], SGD(rate=0.05), planned("double", 1), BATCH, 24),
+    "cuba_lif, single": Case(NETS["cuba_lif"], Adam(decay=0.1), planned("single", 12), BATCH, 5),
+    "cuba_lif, double": Case(NETS["cuba_lif"], Adam(decay=0.1), planned("double", 12), BATCH, 24),
+    "feed_forward, offload": Case(NETS["feed_forward"], SGD(rate=0.01), planned("offload", 7), BATCH, 1),
+    "labels": Case(network(tasks.lif(), CrossEntropy("mean", 2.0)), Adam(), planned("single_off", 13), BATCH, 8),
+}
+
+
+def samples(case: Case, count: int = 2) -> list[Step]:
+    """Some steps of training."""
+    rng, steps = np.random.default_rng(0), case.plan.problem.steps
+    targets = [rng.normal(0, 1, (BATCH, 3)) for _ in range(count)]
+    if case.net.loss.labelled:
+        targets = [rng.integers(0, 3, BATCH) for _ in range(count)]
+    return [({"in": (rng.random((steps, BATCH, 12)) < 0.3).astype(np.uint8)}, target) for target in targets]
+
+
+@pytest.fixture(scope="module")
+def programs() -> Iterator[dict[str, tuple[Path, Training]]]:
+    with built(list(CASES.values())) as made:
+        yield dict(zip(CASES, made, strict=True))
+
+
+@pytest.fixture(scope="module")
+def results(programs: dict[str, tuple[Path, Training]]) -> dict[str, Learned]:
+    return {name: learned(*programs[name], case.optimiser, samples(case)) for name, case in CASES.items()}
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if name != "labels"])
+def test_parameters_are_those_of_canonical_sums(
+    name: str, programs: dict[str, tuple[Path, Training]], results: dict[str, Learned]
+) -> None:
+    case = CASES[name]
+    expected = canonical(case, programs[name][1], samples(case))
+    found = results[name].parameters
+    for parameter, value in expected.items():
+        np.testing.assert_array_equal(found[parameter], value, str(parameter))
+    assert any(np.any(found[p.node, p.field] != before) for p, before in case.net.initial.items())
+
+
+def test_a_plan_changes_no_bit(results: dict[str, Learned]) -> None:
+    first, *others = (results[f"lif, {kind}"] for kind in PLANS)
+    for other in others:
+        np.testing.assert_array_equal(other.losses, first.losses)
+        np.testing.assert_array_equal(other.pooled, first.pooled)
+        assert all(np.array_equal(other.parameters[key], value) for key, value in first.parameters.items())
+
+
+def test_labels_are_learned_as_in_numpy(results: dict[str, Learned]) -> None:
+    case, found = CASES["labels"], results["labels"]
+    values, state = dict(case.net.initial), case.optimiser.initial({str(p): v for p, v in case.net.initial.items()})
+    for count, (x, target) in enumerate(samples(case), 1):
+        step = case.net.step(values, {"in": x["in"].astype(np.float32)}, target)
+        np.testing.assert_allclose(found.losses[count - 1], step.loss, rtol=1e-5)
+        named = {str(p): v for p, v in values.items()}
+        moved, state = case.optimiser.step(named, {str(p): g for p, g in step.gradients.items()}, state, count)
+        values = {p: moved[str(p)] for p in values}
+    for parameter, value in values.items():
+        np.testing.assert_allclose(found.parameters[parameter.node, parameter.field], value, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", list(CASES))
+def test_memory_is_predicted_to_the_byte(
+    name: str, programs: dict[str, tuple[Path, Training]], results: dict[str, Learned]
+) -> None:
+    observed = np.array(results[name].accounts["memory"]["tiles"]["total"])
+    np.testing.assert_array_equal(memory_of(programs[name][1]).total, observed)
+
+
+@pytest.mark.parametrize("name", list(CASES))
+def test_traffic_and_steps_are_those_of_the_plan(
+    name: str, programs: dict[str, tuple[Path, Training]], results: dict[str, Learned]
+) -> None:
+    case, (_, training), accounts = CASES[name], programs[name], results[name].accounts
+    runs, plan = accounts["runs"] - 2, case.plan
+    assert not accounts["undefined_reads"]
+    steps = accounts["steps"]
+    forwards = sum(step["executions"] for step in steps if step["name"] == "forward 1")
+    assert (
+        forwards
+        == runs * plan.cost.forwards
+        == runs * sum(count for move, count in counts(training.task.moves).items() if move.do in ("advance", "tape"))
+    )
+    moved = {step["name"]: step for step in steps if step["kind"] == "remote" and not step["name"].startswith("input")}
+    traffic = sum(step["executions"] * step["host_bytes"] for step in steps if step["name"] in moved)
+    transfers = sum(step["executions"] for step in steps if step["name"] in moved)
+    row = sum(buffer.row_bytes for buffer in training.checkpoints)
+    sized = replace(plan, problem=replace(plan.problem, state=row, tape=row, memory=None))
+    cost = sized.schedule.cost(sized.problem, 0, sized.problem.steps)
+    assert traffic == runs * cost.traffic
+    assert transfers == runs * cost.transfers * len(training.checkpoints)
+    assert (traffic > 0) == (plan.kind in ("offload", "single_off", "double") and plan.cost.traffic > 0)

@@ -1,0 +1,149 @@
+"""Trainings on the simulator of IPUs, many in one executable, and what they must learn: canonical sums in numpy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+from ipu_networks import build_together
+
+from axonc.backends.ipu.machine import load_machine
+from axonc.backends.ipu.training.lowering import project
+from axonc.backends.ipu.training.program import Training, training_program
+from axonc.backends.ipu.training.run import Learned, Samples, run_training
+from axonc.compiler.checkpoint import Plan, Problem, make_plan
+from axonc.compiler.checkpoint.loops import loops
+from axonc.compiler.differentiate import Parameter
+from axonc.compiler.driver.directory import write_files
+from axonc.compiler.driver.tile_training.task import hyper, task_of
+from axonc.compiler.training import Network, Optimiser
+from axonc.ir import Graph, Node
+from axonc.ir.interpret.run import run_batches
+from axonc.ir.ops import Linear, OuterTotal, Scale, Total
+
+Array = np.ndarray[Any, Any]
+Step = tuple[dict[str, Array], Array]
+"""Inputs [T, B, ...] by name, and targets."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A training of a network by a plan."""
+
+    net: Network
+    optimiser: Optimiser
+    plan: Plan
+    batch: int
+    per_tile: int
+
+    def program(self) -> Training:
+        """Its program for a GC200."""
+        steps = self.plan.problem.steps
+        moves = loops(self.plan.actions(), steps)
+        task = task_of(self.net, self.optimiser, steps, self.batch, moves)
+        return training_program(task, load_machine(), self.per_tile)
+
+
+def planned(kind: str, steps: int, room: int = 4) -> Plan:
+    """A plan in little memory: of a state or a tape of one unit each, ``room`` fit."""
+    plan = make_plan(kind, Problem(steps, 1, 1, memory=None if kind == "none" else room + 1, bandwidth=1.0))
+    assert plan is not None
+    return plan
+
+
+@contextmanager
+def built(cases: Sequence[Case]) -> Iterator[list[tuple[Path, Training]]]:
+    """The programs of all cases, in folders of their own."""
+    with TemporaryDirectory() as made:
+        folders = [Path(made) / str(index) for index in range(len(cases))]
+        programs = [case.program() for case in cases]
+        for folder, program in zip(folders, programs, strict=True):
+            folder.mkdir()
+            write_files(folder, project(program))
+        build_together(folders, Path(made) / "all")
+        yield list(zip(folders, programs, strict=True))
+
+
+def learned(folder: Path, program: Training, optimiser: Optimiser, steps: Sequence[Step]) -> Learned:
+    """What a program learns in some steps of training."""
+    return run_training(
+        folder,
+        program,
+        [Samples(x, target, hyper(optimiser, n, 1.0, target.size)) for n, (x, target) in enumerate(steps, 1)],
+    )
+
+
+def canonical(case: Case, program: Training, steps: Sequence[Step]) -> dict[tuple[str, str], Array]:
+    """The parameters after some steps of training by the interpreter: both graphs, every sum in canonical order."""
+    net, optimiser = case.net, case.optimiser
+    values = dict(net.initial)
+    state = optimiser.initial({str(parameter): value for parameter, value in values.items()})
+    for count, (x, target) in enumerate(steps, 1):
+        gradients = gradients_of(net, program, values, x, target)
+        named = {str(parameter): value for parameter, value in values.items()}
+        moved, state = optimiser.step(named, gradients, state, count)
+        values = {parameter: moved[str(parameter)] for parameter in values}
+    return {(parameter.node, parameter.field): value for parameter, value in values.items()}
+
+
+def gradients_of(
+    net: Network, program: Training, values: dict[Parameter, Array], x: dict[str, Array], target: Array
+) -> dict[str, Array]:
+    """By parameter; sums over steps run from the last, in each over the samples."""
+    forward = net.with_values(values)
+    recorded = run_batches(forward, {name: a.swapaxes(0, 1) for name, a in x.items()}, list(net.backward.tape.values()))
+    _, seed = net.loss(np.ascontiguousarray(recorded[net.output].swapaxes(0, 1), np.float32), target)
+    data = {name: recorded[reference] for name, reference in net.backward.tape.items()}
+    for output, name in net.backward.seeds.items():
+        zero = np.zeros_like(recorded[output], np.float32)
+        data[name] = seed.swapaxes(0, 1) if output == net.output else zero
+    ops = net.backward.ops(net.ops(values))
+    graph = net.backward.graph.with_nodes(replace(node, op=ops[node.name]) for node in net.backward.graph)
+    names = [node.name for node in graph if not isinstance(node.op, (OuterTotal, Total))]
+    backward = in_tiles(graph, program)
+    signals = run_batches(backward, {name: a[:, ::-1] for name, a in data.items()}, names)
+    return {
+        str(parameter): total_of(graph[graph[output].inputs[0]], signals, parameter.of(forward[parameter.node].op))
+        for output, parameter in net.backward.gradients.items()
+    }
+
+
+def total_of(node: Node, signals: dict[str, Array], like: Array) -> Array:
+    """The sum that a gradient is: steps as the backward graph takes them, samples, one after the other."""
+    x = signals[node.inputs[0]].astype(np.float32)
+    for name in node.inputs[1:]:
+        x = x + signals[name].astype(np.float32)
+    total = np.zeros(like.shape, np.float32)
+    for step in range(x.shape[1]):
+        for sample in range(len(x)):
+            part = x[sample, step].reshape(-1)
+            if isinstance(node.op, OuterTotal):
+                part = part[:, None] * signals[node.reads[0]][sample, step].reshape(-1).astype(np.float32)
+            total += part.reshape(total.shape)
+    return total
+
+
+def in_tiles(graph: Graph, program: Training) -> Graph:
+    """The backward graph with each adjoint of a matrix as one for each tile that holds some of it, and their sum."""
+    nodes: list[Node] = []
+    for node in graph:
+        if not isinstance(node.op, Linear):
+            nodes.append(node)
+            continue
+        origin = program.task.origins[node.name]
+        place, weight = program.draft.places["forward", origin], np.asarray(node.op.weight)
+        parts = []
+        for tile in range(place.layout.tiles):
+            kept = np.zeros_like(weight).reshape(len(weight), place.lanes, -1)
+            here = place.layout.range(tile)
+            kept[:, :, here] = weight.reshape(kept.shape)[:, :, here]
+            parts.append(f"{node.name} of tile {tile}")
+            op = Linear(kept.reshape(weight.shape), None, node.op.gives, node.op.takes)
+            nodes.append(Node(parts[-1], op, node.inputs, node.origin))
+        nodes.append(Node(node.name, Scale(np.ones(graph.signals[node.name].shape)), tuple(parts), node.origin))
+    return graph.with_nodes(nodes)
