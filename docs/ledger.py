@@ -155,6 +155,11 @@ def between(sample: Sample) -> nir.NIRGraph:
     return graph(nodes, "input node flatten fc lif output")
 
 
+def maps(*samples: Sample) -> nir.NIRGraph:
+    """The nodes behind one another, and LIF neurons of three axes behind them."""
+    return chain(samples[0][1], *(node for node, _, _ in samples), lif(*samples[-1][2]))
+
+
 def last(node: Any) -> nir.NIRGraph:
     """input -> weights -> the node -> output."""
     nodes = {"input": source(4), "fc": nir.Linear(np.eye(4)), "node": node, "output": sink(4)}
@@ -307,6 +312,15 @@ VARIANTS: dict[str, Callable[[], Case]] = {
     "weights as output": lambda: Case(chain((4,), lif(4), dense(2, 4))),
     "inputs of up to 3 events": lambda: Case(last(lif(4)), inputs="events:3"),
     "dense inputs": lambda: Case(last(lif(4)), inputs="dense"),
+    "Conv2d of dense inputs": lambda: Case(maps(conv()), inputs="dense"),
+    "SumPool2d of dense inputs, then Conv2d": lambda: Case(
+        maps(pool(nir.SumPool2d), conv((2, 2), size=(3, 3))), inputs="dense"
+    ),
+    **{
+        f"Conv2d, {weights} weights": (lambda weights=weights: Case(maps(conv()), options=Options(weights, "q24")))
+        for weights in WEIGHTS
+        if weights != "float32"
+    },
     "two inputs, two outputs": lambda: Case(branching()),
     "recurrent weights": lambda: Case(loop(lif)),
     "NIRGraph in a graph": lambda: Case(nested()),

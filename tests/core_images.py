@@ -41,6 +41,7 @@ from axonc.ir.ops import (
     Pool,
     QuantConv,
     QuantLinear,
+    ToFixed,
 )
 from axonc.ir.state import State
 from axonc.ir.target import LIVE, HostInterface, RunOptions
@@ -69,11 +70,21 @@ class Model:
     layers: tuple[Layer, ...]
     data: Array = field(repr=False)
     """[steps, *shape]."""
+    values: bool = False
+    """Whether the input gives whole numbers, which graded events carry, instead of spikes."""
+
+    @property
+    def events(self) -> int:
+        """How many the input sends in all steps."""
+        return int(np.count_nonzero(self.data) if self.values else self.data.sum())
 
     @property
     def graph(self) -> Graph:
         nodes = [Node("in", Input(Signal(self.shape, Kind.EVENT, peak=2)))]
         source, shape = "in", self.shape
+        if self.values:
+            nodes = [Node("in", Input(Signal(self.shape))), Node("rounded", ToFixed(Fixed(16, 0)), ("in",))]
+            source = "rounded"
         for index, layer in enumerate(self.layers):
             for step, op in enumerate([*[Delay(layer.delay)] * bool(layer.delay), *layer.pools, layer.weights]):
                 nodes.append(Node(f"{index}.{step}", op, (source,)))
@@ -162,8 +173,10 @@ def convolutions(draw: st.DrawFn, rng: np.random.Generator, shape: tuple[int, ..
     groups = draw(st.sampled_from([n for n in (1, 1, 2, 3, shape[0]) if shape[0] % n == 0]))
     outputs = groups * draw(st.sampled_from([1, 2, 3, 4, 8] if groups == 1 else [1, 2, 4]))
     windows = tuple(draw(axes(size)) for size in shape[1:])
-    weight = rng.integers(-127, 128, (outputs, shape[0] // groups, *_kernel(windows))).astype(np.int8)
-    return QuantConv(weight, np.asarray(1.0), windows, groups)
+    limit = draw(st.sampled_from([127, 127, 32767, 7, 1]))
+    weight = rng.integers(-limit, limit + 1, (outputs, shape[0] // groups, *_kernel(windows)))
+    bits = 8 if limit < 128 else 16
+    return QuantConv(weight.astype(f"int{bits}"), np.asarray(1.0), windows, groups, bits=bits)
 
 
 @st.composite
@@ -173,8 +186,12 @@ def models(draw: st.DrawFn) -> Model:
     places = draw(st.sampled_from([(5, 6), (9, 4), (3, 3), (7,), (12,), (1, 5)]))
     shape = (draw(st.sampled_from([1, 2, 3, 6])), *places)
     model = Model(shape, (), (rng.integers(1, 3, (4, *shape)) * (rng.random((4, *shape)) < 0.3)).astype(np.int64))
+    if draw(st.integers(0, 3)) == 0:
+        model = replace(model, data=model.data * rng.integers(-100, 101, model.data.shape), values=True)
     for _ in range(draw(st.integers(1, 3))):
-        model = replace(model, layers=(*model.layers, draw(_layer(rng, shape))))
+        model = replace(
+            model, layers=(*model.layers, draw(_layer(rng, shape, pooled=not model.values or bool(model.layers))))
+        )
         shape = _behind(model.layers[-1], shape)
         if len(shape) == 1:
             break
@@ -189,7 +206,7 @@ def _behind(layer: Layer, shape: tuple[int, ...]) -> tuple[int, ...]:
 
 
 @st.composite
-def _layer(draw: st.DrawFn, rng: np.random.Generator, shape: tuple[int, ...]) -> Layer:
+def _layer(draw: st.DrawFn, rng: np.random.Generator, shape: tuple[int, ...], pooled: bool) -> Layer:
     delay, threshold = draw(st.sampled_from([0, 0, 2])), draw(st.sampled_from([0, 0, 40]))
     if draw(st.integers(0, 4)) == 0:
         targets = draw(st.sampled_from([(3,), (2, 3, 2), (300,)]))
@@ -200,15 +217,15 @@ def _layer(draw: st.DrawFn, rng: np.random.Generator, shape: tuple[int, ...]) ->
         bits = 8 if limit < 128 else 16
         matrix = QuantLinear(weight.astype(f"int{bits}"), np.asarray(1.0), bits, shape, targets)
         return Layer((), matrix, delay, threshold)
-    pooled: list[Pool] = []
+    before: list[Pool] = []
     behind = shape
-    for _ in range(draw(st.sampled_from([0, 0, 1, 2]))):
-        pooled.append(draw(pools(behind)))
-        behind = pooled[-1].output(Signal(behind, Kind.EVENT)).shape
+    for _ in range(draw(st.sampled_from([0, 0, 1, 2])) if pooled else 0):
+        before.append(draw(pools(behind)))
+        behind = before[-1].output(Signal(behind, Kind.EVENT)).shape
     conv = draw(convolutions(rng, behind))
     maps = conv.output(Signal(behind, Kind.EVENT)).shape
     gives = draw(st.sampled_from([None, None, None, (prod(maps),), (maps[0], *maps[:0:-1])]))
-    return Layer(tuple(pooled), replace(conv, gives=gives), delay, threshold, draw(st.booleans()))
+    return Layer(tuple(before), replace(conv, gives=gives), delay, threshold, draw(st.booleans()))
 
 
 @st.composite

@@ -171,6 +171,7 @@ def cases(draw: st.DrawFn, state: str) -> strategies.Case:
     data = {"input": models.events((*lead, *shape), draw(st.sampled_from([0.1, 0.4, 1.0])), peak, seed)}
     options = {
         "state": state,
+        "weights": draw(st.sampled_from(strategies.WEIGHTS)),
         "quantize": draw(st.sampled_from(strategies.QUANTISED)),
         "slice_size": draw(st.sampled_from([None, None, 1, 3, 7])),
         "strategy": draw(st.sampled_from(["fewest-cores", "spread"])),

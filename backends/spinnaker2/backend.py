@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-import numpy as np
-
 from axonc.ir import Diagnostic, Graph, Result, ToolError, initial_state
 from axonc.ir.host import parts
 from axonc.ir.interpret.parts import run_parts
@@ -47,7 +45,7 @@ from .lower import lower
 from .memory import MemoryMap
 from .parameters import MOST_SPIKES, equations
 from .run import run_program
-from .schema import KERNEL_EXTENT, KERNEL_WEIGHT, RESETS
+from .schema import KERNEL_EXTENT, RESETS
 from .toolchain import ToolchainError, compile_elf
 from .traces import recordable
 
@@ -198,9 +196,6 @@ def _kernel_problems(graph: Graph, name: str, op: QuantConv, target: str) -> Ite
         found = f"{largest} channels, taps or places along an axis"
         limit = f"{target} takes {KERNEL_EXTENT} at most"
         yield Diagnostic("AX601", name, found, limit, "pool or crop the input")
-    if np.any(np.abs(op.weight.astype(np.int64)) > KERNEL_WEIGHT):
-        found, limit = f"a kernel with weights of {op.bits} bits", f"{target} takes kernels of 8 bits"
-        yield Diagnostic("AX601", name, found, limit, f"choose int8 for it (--weights {name}=int8), or unroll it")
 
 
 def _gate_problems(name: str, gate: Gate | FixedGate, target: str) -> Iterator[Diagnostic]:

@@ -40,7 +40,10 @@ KERNEL_BYTES: Mapping[str, int] = {
 ROW_BYTES: Mapping[str, int] = {
     "dense": 852,
     "sparse": 332,
-    "kernel": 652,
+    "kernel": 888,
+    "kernel16": 888,
+    "kernel4": 844,
+    "kernel2": 984,
     "sparse16": 704,
     "dense16": 812,
     "dense4": 1064,
@@ -56,6 +59,10 @@ ROW_BYTES: Mapping[str, int] = {
 GRADED_ROW_BYTES: Mapping[str, int] = {
     "dense": 732,
     "sparse": 352,
+    "kernel": 980,
+    "kernel16": 980,
+    "kernel4": 892,
+    "kernel2": 1076,
     "sparse16": 784,
     "dense16": 536,
     "dense4": 584,

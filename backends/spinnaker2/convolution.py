@@ -9,11 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from axonc.ir.machine import BYTEWISE, Synapses
 from axonc.ir.mapping import Slice
 from axonc.ir.network import Projection, SharedKernel
 from axonc.ir.ops import Array
 from axonc.ir.synapses import joined, reached_channels, taps_into
 
+from .kernel_formats import KernelFormat, kernel_format
 from .memory import round_up
 from .schema import ALIGN, CHANNEL, KERNEL, RUN
 
@@ -70,12 +72,12 @@ class AxisTable:
         """The runs of each place from ``lower`` to ``upper``."""
         return self._each(np.diff(self.starts.astype(np.int64)), lower, upper)
 
-    def split(self, lower: int, upper: int, channels: int) -> tuple[Array, Array]:
-        """The weights of the runs of each place, where a target place has so many channels: how often 8 by words,
+    def split(self, lower: int, upper: int, channels: int, form: KernelFormat) -> tuple[Array, Array]:
+        """The weights of the runs of each place, where a target place has so many channels: how many blocks of them,
         and how many one by one."""
         weights = self.runs["count"].astype(np.int64) * channels
-        eights = weights // 8 if channels % 4 == 0 else np.zeros(len(weights), np.int64)
-        sums = (np.concatenate([[0], np.cumsum(part)])[self.starts] for part in (eights, weights - 8 * eights))
+        blocks = form.blocks(weights, channels)
+        sums = (np.concatenate([[0], np.cumsum(part)])[self.starts] for part in (blocks, weights - form.block * blocks))
         first, second = (self._each(np.diff(part), lower, upper) for part in sums)
         return first, second
 
@@ -91,10 +93,11 @@ class KernelTables:
     """A kernel as a slice of its targets needs it, for events of any source slice: stored once a core.
 
     ``first_channel``: the source channel of the first entry of ``channels``; ``order``: the taps along x in the order
-    in which they are stored.
+    in which they are stored; ``format``: that of its weights.
     """
 
     kernel: SharedKernel
+    format: KernelFormat
     target: Slice
     first_channel: int
     channels: Table
@@ -112,20 +115,22 @@ class KernelTables:
     def data_bytes(self) -> int:
         """Bytes of all tables and weights."""
         weights = int(self.channels["count"].sum(dtype=np.int64)) * self.taps[0] * self.taps[1]
-        return round_up(self.channels.nbytes, ALIGN) + self.y.data_bytes + self.x.data_bytes + round_up(weights, ALIGN)
+        tables = round_up(self.channels.nbytes, ALIGN) + self.y.data_bytes + self.x.data_bytes
+        return tables + self.format.data_bytes(weights)
 
     @cached_property
     def weights(self) -> Table:
-        """int8, flat: [source channel][tap along y][tap along x][target channel]. The first is one of a group."""
+        """Flat, as the format stores them: [source channel][tap along y][tap along x][target channel]. The first is
+        one of a group."""
         weight, lower = self.kernel.weight, self.target.lower[0]
         each = weight.shape[1]
-        parts = [np.zeros(0, np.int8)]
+        parts = [np.zeros(0, np.int64)]
         for number, row in enumerate(self.channels):
             first = lower + int(row["first"])
             chosen = weight[first : first + int(row["count"]), number % each]
             image = chosen.reshape(len(chosen), *self.taps)[:, :, self.order]
-            parts.append(np.moveaxis(image, 0, -1).astype(np.int8).reshape(-1))
-        return np.concatenate(parts)
+            parts.append(np.moveaxis(image, 0, -1).astype(np.int64).reshape(-1))
+        return self.format.table(np.concatenate(parts))
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,7 +143,10 @@ class KernelRows:
     tables: KernelTables
     first_target: int = 0
 
-    format = "kernel"
+    @property
+    def format(self) -> str:
+        """The name of the format of its weights."""
+        return self.tables.format.name
 
     @property
     def targets(self) -> int:
@@ -191,8 +199,8 @@ class KernelRows:
 
     def visited(self) -> Iterator[tuple[str, tuple[Array, Array, Array]]]:
         """What an event of each source neuron makes the loops do, as products over y, x and channel: whether it is
-        ``inside`` the tables, ``runs`` of places, ``patches`` (a line of a run), and in these ``eights`` of weights,
-        added by words where the channels are a multiple of 4, and ``weights`` one by one."""
+        ``inside`` the tables, ``runs`` of places, ``patches`` (a line of a run), and in these ``blocks`` of weights,
+        as the format says, and ``weights`` one by one."""
         (lower, upper), y, x = self.box
         tables, first = self.tables, self.tables.first_channel
         counts = np.zeros(upper - lower)
@@ -204,9 +212,9 @@ class KernelRows:
         yield "run", (known, tables.x.runs_of(*x), some)
         yield "patch", (lines, tables.x.runs_of(*x), some)
         for count in np.unique(counts[some]):
-            eights, ones = tables.x.split(*x, int(count))
+            blocks, ones = tables.x.split(*x, int(count), tables.format)
             mine = counts == count
-            yield "eight", (lines, eights, mine)
+            yield "block", (lines, blocks, mine)
             yield "weight", (lines, ones, mine)
 
     @property
@@ -217,19 +225,25 @@ class KernelRows:
 
 
 def kernel_rows(
-    projection: Projection, sources: Sequence[Slice], target: Slice, index: int, offset: int
+    projection: Projection,
+    sources: Sequence[Slice],
+    target: Slice,
+    index: int,
+    offset: int,
+    synapses: Synapses = BYTEWISE,
 ) -> Iterator[KernelRows]:
-    """The rows of a kernel into ``target``, the local population ``index``; events act ``offset`` steps ahead."""
+    """The rows of a kernel into ``target``, the local population ``index``; events act ``offset`` steps ahead. In the
+    format for its weights on a machine with such ``synapses``."""
     kernel = projection.weight
     assert isinstance(kernel, SharedKernel)
     if reaching := joined(kernel, sources, target):
-        tables = _tables(kernel, target.box)
+        tables = _tables(kernel, target.box, kernel_format(kernel, synapses))
         first = projection.lane * target.count
         yield from (KernelRows(source, index, offset, tables, first) for source in reaching)
 
 
 @lru_cache(maxsize=256)
-def _tables(kernel: SharedKernel, target: Slice) -> KernelTables:
+def _tables(kernel: SharedKernel, target: Slice, form: KernelFormat) -> KernelTables:
     first, channels = _channels(kernel, target)
     places = [taps - [0, target.lower[axis + 1], 0] for axis, taps in enumerate(taps_into(kernel, target))]
     y, x = places if len(places) > 1 else (NOTHING, places[0])
@@ -237,7 +251,7 @@ def _tables(kernel: SharedKernel, target: Slice) -> KernelTables:
     x_table, order = (
         _best_order(x, kernel.weight.shape[-1]) if whole else (_axis(x), np.arange(kernel.weight.shape[-1]))
     )
-    return KernelTables(kernel, target, first, channels, _axis(y), x_table, order)
+    return KernelTables(kernel, form, target, first, channels, _axis(y), x_table, order)
 
 
 def _channels(kernel: SharedKernel, target: Slice) -> tuple[int, Table]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from axonc.ir import Diagnostic, Graph, Kind, Node
 from axonc.ir.network import behind_delay
-from axonc.ir.ops import Delay, FixedGated, FixedResetGate, Input, QuantConv, QuantLinear, ToFixed, row_sums
+from axonc.ir.ops import Delay, FixedGated, FixedResetGate, Input, QuantLinear, ToFixed, row_sums
 
 from .graded_inputs import roundings
 
@@ -23,8 +23,6 @@ def graded_problems(graph: Graph, target: str) -> Iterator[Diagnostic]:
             yield from _input_problems(graph, node, target)
         elif isinstance(node.op, ToFixed):
             yield from _rounding_problems(graph, node, target)
-        elif isinstance(node.op, QuantConv):
-            yield from _kernel_problems(graph, node, target)
         elif isinstance(node.op, FixedGated):
             yield from _unit_problems(graph, node)
 
@@ -54,14 +52,6 @@ def _rounding_problems(graph: Graph, node: Node, target: str) -> Iterator[Diagno
     if node.op.format.limit > PAYLOAD:
         limit = f"the payload of an event is an int16, {PAYLOAD} at most"
         yield Diagnostic("AX607", node.name, f"values to {node.op.format.limit}", limit, "round to 16 bits or fewer")
-
-
-def _kernel_problems(graph: Graph, node: Node, target: str) -> Iterator[Diagnostic]:
-    source = graph.source(node.name)
-    assert source is not None
-    if source.kind is not Kind.EVENT:
-        found, limit = f"a convolution of a {source}", f"{target} convolves spikes alone"
-        yield Diagnostic("AX602", node.name, found, limit, "encode the values as spikes, or unroll the convolution")
 
 
 def _unit_problems(graph: Graph, node: Node) -> Iterator[Diagnostic]:

@@ -291,7 +291,7 @@ def _rows_into(
     for projection in network.fan_in[target.population]:
         offset, sources = ring_offset(schedule, projection), cuts[projection.source]
         if isinstance(projection.weight, SharedKernel):
-            yield from kernel_rows(projection, sources, target, index, offset)
+            yield from kernel_rows(projection, sources, target, index, offset, synapses)
         else:
             source = network.by_name[projection.source]
             active = source.rate

@@ -16,6 +16,7 @@ from axonc.ir.network import Network, Projection, SharedKernel
 from axonc.ir.ops import Array
 
 from .formats import BY_NAME, DRAM, ROW_FORMATS, Form, RowFormat, Table, cheapest, fetched, offered
+from .kernel_formats import kernel_format
 from .schema import ALIGN, FORMATS, SYNAPSE
 
 
@@ -188,7 +189,7 @@ def linked_formats(network: Network, synapses: Synapses, graded: bool = False) -
 
 def _possible(projection: Projection, synapses: Synapses) -> Iterator[str]:
     if isinstance(projection.weight, SharedKernel):
-        yield "kernel"
+        yield kernel_format(projection.weight, synapses).name
     elif projection.dram:
         yield from DRAM
     elif projection.weight.nnz:

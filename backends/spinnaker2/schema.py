@@ -236,14 +236,15 @@ PROJECTION = Record(
             "rows_at",
             "data offset; dense: of int8_t[rows][targets], dense16: of int16_t, dense4 and dense2: of rows of words, "
             "8 or 16 weights each; sparse and pairs: of uint16_t[rows + 1]; signs: of uint16_t[2 * rows + 1]; sparse16 "
-            "and wide: of uint32_t[rows + 1]; kernel: of int8_t[]; dram_dense: offset in DRAM of "
-            "int8_t[rows][targets]; dram_sparse: as sparse",
+            "and wide: of uint32_t[rows + 1]; kernel, kernel16, kernel4 and kernel2: of weights as those of one row of "
+            "dense, dense16, dense4 and dense2; dram_dense: offset in DRAM of int8_t[rows][targets]; dram_sparse: as "
+            "sparse",
         ),
         _u32(
             "synapses_at",
             "data offset; sparse: of axonc_synapse_t[], pairs: of axonc_pair_t[], wide: of axonc_wide_t[]; signs: of "
             "uint8_t[], the targets of each row's weights of 1, then of -1; sparse16: of the targets of all synapses, "
-            "uint16_t[], and behind them their weights, int8_t[]; kernel: of axonc_kernel_t; dram_sparse: offset in "
+            "uint16_t[], and behind them their weights, int8_t[]; kernels: of axonc_kernel_t; dram_sparse: offset in "
             "DRAM of axonc_synapse_t[]",
         ),
         _u32("rows", "source neurons"),
@@ -299,7 +300,7 @@ CHANNEL = Record(
     "channel",
     "What a source channel reaches: channels of the target box, with a weight for each at every tap.",
     (
-        _u32("weights", "index of int8_t[taps along y][taps along x][count]"),
+        _u32("weights", "index of the first of its weights, [taps along y][taps along x][count]"),
         Field("first", "u16", "first target channel"),
         Field("count", "u16", "target channels"),
     ),
@@ -438,13 +439,12 @@ FORMATS = (
     "signs",
     "dram_dense",
     "dram_sparse",
+    "kernel16",
+    "kernel4",
+    "kernel2",
 )
 ERRORS = ("none", "bad_data", "queue_overflow", "bad_format")
 ENUMS = (("reset", RESETS), ("format", FORMATS), ("error", ERRORS))
-
-KERNEL_WEIGHT = 127
-"""The largest weight of a convolution."""
-
 KERNEL_EXTENT = 65535
 """Places along an axis, channels or taps that a convolution can have: their numbers have 16 bits."""
 

@@ -40,6 +40,8 @@ PORTABLE = (
     "rows_packed.c",
     "rows_dram.c",
     "convolution.c",
+    "convolution_wide.c",
+    "convolution_packed.c",
     "recording.c",
     "neurons_fixed.c",
     "neurons_float.c",

@@ -136,9 +136,10 @@ def _sent(plan: CorePlan, local: LocalPopulation, traffic: Traffic) -> Iterator[
 
 def _added(plan: CorePlan, rows: AnyRows, traffic: Traffic) -> Iterator[Part]:
     """The weights that the events of a source slice add."""
+    graded = rows.source.population in plan.graded
     if isinstance(rows, KernelRows):
-        return _convolved(rows, traffic)
-    return _matrix(rows, rows.source.population in plan.graded, traffic)
+        return _convolved(rows, graded, traffic)
+    return _matrix(rows, graded, traffic)
 
 
 def _matrix(rows: Rows, graded: bool, traffic: Traffic) -> Iterator[Part]:
@@ -150,10 +151,11 @@ def _matrix(rows: Rows, graded: bool, traffic: Traffic) -> Iterator[Part]:
         yield "fetched.word", traffic.events(rows.source, 1, rows.fetched / 4)
 
 
-def _convolved(rows: KernelRows, traffic: Traffic) -> Iterator[Part]:
+def _convolved(rows: KernelRows, graded: bool, traffic: Traffic) -> Iterator[Part]:
     """Events of a convolution: those that reach something, its runs of places, lines of runs, and weights."""
     full, rest = traffic.groups(rows.source, 1, BATCH)
-    yield "kernel.call", full + rest
-    yield "kernel.event", traffic.events(rows.source, 1)
+    form = f"{'graded' if graded else 'spikes'}.{rows.format}"
+    yield f"{form}.call", full + rest
+    yield f"{form}.event", traffic.events(rows.source, 1)
     for name, axes in rows.visited():
-        yield f"kernel.{name}", traffic.events(rows.source, 1, *axes)
+        yield f"{form}.{name}", traffic.events(rows.source, 1, *axes)

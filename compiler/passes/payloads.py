@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import floor, log2
+from math import floor, log2, prod
 
 import numpy as np
 
 from axonc.ir import Diagnostic, Fixed, Graph, Kind, Node
 from axonc.ir.network import matrices_behind
-from axonc.ir.ops import EGRU, Array, Conv, Delay, Linear, Neuron, Pool, ResetGate, ToFixed, row_sums
+from axonc.ir.ops import EGRU, Array, Conv, Delay, Linear, Neuron, Pool, ResetGate, ToFixed, channel_sums, row_sums
 
 from .host import GATED
 from .weights import ACCUMULATOR, row_peaks
@@ -128,14 +128,16 @@ def _graded(sources: Sources, group: list[Node]) -> list[str]:
 
 def _overflows(sources: Sources, group: list[Node], limit: int) -> bool:
     """Whether sums of weights of up to ``limit`` might pass an int32: at the finest scale that the group may
-    get, for every row. Convolutions take no graded events."""
-    group = [node for node in group if isinstance(node.op, Linear)]
+    get, for every row; where a convolution is among them, for the largest of all rows."""
+    group = [node for node in group if isinstance(node.op, (Linear, Conv))]
     units = [sources.unit(node.inputs[0]) for node in group]
     peaks = [_peak(node) * unit for node, unit in zip(group, units, strict=True)]
     if not max(peaks, default=0.0) or not _graded(sources, group):
         return False
     scale = max(peaks) / limit
     rows = [_bound(node, unit / scale) * sources.most(node.inputs[0]) for node, unit in zip(group, units, strict=True)]
+    if any(isinstance(node.op, Conv) for node in group):
+        rows = [np.max(bound, initial=0.0) for bound in rows]
     return float(np.max(np.sum(rows, axis=0))) > ACCUMULATOR.limit
 
 
@@ -145,9 +147,10 @@ def _peak(node: Node) -> float:
 
 
 def _bound(node: Node, ratio: float) -> Array:
-    """The row sums of integer weights, each rounded by one half at most."""
-    assert isinstance(node.op, Linear)
-    return np.asarray(row_sums(node.op.weight) * ratio + node.op.weight.shape[1] / 2)
+    """The row sums of integer weights, each rounded by one half at most; of a convolution, those of its channels."""
+    assert isinstance(node.op, (Linear, Conv))
+    sums = channel_sums(node.op.weight) if isinstance(node.op, Conv) else row_sums(node.op.weight)
+    return np.asarray(sums * ratio + prod(node.op.weight.shape[1:]) / 2)
 
 
 def input_format(largest: float) -> Fixed:
@@ -156,13 +159,16 @@ def input_format(largest: float) -> Fixed:
 
 
 def dense_sources(sources: Sources, node: Node) -> Iterator[Diagnostic]:
-    """The problem of a matrix or convolution whose source is not one of events that its integers can take."""
-    name = node.inputs[0]
+    """The problem of a matrix or convolution whose source is not one of events that its integers can take: values are
+    not pooled."""
+    direct = name = node.inputs[0]
     while isinstance(sources.graph[name].op, Pool):
         name = sources.graph[name].inputs[0]
     graded = sources.origin(name).name in sources.formats
-    if not sources.is_integer(name) or (graded and isinstance(node.op, Conv)):
-        takes = "convolutions take spikes only" if isinstance(node.op, Conv) else "integer weights take events only"
+    if not sources.is_integer(name) or (graded and name != direct):
+        takes = (
+            "integer weights take events only" if name == direct else "only spikes are pooled before integer weights"
+        )
         yield Diagnostic(
             "AX602",
             node.name,

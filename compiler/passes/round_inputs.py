@@ -16,7 +16,8 @@ from .payloads import Sources, input_format, matrix_groups
 
 @dataclass(frozen=True)
 class RoundInputs(Pass):
-    """Puts a `ToFixed` behind every dense input that matrices read, and behind what the host gives them.
+    """Puts a `ToFixed` behind every dense input that matrices and convolutions read, and behind what the host
+    gives them.
 
     The format has 16 bits, and as many fractional ones as leave room for the largest magnitude of the input: that in
     ``ranges`` (name, magnitude), as a calibration measures it; else 13, with a note: values from 4 on are clipped.
@@ -46,7 +47,7 @@ def rounded_sources(graph: Graph) -> list[Node]:
     """What matrices of populations read, late or not, that is neither events nor a population: dense inputs, and what
     the host computes."""
     sources = Sources(graph, {})
-    groups = ([node for node in group if isinstance(node.op, Linear)] for _, group in matrix_groups(graph))
+    groups = ([node for node in group if isinstance(node.op, (Linear, Conv))] for _, group in matrix_groups(graph))
     read = {sources.origin(node.inputs[0]).name for group in groups for node in group}
     return [node for node in graph if node.name in read and _is_plain(graph, node)]
 

@@ -43,7 +43,7 @@ def check(data: st.DataObject, kind: str) -> None:
     model, graph, _, mapping = drawn(data)
     expected = model.expected()
     names = [name for name in expected if name.endswith(":v") or graph.signals[name].kind is Kind.EVENT]
-    inputs = 0 if any(part.core is None for part in mapping.slices) else int(model.data.sum()) + 1
+    inputs = 0 if any(part.core is None for part in mapping.slices) else model.events + 1
     record = tuple(name for name in names if data.draw(st.booleans()))
     host = HostInterface(record, STEPS, inputs)
     result = images.run(graph, mapping, model.data, kind, names, data.draw(st.integers(0, 9)), host)

@@ -79,7 +79,15 @@ def test_instructions_are_predicted_from_events() -> None:
 
 @pytest.mark.parametrize(
     "part",
-    ["spikes.dense", "spikes.sparse", "graded.sparse", "kernel.", "neuron.lif_q32", "neuron.gru_after_q16", "step."],
+    [
+        "spikes.dense",
+        "spikes.sparse",
+        "graded.sparse",
+        "spikes.kernel.",
+        "neuron.lif_q32",
+        "neuron.gru_after_q16",
+        "step.",
+    ],
 )
 def test_a_part_that_were_left_out_would_be_missed(part: str) -> None:
     less = {name: FREE if name.startswith(part) else cost for name, cost in COSTS.items()}

@@ -32,19 +32,7 @@ from axonc.compiler.mapping.cut import cut
 from axonc.ir import Fixed, Graph, Node, Signal
 from axonc.ir.machine import BYTEWISE
 from axonc.ir.network import network
-from axonc.ir.ops import (
-    Axis,
-    Delay,
-    FixedGRU,
-    FixedLSTM,
-    FixedResetGate,
-    Input,
-    Linear,
-    Output,
-    QuantConv,
-    QuantLinear,
-    ToFixed,
-)
+from axonc.ir.ops import Delay, FixedGRU, FixedLSTM, FixedResetGate, Input, Linear, Output, QuantLinear, ToFixed
 from axonc.ir.target import HostInterface
 
 
@@ -222,10 +210,6 @@ def test_what_graded_events_cannot_do_is_refused() -> None:
     assert problems(Node("w", eye, ("fixed",)), Node("gate", gate, ("w",))) == []
     twice = replace(eye, weight=2 * eye.weight)
     assert problems(Node("w", twice, ("fixed",)), Node("gate", gate, ("w",))) == ["AX607"]
-    image = (Node("image", Input(Signal((1, 4, 4)))), Node("rounded", ToFixed(Fixed(16, 10)), ("image",)))
-    axes = (Axis(2), Axis(2))
-    conv = QuantConv(np.ones((1, 1, 2, 2), np.int8), gated_graphs.ONE, axes)
-    assert problems(*image, Node("conv", conv, ("rounded",))) == ["AX602"]
 
 
 def test_many_values_are_cut() -> None:

@@ -200,3 +200,24 @@ def images() -> Iterator[Workload]:
             graph = axonc.load(net.graph(), semantics=f"sinabs,dt={DT}")
             x = (rng.random((STEPS, 2, size, size)) < active).astype(np.int64)
             yield Workload(f"{channels} channels, stride {stride}, pool {pool}, {active} active", graph, x)
+    for weights in ("int16", "int4", "ternary"):
+        for channels in (3, 8, 12):
+            yield maps(weights, channels, dense=False)
+    for weights in ("int8", "int16", "int4", "ternary"):
+        for channels in (3, 8):
+            yield maps(weights, channels, dense=True)
+
+
+def maps(weights: str, channels: int, dense: bool) -> Workload:
+    """An image of spikes or of values through two convolutions with weights of some width."""
+    rng, net = np.random.default_rng(channels), Graph.builder()
+    net.input("in", (2, 8, 8), dense=dense)
+    net.population("maps", "if", (channels, 8, 8))
+    net.conv("in", "maps", rng.normal(0.1, 0.4, (channels, 2, 3, 3)), padding=1)
+    net.population("more", "if", (channels, 4, 4))
+    net.conv("maps", "more", rng.normal(0, 0.2, (channels, channels, 3, 3)), padding=1, stride=2)
+    net.output("out", "more")
+    graph = axonc.load(net.graph(), semantics=f"nir,dt={DT}")
+    kept = rng.random((STEPS, 2, 8, 8)) < 0.2
+    x = kept * rng.normal(0, 1, kept.shape) if dense else kept.astype(np.int64)
+    return Workload(f"{channels} channels, {weights}, dense {dense}", graph, x, {"weights": weights})

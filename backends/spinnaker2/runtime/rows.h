@@ -68,8 +68,19 @@ AXONC_ADDS_GRADED(dram_dense);
 AXONC_ADDS(dram_sparse);
 AXONC_ADDS_GRADED(dram_sparse);
 
-/* The kernel of a convolution, at all places that a source neuron reaches. In convolution.c. */
+/* The kernel of a convolution, at all places that a source neuron reaches: weights of 8 bits. In convolution.c. */
 AXONC_ADDS(kernel);
+AXONC_ADDS_GRADED(kernel);
+
+/* Of 16 bits. In convolution_wide.c. */
+AXONC_ADDS(kernel16);
+AXONC_ADDS_GRADED(kernel16);
+
+/* Of 4 bits, and of 1 and -1. In convolution_packed.c. */
+AXONC_ADDS(kernel4);
+AXONC_ADDS_GRADED(kernel4);
+AXONC_ADDS(kernel2);
+AXONC_ADDS_GRADED(kernel2);
 
 /* Adds rows of whatever format. Generated: both are part of a program. */
 uint32_t axonc_add_rows(axonc_core_t *core, const axonc_projection_t *projection, int32_t *sums,

@@ -7,11 +7,7 @@
  */
 #include "pairs.h"
 #include "rows.h"
-
-/* The bias of weights of some bits, which is the largest of them, and the lowest `bits` bits of every byte. */
-#define BIAS(bits) ((1u << ((bits)-1u)) - 1u)
-#define EVERY_BYTE 0x01010101u
-#define FIELDS(bits) (((1u << (bits)) - 1u) * EVERY_BYTE)
+#include "words.h"
 
 /* Dense rows of a projection. */
 typedef struct {
@@ -31,14 +27,6 @@ static packed_t packed_of(const axonc_core_t *core, const axonc_projection_t *pr
     return (packed_t){axonc_data(core, projection->rows_at), full + (left > 0), full, left};
 }
 
-/* The weight of one target in a word. */
-AXONC_SPECIALISED int32_t weight_at(uint32_t word, uint32_t target, uint32_t bits)
-{
-    const uint32_t place = 8u * (target % 4u) + bits * (target / 4u);
-
-    return (int32_t)(word >> place & (FIELDS(bits) & 0xFFu)) - (int32_t)BIAS(bits);
-}
-
 /* Adds the weights of four targets, summed over some rows, in all of which together `bias` is too much. */
 AXONC_SPECIALISED void add_bytes(int32_t *sums, uint32_t bytes, int32_t bias)
 {
@@ -53,7 +41,7 @@ AXONC_SPECIALISED void add_some(int32_t *restrict sums, const packed_t *packed,
                                 const uint32_t *restrict rows, uint32_t count, uint32_t bits)
 {
     const uint32_t *words[AXONC_FEW];
-    const int32_t bias = (int32_t)(count * BIAS(bits));
+    const int32_t bias = (int32_t)(count * AXONC_BIAS(bits));
 
     for (uint32_t i = 0; i < count; i++) {
         words[i] = packed->words + rows[i] * packed->stride;
@@ -68,7 +56,7 @@ AXONC_SPECIALISED void add_some(int32_t *restrict sums, const packed_t *packed,
 
 #pragma GCC unroll 4
             for (uint32_t part = 0; part < 8u / bits; part++) {
-                bytes[part] += word >> bits * part & FIELDS(bits);
+                bytes[part] += word >> bits * part & AXONC_FIELDS(bits);
             }
         }
 #pragma GCC unroll 4
@@ -87,7 +75,7 @@ AXONC_SPECIALISED void add_last(int32_t *restrict sums, const packed_t *packed, 
 
 #pragma GCC unroll 1
     for (uint32_t t = 0; t < packed->left; t++) {
-        sums[t] += weight_at(word, t, bits) * value;
+        sums[t] += axonc_weight_at(word, t, bits) * value;
     }
 }
 
@@ -113,12 +101,6 @@ AXONC_SPECIALISED uint32_t add_dense(const axonc_core_t *core, const axonc_proje
 }
 
 #ifdef AXONC_PAIRS
-/* The weights of four targets in the low bits of every byte of a word. */
-AXONC_SPECIALISED int8x4_t weights_of(uint32_t word, uint32_t bits)
-{
-    return __ssub8((int8x4_t)(word & FIELDS(bits)), (int8x4_t)(BIAS(bits) * EVERY_BYTE));
-}
-
 /* Adds multiples of the full words of two rows. */
 AXONC_SPECIALISED void add_two(int32_t *restrict sums, const packed_t *packed, const uint32_t *rows,
                                int16x2_t values, uint32_t bits)
@@ -130,8 +112,8 @@ AXONC_SPECIALISED void add_two(int32_t *restrict sums, const packed_t *packed, c
     for (const uint32_t *end = first + packed->full; first < end; first++) {
 #pragma GCC unroll 4
         for (uint32_t shift = 0; shift < 8u; shift += bits) {
-            axonc_add_words(sums, weights_of(*first >> shift, bits), weights_of(*second >> shift, bits),
-                            values);
+            axonc_add_words(sums, (int8x4_t)axonc_weights_of(*first >> shift, bits),
+                            (int8x4_t)axonc_weights_of(*second >> shift, bits), values);
             sums += 4;
         }
         second++;
@@ -161,7 +143,7 @@ AXONC_SPECIALISED void add_multiples(int32_t *sums, const packed_t *packed,
         const uint32_t *words = packed->words + events->rows[i] * packed->stride;
 
         for (uint32_t t = 0; t < packed->full * each; t++) {
-            sums[t] += weight_at(words[t / each], t % each, bits) * events->values[i];
+            sums[t] += axonc_weight_at(words[t / each], t % each, bits) * events->values[i];
         }
     }
 }
@@ -211,8 +193,8 @@ AXONC_SPECIALISED uint32_t add_pairs(int32_t *restrict sums, const uint16_t *sta
 
 #pragma GCC unroll 2
     for (; pair < end; pair++) {
-        sums[pair->targets[0]] += ((int32_t)(pair->weights & 0xFu) - (int32_t)BIAS(4)) * value;
-        sums[pair->targets[1]] += ((int32_t)(pair->weights >> 4) - (int32_t)BIAS(4)) * value;
+        sums[pair->targets[0]] += ((int32_t)(pair->weights & 0xFu) - (int32_t)AXONC_BIAS(4)) * value;
+        sums[pair->targets[1]] += ((int32_t)(pair->weights >> 4) - (int32_t)AXONC_BIAS(4)) * value;
     }
     return 2 * count;
 }
