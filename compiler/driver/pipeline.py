@@ -16,6 +16,7 @@ from axonc.ir.mapping import Mapping as CoreMapping
 from axonc.ir.network import Network, activity, network, output_population
 from axonc.ir.ops import ExactNeuron, Input, Map
 from axonc.ir.precision import precision
+from axonc.ir.serialize import to_bytes
 from axonc.ir.state import carried
 from axonc.ir.target import Backend, Program
 from axonc.ir.version import __version__
@@ -46,6 +47,9 @@ from .options import Options, format_problems, host_problems, settled_problems, 
 from .placement import described, dram_problems, in_dram
 from .pruning.stages import prune_stages
 from .targets import backend
+
+PRUNED = "pruned.axg"
+"""The file of a build that holds the graph in float as it was pruned, if it was."""
 
 
 @dataclass(frozen=True)
@@ -218,8 +222,11 @@ def _require_steps(graph: Graph) -> None:
 
 def compile_graph(graph: Graph, target: str, options: Options) -> Compiled:
     """The lowered program of a graph in steps, with nothing written yet."""
-    final, mapping, machine = prepare(graph, target, options)
-    program = backend(target, options.weights).lower(final, mapping, machine, options.host)
+    _require_steps(graph)
+    chosen = backend(target, options.weights)
+    cut, left = _cut(graph, options)
+    final, mapping, machine = prepare(cut, target, left)
+    program = chosen.lower(final, mapping, machine, options.host)
     manifest = {**_manifest(final, target, mapping, machine, options), **_numbers(final, mapping, program)}
     said = precision(final)
     described = {
@@ -228,6 +235,7 @@ def compile_graph(graph: Graph, target: str, options: Options) -> Compiled:
             json_text({"target": target, **({"precision": said} if said else {}), **program.report}) + "\n"
         ).encode(),
         "graph.txt": str(final).encode(),
+        **({PRUNED: to_bytes(cut)} if cut is not graph else {}),
     }
     complete = Program({**program.files, **described}, program.report)
     return Compiled(target, final, mapping, machine, complete, manifest)
@@ -296,6 +304,12 @@ def _staged(graph: Graph, target: Backend, options: Options) -> list[tuple[Pass,
     before = stages[-1][1] if stages else graph
     stages += run_pipeline(before, passes_for(before, target, options))
     return stages + run_pipeline(stages[-1][1] if stages else graph, last_passes(options))
+
+
+def _cut(graph: Graph, options: Options) -> tuple[Graph, Options]:
+    """The graph that is quantised, pruned as the options say, and what is left of them."""
+    done = pruned(graph, options)
+    return (done[-1][1] if done else graph), replace(options, prune=tuple(last_passes(options)))
 
 
 def last_passes(options: Options) -> list[Pass]:

@@ -33,6 +33,7 @@ from axonc.ir.ops import (
 )
 
 from ...passes import ToPopulations
+from ..pruning.costs import MatrixCost
 from ..units import UNITS
 
 MAPS = (Linear, Conv, QuantLinear, QuantConv)
@@ -81,6 +82,27 @@ def connections(graph: Graph) -> list[Connection] | None:
         Connection(projection.name, projection.source, _size(projection), _fan_out(projection))
         for projection in net.projections
     ]
+
+
+def connection_costs(graph: Graph, events: Mapping[str, Array], steps: int) -> list[MatrixCost] | None:
+    """What each projection costs in ``steps`` steps in which every neuron sent so many ``events``, by its population;
+    None where those into one of them are not known."""
+    found = connections(graph)
+    if found is None or any(connection.source not in events for connection in found):
+        return None
+    return [_cost(connection, events[connection.source], steps) for connection in found]
+
+
+def _cost(connection: Connection, sent: Array, steps: int) -> MatrixCost:
+    return MatrixCost(
+        name=connection.name,
+        weights=connection.weights,
+        nonzeros=int(connection.fan_out.sum()),
+        sources=sent.size,
+        steps=steps,
+        events=int(sent.sum()),
+        operations=int(np.dot(sent, connection.fan_out)),
+    )
 
 
 def _size(projection: Projection) -> int:

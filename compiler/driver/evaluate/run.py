@@ -16,9 +16,8 @@ from axonc.ir.interpret.run import Data
 
 from ..api import compile as compile_
 from ..program import Program, open_build
-from ..pruning.costs import MatrixCost
 from ..units import counted
-from .costs import connections, weight_bytes
+from .costs import connection_costs, weight_bytes
 from .counts import PairCounts, StageCounts, Totals
 from .dataset import DataSet, class_output, data_set
 from .measure import DECISIONS, Plan, Task
@@ -68,8 +67,9 @@ def evaluate(
         y: the class of every sample, [N] whole numbers from 0; None: no accuracy.
         graph: the graph in steps that a program or build was compiled from: adds the stage ``float``.
         options: of `compile`, for a graph.
-        stages: which to run, of ``float`` (the graph in float32), ``quantised`` (the compiled graph, interpreted) and
-            ``mapped`` (the compiled program); None: all that there are. Each is compared with the one before it.
+        stages: which to run, of ``float`` (the graph in float32), ``pruned`` (the same as it was pruned), ``quantised``
+            (the compiled graph, interpreted) and ``mapped`` (the compiled program); None: all that there are. Each is
+            compared with the one before it.
         output: whose largest element is the class (the lowest index, if several are largest); None: the only one.
         decide: scores are the output's ``sum`` over the steps, its ``last`` value or its ``max``.
         engine: what runs the program: ``emulator``, ``native`` or ``reference``; None: the target's own.
@@ -171,7 +171,7 @@ def _evaluation(subject: Subject, plan: Plan, data: DataSet, totals: Totals) -> 
 
 def _stage(subject: Subject, name: str, data: DataSet, counts: StageCounts) -> StageResult:
     graph = subject.stages[name]
-    matrices = _matrices(graph, counts, data.samples * data.steps)
+    matrices = connection_costs(graph, counts.by_neuron, data.samples * data.steps)
     return StageResult(
         name=name,
         runs_on=subject.engine if name == MAPPED else "interpreter",
@@ -184,26 +184,6 @@ def _stage(subject: Subject, name: str, data: DataSet, counts: StageCounts) -> S
         size=_size(subject, name),
         counters=counts.counters,
     )
-
-
-def _matrices(graph: Graph, counts: StageCounts, steps: int) -> list[MatrixCost] | None:
-    """What each projection costs; None where the events into one of them are not known."""
-    found = connections(graph)
-    if found is None or any(connection.source not in counts.by_neuron for connection in found):
-        return None
-    events = [counts.by_neuron[connection.source] for connection in found]
-    return [
-        MatrixCost(
-            name=connection.name,
-            weights=connection.weights,
-            nonzeros=int(connection.fan_out.sum()),
-            sources=sent.size,
-            steps=steps,
-            events=int(sent.sum()),
-            operations=int(np.dot(sent, connection.fan_out)),
-        )
-        for connection, sent in zip(found, events, strict=True)
-    ]
 
 
 def _size(subject: Subject, stage: str) -> Size:

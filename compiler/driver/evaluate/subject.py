@@ -20,12 +20,14 @@ from axonc.ir.ops import Array, FixedGated, FixedNeuron, Input, QuantConv, Quant
 from axonc.ir.serialize import load_graph
 from axonc.ir.target import RunOptions
 
+from ..pipeline import PRUNED
 from ..program import Program
 from ..targets import backend, missing_extra
 from ..units import SENT, UNITS
 
-FLOAT, QUANTISED, MAPPED = STAGES = ("float", "quantised", "mapped")
-"""The graph before compilation, in float32; the compiled graph, interpreted; the compiled program, run."""
+FLOAT, CUT, QUANTISED, MAPPED = STAGES = ("float", "pruned", "quantised", "mapped")
+"""The graph before compilation, in float32; the same as it was pruned; the compiled graph, interpreted; the compiled
+program, run."""
 
 
 @dataclass(frozen=True)
@@ -170,6 +172,8 @@ def _unpacked(parcel: Parcel) -> Subject:
 def _subject(folder: Path) -> Subject:
     compiled, engine = load_graph(folder / "build" / "graph.axg"), (folder / "engine").read_text()
     stages = {FLOAT: load_graph(folder / "float.axg")} if (folder / "float.axg").is_file() else {}
+    if (cut := folder / "build" / PRUNED).is_file():
+        stages[CUT] = load_graph(cut)
     integer = any(isinstance(node.op, (QuantLinear, QuantConv, FixedNeuron, FixedGated)) for node in compiled)
-    stages[QUANTISED if integer else FLOAT] = compiled
+    stages[QUANTISED if integer else CUT if CUT in stages else FLOAT] = compiled
     return Subject(stages | ({MAPPED: compiled} if engine != "reference" else {}), folder / "build", engine)

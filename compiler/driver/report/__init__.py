@@ -51,6 +51,8 @@ def render_page(
 def _sections(facts: Facts) -> Iterator[Section]:
     """Those that there are data for."""
     yield sections.network(facts)
+    if connected := sections.connections(facts):
+        yield connected
     if precision(facts.graph):
         yield sections.quantisation(facts)
     if facts.mapping is not None and facts.mapping.cores:

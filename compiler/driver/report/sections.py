@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from axonc.ir.mapping import Slice
+from axonc.ir.ops import Array
 from axonc.ir.precision import decibels, precision
 
+from ..evaluate.costs import connection_costs, synapses
 from ..placement import Placed
+from ..pruning.costs import COLUMNS, cost_rows
 from ..show import KINDS, holds, predicted, worst_first
 from ..units import called, counted
 from .charts import stacked_bars
@@ -59,6 +64,33 @@ def tiles(facts: Facts) -> Iterator[tuple[str, str]]:
 def network(facts: Facts) -> Section:
     """The graph."""
     return Section("Network", figures=[network_figure(facts.graph)])
+
+
+def connections(facts: Facts) -> Section | None:
+    """Density and activity of every connection, and what events cost; without a run, the densities alone. None where
+    the graph is not made of populations that are joined by weights."""
+    found = connection_costs(facts.graph, _sent(facts), _steps(facts))
+    if not found:
+        return None
+    line = "Operations: a weight that is not 0 for each event, counted event by event; d x a is what they would be if "
+    line += "density and activity had nothing to do with each other."
+    table = Table(COLUMNS, list(cost_rows(found)), "Each connection", folded=len(found) > OPEN_ROWS)
+    return Section("Sparsity", [line], [], [table])
+
+
+def _sent(facts: Facts) -> dict[str, Array]:
+    """The events of every neuron over the run, by population; 0 where nothing ran."""
+    if facts.activity is not None:
+        return {name: events.sum(axis=(0, 1), dtype=np.int64) for name, events in facts.activity.events.items()}
+    return {name: np.zeros_like(counts) for name, counts in (synapses(facts.graph) or {}).items()}
+
+
+def _steps(facts: Facts) -> int:
+    """Steps of all samples of the run."""
+    if facts.activity is None or not facts.activity.events:
+        return 0
+    samples, steps, _ = next(iter(facts.activity.events.values())).shape
+    return int(samples * steps)
 
 
 def quantisation(facts: Facts) -> Section:

@@ -16,6 +16,8 @@ import pytest
 import axonc
 from axonc import Graph, ModelError, Program
 from axonc.backends.spinnaker2.description import load_machine
+from axonc.compiler.driver.evaluate import evaluate
+from axonc.compiler.driver.pruning.costs import cost_rows
 from axonc.compiler.driver.report import report_page
 from axonc.compiler.driver.report.activity import traffic_matrix
 from axonc.compiler.driver.report.chips import chip_map
@@ -71,6 +73,7 @@ def test_the_whole_page(full: str) -> None:
     assert "http" not in full.replace('http-equiv="Content-Security-Policy"', "")
     assert titles(full) == [
         "Network",
+        "Sparsity",
         "Quantisation",
         "Memory",
         "Synapses",
@@ -86,6 +89,16 @@ def test_the_whole_page(full: str) -> None:
     assert "not measured on silicon" in full
 
 
+def test_connections_cost_what_an_evaluation_counts(program: Program, full: str, x: Array) -> None:
+    """Cell by cell; without a run, only what the build itself says."""
+    matrices = evaluate(program, x, jobs=1, stages=["quantised"]).last.matrices
+    assert matrices is not None
+    alone = report_page(program)
+    for row in cost_rows(matrices):
+        assert "".join(f"<td>{cell}</td>" for cell in row) in re.sub(r"<td[^>]*>", "<td>", full).replace("\n", "")
+        assert "".join(f"<td>{cell}</td>" for cell in [*row[:4], *"----"]) in re.sub(r"<td[^>]*>", "<td>", alone)
+
+
 def test_the_same_bytes_again(program: Program, x: Array, full: str) -> None:
     assert program.report(x, ["readout:v", "cell:i"]) == full
 
@@ -95,6 +108,7 @@ def test_without_input_only_the_build_is_shown(program: Program) -> None:
     Page(text)
     assert titles(text) == [
         "Network",
+        "Sparsity",
         "Quantisation",
         "Memory",
         "Synapses",
@@ -133,7 +147,7 @@ def test_native_has_no_cycles(native: Program, x: Array) -> None:
 def test_reference_has_no_cores(reference: Program, x: Array) -> None:
     text = report_page(reference, x)
     Page(text)
-    assert titles(text) == ["Network", "Activity", "Rasters", "Values over time"]
+    assert titles(text) == ["Network", "Sparsity", "Activity", "Rasters", "Values over time"]
 
 
 HOSTILE = "<script>alert(1)</script>\"><img onerror=alert(1)> & ' {{ 7 * 7 }}"

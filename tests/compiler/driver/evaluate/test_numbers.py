@@ -15,6 +15,7 @@ import axonc
 from axonc import Graph, Program, Result
 from axonc.compiler.driver.evaluate import Evaluation, evaluate
 from axonc.ir.network import network
+from axonc.ir.ops import Linear, is_sparse
 
 Array = np.ndarray[Any, Any]
 RECORD = ["cell", "cell:v", "cell:i", "readout:v"]
@@ -150,6 +151,29 @@ def test_the_float_graph_alone(reference: Program, x: Array, labels: Array, foun
     assert alone.last.correct == found.stages["float"].correct
     assert alone.last.synaptic_operations == found.stages["float"].synaptic_operations
     assert "float" in str(alone)
+
+
+@pytest.mark.parametrize("weights", ["int8", "float32"])
+def test_what_pruning_and_what_rounding_cost_is_told_apart(graph: Graph, x: Array, weights: str) -> None:
+    state = "q16" if weights == "int8" else "float32"
+    program = axonc.compile(graph, target="reference", weights=weights, state=state, prune=0.7)
+    told = evaluate(program, x, graph=graph, jobs=1)
+    assert list(told.stages) == ["float", "pruned", "quantised"][: 3 if weights == "int8" else 2]
+    cut = axonc.prune(graph, 0.7)
+    traces = [axonc.interpret(one, x, ["cell"])["cell"] for one in (graph, cut)]
+    (cells,) = told.comparisons["pruned"].layers
+    assert (cells.name, cells.equal) == ("cell", np.count_nonzero(traces[0] == traces[1]))
+    assert told.stages["pruned"].events["cell"] == traces[1].sum()
+    matrices = told.stages["pruned"].matrices
+    assert matrices is not None
+    assert sum(cost.nonzeros for cost in matrices) == sum(
+        np.count_nonzero(np.asarray(node.op.weight.todense() if is_sparse(node.op.weight) else node.op.weight))
+        for node in cut
+        if isinstance(node.op, Linear)
+    )
+    assert told.stages["float"].synaptic_operations > told.stages["pruned"].synaptic_operations
+    unpruned = axonc.compile(graph, target="reference", weights=weights, state=state)
+    assert "pruned" not in evaluate(unpruned, x, graph=graph, jobs=1).stages
 
 
 def test_a_skipped_stage_is_not_compared(native: Program, graph: Graph, x: Array, found: Evaluation) -> None:
