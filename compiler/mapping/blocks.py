@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from heapq import heappop, heappush
 
 import numpy as np
 
@@ -13,9 +12,7 @@ from axonc.ir.mapping import Keys
 from axonc.ir.ops import Array
 
 from .reach import Sender
-
-LEAST_SAVED = 0.05
-"""Superfluous packets of a step that an entry more must save at least."""
+from .worth import worths
 
 
 @dataclass(frozen=True)
@@ -92,47 +89,50 @@ class Room:
         return fits
 
 
-LEAST_FOR_NOTHING = 1e-9
-"""The same of a division that takes no entry more, as where nobody listens to a half."""
-
 Stations = Callable[[Block], tuple[int, ...]]
 """The chips in whose tables a block has an entry."""
 
 
-def divided(senders: Sequence[Sender], keys: Keys, limit: int, stations: Stations) -> list[Block]:
+def divided(
+    senders: Sequence[Sender], keys: Keys, limit: int, homes: Array, host: int, stations: Stations
+) -> list[Block]:
     """The keys of all senders in blocks, in the order of their keys; of some, nobody listens to any key.
 
-    Each sender begins as one block. The division that saves most superfluous packets for the entries that it takes goes
-    first, as long as no table gets more than ``limit`` entries by it and it saves enough.
+    Each sender begins as one block. Divisions are made as long as no table gets more than ``limit`` entries by them,
+    those first that save most superfluous packets for an entry, with what their halves may save (`worths`). ``homes``:
+    the chip of every core; ``host``: that where the packets of the host begin.
     """
-    room, done = Room(limit), []
-    waiting: list[Offer] = []
-    for sender in senders:
-        block = Block(sender, 0, keys.local_bits)
+    room, leaves = Room(limit), {}
+    for number, sender in enumerate(senders):
+        leaves[number, 0, _bits(sender)] = block = Block(sender, 0, keys.local_bits)
         room.take(stations(block), force=True)
-        heappush(waiting, _offer(block, stations, keys))
-    while waiting:
-        saved, _, block, halves = heappop(waiting)
-        there = [chip for half in halves for chip in stations(half)]
-        if saved < 0 and room.take(there, stations(block)):
-            for half in halves:
-                heappush(waiting, _offer(half, stations, keys))
-        else:
-            done.append(block)
-    return sorted(done, key=lambda block: block.key(keys))
+    for number, first, bits in _in_turn(senders, homes, host):
+        found = leaves.get((number, first, bits))
+        if found is not None:
+            halves = Block(senders[number], first, bits).halves()
+            there = [chip for half in halves for chip in stations(half)]
+            if room.take(there, stations(found)):
+                del leaves[number, first, bits]
+                leaves |= {(number, half.first, half.bits): half for half in halves}
+    return sorted(leaves.values(), key=lambda block: block.key(keys))
 
 
-Offer = tuple[float, int, Block, tuple[Block, ...]]
-"""A division with what it is worth, the best first: minus the packets saved by an entry, or 0 if that is not enough;
-the first key, which orders what is equal; the block and its halves."""
+def _bits(sender: Sender) -> int:
+    """Bits that number the neurons of a sender."""
+    return (sender.part.count - 1).bit_length()
 
 
-def _offer(block: Block, stations: Stations, keys: Keys) -> Offer:
-    halves = () if block.sender.together or not block.bits or not block.superfluous else block.halves()
-    if not halves:
-        return 0.0, block.key(keys)[0], block, ()
-    saved = block.superfluous - sum(half.superfluous for half in halves)
-    entries = max(sum(len(stations(half)) for half in halves) - len(stations(block)), 0)
-    worth = saved / max(entries, 1)
-    enough = worth >= (LEAST_SAVED if entries else LEAST_FOR_NOTHING) or len(halves) == 1
-    return -max(worth, LEAST_FOR_NOTHING) if enough else 0.0, block.key(keys)[0], block, halves
+def _in_turn(senders: Sequence[Sender], homes: Array, host: int) -> Iterator[tuple[int, int, int]]:
+    """The divisions that save something, those worth most first, none before that which makes its block: number of the
+    sender, first neuron and bits."""
+    found = [np.zeros((4, 0))]
+    for bits in sorted({_bits(sender) for sender in senders if not sender.together}):
+        numbers = np.array([n for n, s in enumerate(senders) if _bits(s) == bits and not s.together])
+        levels = worths([senders[number] for number in numbers.tolist()], bits, homes, host)
+        for level, worth in enumerate(levels):
+            blocks = np.flatnonzero(worth)
+            number, first = np.divmod(blocks << level, 1 << bits)
+            found.append(np.stack([worth[blocks], np.full(len(blocks), level), numbers[number], first]))
+    worth, level, number, first = np.concatenate(found, axis=1)
+    for index in np.lexsort((first, number, -level, -worth)).tolist():
+        yield int(number[index]), int(first[index]), int(level[index])

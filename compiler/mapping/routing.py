@@ -46,7 +46,8 @@ def route(
     they go straight on, as the router does with what no entry matches. A table that is too long is minimised.
     """
     ways = _Ways(Trees(machine.board), tuple(place.chip for place in places))
-    blocks = divided(senders, keys, machine.router_entries, ways.stations)
+    homes = np.array(ways.chips, np.int64)
+    blocks = divided(senders, keys, machine.router_entries, homes, machine.board.host, ways.stations)
     tables: dict[int, _Table] = {}
     for block in blocks:
         key, mask = block.key(keys)

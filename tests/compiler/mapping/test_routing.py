@@ -18,6 +18,7 @@ from axonc.compiler.mapping.placement import place
 from axonc.compiler.mapping.reach import Sender
 from axonc.compiler.mapping.routing import route
 from axonc.compiler.mapping.trees import Trees
+from axonc.compiler.mapping.worth import LEAST_SAVED, STEP, worths
 from axonc.ir.machine import LINKS, Board, Faults, Machine, Place
 from axonc.ir.mapping import Keys, Route, Slice
 from axonc.ir.walk import Walk, walk
@@ -190,10 +191,54 @@ def test_blocks_are_divided_where_targets_differ_and_as_far_as_there_is_room() -
         heard[4 * quarter : 4 * quarter + 4, quarter] = True
     sender = Sender(Slice("p", (16,), (0,), (16,), None, 0), sparse.csr_array(heard), 0.5)
     one_chip = lambda block: (0,) if block.cores else ()  # noqa: E731
-    found = {limit: divided([sender], Keys(4, 32), limit, one_chip) for limit in (1, 2, 3, 9)}
+    found = {limit: divided([sender], Keys(4, 32), limit, np.zeros(4, np.int64), 0, one_chip) for limit in (1, 2, 3, 9)}
     assert [(block.first, block.bits) for block in found[9]] == [(0, 2), (4, 2), (8, 2), (12, 2)]
     assert [len(found[limit]) for limit in (1, 2, 3)] == [1, 2, 3]
     assert [sum(block.superfluous for block in found[limit]) for limit in (1, 2, 3, 9)] == [24.0, 8.0, 4.0, 0.0]
+
+
+def test_blocks_are_divided_for_what_their_halves_save() -> None:
+    """Neurons that reach one of two cores in turn: halves reach both, and only single neurons save anything."""
+    heard = np.tile(np.eye(2, dtype=bool), (8, 1))
+    sender = Sender(Slice("p", (16,), (0,), (16,), None, 0), sparse.csr_array(heard), 0.5)
+    one_chip = lambda block: (0,) if block.cores else ()  # noqa: E731
+    blocks = divided([sender], Keys(4, 32), 16, np.zeros(2, np.int64), 0, one_chip)
+    assert [(block.first, block.bits) for block in blocks] == [(neuron, 0) for neuron in range(16)]
+    assert sum(block.superfluous for block in blocks) == 0.0
+
+
+@strategies.examples(30)
+@given(seed=st.integers(0, 2**32 - 1), count=st.integers(1, 16), chips=st.integers(1, 3))
+def test_a_division_is_worth_the_prices_at_which_it_is_made(seed: int, count: int, chips: int) -> None:
+    rng = np.random.default_rng(seed)
+    homes, bits = rng.integers(0, chips, 5), (count - 1).bit_length()
+    parts = [Slice("p", (2 * count,), (n * count,), ((n + 1) * count,), n, n) for n in range(2)]
+    heard = [sparse.csr_array(rng.random((count, 5)) < rng.uniform(0.0, 0.6)) for _ in parts]
+    senders = [Sender(part, rows, 0.5 + part.lower[0]) for part, rows in zip(parts, heard, strict=True)]
+    found = worths(senders, bits, homes, 0)
+
+    def cheapest(block: Block, price: float, divided: set[tuple[int, int]]) -> float:
+        """The cost of covering a block, by trying everything; which blocks within are divided."""
+        chips = {int(homes[core]) for core in block.cores}
+        entries = len(chips | {int(homes[block.sender.part.core or 0])}) if chips else 0
+        whole = block.superfluous + price * entries
+        if not block.bits:
+            return whole
+        within: set[tuple[int, int]] = set()
+        halves = sum(cheapest(half, price, within) for half in block.halves())
+        if halves >= whole * (1 - 1e-12):
+            return whole
+        divided |= within | {(block.bits, block.first)}
+        return halves
+
+    most = max(Block(sender, 0, bits).superfluous for sender in senders)
+    prices = LEAST_SAVED * STEP ** np.arange(0, 18, 3)
+    for price in prices[prices <= most]:
+        for number, sender in enumerate(senders):
+            made: set[tuple[int, int]] = set()
+            cheapest(Block(sender, 0, bits), float(price), made)
+            mine = [worth.reshape(2, -1)[number] >= price * (1 - 1e-9) for worth in found]
+            assert made == {(b, int(n) << b) for b, worth in enumerate(mine) for n in np.flatnonzero(worth)}
 
 
 def test_keys_that_nobody_hears_are_left_out() -> None:
