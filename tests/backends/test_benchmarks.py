@@ -63,7 +63,8 @@ def test_strategies_are_compared(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_growth_is_measured(capsys: pytest.CaptureFixture[str]) -> None:
-    importlib.import_module("benchmarks.scale").main(["--tiny"])
+    importlib.import_module("benchmarks.scale").main(["--tiny", "--run", "3"])
     shown = capsys.readouterr().out
     assert re.findall(r"(\w+): \d+ neurons", shown) == ["irregular", "irregular", "dense", "dense"]
     assert shown.count("time grows as") == 2
+    assert len(re.findall(r"outputs equal; [1-9]\d* packets received by cores, equal", shown)) == 2

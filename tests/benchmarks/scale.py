@@ -2,9 +2,10 @@
 
     PYTHONPATH=src:tests python -m benchmarks.scale [--tiny] [--kinds irregular dense] [--sizes 0.125 0.25 0.5 1]
 
-Size 1 has 530,000 neurons and more than 50 million synapses. Each size runs in a process of its own, so that its peak memory is
-its own. Neurons spike with the compiler's assumed activity. There is no peer that does the same; what is printed beside
-times and memory is the exponent of a power law fitted to them.
+Size 1 has 530,000 neurons and more than 50 million synapses. Each size runs in a process of its own, so that its peak
+memory is its own. Times by stage are those of processors. There is no peer that does the same; what is printed beside
+times and memory is the exponent of a power law fitted to them. ``--run N`` also runs the last size's program on the native
+engine and in the interpreter for N steps, and compares outputs, packets and links with what they must be.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from axonc.compiler.driver.program import fill
 from axonc.ir.progress import listening
 
 from .scale_networks import KINDS
+from .scale_run import Run, run
 
 NEURONS = 530_000
 """Of size 1: so many that it has more than 50 million synapses after those are left out that become 0."""
@@ -112,13 +114,14 @@ def compiled(kind: str, path: Path, output: Path, strategy: str | None) -> Row:
     )
 
 
-def measured(kind: str, neurons: int, folder: Path, strategy: str | None) -> Row:
-    """The figures of one size, from processes of their own: one makes the network, one compiles it."""
+def measured(kind: str, neurons: int, folder: Path, strategy: str | None, steps: int) -> tuple[Row, Run | None]:
+    """The figures of one size, from processes of their own: one makes the network, one compiles it, one runs it."""
     make, suffix = KINDS[kind]
     path = folder / f"{kind}-{neurons}.{suffix}"
     with ProcessPoolExecutor(1, get_context("spawn"), max_tasks_per_child=1) as apart:
         apart.submit(make, neurons, path).result()
-        return apart.submit(compiled, kind, path, folder / "build", strategy).result()
+        row = apart.submit(compiled, kind, path, folder / "build", strategy).result()
+        return row, apart.submit(run, folder / "build", steps, 2).result() if steps else None
 
 
 def exponent(sizes: Sequence[int], values: Sequence[float]) -> float:
@@ -126,14 +129,22 @@ def exponent(sizes: Sequence[int], values: Sequence[float]) -> float:
     return float(np.polyfit(np.log(sizes), np.log(values), 1)[0]) if len(sizes) > 1 else float("nan")
 
 
-def shown(row: Row) -> None:
-    """Two lines of a size."""
+def shown(row: Row, ran: Run | None) -> None:
+    """A size, and what became of its program."""
     print(
         f"{row.kind}: {row.neurons} neurons, {row.synapses} synapses: {row.cores} cores ({row.partitioner}) on "
         f"{row.chips} chips, {row.entries} routing entries; {row.seconds:.1f} s, {row.cpu:.1f} s of processors, "
         f"{row.memory / 2**30:.2f} GiB"
     )
     print("   " + ", ".join(f"{name} {seconds:.1f}" for name, seconds in row.stages.items()), flush=True)
+    if ran is not None:
+        words = {True: "equal", False: "DIFFERENT"}
+        print(
+            f"   {ran.steps} steps, {ran.spikes} spikes: outputs {words[ran.outputs_equal]}; {ran.received} packets "
+            f"received by cores, {words[ran.received_equal]} to the tables'; {ran.crossed} over links, "
+            f"{words[ran.crossed_equal]}; native {ran.native_seconds:.1f} s, interpreter {ran.reference_seconds:.1f} s",
+            flush=True,
+        )
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -142,6 +153,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--kinds", nargs="*", choices=list(KINDS), default=list(KINDS))
     parser.add_argument("--sizes", type=float, nargs="*", default=list(SIZES))
     parser.add_argument("--strategy")
+    parser.add_argument("--run", type=int, default=0, metavar="STEPS", help="run the last size's program, too")
     parser.add_argument("--tiny", action="store_true", help="two small networks of each kind")
     given = parser.parse_args(arguments)
     sizes = [TINY, 2 * TINY] if given.tiny else [round(size * NEURONS) for size in given.sizes]
@@ -149,8 +161,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         with tempfile.TemporaryDirectory() as folder:
             rows = []
             for neurons in sizes:
-                rows.append(measured(kind, neurons, Path(folder), given.strategy))
-                shown(rows[-1])
+                row, ran = measured(kind, neurons, Path(folder), given.strategy, given.run * (neurons == sizes[-1]))
+                rows.append(row)
+                shown(row, ran)
         counts = [row.synapses for row in rows]
         print(
             f"{kind}: time grows as n^{exponent(counts, [row.cpu for row in rows]):.2f}, "

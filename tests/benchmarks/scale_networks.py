@@ -23,13 +23,16 @@ LONG = 1
 DISTANCE = 7.0
 """Standard deviation of the distance of the others, along each axis; neighbours are 1 apart."""
 
-DRIVEN = 0.01
+DRIVEN = 0.05
 """The part of the neurons that an input drives."""
+
+TAU, GAIN = 20e-3, 20.0
+"""Of all neurons: a weight of 1 brings a neuron to its threshold at once, with steps of 1 ms."""
 
 DENSE = 100
 """Neurons of a layer of the dense network: each has so many synapses from the layer before."""
 
-DEPTH = 25
+DEPTH = 10
 """Layers of a chain."""
 
 
@@ -46,7 +49,7 @@ def irregular(neurons: int, path: Path) -> Path:
     builder = Graph.builder()
     driven = max(1, int(count * DRIVEN))
     builder.input("in", driven)
-    builder.population("sheet", "lif", count, tau=20e-3)
+    builder.population("sheet", "lif", count, tau=TAU, r=GAIN)
     builder.connect("in", "sheet", _one_each(driven, count, rng))
     builder.connect("sheet", "sheet", _sheet(side, rng), delay=1e-3)
     builder.output("out", "sheet")
@@ -75,7 +78,8 @@ def _sheet(side: int, rng: np.random.Generator) -> sparse.csr_array:
             apart = np.rint(rng.normal(0.0, DISTANCE, (2, count))).astype(np.int32)
             there = (places // side + apart[0]) % side * side + (places % side + apart[1]) % side
         targets[:, column] = number[there]
-    weights = rng.normal(0.05, 0.05, targets.size).astype(np.float32)
+    weights = rng.uniform(0.03, 0.15, targets.size).astype(np.float32)
+    weights[rng.random(targets.size, np.float32) < 0.5] *= -1
     starts = np.arange(0, targets.size + 1, FAN_OUT, dtype=np.int32)
     by_source = sparse.csc_array((weights, targets.reshape(-1), starts), shape=(count, count))
     by_source.sum_duplicates()
@@ -102,7 +106,7 @@ def dense(neurons: int, path: Path) -> Path:
         for layer in range(DEPTH):
             weights, neuron = f"w{chain}_{layer}", f"lif{chain}_{layer}"
             nodes[weights] = nir.Linear(weight=rng.normal(0.0, 0.3, (DENSE, DENSE)).astype(np.float32))
-            nodes[neuron] = models.neuron("LIF", DENSE, tau=20e-3)
+            nodes[neuron] = models.neuron("LIF", DENSE, tau=TAU, r=GAIN)
             edges += [(before, weights), (weights, neuron)]
             before = neuron
         edges.append((before, "output"))
