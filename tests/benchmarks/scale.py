@@ -4,8 +4,8 @@
 
 Size 1 has 530,000 neurons and more than 50 million synapses. Each size runs in a process of its own, so that its peak
 memory is its own. Times by stage are those of processors. There is no peer that does the same; what is printed beside
-times and memory is the exponent of a power law fitted to them. ``--run N`` also runs the last size's program on the native
-engine and in the interpreter for N steps, and compares outputs, packets and links with what they must be.
+times and memory is the exponent of a power law fitted to them. ``--run N`` also runs the program of the last size for N
+steps, on the native engine and in the interpreter, and compares outputs, packets and links with what they must be.
 """
 
 from __future__ import annotations
