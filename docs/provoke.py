@@ -358,6 +358,7 @@ EXAMPLES: dict[str, Callable[[], Lines | None]] = {
     "AX820": lambda: _trained(memory=100),
     "AX821": lambda: [axonc.plan(axonc.load(neurons(), DT), steps=0)],
     "AX822": lambda: _trained(checkpoints="triple"),
+    "AX823": lambda: _trained(target="ipu", clip=1.0),
     "AX901": lambda: missing_extra("spinnaker2", ModuleNotFoundError(name="unicorn")).diagnostics,
 }
 """What provokes each code: raises, or gives lines of which one has it."""

@@ -95,6 +95,7 @@ CODES = {
     "AX820": "no plan of checkpoints fits the memory",
     "AX821": "a size or a cost of a plan of checkpoints is out of its range",
     "AX822": "a plan of checkpoints is unknown, or not possible here",
+    "AX823": "a training option is one that the target's programs do not have",
     "AX901": "the compiler or a tool is missing or failed",
     "AX902": "a core of the machine stopped with a fault",
     "AX903": "workers cannot be reached, or were lost",

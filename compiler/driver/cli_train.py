@@ -45,6 +45,9 @@ PATH = click.Path(path_type=Path)
 @click.option("--memory", type=byte_count, metavar="BYTES", help="The most that a step of training holds: 500M, 2G.")
 @click.option("--checkpoints", default="auto", show_default=True, help="auto, none, or a kind of plan.")
 @click.option("--packed", is_flag=True, help="Spikes that wait for the way back take a bit each.")
+@click.option("--target", help="ipu: a program for tiles trains, on the simulator; default: numpy.")
+@click.option("--machine", type=PATH, help="TOML: what the target's machine has otherwise.")
+@click.option("--folder", type=PATH, help="Where the target's program is left.")
 @click.option("--checkpoint", type=PATH, help="Keeps the training; a later one goes on from it.")
 def train_command(
     model: Path,

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from axonc.ir import Graph
+from axonc.ir import Diagnostic, Graph, ModelError
 from axonc.ir.ops import SURROGATES, Surrogate
 
 from ..training import (
@@ -69,6 +69,9 @@ def train(
     memory: int | None = None,
     checkpoints: str = "auto",
     packed: bool = False,
+    target: str | None = None,
+    machine: str | Path | None = None,
+    folder: str | Path | None = None,
 ) -> Trained:
     """Train a graph in steps by backpropagation through time, on this computer, in numpy.
 
@@ -113,6 +116,10 @@ def train(
         checkpoints: which states: ``auto`` (the fastest plan in memory that fits), ``none``, or a kind of plan
             ([checkpoints](checkpoints.md)); those off chip write to files.
         packed: whether spikes that wait for the way back take a bit each.
+        target: ``ipu``: a program for tiles trains, on the simulator ([IPU](ipu.md#training)); then ``memory`` is that
+            of a tile, and ``checkpoints`` that are off chip are in the memory beside it. None: numpy on this computer.
+        machine: a TOML file that overrides the target's machine description.
+        folder: where the target's program is left.
 
     Returns:
         The trained graph, the history, an entry an epoch, and the plan, if there was one.
@@ -120,7 +127,8 @@ def train(
     Raises:
         ModelError: data or options do not fit (AX701, AX705, AX402, AX403, AX406, AX407, AX410), the graph cannot be
             differentiated (AX810, AX811), the checkpoint is of another training (AX707), a value is no longer finite
-            (AX812), no plan fits the memory (AX820) or there is none of that name (AX822).
+            (AX812), no plan fits the memory (AX820) or there is none of that name (AX822); for a target, it does not
+            train (AX603), lacks an option (AX823), or does not run a node (AX601, AX602).
     """
     options = Options(
         named("loss", loss, LOSSES),
@@ -144,8 +152,34 @@ def train(
         checkpoints,
         packed,
     )
+    if target is not None:
+        others = {"validation": validation is not None, "checkpoint": checkpoint is not None}
+        return _on_target(target, graph, data, options, others, machine, folder)
     with _shown() as bar:
         return training(graph, data, options, validation, None if checkpoint is None else Path(checkpoint), bar.show)
+
+
+def _on_target(
+    target: str,
+    graph: Graph,
+    data: Data,
+    options: Options,
+    others: Mapping[str, bool],
+    machine: str | Path | None,
+    folder: str | Path | None,
+) -> Trained:
+    """Training by a program of a target; ``others``: whether options that numpy alone has were given."""
+    if target not in TRAINING:
+        known = f"known: {', '.join(TRAINING)}"
+        raise ModelError(Diagnostic("AX603", "", f"training for {target!r}", known, "choose one, or none"))
+    from .tile_training.train import train_on_tiles
+
+    paths = (None if path is None else Path(path) for path in (machine, folder))
+    return train_on_tiles(graph, data, options, others, *paths)
+
+
+TRAINING = ("ipu",)
+"""The targets that have training programs."""
 
 
 def _schedule(given: str | Schedule) -> Schedule:

@@ -8,7 +8,7 @@ from .optimisers import OPTIMISERS, SGD, Adam, Optimiser, Schedule
 from .options import Options
 from .pruning import PRUNINGS, Cubic, Once, Pruning, RigL
 from .quantisation import EXACT, FakeQuantisation
-from .training import Epoch, Trained, training
+from .training import Epoch, Trained, trained_graph, training
 
 __all__ = [
     "EXACT",
@@ -37,5 +37,6 @@ __all__ = [
     "evaluate",
     "mean_loss",
     "network",
+    "trained_graph",
     "training",
 ]

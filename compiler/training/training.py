@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from math import sqrt
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +22,7 @@ from .checkpoint import Checkpoint, load_checkpoint
 from .checkpointed import checkpointed_step, forward_blocks
 from .data import Data, accuracy, checked
 from .footprint import training_plan
-from .network import Step, network
+from .network import Network, Step, Values, network
 from .options import Options, require_sound
 from .pruning import Pruning, masked, weight_sizes
 
@@ -37,11 +39,19 @@ class Epoch:
 @dataclass(frozen=True)
 class Trained:
     """A trained graph and the history of its training. Accuracies are nan where targets are no labels. ``plan``: of
-    checkpoints within a sequence, where there was one."""
+    checkpoints within a sequence, where there was one. ``stats``: what a machine that trained it counted."""
 
     graph: Graph
     history: tuple[Epoch, ...]
     plan: Plan | None = None
+    stats: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+
+
+def trained_graph(net: Network, values: Values, said: str) -> Graph:
+    """The graph with its learned values; its properties say how it was trained, and no longer from which file it is."""
+    graph = net.with_values(values)
+    kept = {name: value for name, value in graph.properties.items() if name != "source_sha256"}
+    return replace(graph, properties={**kept, "trained": said})
 
 
 DEFAULTS = Options()
@@ -118,10 +128,7 @@ class _Training:
             if not np.all(np.isfinite(value)):
                 found = f"{parameter.field} is not finite"
                 raise ModelError(self._at(Diagnostic("AX812", parameter.node, found, "", "lower the rate")))
-        graph = self.net.with_values(self.values)
-        kept = {name: value for name, value in graph.properties.items() if name != "source_sha256"}
-        graph = replace(graph, properties={**kept, "trained": self.options.said})
-        return Trained(graph, tuple(self.history), self.plan)
+        return Trained(trained_graph(self.net, self.values, self.options.said), tuple(self.history), self.plan)
 
     def _gradients(self, chosen: Array) -> Step:
         target = self.data.target[chosen]

@@ -17,10 +17,19 @@ REPLACE = "train it in numpy, without a target"
 
 def problems(task: Task) -> Iterator[Diagnostic]:
     """One diagnostic for every node that has no vertices, or stands where they cannot reach what they need."""
-    unknown = list(_unknown(task))
-    yield from unknown
+    named: set[str] = set()
+    for problem in _all(task):
+        if problem.node not in named:
+            named.add(problem.node)
+            yield problem
+
+
+def _all(task: Task) -> Iterator[Diagnostic]:
+    """Of a node the plainest first."""
     for node in task.forward:
         yield from _forward_problems(task.forward, node)
+    unknown = list(_unknown(task))
+    yield from unknown
     for node in task.backward:
         yield from _backward_problems(task, node)
     if not unknown:
@@ -28,14 +37,21 @@ def problems(task: Task) -> Iterator[Diagnostic]:
 
 
 def _unknown(task: Task) -> Iterator[Diagnostic]:
-    known = ", ".join(op.name for op in RULES)
-    for node in task.forward:
-        if type(node.op) not in RULES:
-            yield Diagnostic("AX601", node.name, f"tiles do not train {node.op.name}", f"they have {known}", REPLACE)
+    """Ops without a rule, under the names of forward nodes; an adjoint only where its node is not named already."""
+    found = {node.name: node.op for node in task.forward if type(node.op) not in RULES}
     for node in task.backward:
         if type(node.op) not in RULES:
-            name = task.origins.get(node.name, node.name)
-            yield Diagnostic("AX601", name, f"tiles do not run {node.op.name}", f"they have {known}", REPLACE)
+            found.setdefault(_owner(task, node), node.op)
+    for name, op in found.items():
+        known = ", ".join(op.name for op in RULES)
+        yield Diagnostic("AX601", name, f"tiles do not train {op.name}", f"they have {known}", REPLACE)
+
+
+def _owner(task: Task, node: Node) -> str:
+    """The forward node that a backward one belongs to; a gradient's is that of the parameter."""
+    readers = [reader.name for reader in task.backward.consumers[node.name]]
+    owners = [task.gradients[name][0] for name in readers if name in task.gradients]
+    return task.origins.get(node.name, owners[0] if owners else node.name)
 
 
 def _forward_problems(graph: Graph, node: Node) -> Iterator[Diagnostic]:
@@ -59,7 +75,7 @@ def _forward_problems(graph: Graph, node: Node) -> Iterator[Diagnostic]:
 
 
 def _backward_problems(task: Task, node: Node) -> Iterator[Diagnostic]:
-    name = task.origins.get(node.name, node.name)
+    name = _owner(task, node)
     if isinstance(node.op, NeuronAdjoint) and node.op.gate.v_min is not None:
         yield Diagnostic("AX601", name, "a lowest voltage", "tiles train neurons without one", REPLACE)
     elif isinstance(node.op, Total) and (node.op.gives != node.op.takes or node.op.terms):

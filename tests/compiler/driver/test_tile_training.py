@@ -1,0 +1,168 @@
+"""`axonc.train` for a target: programs for tiles learn what numpy learns, and say what they cannot."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tasks
+from click.testing import CliRunner
+
+import axonc
+from axonc import Graph, ModelError
+from axonc.backends.ipu.machine import load_machine
+from axonc.backends.ipu.training.costs import sizes_of
+from axonc.compiler.driver.cli import cli
+from axonc.compiler.driver.tile_training.planning import SAMPLE, Planned, moves_of, planned
+from axonc.compiler.driver.tile_training.task import task_of
+from axonc.compiler.training import Adam, CrossEntropy, Trained, network
+from axonc.ir import Node
+from axonc.ir.ops import Delay, Linear, Output
+
+OPTIONS: dict[str, Any] = {"epochs": 4, "batch": 16, "optimiser": "adam,rate=1e-2", "loss": "cross_entropy,over=mean"}
+TILE = 6400
+"""Bytes of a tile that are too few for all tapes."""
+
+
+def data() -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Batches of 16, the last of 6."""
+    return tasks.task(102)
+
+
+@pytest.fixture(scope="module")
+def on_tiles(tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    folder = tmp_path_factory.mktemp("program")
+    return axonc.train(tasks.lif(), data(), target="ipu", memory=TILE, checkpoints="double", folder=folder, **OPTIONS)
+
+
+def test_it_learns_what_numpy_learns(on_tiles: Trained) -> None:
+    here = axonc.train(tasks.lif(), data(), **OPTIONS)
+    assert on_tiles.stats["runs"] == 2 + 4 * 7
+    for one, other in zip(on_tiles.graph, here.graph, strict=True):
+        if isinstance(one.op, Linear) and isinstance(other.op, Linear):
+            np.testing.assert_allclose(one.op.weight, other.op.weight, rtol=1e-5, atol=1e-6)
+    for found, expected in zip(on_tiles.history, here.history, strict=True):
+        assert found.loss == pytest.approx(expected.loss, rel=1e-5)
+        assert found.accuracy == expected.accuracy
+    assert here.history[-1].loss < 0.8 * here.history[0].loss
+
+
+def test_it_does_so_in_the_memory_that_was_planned(on_tiles: Trained) -> None:
+    plan = on_tiles.plan
+    assert plan is not None
+    assert plan.kind == "double"
+    assert plan.factor > 1
+    assert max(on_tiles.stats["memory"]["tiles"]["total"]) <= plan.peak <= TILE
+
+
+def test_the_command_line_trains_the_same(on_tiles: Trained, tmp_path: Path) -> None:
+    tasks.lif().save(tmp_path / "model.axg")
+    x, labels = data()
+    np.savez(tmp_path / "data.npz", x=x, labels=labels)
+    given = {**OPTIONS, "target": "ipu", "memory": TILE, "checkpoints": "double", "data": tmp_path / "data.npz"}
+    words = [text for name, value in given.items() for text in (f"--{name}", str(value))]
+    done = CliRunner().invoke(cli, ["train", str(tmp_path / "model.axg"), *words, "-o", str(tmp_path / "out.axg")])
+    assert done.exit_code == 0, done.output
+    assert done.output.startswith("checkpoints: double")
+    learned = axonc.load(tmp_path / "out.axg")
+    for one, other in zip(learned, on_tiles.graph, strict=True):
+        if isinstance(one.op, Linear) and isinstance(other.op, Linear):
+            np.testing.assert_array_equal(one.op.weight, other.op.weight)
+
+
+def refused(graph: Graph, **changes: Any) -> list[str]:
+    with pytest.raises(ModelError) as error:
+        axonc.train(graph, data(), target="ipu", **{**OPTIONS, **changes})
+    return [f"{problem.code} {problem.node}" for problem in error.value.diagnostics]
+
+
+def test_options_that_programs_lack_are_named_at_once(tmp_path: Path) -> None:
+    lacking = {"clip": 1.0, "prune": 0.5, "weights": "int4", "precision": "float64", "validation": data()}
+    with pytest.raises(ModelError) as error:
+        axonc.train(tasks.lif(), data(), target="ipu", checkpoint=tmp_path / "c", **lacking, **OPTIONS)
+    assert [problem.code for problem in error.value.diagnostics] == ["AX823"] * 6
+    assert refused(tasks.lif(), loss="cross_entropy,over=max") == ["AX823 "]
+    with pytest.raises(ModelError, match="AX603"):
+        axonc.train(tasks.lif(), data(), target="native")
+
+
+def test_nodes_that_tiles_do_not_train_are_named_at_once() -> None:
+    assert refused(tasks.gated("gru")) == ["AX601 late", "AX601 cell"]
+    images = np.zeros((102, 5, 2, 4, 4))
+    with pytest.raises(ModelError) as error:
+        axonc.train(tasks.images(), (images, data()[1]), target="ipu", **OPTIONS)
+    assert [problem.node for problem in error.value.diagnostics] == ["fc", "conv", "pool"]
+
+
+def test_a_delay_of_a_delay_is_refused() -> None:
+    graph = tasks.lif()
+    again = Node("again", Delay(1), ("hidden@0.002",))
+    nodes = [replace(node, inputs=("again",)) if node.name == "r" else node for node in graph]
+    assert "AX602 again" in refused(graph.with_nodes([*nodes, again]))
+
+
+def plan_of(steps: int, memory: int | None = None, kind: str = "auto", tiles: int = 12, **machine: Any) -> Planned:
+    task = task_of(network(tasks.lif(hidden=32), CrossEntropy(over="mean")), Adam(), steps, 4, ())
+    return planned(task, replace(load_machine(), tiles=tiles, **machine), memory, kind)
+
+
+def test_no_plan_is_ever_above_its_prediction() -> None:
+    """The planner's figure, of the fullest tile whatever is on it, and that of the program, which is exact."""
+    for kind in ("none", "offload", "single", "single_off", "double"):
+        for steps in (1, 2, 29, 100):
+            room = None if kind == "none" else 13_000
+            found = plan_of(steps, room, kind)
+            assert found.plan.kind == kind
+            assert found.memory.peak <= found.plan.peak
+            again = found.plan.factor > 1 or kind in ("none", "offload")  # else the sample does more than the program
+            assert steps < SAMPLE or not again or found.plan.peak <= 1.02 * found.memory.peak
+
+
+def test_sizes_are_those_of_the_chosen_program() -> None:
+    found = plan_of(50, 13_000, "double")
+    assert sizes_of(found.training).state == found.sizes.state
+    assert sizes_of(found.training).tape == found.sizes.tape
+    assert sizes_of(found.training).base <= found.sizes.base
+
+
+def test_the_fastest_plan_follows_the_bandwidth() -> None:
+    chosen = [plan_of(1000, 16_000, stream_bytes_s=rate).plan.kind for rate in (1e12, 1e6)]
+    assert chosen == ["offload", "single"]
+
+
+def test_what_does_not_fit_says_by_how_much() -> None:
+    with pytest.raises(ModelError, match=r"AX820 100 steps need at least [\d,]+ bytes .* give [\d,]+ bytes more"):
+        plan_of(100, 5_000)
+    with pytest.raises(ModelError, match=r"AX820 10,000 steps .* or at most"):
+        plan_of(10_000, 16_000, "none")
+    with pytest.raises(ModelError) as error:
+        plan_of(100, 5_000)
+    more = int(str(error.value).split("give ")[1].split()[0].replace(",", ""))
+    assert plan_of(100, 5_000 + more).memory.peak <= 5_000 + more
+
+
+@pytest.mark.parametrize("kind", ["binomial", "optimal", "two_level"])
+def test_plans_that_are_no_loops_are_refused_with_their_length(kind: str) -> None:
+    with pytest.raises(ModelError, match=r"AX822.*(moves, at most|are stacks)"):
+        plan_of(2000, 13_000, kind)
+
+
+def test_a_short_irregular_plan_is_written_out() -> None:
+    found = plan_of(20, 13_000, "binomial")
+    assert found.plan.kind == "binomial"
+    assert moves_of(found.plan) == found.training.task.moves
+
+
+def test_an_unknown_plan_is_refused() -> None:
+    with pytest.raises(ModelError, match="AX822"):
+        plan_of(10, None, "triple")
+
+
+def test_outputs_beside_the_trained_one_do_not_matter() -> None:
+    graph = tasks.lif()
+    more = graph.with_nodes((*graph, Node("spikes", Output(), ("hidden",))))
+    task = task_of(network(more, CrossEntropy(), "out"), Adam(), 5, 2, ())
+    assert planned(task, load_machine()).memory.peak > 0
