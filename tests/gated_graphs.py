@@ -37,9 +37,9 @@ ZERO = np.asarray(0)
 
 @dataclass
 class Network:
-    """A graph while it grows. ``density``: of its matrices; ``limit``: of their weights; ``own``: every unit has its
-    own scales and biases; ``shifts``: between which those of its lanes are drawn; ``segment``: of cells that have one;
-    ``begun``: cells, and what comes back to them, begin with values."""
+    """A graph while it grows. ``density``: of its matrices, ``block`` targets at a time; ``limit``: of their weights;
+    ``own``: every unit has its own scales and biases; ``shifts``: between which those of its lanes are drawn;
+    ``segment``: of cells that have one; ``begun``: cells, and what comes back to them, begin with values."""
 
     rng: np.random.Generator
     density: float = 1.0
@@ -49,6 +49,7 @@ class Network:
     frac: int = 13
     segment: int | None = None
     begun: bool = False
+    block: int = 1
     nodes: list[Node] = field(default_factory=list)
 
     def add(self, name: str, op: Op, *inputs: str) -> str:
@@ -70,7 +71,9 @@ class Network:
         weight = np.zeros((of * units, size), f"int{bits}")
         for lane in lanes:
             drawn = self.rng.integers(-self.limit, self.limit + 1, (units, size))
-            drawn *= self.rng.random((units, size)) < self.density
+            drawn *= np.repeat(self.rng.random((-(-units // self.block), size)) < self.density, self.block, axis=0)[
+                :units
+            ]
             weight[lane * units : (lane + 1) * units] = drawn
         matrix = sparse.csr_array(weight) if self.density < 0.5 else weight
         return self.add(name, QuantLinear(matrix, ONE, bits), before)

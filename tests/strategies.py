@@ -54,9 +54,9 @@ class Draft:
     paths: list[str] = field(default_factory=list)
     sizes: dict[str, int] = field(default_factory=dict)
 
-    def weight(self, rows: int, columns: int, density: float, scale: float) -> Array:
-        """Random weights, part of them zero."""
-        kept = self.rng.random((rows, columns)) < density
+    def weight(self, rows: int, columns: int, density: float, scale: float, block: int = 1) -> Array:
+        """Random weights, part of them zero, ``block`` targets at a time."""
+        kept = np.repeat(self.rng.random((-(-rows // block), columns)) < density, block, axis=0)[:rows]
         return self.rng.normal(0, scale, (rows, columns)) * kept
 
     def add(self, name: str, node: nir.NIRNode) -> str:
@@ -185,7 +185,7 @@ def _middle(draw: st.DrawFn, draft: Draft, name: str, columns: int, rows: int) -
     forms = ["linear", "linear", "affine", "affine", "scaled", "two", *(["direct"] if rows == columns else [])]
     form = draw(st.sampled_from(forms))
     density, scale = draw(st.sampled_from([0.0, 0.1, 0.3, 0.6, 1.0])), draw(st.sampled_from([0.3, 1.0, 4.0]))
-    weight = draft.weight(rows, columns, density, scale)
+    weight = draft.weight(rows, columns, density, scale, draw(st.sampled_from([1, 1, 4])))
     if form == "direct":
         return []
     if form == "affine":

@@ -39,6 +39,7 @@ KERNEL_BYTES: Mapping[str, int] = {
 
 ROW_BYTES: Mapping[str, int] = {
     "dense": 852,
+    "blocks": 332,
     "sparse": 332,
     "kernel": 888,
     "kernel16": 888,
@@ -58,6 +59,7 @@ ROW_BYTES: Mapping[str, int] = {
 
 GRADED_ROW_BYTES: Mapping[str, int] = {
     "dense": 732,
+    "blocks": 396,
     "sparse": 352,
     "kernel": 980,
     "kernel16": 980,

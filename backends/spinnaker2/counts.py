@@ -11,7 +11,6 @@ from axonc.ir.ops import Array
 from axonc.ir.walk import Deliveries
 
 from .convolution import KernelRows
-from .formats import BY_NAME
 from .plan import AnyRows, CorePlan
 
 WORD = 0xFFFFFFFF
@@ -21,7 +20,7 @@ def row_lengths(rows: AnyRows) -> Array:
     """The weights that an event of each neuron of the source slice adds, in machine order: int64."""
     if isinstance(rows, KernelRows):
         return rows.reached
-    return BY_NAME[rows.format].added_by_each(rows.lengths, rows.targets)
+    return rows.added
 
 
 def predicted_macs(plans: Sequence[CorePlan], events: Mapping[str, Array], mapping: CoreMapping) -> Array:

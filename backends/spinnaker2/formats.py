@@ -17,6 +17,7 @@ from scipy import sparse
 
 from axonc.ir.machine import Synapses
 
+from .blocks import BLOCK_BYTES, COVERED, packed
 from .costs import COSTS, FREE
 from .memory import round_up
 from .packets import BATCH, expected_blocks, expected_groups
@@ -36,13 +37,15 @@ BLOCK = 4
 @dataclass(frozen=True)
 class Form:
     """How large a matrix is: ``rows`` source neurons, ``targets`` accumulators, ``synapses`` weights that are not 0,
-    none of a magnitude above ``largest``; ``odd`` rows have an odd number of them."""
+    none of a magnitude above ``largest``; ``odd`` rows have an odd number of them. ``blocks`` cover them all, as
+    `blocks.begun` finds them; None: that is not asked."""
 
     rows: int
     targets: int
     synapses: int
     largest: int = 127
     odd: int = 0
+    blocks: int | None = None
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,8 @@ class RowFormat:
     where no core has run it. ``paired``: weights of a row are stored two by two, with a zero behind an odd one.
     ``block``: weights between two tests of the loop's end. ``even``: dense rows of graded events are added two by two
     where the targets are a multiple of it, else ``odd`` at a time. ``dram``: the rows, the last of the tables, lie in
-    the chip's DRAM, and are fetched and added one by one.
+    the chip's DRAM, and are fetched and added one by one. ``covers``: the targets of a block of weights, which follow
+    each other; 0: there are no blocks.
     """
 
     name: str
@@ -71,6 +75,7 @@ class RowFormat:
     even: int = 4
     odd: int = 4
     dram: bool = False
+    covers: int = 0
 
     def holds(self, form: Form) -> bool:
         """Whether one projection can hold the matrix."""
@@ -86,10 +91,13 @@ class RowFormat:
 
     def added(self, form: Form) -> int:
         """Weights that one event of every source neuron adds."""
+        if self.covers:
+            return self.covers * (form.blocks or 0)
         return form.rows * form.targets if self.dense else form.synapses + self.paired * form.odd
 
     def added_by_each(self, lengths: Table, targets: int) -> Table:
-        """Weights that an event of each source neuron adds, whose rows have so many synapses: int64 [rows]."""
+        """Weights that an event of each source neuron adds, whose rows have so many synapses: int64 [rows]. Not of
+        rows in blocks."""
         return np.full(len(lengths), targets) if self.dense else lengths + self.paired * (lengths % 2)
 
     def together(self, targets: int, graded: bool) -> int:
@@ -117,18 +125,22 @@ class RowFormat:
             events = events - size * full
         if self.dense:
             blocks, weights = events * (targets // self.block), events * (targets % self.block)
+        elif self.covers:
+            blocks, weights = lengths(1)[0] / self.covers, 0 * events
         else:
             blocks, weights = lengths(self.block)
         yield f"{name}.row", events
         yield f"{name}.block", blocks
-        yield f"{name}.weight", weights
+        if not self.covers:
+            yield f"{name}.weight", weights
 
     def price(self, form: Form, synapses: Synapses, active: float, graded: bool) -> float:
         """What a matrix of any size costs in windows of this format, each with an equal part of the weights: bytes,
         and cycles in a slot in which the part ``active`` of the sources sends, at the machine's prices."""
         windows = max(1, -(-form.targets // self.window))
-        each = replace(form, targets=-(-form.targets // windows), synapses=-(-form.synapses // windows))
-        events, density = active * form.rows, each.synapses / (each.rows * each.targets)
+        blocks = None if form.blocks is None else -(-form.blocks // windows)
+        each = replace(form, targets=-(-form.targets // windows), synapses=-(-form.synapses // windows), blocks=blocks)
+        events, density = active * form.rows, self.added(each) / (each.rows * each.targets)
         groups = partial(expected_groups, form.rows, active)
         work = self.work(each.targets, graded, events, groups, partial(expected_blocks, events, each.targets, density))
         cycles = sum(COSTS.get(name, FREE).cycles * amount for name, amount in work)
@@ -218,6 +230,11 @@ def _sparse_bytes(start: int, synapse: int, starts: int = 1) -> Callable[[Form],
     return lambda form: (start * (starts * form.rows + 1), synapse * form.synapses)
 
 
+def _block_bytes(form: Form) -> tuple[int, ...]:
+    assert form.blocks is not None
+    return 2 * (form.rows + 1), BLOCK_BYTES * form.blocks
+
+
 def _pair_bytes(form: Form) -> tuple[int, ...]:
     return 2 * (form.rows + 1), PAIR.dtype.itemsize * ((form.synapses + form.odd) // 2)
 
@@ -235,6 +252,7 @@ ROW_FORMATS = (
     RowFormat("pairs", BYTE, SHORT - 1, 7, False, _pair_bytes, _pairs, paired=True),
     RowFormat("dense", UNBOUNDED, UNBOUNDED, 127, True, _dense_bytes(8), _dense),
     RowFormat("sparse", BYTE, SHORT - 1, 127, False, _sparse_bytes(2, SYNAPSE.dtype.itemsize), _sparse),
+    RowFormat("blocks", BYTE, SHORT - 1, 127, False, _block_bytes, packed, covers=COVERED),
     RowFormat("sparse16", SHORT, UNBOUNDED, 127, False, _sparse_bytes(4, 3), _sparse16, costs="sparse"),
     RowFormat("dense16", UNBOUNDED, UNBOUNDED, 32767, True, _dense_bytes(16), _dense16, even=2, odd=1),
     RowFormat("wide", SHORT, UNBOUNDED, 32767, False, _sparse_bytes(4, WIDE.dtype.itemsize), _wide),
@@ -249,20 +267,25 @@ CHIP = ("dense2", "signs", "dense4", "pairs", "dense", "sparse", "dense16", "wid
 HOST = ("dense", "sparse16", "dense16", "wide")
 """The formats of a chip, and those of a host: memory is no concern of it, and its rows are long."""
 
+BLOCKS = ("blocks",)
+"""Those of a chip for matrices whose weights lie in blocks."""
+
 DRAM = ("dram_dense", "dram_sparse")
 """Those of rows in DRAM."""
 
 
-def offered(synapses: Synapses, largest: int) -> Sequence[RowFormat]:
-    """The formats of a machine for weights of such a magnitude: those for the smallest weights that hold them."""
-    able = [f for name in (HOST if synapses.window > BYTE else CHIP) if (f := BY_NAME[name]).largest >= largest]
+def offered(synapses: Synapses, largest: int, blocks: bool = False) -> Sequence[RowFormat]:
+    """The formats of a machine for weights of such a magnitude: those for the smallest weights that hold them.
+    ``blocks``: whether a chip has blocks, too."""
+    names = HOST if synapses.window > BYTE else (*CHIP, *BLOCKS) if blocks else CHIP
+    able = [format for name in names if (format := BY_NAME[name]).largest >= largest]
     return [format for format in able if format.largest == able[0].largest]
 
 
 @lru_cache(maxsize=1 << 16)
 def cheapest(form: Form, synapses: Synapses, active: float = 0.0, graded: bool = False) -> RowFormat:
     """The format in which a matrix costs least, its windows included, of those for its weights."""
-    able = offered(synapses, form.largest)
+    able = offered(synapses, form.largest, form.blocks is not None)
     return min(able, key=partial(RowFormat.price, form=form, synapses=synapses, active=active, graded=graded))
 
 

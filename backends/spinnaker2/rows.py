@@ -15,9 +15,13 @@ from axonc.ir.mapping import Cut, Slice
 from axonc.ir.network import Network, Projection, SharedKernel
 from axonc.ir.ops import Array
 
+from .blocks import COVERED, begun, pays
 from .formats import BY_NAME, DRAM, ROW_FORMATS, Form, RowFormat, Table, cheapest, fetched, offered
 from .kernel_formats import kernel_format
 from .schema import ALIGN, FORMATS, SYNAPSE
+
+SPARSE = "sparse"
+"""The format of synapses of 8 bits one by one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,8 +101,23 @@ class Rows:
     @cached_property
     def form(self) -> Form:
         """How large it is."""
-        odd = int(np.sum(self.lengths % 2)) if BY_NAME[self.format].paired else 0
-        return Form(self.source.count, self.targets, self.synapses, BY_NAME[self.format].largest, odd)
+        form = BY_NAME[self.format]
+        odd = int(np.sum(self.lengths % 2)) if form.paired else 0
+        blocks = len(self.heads) if form.covers else None
+        return Form(self.source.count, self.targets, self.synapses, form.largest, odd, blocks)
+
+    @cached_property
+    def heads(self) -> Array:
+        """The synapses at which its blocks begin."""
+        return begun(self.links.sources, self.links.targets, self.targets)
+
+    @property
+    def added(self) -> Array:
+        """The weights that an event of each source neuron adds, in machine order: int64."""
+        form = BY_NAME[self.format]
+        if form.covers:
+            return form.covers * np.bincount(self.links.sources[self.heads], minlength=self.source.count)
+        return form.added_by_each(self.lengths, self.targets)
 
     @property
     def lengths(self) -> Array:
@@ -134,9 +153,11 @@ def matrix_rows(
         numbers = np.flatnonzero(np.diff(edges))
         for number, first_link, last_link in np.stack([numbers, edges[numbers], edges[numbers + 1]], axis=1).tolist():
             source, place = sources[number], slice(first_link, last_link)
-            form = Form(source.count, stop - start, place.stop - place.start, _largest(projection))
-            best = fetched(form) if projection.dram else cheapest(form, synapses, active, graded)
             mine = links.part(place, int(sources.starts[number]))
+            form = Form(source.count, stop - start, place.stop - place.start, _largest(projection))
+            if stop - start >= COVERED and _in_blocks(projection, synapses):
+                form = replace(form, blocks=len(begun(mine.sources, mine.targets, stop - start)))
+            best = fetched(form) if projection.dram else cheapest(form, synapses, active, graded)
             yield from _windows(Rows(source, index, first, stop - start, offset, best.name, mine))
 
 
@@ -152,9 +173,11 @@ def _windows(rows: Rows) -> Iterator[Rows]:
 
 
 def _halves(rows: Rows) -> Iterator[Rows]:
-    """A window, in halves where it has more synapses than its format can count; dense where one target is too many.
-    Halves without synapses are left out."""
-    if rows.synapses <= BY_NAME[rows.format].synapses:
+    """A window, in halves where it has more synapses than its format can count; dense where one target is too many,
+    synapse by synapse where there are fewer targets than a block has. Halves without synapses are left out."""
+    if rows.targets < BY_NAME[rows.format].covers:
+        yield from _halves(replace(rows, format=SPARSE))
+    elif rows.synapses <= BY_NAME[rows.format].synapses:
         yield rows
     elif rows.targets == 1:
         yield replace(rows, format=_dense_beside(BY_NAME[rows.format]))
@@ -193,7 +216,16 @@ def _possible(projection: Projection, synapses: Synapses) -> Iterator[str]:
     elif projection.dram:
         yield from DRAM
     elif projection.weight.nnz:
-        yield from (format.name for format in offered(synapses, _largest(projection)))
+        blocks = _in_blocks(projection, synapses)
+        yield from (format.name for format in offered(synapses, _largest(projection), blocks))
+
+
+@lru_cache(maxsize=1024)
+def _in_blocks(projection: Projection, synapses: Synapses) -> bool:
+    """Whether a machine is offered blocks for a matrix: where they may save bytes."""
+    assert not isinstance(projection.weight, SharedKernel)
+    known = any(format.covers for format in offered(synapses, _largest(projection), blocks=True))
+    return known and not projection.dram and pays(projection.weight)
 
 
 @lru_cache(maxsize=1024)

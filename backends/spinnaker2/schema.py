@@ -235,14 +235,15 @@ PROJECTION = Record(
         _u32(
             "rows_at",
             "data offset; dense: of int8_t[rows][targets], dense16: of int16_t, dense4 and dense2: of rows of words, "
-            "8 or 16 weights each; sparse and pairs: of uint16_t[rows + 1]; signs: of uint16_t[2 * rows + 1]; sparse16 "
-            "and wide: of uint32_t[rows + 1]; kernel, kernel16, kernel4 and kernel2: of weights as those of one row of "
-            "dense, dense16, dense4 and dense2; dram_dense: offset in DRAM of int8_t[rows][targets]; dram_sparse: as "
-            "sparse",
+            "8 or 16 weights each; sparse, pairs and blocks: of uint16_t[rows + 1]; signs: of uint16_t[2 * rows + 1]; "
+            "sparse16 and wide: of uint32_t[rows + 1]; kernel, kernel16, kernel4 and kernel2: of weights as those of "
+            "one row of dense, dense16, dense4 and dense2; dram_dense: offset in DRAM of int8_t[rows][targets]; "
+            "dram_sparse: as sparse",
         ),
         _u32(
             "synapses_at",
-            "data offset; sparse: of axonc_synapse_t[], pairs: of axonc_pair_t[], wide: of axonc_wide_t[]; signs: of "
+            "data offset; sparse: of axonc_synapse_t[], pairs: of axonc_pair_t[], wide: of axonc_wide_t[]; blocks: of "
+            "int8_t[blocks][4], and behind them their first targets, uint8_t[blocks]; signs: of "
             "uint8_t[], the targets of each row's weights of 1, then of -1; sparse16: of the targets of all synapses, "
             "uint16_t[], and behind them their weights, int8_t[]; kernels: of axonc_kernel_t; dram_sparse: offset in "
             "DRAM of axonc_synapse_t[]",
@@ -442,6 +443,7 @@ FORMATS = (
     "kernel16",
     "kernel4",
     "kernel2",
+    "blocks",
 )
 ERRORS = ("none", "bad_data", "queue_overflow", "bad_format")
 ENUMS = (("reset", RESETS), ("format", FORMATS), ("error", ERRORS))

@@ -35,6 +35,7 @@ PORTABLE = (
     "events_graded.c",
     "rows_dense.c",
     "rows_sparse.c",
+    "rows_blocks.c",
     "rows_host.c",
     "rows_wide.c",
     "rows_packed.c",

@@ -66,7 +66,8 @@ def test_weights_are_counted_as_predicted(kind: str, density: float, data: st.Da
     """Every event of a source adds the weights of its rows on all cores that hear it: no more, no less."""
     rng = np.random.default_rng(seed)
     dense = data.draw(st.booleans())
-    made = gated_graphs.chain(rng, ["egru", "lif", "egru"], dense, [40, 30, 50], 20, density=density)
+    block = data.draw(st.sampled_from([1, 4]))
+    made = gated_graphs.chain(rng, ["egru", "lif", "egru"], dense, [40, 30, 50], 20, density=density, block=block)
     graph, x = made.graph, gated_graphs.values(rng, dense, (1, 6, 20))
     net = network(graph)
     mapping = data.draw(core_images.mappings(net, ["readout"]))

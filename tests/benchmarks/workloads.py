@@ -55,8 +55,10 @@ def layered(
     seed: int = 0,
     recurrent: bool = False,
     wide: bool = False,
+    block: int = 1,
 ) -> tuple[Graph, Array]:
-    """Populations in a chain behind an input, the last of them integrators, and events. ``wide``: two of each."""
+    """Populations in a chain behind an input, the last of them integrators, and events. ``wide``: two of each;
+    ``block``: weights that stand together."""
     rng, net = np.random.default_rng(seed), Graph.builder()
     net.input("in", sizes[0])
     before = "in"
@@ -66,7 +68,7 @@ def layered(
         synapse = {"tau_syn": 5e-3, "tau_mem": tau} if "cuba" in model else {"tau": tau}
         net.population(name, ("cuba_li" if "cuba" in model else "li") if last else model, count, **synapse)
         scale = 12 / np.sqrt(max(1.0, inputs * density * active))
-        net.connect(before, name, matrix(rng, count, inputs, density, scale))
+        net.connect(before, name, matrix(rng, count, inputs, density, scale, block))
         if recurrent and not last:
             net.connect(name, name, matrix(rng, count, count, density, scale / 4), delay=2 * DT)
         before = name
@@ -80,8 +82,11 @@ def layered(
     return graph, (rng.random((STEPS, sizes[0])) < active).astype(np.int64)
 
 
-def matrix(rng: np.random.Generator, rows: int, columns: int, density: float, scale: float) -> Any:
-    """Normal weights, a part of them not 0."""
+def matrix(rng: np.random.Generator, rows: int, columns: int, density: float, scale: float, block: int = 1) -> Any:
+    """Normal weights, a part of them not 0: of each ``block`` rows of a column all or none."""
+    if block > 1:
+        kept = np.repeat(rng.random((-(-rows // block), columns)) < density, block, axis=0)[:rows]
+        return sparse.csr_array(rng.normal(0, scale, (rows, columns)) * kept)
     if density == 1.0:
         return rng.normal(0.05 * scale, scale, (rows, columns))
     shape = (rows, columns)
@@ -112,6 +117,11 @@ def formats() -> Iterator[Workload]:
                 graph, x = layered((60, count, 8), density, active=0.3)
                 yield Workload(f"{weights} into {count} targets, density {density}", graph, x, {"weights": weights})
                 yield valued(count, density, 0.5, limit)
+    for count in (43, 128):
+        for density in (0.2, 0.5):
+            graph, x = layered((60, count, 8), density, active=0.3, block=4)
+            yield Workload(f"blocks into {count} targets, density {density}", graph, x)
+            yield valued(count, density, 0.5, block=4)
 
 
 def neurons() -> Iterator[Workload]:
@@ -133,17 +143,17 @@ def values() -> Iterator[Workload]:
                 yield valued(count, density, active)
 
 
-def valued(count: int, density: float, active: float, limit: int = 127) -> Workload:
+def valued(count: int, density: float, active: float, limit: int = 127, block: int = 1) -> Workload:
     """Graded events of an input into integrators; where many, into others besides."""
     rng = np.random.default_rng(count)
-    made = gated_graphs.Network(rng, density, limit)
+    made = gated_graphs.Network(rng, density, limit, block=block)
     made.add("in", Input(Signal((48,))))
     made.add("in.fixed", ToFixed(Fixed(16, 10)), "in")
     for name in ("pop", "more")[: 1 + (active > 0.5)]:
         made.neurons(name, ("in.fixed", 48), count, 38, False)
         made.add(f"{name}.out", Output(), name)
     x = rng.normal(0, 4, (STEPS, 48)) * (rng.random((STEPS, 48)) < active)
-    name = f"values into {count} targets, weights to {limit}, density {density}, {active} active"
+    name = f"values into {count} targets, weights to {limit}, density {density}, blocks of {block}, {active} active"
     return Workload(name, made.graph, x)
 
 

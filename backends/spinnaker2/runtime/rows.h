@@ -40,6 +40,10 @@ AXONC_ADDS_GRADED(dense);
 AXONC_ADDS(sparse);
 AXONC_ADDS_GRADED(sparse);
 
+/* The same, four side by side. In rows_blocks.c. */
+AXONC_ADDS(blocks);
+AXONC_ADDS_GRADED(blocks);
+
 /* The same in long sparse rows. In rows_host.c. */
 AXONC_ADDS(sparse16);
 AXONC_ADDS_GRADED(sparse16);
