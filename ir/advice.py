@@ -91,6 +91,7 @@ ADVICE = {
     "AX820": "Give the bytes that the line names, or smaller batches or blocks; `axonc plan` shows each need.",
     "AX821": "Correct the number; see [checkpoints](checkpoints.md).",
     "AX822": "Choose a plan from [checkpoints](checkpoints.md); those off chip need a bandwidth.",
+    "AX823": "Leave the option out, or train in numpy, without `--target`.",
     "AX901": "Install the extra that the line names, or look at the tool's own message.",
     "AX902": "Report it with the model and its input: programs of sound models do not stop.",
     "AX903": "Check the address of the scheduler, and that its workers run the same axonc; or use `--jobs`.",

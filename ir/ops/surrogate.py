@@ -7,7 +7,8 @@ function whose derivative is s, with which a relaxed network has s as its true g
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from math import inf, isinf
 from typing import ClassVar
 
 import numpy as np
@@ -17,16 +18,31 @@ from .base import Array
 
 @dataclass(frozen=True)
 class Surrogate:
-    """Base of all surrogates; fields are their constants, x is in units of the membrane."""
+    """Base of all surrogates; fields are their constants, x is in units of the membrane.
+
+    ``below``: how far below the threshold learning reaches: s is 0 where x <= -below. With a second threshold of 0.9
+    beside one of 1 it is 0.1, and only the few neurons above it pass gradients (Finkbeiner et al., "Harnessing
+    manycore processors with distributed memory for accelerated training of sparse and recurrent models", AAAI 2024).
+    """
 
     name: ClassVar[str] = "surrogate"
+    below: float = field(default=inf, kw_only=True)
 
     def derivative(self, x: Array) -> Array:
         """s(x), elementwise, in the precision of x."""
-        raise TypeError(f"{self.name} does not define its derivative")
+        bell = self.bell(x)
+        return bell if isinf(self.below) else np.asarray(np.where(x > -self.below, bell, 0), bell.dtype)
 
     def primitive(self, x: Array) -> Array:
         """P(x) with P' = s."""
+        return self.rise(x if isinf(self.below) else np.maximum(x, -self.below))
+
+    def bell(self, x: Array) -> Array:
+        """s(x) of any x."""
+        raise TypeError(f"{self.name} does not define its derivative")
+
+    def rise(self, x: Array) -> Array:
+        """The primitive of `bell`."""
         raise TypeError(f"{self.name} does not define its primitive")
 
 
@@ -41,11 +57,11 @@ class SuperSpike(Surrogate):
     name: ClassVar[str] = "superspike"
     beta: float = 10.0
 
-    def derivative(self, x: Array) -> Array:
+    def bell(self, x: Array) -> Array:
         root = self.beta * np.abs(x) + 1
         return np.asarray(1 / (root * root))
 
-    def primitive(self, x: Array) -> Array:
+    def rise(self, x: Array) -> Array:
         return np.asarray(x / (self.beta * np.abs(x) + 1) + 0.5)
 
 
@@ -60,11 +76,11 @@ class FastSigmoid(Surrogate):
     name: ClassVar[str] = "fast_sigmoid"
     slope: float = 10.0
 
-    def derivative(self, x: Array) -> Array:
+    def bell(self, x: Array) -> Array:
         root = self.slope * np.abs(x) + 1
         return np.asarray(self.slope / (2 * (root * root)))
 
-    def primitive(self, x: Array) -> Array:
+    def rise(self, x: Array) -> Array:
         return np.asarray(0.5 + self.slope * x / (2 * (self.slope * np.abs(x) + 1)))
 
 
@@ -80,10 +96,10 @@ class Triangle(Surrogate):
     damping: float = 0.7
     support: float = 1.0
 
-    def derivative(self, x: Array) -> Array:
+    def bell(self, x: Array) -> Array:
         return np.asarray(self.damping * np.maximum(0, 1 - self.support * np.abs(x)))
 
-    def primitive(self, x: Array) -> Array:
+    def rise(self, x: Array) -> Array:
         near = np.clip(x, -1 / self.support, 1 / self.support)
         return np.asarray(0.5 + self.damping * (near - self.support * near * np.abs(near) / 2))
 
@@ -97,10 +113,10 @@ class StraightThrough(Surrogate):
 
     name: ClassVar[str] = "straight_through"
 
-    def derivative(self, x: Array) -> Array:
+    def bell(self, x: Array) -> Array:
         return np.ones_like(x)
 
-    def primitive(self, x: Array) -> Array:
+    def rise(self, x: Array) -> Array:
         return np.asarray(x + 0.5)
 
 

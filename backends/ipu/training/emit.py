@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
+from math import isinf
 from pathlib import Path
 from typing import Any
 
@@ -189,6 +190,8 @@ def _number(value: Number) -> str:
         return "true" if value else "false"
     if isinstance(value, int):
         return f"{value}U"
+    if isinf(value):
+        return "INFINITY"
     return f"{np.float32(value)}F"  # as many digits as tell it apart; there is a point or an exponent
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..layout import Layout
-from .draft import Draft, changed, fields, outputs, whole
-from .pieces import Number, Stage, Tensor, Vertices
+from .draft import Draft, changed, fields, outputs, spread, whole
+from .pieces import Field, Number, Stage, Tensor, Vertices
 from .small import ELEMENT
 from .task import Task
 from .types import CPP
@@ -32,16 +32,23 @@ def pool_stage(draft: Draft, pooled: Tensor) -> Stage:
     return Stage("pool", [Vertices(f"axonc::Pool<{CPP[y.dtype]}>", y.layout, parts, numbers, work)])
 
 
-def loss_stage(draft: Draft, pooled: Tensor, target: Tensor, hyper: Tensor, loss: Tensor) -> Stage:
-    """The loss, and its derivative with respect to the output of every step."""
-    task, goal = draft.task, draft.task.goal
+def loss_stages(draft: Draft, pooled: Tensor, target: Tensor, hyper: Tensor, loss: Tensor) -> tuple[Stage, Stage]:
+    """The loss and its derivative with respect to the output of every step, on one tile; then that on all of the
+    output's."""
+    task, goal, elements = draft.task, draft.task.goal, int(pooled.sizes.sum())
     seed = draft.backward.values[task.seeds[task.output]]
-    parts = (*fields(pooled=pooled, target=target), whole("hyper", hyper), *outputs(seed=seed, loss=loss))
+    slope = Tensor("slope", "f4", loss.layout, 0, fixed=elements)
+    parts = (whole("pooled", pooled), *fields(target=target), whole("hyper", hyper), *outputs(slope=slope, loss=loss))
     numbers: dict[str, Number] = {"divisor": float(task.steps) if goal.over == "mean" else 1.0}
     if goal.name == "cross_entropy":
-        numbers |= {"batch": task.batch, "scale": goal.scale}
+        place = draft.places["forward", task.output]
+        numbers |= {**spread(place, task.batch), "scale": goal.scale}
     codelet = {"cross_entropy": "axonc::CrossEntropy", "mean_squared": "axonc::MeanSquared"}[goal.name]
-    return Stage("loss", [Vertices(codelet, loss.layout, parts, numbers, LOSS * int(pooled.sizes.sum()))])
+    shared = (Field("parts", (slope,), view="column", like=seed), *outputs(y=seed))
+    return (
+        Stage("loss", [Vertices(codelet, loss.layout, parts, numbers, LOSS * elements)]),
+        Stage("slopes", [Vertices("axonc::Collect", seed.layout, shared, {}, ELEMENT * draft.busiest(seed))]),
+    )
 
 
 def update_stage(draft: Draft, hyper: Tensor) -> tuple[Stage, tuple[Tensor, ...]]:

@@ -10,7 +10,7 @@ import networkx as nx
 
 from axonc.ir import Graph, Node, split_reference
 from axonc.ir.machine import TileMachine
-from axonc.ir.ops import Linear, OuterTotal, Total
+from axonc.ir.ops import Flatten, Input, Linear, OuterTotal, Output, Total
 
 from ..layout import Layout
 from .task import Task
@@ -18,8 +18,8 @@ from .task import Task
 Key = tuple[str, str]
 """(``forward`` or ``backward``, node)."""
 
-USUAL = 24
-"""Neurons of a tile where tiles abound: every worker has its share."""
+USUAL, OF_INPUTS = 24, 64
+"""Neurons of a tile where tiles abound: every worker has its share; and elements of an input."""
 
 
 @dataclass(frozen=True)
@@ -31,17 +31,28 @@ class Place:
 
 
 def places(task: Task, machine: TileMachine, per_tile: int) -> dict[Key, Place]:
-    """The place of every node's signal. The trained output has a tile to itself, which the loss is on."""
+    """The place of every node's signal."""
     made: dict[Key, Place] = {}
     first = 0
     for group in groups_of(task):
         sizes = [prod(shape_of(task, key)) for key in group]
         neurons = min(sizes)
-        alone = ("forward", task.output) in group
-        layout = Layout(neurons, first, neurons if alone else min(per_tile, neurons))
+        layout = Layout(neurons, first, min(neurons, on_a_tile(task, group, per_tile)))
         first += layout.tiles
         made.update({key: Place(layout, size // neurons) for key, size in zip(group, sizes, strict=True)})
     return made
+
+
+def on_a_tile(task: Task, group: list[Key], per_tile: int) -> int:
+    """The elements of a tile: of an input, which computes nothing, more than of neurons."""
+    fed = any(side == "forward" and isinstance(task.forward[name].op, Input) for side, name in group)
+    return max(per_tile, OF_INPUTS) if fed and len(group) == len(_fed(task, group)) else per_tile
+
+
+def _fed(task: Task, group: list[Key]) -> list[Key]:
+    """The members of a group that only pass an input on."""
+    graphs = {"forward": task.forward, "backward": task.backward}
+    return [(side, name) for side, name in group if isinstance(graphs[side][name].op, (Input, Flatten, Output))]
 
 
 def tiles_used(found: Mapping[Key, Place]) -> int:

@@ -10,7 +10,7 @@ from axonc.ir.machine import TileMachine
 
 from .check import problems
 from .emit import emit, pack
-from .groups import USUAL, groups_of, shape_of
+from .groups import USUAL, groups_of, on_a_tile, shape_of
 from .memory import Memory, memory_of, misfits
 from .program import Training, training_program
 from .task import Task
@@ -36,10 +36,11 @@ def fitted(task: Task, machine: TileMachine) -> tuple[Training, Memory]:
 
 def per_tiles(task: Task, machine: TileMachine) -> Iterator[int]:
     """Neurons of a tile: as usual, then half as many, as far as there are tiles for all signals and for counters."""
-    sizes = [min(prod(shape_of(task, key)) for key in group) for group in groups_of(task)]
+    groups = groups_of(task)
+    sizes = [min(prod(shape_of(task, key)) for key in group) for group in groups]
 
     def needed(per_tile: int) -> int:
-        return sum(-(-size // per_tile) for size in sizes) + 1
+        return sum(-(-size // on_a_tile(task, group, per_tile)) for group, size in zip(groups, sizes, strict=True)) + 1
 
     fewest = next((n for n in range(1, max(sizes) + 1) if needed(n) <= machine.tiles), max(sizes))
     per_tile = max(USUAL, fewest)

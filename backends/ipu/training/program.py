@@ -11,7 +11,7 @@ from axonc.ir.ops import Delay, Input
 
 from ..layout import Layout
 from .draft import Draft, Side
-from .goal import loss_stage, pool_stage, target_of, update_stage
+from .goal import loss_stages, pool_stage, target_of, update_stage
 from .groups import places, tiles_used
 from .keeping import Keeping
 from .pieces import Buffer, Call, Execute, Function, Repeat, Stage, Step, Stream, Tensor, Transfer
@@ -169,7 +169,7 @@ class _Builder:
         return (Execute(pool_stage(self.draft, self.pooled)),)
 
     def _loss(self) -> tuple[Step, ...]:
-        return (Execute(loss_stage(self.draft, self.pooled, self.target, self.hyper, self.loss)),)
+        return tuple(map(Execute, loss_stages(self.draft, self.pooled, self.target, self.hyper, self.loss)))
 
     def _backward(self) -> tuple[Step, ...]:
         """The tape comes back, so do the inputs, then the adjoints in their order."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pytest
+import tasks
 
 from axonc import ModelError
 from axonc.compiler.training import (
@@ -19,9 +21,10 @@ from axonc.compiler.training import (
     RateTarget,
     Schedule,
     StepwiseCrossEntropy,
+    network,
 )
 from axonc.compiler.training.texts import named
-from axonc.ir.ops import SURROGATES, Surrogate
+from axonc.ir.ops import SURROGATES, SuperSpike, Surrogate
 
 Array = np.ndarray[Any, Any]
 OVERS = ("sum", "mean", "max", "last")
@@ -109,6 +112,37 @@ def test_a_surrogate_is_the_derivative_of_its_primitive(surrogate: Surrogate) ->
     np.testing.assert_allclose(surrogate.derivative(x), central, atol=1e-6)
     assert surrogate.derivative(x.astype("float32")).dtype == np.float32
     assert surrogate.primitive(np.zeros(1))[0] == 0.5
+
+
+@pytest.mark.parametrize("kind", SURROGATES)
+def test_a_second_threshold_masks_the_surrogate(kind: type[Surrogate]) -> None:
+    x = np.linspace(-1, 1, 201, dtype=np.float32) + np.float32(1e-3)
+    dense, sparse = kind(), kind(below=0.25)
+    np.testing.assert_array_equal(sparse.derivative(x), np.where(x > -0.25, dense.derivative(x), 0))
+    assert sparse.derivative(x).dtype == np.float32
+    wide = x.astype(np.float64)
+    central = (sparse.primitive(wide + 1e-6) - sparse.primitive(wide - 1e-6)) / 2e-6
+    np.testing.assert_allclose(sparse.derivative(wide), central, atol=1e-5)
+
+
+def test_gradients_with_a_second_threshold_are_those_of_the_masked_surrogate() -> None:
+    x, labels = tasks.task(4)
+    data = {"in": np.ascontiguousarray(x.swapaxes(0, 1), np.float32)}
+    masked = network(tasks.lif(), CrossEntropy(), surrogate=_Masked())
+    sparse = network(tasks.lif(), CrossEntropy(), surrogate=SuperSpike(below=0.3))
+    dense = network(tasks.lif(), CrossEntropy(), surrogate=SuperSpike())
+    steps = [net.step(net.initial, data, labels) for net in (masked, sparse, dense)]
+    for parameter, gradient in steps[1].gradients.items():
+        np.testing.assert_array_equal(gradient, steps[0].gradients[parameter])
+    assert any(np.any(gradient != steps[2].gradients[p]) for p, gradient in steps[1].gradients.items())
+
+
+@dataclass(frozen=True)
+class _Masked(SuperSpike):
+    """A dense surrogate, by hand where v passed 0.7 of a threshold of 1."""
+
+    def bell(self, x: Array) -> Array:
+        return np.asarray(super().bell(x) * (x > -0.3), x.dtype)
 
 
 def test_text_forms() -> None:

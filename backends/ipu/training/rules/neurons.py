@@ -79,4 +79,4 @@ def surrogate_numbers(surrogate: Surrogate) -> dict[str, Number]:
     kinds = list(constants)
     values = [float(np.float32(getattr(surrogate, name))) for name in constants[type(surrogate)]]
     first, second = (*values, 0.0, 0.0)[:2]
-    return {"surrogate": kinds.index(type(surrogate)), "steepness": first, "height": second}
+    return {"surrogate": kinds.index(type(surrogate)), "steepness": first, "height": second, "below": surrogate.below}

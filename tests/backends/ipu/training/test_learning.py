@@ -17,6 +17,7 @@ from axonc.backends.ipu.training.memory import memory_of
 from axonc.backends.ipu.training.program import Training
 from axonc.backends.ipu.training.run import Learned
 from axonc.compiler.training import SGD, Adam, CrossEntropy, MeanSquared, network
+from axonc.ir.ops import SuperSpike
 
 Array = np.ndarray[Any, Any]
 BATCH = 3
@@ -36,7 +37,10 @@ CASES = {
     "cuba_lif, single": Case(NETS["cuba_lif"], Adam(decay=0.1), planned("single", 12), BATCH, 5),
     "cuba_lif, double": Case(NETS["cuba_lif"], Adam(decay=0.1), planned("double", 12), BATCH, 24),
     "feed_forward, offload": Case(NETS["feed_forward"], SGD(rate=0.01), planned("offload", 7), BATCH, 1),
-    "labels": Case(network(tasks.lif(), CrossEntropy("mean", 2.0)), Adam(), planned("single_off", 13), BATCH, 8),
+    "second threshold": Case(
+        network(tasks.lif(), SQUARED, surrogate=SuperSpike(below=0.3)), SGD(rate=0.05), planned("single", 13), BATCH, 8
+    ),
+    "labels": Case(network(tasks.lif(), CrossEntropy("mean", 2.0)), Adam(), planned("single_off", 13), BATCH, 2),
 }
 
 

@@ -95,6 +95,7 @@ public:
   const unsigned surrogate = SUPERSPIKE;
   const float steepness = 1;
   const float height = 1;
+  const float below = 1;
   const bool attached = false;
 
   bool compute(unsigned worker) {
@@ -111,7 +112,7 @@ public:
 private:
   float derivative(const float *p, std::size_t at) {
     const float kept = p[DECAY] * y[at];
-    const float slope = surrogateOf(surrogate, before[at] - p[THRESHOLD], steepness, height);
+    const float slope = surrogateOf(surrogate, before[at] - p[THRESHOLD], steepness, height, below);
     float fired = summed(inputs, at);
     if (attached && reset == VALUE) {
       fired += kept * (p[RESET_VALUE] - before[at]);

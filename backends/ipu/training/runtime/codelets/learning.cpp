@@ -17,47 +17,55 @@ enum Hyper : unsigned { KEPT, RATE, MEAN_SCALE, SQUARE_ROOT, SHARE };
 
 // -log softmax(scale r)[label], the mean over samples, r = pooled / divisor; its derivative with respect to the output
 // of a step. A sample whose label is no class counts for nothing: `hyper` says what share of the loss each other has.
+// `pooled` and `slope`: whole signals.
 class CrossEntropy : public poplar::Vertex {
 public:
   Input<Vector<float>> pooled;
   Input<Vector<unsigned>> target;
   Input<Vector<float>> hyper;
-  Output<Vector<float>> seed;
+  Output<Vector<float>> slope;
   Output<Vector<float>> loss;
   const unsigned batch = 1;
+  const unsigned neurons = 1;
+  const unsigned perTile = 1;
+  const unsigned lanes = 1;
   const float divisor = 1;
   const float scale = 1;
 
   bool compute() {
-    const std::size_t classes = pooled.size() / batch;
     float total = 0.0F;
     for (unsigned sample = 0; sample < batch; ++sample) {
-      total += ofSample(sample, classes);
+      total += ofSample(sample);
     }
     loss[0] = total * hyper[SHARE];
     return true;
   }
 
 private:
-  float logit(std::size_t at) const { return scale * (pooled[at] / divisor); }
+  std::size_t placeOf(unsigned sample, unsigned c) const {
+    const Places places = placesOf(c, batch, neurons, perTile, lanes);
+    return places.first + sample * places.step;
+  }
 
-  float ofSample(unsigned sample, std::size_t classes) {
-    const std::size_t begin = sample * classes;
+  float logit(unsigned sample, unsigned c) const { return scale * (pooled[placeOf(sample, c)] / divisor); }
+
+  float ofSample(unsigned sample) {
+    const unsigned classes = neurons * lanes;
     const unsigned label = target[sample];
-    float largest = logit(begin);
-    for (std::size_t c = 1; c < classes; ++c) {
-      largest = std::fmax(largest, logit(begin + c));
+    float largest = logit(sample, 0);
+    for (unsigned c = 1; c < classes; ++c) {
+      largest = std::fmax(largest, logit(sample, c));
     }
     float sum = 0.0F;
-    for (std::size_t c = 0; c < classes; ++c) {
-      seed[begin + c] = std::exp(logit(begin + c) - largest);
-      sum += seed[begin + c];
+    for (unsigned c = 0; c < classes; ++c) {
+      sum += std::exp(logit(sample, c) - largest);
     }
-    for (std::size_t c = 0; c < classes; ++c) {
-      const float slope = (seed[begin + c] / sum - (c == label ? 1.0F : 0.0F)) * hyper[SHARE];
-      seed[begin + c] = label < classes ? slope * scale / divisor : 0.0F;
+    for (unsigned c = 0; c < classes; ++c) {
+      const float part = std::exp(logit(sample, c) - largest) / sum;
+      const float off = (part - (c == label ? 1.0F : 0.0F)) * hyper[SHARE];
+      slope[placeOf(sample, c)] = label < classes ? off * scale / divisor : 0.0F;
     }
-    return label < classes ? std::log(sum) - (logit(begin + label) - largest) : 0.0F;
+    return label < classes ? std::log(sum) - (logit(sample, label) - largest) : 0.0F;
   }
 };
 
@@ -68,7 +76,7 @@ public:
   Input<Vector<float>> pooled;
   Input<Vector<float>> target;
   Input<Vector<float>> hyper;
-  Output<Vector<float>> seed;
+  Output<Vector<float>> slope;
   Output<Vector<float>> loss;
   const float divisor = 1;
 
@@ -78,7 +86,7 @@ public:
       const bool counts = !std::isnan(target[n]);
       const float off = counts ? pooled[n] / divisor - target[n] : 0.0F;
       total += off * off;
-      seed[n] = off * (2.0F * hyper[SHARE]) / divisor;
+      slope[n] = off * (2.0F * hyper[SHARE]) / divisor;
     }
     loss[0] = total * hyper[SHARE];
     return true;

@@ -8,8 +8,11 @@ namespace axonc {
 
 enum Surrogate : unsigned { SUPERSPIKE, FAST_SIGMOID, TRIANGLE, STRAIGHT_THROUGH };
 
-// `steepness`: beta, slope or support; `height`: a triangle's damping.
-inline float surrogateOf(unsigned kind, float x, float steepness, float height) {
+// `steepness`: beta, slope or support; `height`: a triangle's damping; `below`: how far below the threshold it reaches.
+inline float surrogateOf(unsigned kind, float x, float steepness, float height, float below) {
+  if (!(x > -below)) {
+    return 0.0F;
+  }
   const float far = steepness * std::fabs(x);
   const float root = far + 1.0F;
   switch (kind) {
