@@ -25,12 +25,14 @@ class RemoveUnits(Pass):
     2. A unit of a `Neuron` that in the same way is proved to send one event in every step is *constant*: what it adds
        to a sum in float moves to the bias, where all sums of that row are exact, whatever their order (`folded`).
     3. A unit is *needed* if it shows in an output, or if a needed unit has a weight that is not 0 for it and it is not
-       silent. Whatever else is not a matrix or works element by element (convolutions, pools) needs all of its units.
-    4. Units that are not needed go: rows of the matrices and biases before them, columns of those behind them,
-       recurrent rows and columns, parameters of their own. Of a layer without a needed unit the first one stays.
+       silent. Where a convolution or a pool reads or writes a population, its units are whole channels. What else is
+       not a matrix or works element by element, a convolution in groups for one, needs all of its units.
+    4. Units that are not needed go: rows of the matrices and biases before them, columns of those behind them, filters
+       and their inputs, recurrent rows and columns, parameters of their own. Of a layer without a needed unit the first
+       one stays.
 
     What it removes are terms of 0 and sums that nothing reads: outputs and the states of other units stay the same,
-    bit for bit. Layers of several axes become flat where units go.
+    bit for bit. Layers of several axes become flat where units go, but for those of channels.
     """
 
     name: ClassVar[str] = "remove_units"

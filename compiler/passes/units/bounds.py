@@ -19,6 +19,7 @@ from axonc.ir.ops import (
     GRU,
     LSTM,
     Array,
+    Conv,
     Delay,
     FixedGated,
     FixedGRU,
@@ -26,12 +27,15 @@ from axonc.ir.ops import (
     Linear,
     Neuron,
     Op,
+    Pool,
+    QuantConv,
     QuantLinear,
     Scale,
     is_sparse,
 )
 from axonc.ir.ops.linear import shifted
 
+from .images import convolved, of_channels, pooled
 from .silence import SILENT, constant_neuron
 
 VAST = 1e200
@@ -121,6 +125,8 @@ def _narrowed(graph: Graph, node: Node, found: Mapping[str, Bounds]) -> Bounds:
     entering = _sum([(graph.signals[name], found[name]) for name in node.inputs])
     if type(node.op) in RULES:
         return RULES[type(node.op)](node.op, entering)
+    if type(node.op) in ON_IMAGES:
+        return ON_IMAGES[type(node.op)](node.op, entering, graph.signals[node.inputs[0]])
     if type(node.op) in SILENT:
         reads = [(found[name].low, found[name].high) for name in node.reads]
         ends = (entering.low, entering.high)
@@ -138,10 +144,17 @@ def _sum(parts: Sequence[tuple[Signal, Bounds]]) -> Bounds:
 
 
 def _linear(op: Linear, x: Bounds) -> Bounds:
-    bias = np.zeros(op.weight.shape[0]) if op.bias is None else op.bias.astype(np.float64)
+    bias = _bias(op, op.weight.shape[0])
     exact, sizes = _products(op, x), _products(op, x, np.abs)
-    known = _rounded(exact.low + bias, exact.high + bias, sizes.low, sizes.high, int(op.weight.shape[1]) + 4)
+    known = _rounded(exact.low + bias.low, exact.high + bias.high, sizes.low, sizes.high, int(op.weight.shape[1]) + 4)
     return Bounds(np.maximum(known.low, -VAST), np.minimum(known.high, VAST))
+
+
+def _bias(op: Linear | Conv, count: int) -> Bounds:
+    """The bias of each of ``count`` sums, in float64 and in float32."""
+    bias = of_channels(np.zeros(1) if op.bias is None else op.bias.astype(np.float64), count)
+    single = bias.astype(np.float32).astype(np.float64)
+    return Bounds(np.minimum(bias, single), np.maximum(bias, single))
 
 
 def _rounded(low: Array, high: Array, low_size: Array, high_size: Array, terms: int) -> Bounds:
@@ -173,6 +186,32 @@ def _scale(op: Scale, x: Bounds) -> Bounds:
     ends = np.array([op.scale.reshape(-1) * x.low, op.scale.reshape(-1) * x.high])
     slack = np.where(np.any(ends, axis=0), 2 * ROUNDING * np.abs(ends).max(axis=0) + TINY, 0)
     return Bounds(ends.min(axis=0) - slack, ends.max(axis=0) + slack)
+
+
+def _conv(op: Conv, x: Bounds, source: Signal) -> Bounds:
+    exact, sizes = (Bounds(*convolved(op, (x.low, x.high), source.shape, magnitudes)) for magnitudes in (False, True))
+    bias = _bias(op, exact.low.size)
+    known = _rounded(exact.low + bias.low, exact.high + bias.high, sizes.low, sizes.high, prod(op.weight.shape[1:]) + 4)
+    return Bounds(np.maximum(known.low, -VAST), np.minimum(known.high, VAST))
+
+
+def _quant_conv(op: QuantConv, x: Bounds, source: Signal) -> Bounds:
+    low, high = convolved(op, (x.low, x.high), source.shape)
+    shift = None if op.shift is None else of_channels(op.shift, low.size)
+    return Bounds(shifted(low, shift), shifted(high, shift))
+
+
+def _pool(op: Pool, x: Bounds, source: Signal) -> Bounds:
+    exact = Bounds(pooled(op, x.low, source.shape), pooled(op, x.high, source.shape))
+    if source.kind is Kind.EVENT and not op.average:
+        return exact
+    sizes = Bounds(pooled(op, np.abs(x.low), source.shape), pooled(op, np.abs(x.high), source.shape))
+    known, share = _rounded(exact.low, exact.high, sizes.low, sizes.high, op.taps + 4), 1 / op.taps
+    return Bounds(known.low * share, known.high * share) if op.average else known
+
+
+ON_IMAGES: Mapping[type[Op], Callable[..., Bounds]] = {Conv: _conv, QuantConv: _quant_conv, Pool: _pool}
+"""(op, the bounds of its summed input, the signal that they are of) -> those of its output."""
 
 
 RULES: Mapping[type[Op], Callable[..., Bounds]] = {
