@@ -29,6 +29,10 @@ void setOption(Options &options, const std::string &name, const std::string &val
     require<poplar::invalid_option>(value == "count" || value == "host" || value == "all",
                                     "axonc.undefined is count, host or all, not '", value, "'");
     options.undefined = value == "all" ? Undefined::All : value == "host" ? Undefined::Host : Undefined::Count;
+  } else if (name == "axonc.linkBytesPerCycle") {
+    const bool number = !value.empty() && value.find_first_not_of("0123456789") == std::string::npos && value != "0";
+    require<poplar::invalid_option>(number, "axonc.linkBytesPerCycle is a number above 0, not '", value, "'");
+    options.linkBytesPerCycle = std::stoull(value);
   }
 }
 
@@ -69,6 +73,9 @@ Options optionsFrom(const poplar::OptionFlags &flags) {
   }
   if (const std::string undefined = environment("AXONC_IPU_UNDEFINED"); !undefined.empty()) {
     setOption(options, "axonc.undefined", undefined);
+  }
+  if (const std::string links = environment("AXONC_IPU_LINK_BYTES"); !links.empty()) {
+    setOption(options, "axonc.linkBytesPerCycle", links);
   }
   for (const auto &[name, value] : flags) {
     setOption(options, name, value);

@@ -45,6 +45,7 @@ struct Options {
   bool allowOutOfMemory = false;
   Undefined undefined = Undefined::Count;
   std::string report; // path of the report, or empty
+  std::uint64_t linkBytesPerCycle = LINK_BYTES_PER_CYCLE;
 };
 
 // Bytes of one tile that stay in memory, by kind, and the most that is in it at once.

@@ -68,6 +68,7 @@ void writeStep(Writer &json, const StepCost &step) {
   json.field("sync_cycles", step.syncCycles);
   json.field("exchange_cycles", step.exchangeCycles);
   json.field("exchange_bytes", step.exchangeBytes);
+  json.field("link_bytes", step.linkBytes);
   json.field("local_bytes", step.localBytes);
   json.field("host_bytes", step.hostBytes);
   json.field("flops", step.flops);

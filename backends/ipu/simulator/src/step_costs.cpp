@@ -100,11 +100,15 @@ void addRow(const Executable &executable, const BoundVertex &vertex, const Field
   }
 }
 
+Links linksOf(const Executable &executable) {
+  return {executable.graph->target.getTilesPerIPU(), executable.options.linkBytesPerCycle};
+}
+
 } // namespace
 
 void costOf(const Executable &executable, const CompiledSet &set, StepCost &cost) {
-  Traffic before;
-  Traffic after;
+  Traffic before(linksOf(executable));
+  Traffic after(linksOf(executable));
   for (std::size_t t = 0; t + 1 < set.starts.size(); ++t) {
     std::uint64_t longest = 0;
     std::uint64_t sum = 0;
@@ -135,7 +139,7 @@ void costOf(const Executable &executable, const CompiledSet &set, StepCost &cost
 }
 
 void costOfCopy(const Executable &executable, const CopyNode &copy, StepCost &cost) {
-  Traffic traffic;
+  Traffic traffic(linksOf(executable));
   std::map<unsigned, std::size_t> local;
   const std::size_t bytes = elementBytes(copy.source.elementType());
   eachPair(copy.source.view(), copy.destination.view(),
