@@ -255,9 +255,9 @@ class Machine:
 class TileMachine:
     """A bulk-synchronous machine: tiles with private memories compute, meet, exchange, again and again.
 
-    ``system``: what its SDK calls it; ``tiles`` of ``tile_bytes`` with ``workers`` threads each; ``clock_hz``. An
-    exchange moves ``exchange_bytes`` a cycle and tile, and costs ``sync_cycles`` beside that. ``link_bytes_s`` to other
-    chips; ``stream_bytes`` of the host's memory, at ``stream_bytes_s``.
+    ``system``: what its SDK calls it; ``chips`` of ``tiles`` of ``tile_bytes`` with ``workers`` threads each;
+    ``clock_hz``. An exchange moves ``exchange_bytes`` a cycle and tile, and costs ``sync_cycles`` beside that.
+    ``link_bytes_s`` from a chip to others; ``stream_bytes`` of the host's memory, at ``stream_bytes_s``.
     """
 
     name: str
@@ -271,6 +271,17 @@ class TileMachine:
     link_bytes_s: float
     stream_bytes: int
     stream_bytes_s: float
+    chips: int = 1
+
+    @property
+    def all_tiles(self) -> int:
+        """The tiles of all chips; those of a chip have numbers that follow each other."""
+        return self.chips * self.tiles
+
+    @property
+    def link_bytes(self) -> int:
+        """Bytes that a chip sends to others, or receives from them, in a cycle."""
+        return max(1, int(self.link_bytes_s / self.clock_hz))
 
 
 AnyMachine = Machine | TileMachine

@@ -18,6 +18,7 @@ from .ops import (
     GRU,
     LSTM,
     Array,
+    Conv,
     Delay,
     FixedGated,
     FixedGRU,
@@ -25,6 +26,7 @@ from .ops import (
     Flatten,
     Input,
     LevelNeuron,
+    Limit,
     Linear,
     Neuron,
     Op,
@@ -66,6 +68,10 @@ class Population:
     """The most events that one of its neurons sends in a step; 0 if it sends none."""
     activity: float | None = None
     """The events of its busiest step in the data that the graph was calibrated with, over its neurons."""
+    limit: int | None = None
+    """How many of its neurons' events in a step have an effect; None: all (`Limit`)."""
+    room: int | None = None
+    """How many a list of them has to hold, if the options say so; more are an error."""
     graded: bool = False
     """Whether its events carry a value: an int16, by which a receiver multiplies its weights."""
     shifts: tuple[Array, ...] = ()
@@ -117,9 +123,9 @@ class SharedKernel:
     """The weights of a convolution: an event of source channel i at place s adds, for every combination of rows
     [s_a, t_a, k_a] of the axes' ``taps``, ``weight[o, i % (I/groups), k]`` to every channel o of i's group at place t.
 
-    ``weight``: int8 (O, I/groups, *K); ``source`` (I, *spatial) and ``target`` (O, *extents): the shapes between which
-    it maps; ``taps``: for each axis (n, 3) int64, rows [source, target, tap], ascending. A pooling before the
-    convolution is part of them: a row stands there as often as the pooled windows overlap.
+    ``weight``: int8 or float32 (O, I/groups, *K); ``source`` (I, *spatial) and ``target`` (O, *extents): the shapes
+    between which it maps; ``taps``: for each axis (n, 3) int64, rows [source, target, tap], ascending. A pooling before
+    the convolution is part of them: a row stands there as often as the pooled windows overlap.
     """
 
     weight: Array
@@ -136,8 +142,11 @@ class SharedKernel:
     def matrices(self) -> Iterator[sparse.csc_array]:
         """The same synapses one by one: CSC [targets, sources] of the weights' type that add up to them. More than one
         where pooled windows overlap, so that a target's weights for one source add up to more than that holds."""
-        limit = np.iinfo(self.weight.dtype).max
         total = sparse.csc_array(sparse.hstack([self._columns(channel) for channel in range(self.source[0])]))
+        if self.weight.dtype.kind == "f":  # without pools before it no two taps meet
+            yield _narrow(total, self.weight.dtype)
+            return
+        limit = np.iinfo(self.weight.dtype).max
         while total.nnz:
             part = total.copy()
             part.data = np.clip(part.data, -limit, limit)
@@ -153,7 +162,8 @@ class SharedKernel:
             flat = zip((source, target, tap), taps.T, extents, strict=True)
             source, target, tap = (np.add.outer(place * size, along).reshape(-1) for place, along, size in flat)
         first, last = self.reach(channel)
-        kernels = self.weight[first:last, channel % self.weight.shape[1]].reshape(last - first, -1).astype(np.int64)
+        wide = self.weight.astype(np.float64 if self.weight.dtype.kind == "f" else np.int64)
+        kernels = wide[first:last, channel % self.weight.shape[1]].reshape(last - first, -1)
         rows = np.arange(first, last)[:, None] * prod(self.target[1:]) + target
         places = (rows.ravel(), np.broadcast_to(source, rows.shape).ravel())
         return sparse.csc_array((kernels[:, tap].ravel(), places), shape=(prod(self.target), prod(self.source[1:])))
@@ -230,7 +240,14 @@ def _population(graph: Graph, node: Node, shape: Shape) -> Population:
     sends = not isinstance(op, (Neuron, FixedNeuron)) or op.gate is not None
     peak = graph.signals[node.name].peak if sends else 0
     graded = sends and graph.signals[node.name].kind is not Kind.EVENT
-    return Population(node.name, cast(Units, node.op), shape, peak, activity(graph).get(node.name), graded)
+    limits = (reader.op.capacity for reader in graph.consumers[node.name] if isinstance(reader.op, Limit))
+    known = (activity(graph).get(node.name), min(limits, default=None), rooms(graph).get(node.name))
+    return Population(node.name, cast(Units, node.op), shape, peak, *known, graded)
+
+
+def rooms(graph: Graph) -> Mapping[str, int]:
+    """What the options say of the room for the events of a step (`Population.room`), by population."""
+    return dict(json.loads(graph.properties.get("capacity", "{}")))
 
 
 def activity(graph: Graph) -> Mapping[str, float]:
@@ -270,9 +287,10 @@ def _projections(graph: Graph, node: Node) -> Iterator[Projection]:
         pools, before = _behind_pools(graph, linear.inputs[0])
         source, delay = behind_delay(graph, before)
         weight = _weight(graph, linear, source, pools)
-        shift = None if isinstance(node.op, FixedGated) else _shift(linear, prod(graph.signals[node.name].shape))
+        count = prod(graph.signals[node.name].shape)
+        shift = None if isinstance(node.op, FixedGated) else _shift(linear, count)
         away = linear.name in distant
-        yield Projection(linear.name, source, node.name, delay, weight, shift, dram=away, bias=_bias(linear))
+        yield Projection(linear.name, source, node.name, delay, weight, shift, dram=away, bias=_bias(linear, count))
 
 
 def _gated_projections(graph: Graph, node: Node) -> Iterator[Projection]:
@@ -300,7 +318,7 @@ def matrices_behind(graph: Graph, read: str) -> list[Node]:
 def _into_lanes(graph: Graph, node: Node, linear: Node, first: int, rows: int) -> Projection:
     """The projection of a matrix whose first row is the accumulator ``first`` of all ``rows`` of a population."""
     source, delay = behind_delay(graph, linear.inputs[0])
-    narrow, bias = _weight(graph, linear, source, []), _bias(linear)
+    narrow, bias = _weight(graph, linear, source, []), _bias(linear, rows)
     assert isinstance(narrow, sparse.csc_array)
     weight = sparse.csc_array((narrow.data, narrow.indices + first, narrow.indptr), shape=(rows, narrow.shape[1]))
     if bias is not None:
@@ -310,7 +328,7 @@ def _into_lanes(graph: Graph, node: Node, linear: Node, first: int, rows: int) -
 
 def _shift(node: Node, count: int) -> Array | None:
     """The shift of each of ``count`` targets; None where no sum is shifted."""
-    if isinstance(node.op, Linear):
+    if isinstance(node.op, (Linear, Conv)):
         return None
     assert isinstance(node.op, (QuantLinear, QuantConv))
     shift = node.op.shift
@@ -332,7 +350,7 @@ def _shifts(name: str, projections: Sequence[Projection]) -> tuple[Array, ...]:
 
 
 def _weight(graph: Graph, node: Node, source: str, pools: list[Pool]) -> sparse.csc_array | SharedKernel:
-    if isinstance(node.op, QuantConv):
+    if isinstance(node.op, (Conv, QuantConv)):
         return _kernel(node.op, graph.signals[source].shape, pools)
     assert isinstance(node.op, (QuantLinear, Linear))
     assert not pools
@@ -341,11 +359,12 @@ def _weight(graph: Graph, node: Node, source: str, pools: list[Pool]) -> sparse.
     return _narrow(weight, np.dtype(np.float32) if isinstance(node.op, Linear) else weight.dtype)
 
 
-def _bias(node: Node) -> Array | None:
+def _bias(node: Node, count: int) -> Array | None:
     """Where the sums of float weights begin: never with -0.0, so that terms of 0 may be left out."""
-    if not isinstance(node.op, Linear) or node.op.bias is None:
+    if not isinstance(node.op, (Linear, Conv)) or node.op.bias is None:
         return None
-    return np.asarray(node.op.bias.astype(np.float32) + np.float32(0))
+    bias = np.asarray(node.op.bias.astype(np.float32) + np.float32(0))
+    return np.repeat(bias, count // bias.size) if isinstance(node.op, Conv) else bias
 
 
 def _narrow(matrix: sparse.csc_array, dtype: np.dtype[Any]) -> sparse.csc_array:
@@ -356,7 +375,7 @@ def _narrow(matrix: sparse.csc_array, dtype: np.dtype[Any]) -> sparse.csc_array:
     return weight
 
 
-def _kernel(op: QuantConv, source: Shape, pools: list[Pool]) -> SharedKernel:
+def _kernel(op: Conv | QuantConv, source: Shape, pools: list[Pool]) -> SharedKernel:
     extents, tables = [], []
     for axis, size in enumerate(source[1:]):
         windows = [*(pool.axes[axis] for pool in pools), op.axes[axis]]
@@ -366,7 +385,8 @@ def _kernel(op: QuantConv, source: Shape, pools: list[Pool]) -> SharedKernel:
             size = window.extent(size)
         extents.append(size)
         tables.append(reduce(_joined, taps))
-    return SharedKernel(op.weight, source, (op.weight.shape[0], *extents), tuple(tables), op.groups)
+    weight = op.weight.astype(np.float32) if isinstance(op, Conv) else op.weight
+    return SharedKernel(weight, source, (op.weight.shape[0], *extents), tuple(tables), op.groups)
 
 
 def _joined(first: Array, second: Array) -> Array:
@@ -391,7 +411,7 @@ def behind_delay(graph: Graph, name: str) -> tuple[str, int]:
     """The population behind any chain of delays (of flattening, and of the rounding of an input) that ends in ``name``,
     and their total in steps."""
     delay = 0
-    while isinstance(op := graph[name].op, (Delay, Flatten, ToFixed)):
+    while isinstance(op := graph[name].op, (Delay, Flatten, Limit, ToFixed)):
         delay += op.steps if isinstance(op, Delay) else 0
         name = graph[name].inputs[0]
     return name, delay

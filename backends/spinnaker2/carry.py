@@ -17,12 +17,12 @@ import numpy as np
 from axonc.ir import Diagnostic, Graph, Node, raise_if_any
 from axonc.ir.interpret.kernels import KERNELS
 from axonc.ir.network import behind_delay
-from axonc.ir.ops import Array, Delay, FixedGated, FixedNeuron, Input, LevelNeuron, Neuron, ToFixed
+from axonc.ir.ops import Array, Delay, FixedGated, FixedNeuron, Input, LevelNeuron, Limit, Neuron, ToFixed
 from axonc.ir.signal import Fixed, Kind
 from axonc.ir.state import State, carried, held_as
 
 from .engine import Machine, Probe, Write
-from .graded_inputs import rounded
+from .graded_inputs import rounded, roundings
 from .levels import LevelTable, level_table
 from .parameters import state_bytes, state_dtype, state_place
 from .traces import Traces
@@ -77,7 +77,7 @@ def left(traces: Traces, machine: Machine, data: Mapping[str, Array], sent: Sent
     for place in _places(traces):
         words = machine.read(place.memory).view(place.dtype)
         found[place.name].reshape(-1)[place.neurons] = words if place.levels is None else place.levels.values[words]
-    history = _History(traces.graph, data, sent, before)
+    history = History(traces.graph, data, sent, before)
     for node in traces.graph:
         if isinstance(node.op, Delay):
             found[f"{node.name}:line"] = history.line(node, node.op.steps)
@@ -86,7 +86,7 @@ def left(traces: Traces, machine: Machine, data: Mapping[str, Array], sent: Sent
 
 
 @dataclass(frozen=True)
-class _History:
+class History:
     """What nodes gave in the last steps of a run."""
 
     graph: Graph
@@ -104,8 +104,8 @@ class _History:
         if isinstance(op, Input):
             given = self.data[name].astype(held_as(op.signal), copy=False)
             return given[max(len(given) - steps, 0) :]
-        if isinstance(op, ToFixed):
-            return np.asarray(KERNELS[ToFixed](op, "float32").step({}, self.last(node.inputs[0], steps))[1])
+        if isinstance(op, (ToFixed, Limit)):
+            return np.asarray(KERNELS[type(op)](op, "float32").step({}, self.last(node.inputs[0], steps))[1])
         if isinstance(op, Delay):
             into = self.last(node.inputs[0], steps + op.steps)
             full = np.concatenate([self.before[f"{name}:line"], into])[-steps - op.steps :]
@@ -149,6 +149,6 @@ def _by_age(graph: Graph, state: State) -> dict[str, dict[int, list[tuple[str, A
 def _as_sent(graph: Graph, source: str, node: Node, line: Array) -> Array:
     """What a delay holds, as its source sends it: values of a dense input rounded, before or behind the delay."""
     signal = graph.signals[node.name]
-    if signal.kind is Kind.EVENT or isinstance(signal.format, Fixed):
+    if signal.kind is Kind.EVENT or isinstance(signal.format, Fixed) or None in roundings(graph, source):
         return line
     return rounded(graph, source, line)

@@ -34,6 +34,8 @@ def compile(
     calibrate: Data | str | Path | None = None,
     on_host: Sequence[str] = (),
     in_dram: Sequence[str] = (),
+    capacity: int | Mapping[str, int] | None = None,
+    overflow: str | None = None,
     config: str | Path | Config | None = None,
 ) -> Program:
     """Compile a graph in steps (from `load`) for a target.
@@ -69,6 +71,10 @@ def compile(
             all that cores cannot.
         in_dram: matrices whose rows lie in the chip's DRAM and are fetched event by event, such as a large embedding;
             by the names of the quantised graph (``axonc inspect --after quantize``).
+        capacity: on targets that send lists of events (``ipu``), how many events of a step a list has room for: for
+            all populations and inputs, or by name; None: as many as there may be, or twice as many as in ``calibrate``.
+        overflow: what events without room are: ``error`` (the default) ends the run, ``drop`` makes it part of what
+            the network means that they have no effect.
         config: a TOML file that may hold all of these options; what is given here wins. What it says about semantics
             is for `load`.
 
@@ -97,5 +103,7 @@ def compile(
         calibrate=calibrate,
         on_host=tuple(on_host),
         in_dram=tuple(in_dram),
+        capacity=capacity,
+        overflow=overflow,
     )
     return build(compile_graph(graph, target or file.compilation.get("target", "spinnaker2"), options))

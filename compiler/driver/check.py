@@ -25,6 +25,7 @@ from ..frontends import nodes_of
 from ..node_semantics import node_texts
 from ..passes import Pass, ToPopulations, run_pipeline
 from ..semantics import Semantics
+from .capacity import capacity_problems, limited
 from .config import NOTHING, Config
 from .loading import chosen_semantics, discretise, lines_of, read_model, remarks, with_digest
 from .misfit import Way
@@ -234,9 +235,12 @@ class _Judge:
 
     def place(self, final: Graph, target: Backend) -> None:
         """The target's own check, then mapping and fit, if nothing is wrong so far."""
-        self.note([*target.check(final), *dram_problems(final, target, self.options.in_dram)])
+        asked = [*dram_problems(final, target, self.options.in_dram), *capacity_problems(final, target, self.options)]
+        self.note([*target.check(final), *asked])
         if not self.sound or self.problems:
             return
+        final = limited(final, self.options)
+        self.note(target.check(final))
         active = self.attempt(lambda: with_activity(in_dram(final, self.options.in_dram), target, self.options))
         if active is None:
             return

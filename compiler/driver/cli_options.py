@@ -75,6 +75,8 @@ def compile_options(command: F) -> F:
         click.option("--record", multiple=True, help="What cores record in their memory: lif1, lif1:v; repeatable."),
         click.option("--on-host", multiple=True, help="Nodes that the host runs, or auto; repeatable."),
         click.option("--in-dram", multiple=True, help="Matrices whose rows lie in DRAM; repeatable."),
+        click.option("--overflow", help="What events without room are: error (default) or drop."),
+        click.option("--capacity", multiple=True, help="Events of a step that a list holds: N, or POPULATION=N."),
         click.option("--calibrate", type=PATH, help="Input data whose busiest steps fit a tick."),
         click.option("--machine", type=PATH, help="TOML file that overrides the machine, or spinnaker2-board."),
         click.option("--partitioner", help="auto (default), naive, hypergraph, metis or mt-kahypar."),
@@ -99,17 +101,19 @@ def given_options(config: Config, **given: Any) -> tuple[str, Options]:
     text = given.pop("quantize")
     quantize = None if text is None else parse_quantisation(text)
     given["prune"] = parse_pruning(given["prune"])
-    return target, merged_options(config, slice_size=_slice_sizes(given.pop("slices")), quantize=quantize, **given)
+    given["capacity"] = _sizes("--capacity", given.pop("capacity"))
+    sizes = _sizes("--slice", given.pop("slices"))
+    return target, merged_options(config, slice_size=sizes, quantize=quantize, **given)
 
 
-def _slice_sizes(texts: tuple[str, ...]) -> int | dict[str, int] | None:
+def _sizes(option: str, texts: tuple[str, ...]) -> int | dict[str, int] | None:
     if not texts:
         return None
     named: dict[str, int] = {}
     for text in texts:
         name, _, size = text.rpartition("=")
         if not size.isdecimal() or (not name and len(texts) > 1):
-            raise ModelError(Diagnostic("AX403", "", f"--slice {text!r}", "N, or POPULATION=N", "correct it"))
+            raise ModelError(Diagnostic("AX403", "", f"{option} {text!r}", "N, or POPULATION=N", "correct it"))
         named[name] = int(size)
     return named.get("", named)
 

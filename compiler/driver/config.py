@@ -268,6 +268,8 @@ COMPILATION: Mapping[str, Callable[[Any, Path], Any]] = {
     "on_host": _texts,
     "in_dram": _texts,
     "prune": _pruning,
+    "capacity": _sizes,
+    "overflow": _text,
 }
 """The options of a compilation that a file may hold, by their names in Python. ``machine`` and
 ``calibrate`` are paths from the file's folder."""

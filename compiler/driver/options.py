@@ -23,6 +23,9 @@ WEIGHTS = (*WEIGHT_FORMATS, "float32")
 STATE_FORMATS = (*STATES, "loihi")
 
 
+OVERFLOWS = ("error", "drop")
+"""What events without room in a list are: an error that ends the run, or without effect."""
+
 USUAL = Quantisation()
 """How numbers become integers if nothing is said."""
 
@@ -40,7 +43,8 @@ class Options:
     or a file with them, whose busiest steps cores are filled for, and from which ``quantize`` may take ranges and
     means. ``in_dram``: matrices whose rows lie in the chip's DRAM, by the names of the quantised graph.
     ``on_host``: nodes that the host runs, or ``auto`` for all that cores cannot (`HostNodes`). ``prune``: passes that
-    run before all others.
+    run before all others. ``capacity``: how many events of a step a list has room for, for all populations or by name;
+    ``overflow``: what more are, one of `OVERFLOWS`.
     """
 
     weights: str | None = None
@@ -56,6 +60,8 @@ class Options:
     formats: tuple[FormatChoice, ...] = ()
     quantize: Quantisation = USUAL
     prune: tuple[Pass, ...] = ()
+    capacity: int | Mapping[str, int] | None = None
+    overflow: str = "error"
 
 
 def merged_options(config: Config, **given: Any) -> Options:

@@ -40,6 +40,7 @@ from ..passes import (
 )
 from ..semantics import parse_semantics
 from .calibrate import calibrated, input_ranges, observed, with_clips
+from .capacity import capacities, capacity_problems, limited
 from .directory import SCHEMA
 from .loading import lines_of, remarks
 from .misfit import MISFITS, Misfit, Trial, explained
@@ -74,7 +75,8 @@ def passes_for(graph: Graph, target: Backend, options: Options) -> list[Pass]:
         raise_if_any([*settled_problems(options), *(form_problems(parts(graph).cores) if target.mapped else ())])
         return []
     if weights == "float32":
-        return []
+        tiles = isinstance(target.machine(options.machine), TileMachine)
+        return [ToPopulations()] if tiles and target.check(graph) else []  # what runs as it is stays as it is
     raise_if_any(_float_problems(graph, target, HostNodes(graph, options.on_host)))
     if state == "loihi":
         return [ToPopulations(options.on_host), QuantizeLoihi()]
@@ -131,7 +133,10 @@ def prepare(graph: Graph, target: str, options: Options) -> tuple[Graph, CoreMap
     _require_steps(graph)
     done = _staged(graph, chosen, options)
     final = done[-1][1] if done else graph
-    raise_if_any([*chosen.check(final), *dram_problems(final, chosen, options.in_dram)])
+    asked = [*dram_problems(final, chosen, options.in_dram), *capacity_problems(final, chosen, options)]
+    raise_if_any([*chosen.check(final), *asked])
+    final = limited(final, options)
+    raise_if_any(chosen.check(final))
     final = with_activity(in_dram(final, options.in_dram), chosen, options)
     try:
         return final, *mapped(final, chosen, options)
@@ -267,6 +272,7 @@ def _manifest(
         **({"activity": seen} if (seen := activity(graph)) else {}),
         **({"on_host": list(options.on_host)} if options.on_host else {}),
         **({"in_dram": list(options.in_dram)} if options.in_dram else {}),
+        **({"capacity": dict(room), "overflow": options.overflow} if (room := capacities(graph, options)) else {}),
         **({"placement": described(graph)} if options.on_host or options.in_dram else {}),
         "cores": mapping.cores if mapping else None,
         "phases": mapping.schedule.phases if mapping else 1,

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
+
 from ..ops import (
     EGRU,
     GRU,
@@ -40,6 +42,7 @@ from ..ops import (
     Input,
     KernelTotal,
     LevelNeuron,
+    Limit,
     Linear,
     LSTMAdjoint,
     Map,
@@ -99,6 +102,14 @@ def _identity(op: Op, precision: Precision) -> Kernel:
     return stateless(lambda x: x)
 
 
+def _limit(op: Limit, precision: Precision) -> Kernel:
+    def step(x: Array) -> Array:
+        passes = np.cumsum(x.reshape(len(x), -1) != 0, axis=1) <= op.capacity
+        return np.asarray(np.where(passes.reshape(x.shape), x, x.dtype.type(0)))
+
+    return stateless(step)
+
+
 def _flatten(op: Flatten, precision: Precision) -> Kernel:
     def step(x: Array) -> Array:
         first, last = op._axes(x.ndim - 1)
@@ -111,6 +122,7 @@ KERNELS: Mapping[type[Op], Callable[[Any, Precision], Kernel]] = {
     Input: _identity,
     Output: _identity,
     Flatten: _flatten,
+    Limit: _limit,
     Scale: scale,
     Linear: linear,
     QuantLinear: quant_linear,

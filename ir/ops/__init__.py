@@ -31,6 +31,7 @@ from .gated_fixed import FixedGated, FixedGRU, FixedLanes, FixedLSTM, FixedReset
 from .io import Input, Output
 from .layout import Broadcast, Concat, Gather, Reshape, Slice, Transpose
 from .level_neuron import LevelNeuron
+from .limit import Limit
 from .linear import Linear, QuantLinear, Scale, row_sums
 from .neuron import INTERNALS, RESETS, STATES, Gate, Membrane, Neuron, Synapse
 from .shape import Flatten
@@ -54,6 +55,7 @@ OPS: tuple[type[Op], ...] = (
     Pool,
     Scale,
     Delay,
+    Limit,
     TimeDelay,
     Threshold,
     I,
@@ -175,6 +177,7 @@ __all__ = [
     "KernelTotal",
     "LSTMAdjoint",
     "LevelNeuron",
+    "Limit",
     "Linear",
     "Map",
     "MatMul",

@@ -94,7 +94,7 @@ def problems(path: Path) -> list[tuple[str, str]]:
 
 
 def test_a_file_holds_every_option(write: Write, tmp_path: Path) -> None:
-    config = read_config(write('in_dram = ["w"]\n' + FULL))
+    config = read_config(write('in_dram = ["w"]\ncapacity = {h = 9}\noverflow = "drop"\n' + FULL))
     config.require()
     assert set(config.compilation) == set(COMPILATION)
     assert {"semantics", "dt", "inputs", "nodes", "ops"} == set(MEANING)
@@ -103,6 +103,7 @@ def test_a_file_holds_every_option(write: Write, tmp_path: Path) -> None:
     assert (options.weights, options.state, options.strategy) == ("int8", "q16", "spread")
     assert (options.slice_size, options.on_host) == ({"cell": 2}, ("auto",))
     assert options.quantize == Quantisation(scales="mse", seed=3)
+    assert (options.capacity, options.overflow) == ({"h": 9}, "drop")
     assert (options.machine, options.calibrate) == (tmp_path / "machine.toml", tmp_path / "x.npy")
     assert (options.host.record, options.host.record_steps, options.host.input_events) == (("cell",), 20, 40)
 
