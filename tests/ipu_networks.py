@@ -8,11 +8,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 from unittest.mock import patch
 
 from axonc import Graph, Program
 from axonc.backends.ipu.build import build_codelets
-from axonc.backends.ipu.lower.forms import FORMS, Form
+from axonc.backends.ipu.lower.base import Form
+from axonc.backends.ipu.lower.forms import FORMS
 from axonc.backends.ipu.simulator import build_program
 from axonc.backends.ipu.simulator.toolchain import WARNINGS
 from axonc.compiler.driver.directory import write_files
@@ -21,20 +23,24 @@ from axonc.compiler.driver.pipeline import compile_graph
 from axonc.compiler.driver.verify import Verification
 from axonc.ir.interpret.run import Data
 
+Choice = Form[Any] | tuple[Form[Any], ...] | None
+"""A form, forms to choose from, or all."""
+
 FAST = ("-O0", *WARNINGS)
 """Flags of programs that run once."""
 
 
 @contextmanager
 def programs(
-    graphs: Sequence[Graph], options: Sequence[Options], forms: Sequence[Form | None] = ()
+    graphs: Sequence[Graph], options: Sequence[Options], forms: Sequence[Choice] = ()
 ) -> Iterator[list[Program]]:
-    """The programs of the graphs for the target ipu; ``forms``: what all projections of each have to be."""
+    """The programs of the graphs for the target ipu; ``forms``: those that the projections of each may have."""
     with TemporaryDirectory() as made:
         folders = [Path(made) / str(index) for index in range(len(graphs))]
         for graph, chosen, folder, form in zip(graphs, options, folders, forms or [None] * len(folders), strict=True):
             folder.mkdir()
-            with patch("axonc.backends.ipu.plan.FORMS", (form,) if form else FORMS):
+            able = FORMS if form is None else form if isinstance(form, tuple) else (form,)
+            with patch("axonc.backends.ipu.plan.FORMS", able):
                 write_files(folder, compile_graph(graph, "ipu", chosen).program.files)
         build_together(folders, Path(made) / "all")
         yield [Program(folder) for folder in folders]
@@ -68,9 +74,12 @@ def predicted(program: Program) -> dict[int, int]:
 
 
 def verified(program: Program, x: Data) -> Verification:
-    """A run that equals the interpreter's, in exactly the bytes that the compiler predicted."""
+    """A run that equals the interpreter's, in exactly the bytes that the compiler predicted; what it leaves is what
+    another run goes on from, over the same data."""
     verification = program.verify(x)
     assert verification.equal, str(verification.divergence)
+    again = program.verify(x, state=verification.result.state)
+    assert again.equal, f"going on: {again.divergence}"
     accounts = verification.result.stats["accounts"]
     if accounts is not None:
         assert accounts["undefined_reads"] == {}, accounts["undefined_reads"]

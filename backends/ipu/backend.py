@@ -33,7 +33,7 @@ class IPU:
 
     name: ClassVar[str] = "ipu"
     summary: ClassVar[str] = "C++ against the Poplar API for IPU-style tiles; runs on a simulator"
-    weights: ClassVar[tuple[str, ...]] = ("int8", "int4", "int2", "ternary")
+    weights: ClassVar[tuple[str, ...]] = ("int8", "int16", "int4", "int2", "ternary")
     mapped: ClassVar[bool] = True
 
     def machine(self, description: Path | None) -> TileMachine:
@@ -63,19 +63,17 @@ class IPU:
             raise ToolError(Diagnostic("AX901", "", str(error))) from error
 
     def run(self, directory: Path, graph: Graph, x: Data, record: Sequence[str], options: RunOptions) -> Result:
-        """Run a built program, every sample from the reset state; tiles run in threads, and no order shows."""
-        if options.state is not None:
-            found, limit = "a state to begin with", "on tiles every sequence begins with the initial state"
-            raise ModelError(Diagnostic("AX708", "", found, limit, "run it with --engine reference"))
+        """Run a built program, every sample from the reset state or the one given; tiles run in threads, and no order
+        shows."""
         if options.keep_going:
             found, limit = "a run that goes on when events are lost", "a list that is too short ends a run on tiles"
             raise ModelError(Diagnostic("AX605", "", found, limit, "compile with busier data to calibrate with"))
 
         def run_tiles(tiles: Graph, data: Data, names: Sequence[str], state: State | None) -> Result:
-            return run_network(directory, tiles, data, names)
+            return run_network(directory, tiles, data, names, state)
 
         try:
-            return run_parts(graph, x, record, run_tiles)
+            return run_parts(graph, x, record, run_tiles, options.state)
         except ProgramError as error:
             raise ToolError(Diagnostic("AX902", "", str(error))) from error
         except ToolchainError as error:

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from axonc.ir import Diagnostic, Graph, Node
+from axonc.ir.interpret.run import initial_state
 from axonc.ir.network import FLOAT_LANES, behind_delay, matrices_behind, output_population
 from axonc.ir.ops import (
     EGRU,
     GRU,
     LSTM,
+    Conv,
     Delay,
     FixedNeuron,
     Flatten,
     Input,
+    LevelNeuron,
+    Limit,
     Linear,
     Neuron,
     Op,
@@ -26,16 +30,17 @@ from axonc.ir.ops import (
     ToFixed,
 )
 
+from ..spinnaker2.carry import disagreements
 from ..spinnaker2.graded_checks import graded_problems
 from .lower.units import UNITS
 
-BESIDE = (Input, Output, Flatten, Delay, QuantLinear, QuantConv, Pool, ToFixed)
+BESIDE = (Input, Output, Flatten, Delay, Limit, QuantLinear, QuantConv, Pool, ToFixed)
 """Ops that are no populations: what projections, inputs and outputs are made of."""
 
 UNITS_IN_FLOAT = (Neuron, EGRU, GRU, LSTM, ResetGate)
 """What is a population with float32 weights."""
 
-IN_FLOAT = (Input, Output, Flatten, Delay, Linear, Scale, *UNITS_IN_FLOAT)
+IN_FLOAT = (Input, Output, Flatten, Delay, Limit, Linear, Conv, Scale, *UNITS_IN_FLOAT)
 """What runs with float32 weights."""
 
 MOST_SPIKES = 255
@@ -47,6 +52,7 @@ def problems(graph: Graph, target: str) -> Iterator[Diagnostic]:
     for node in graph:
         yield from _problems(node, target, (*BESIDE, *(op for op in UNITS if op not in FLOAT_LANES)))
     yield from graded_problems(graph, target)
+    yield from graph_problems(graph, target)
 
 
 def float_problems(graph: Graph, target: str) -> Iterator[Diagnostic]:
@@ -54,6 +60,20 @@ def float_problems(graph: Graph, target: str) -> Iterator[Diagnostic]:
     for node in graph:
         found = list(_problems(node, target, IN_FLOAT))
         yield from found or _wiring_problems(graph, node, target)
+    yield from graph_problems(graph, target)
+
+
+def graph_problems(graph: Graph, target: str) -> Iterator[Diagnostic]:
+    """Limits beside which others read, and delays of one source that begin with different events."""
+    for node in graph:
+        readers = graph.consumers[node.name]
+        limits = [reader for reader in readers if isinstance(reader.op, Limit)]
+        others = [reader.name for reader in readers if not isinstance(reader.op, (Limit, Output))]
+        if limits and (others or len(limits) > 1 or not isinstance(node.op, (Input, *UNITS))):
+            found = f"{', '.join(others) or 'another limit'} reads {node.name!r} beside it"
+            limit = f"in {target} everything reads a population or input through one limit"
+            yield Diagnostic("AX602", limits[0].name, found, limit, "let all read the limit")
+    yield from disagreements(graph, initial_state(graph))
 
 
 def _wiring_problems(graph: Graph, node: Node, target: str) -> Iterator[Diagnostic]:
@@ -67,11 +87,12 @@ def _wiring_problems(graph: Graph, node: Node, target: str) -> Iterator[Diagnost
 def _wrong_inputs(graph: Graph, node: Node, target: str) -> tuple[list[str], str]:
     """What a node takes and cannot take, and what it can."""
     if isinstance(node.op, UNITS_IN_FLOAT):
-        strange = [name for name in node.inputs if not isinstance(graph[name].op, Linear)]
+        weights = (Linear, Conv) if isinstance(node.op, Neuron) else (Linear,)
+        strange = [name for name in node.inputs if not isinstance(graph[name].op, weights)]
         return strange + [
             name for name in node.reads if not _reads(graph, node, name)
-        ], f"{target} adds up linear nodes"
-    if isinstance(node.op, Linear):
+        ], f"{target} adds up linear nodes, and convolutions for neurons"
+    if isinstance(node.op, (Linear, Conv)):
         limit = f"a matrix of {target} takes the spikes of one population, or an input"
         return [] if len(node.inputs) == 1 and _sends(graph, node.inputs[0]) else list(node.inputs), limit
     if isinstance(node.op, Output):
@@ -79,8 +100,8 @@ def _wrong_inputs(graph: Graph, node: Node, target: str) -> tuple[list[str], str
         return [] if shown else list(node.inputs), f"{target} shows populations"
     if isinstance(node.op, Scale):
         return [] if _joins(graph, node) else list(node.inputs), f"{target} scales nothing"
-    one = len(node.inputs) == 1 and not isinstance(graph[node.inputs[0]].op, (Linear, Scale))
-    passing = isinstance(node.op, (Flatten, Delay)) and not one
+    one = len(node.inputs) == 1 and not isinstance(graph[node.inputs[0]].op, (Linear, Conv, Scale))
+    passing = isinstance(node.op, (Flatten, Delay, Limit)) and not one
     return list(node.inputs) if passing else [], f"{target} delays and flattens one population or input"
 
 
@@ -106,13 +127,9 @@ def _problems(node: Node, target: str, supported: tuple[type[Op], ...]) -> Itera
     if not isinstance(node.op, supported):
         listed = ", ".join(op.name for op in supported)
         yield Diagnostic("AX601", node.name, f"{target} does not run {node.op.name}", f"it runs {listed}", "replace it")
-    elif getattr(node.op, "initial", None) is not None:
-        limit = f"in {target} states and delays begin with zero"
-        yield Diagnostic("AX601", node.name, "initial values", limit, "choose --target spinnaker2 or native")
-    elif isinstance(node.op, (QuantLinear, QuantConv)) and node.op.shift is not None and node.op.shift.any():
-        limit = f"{target} adds up sums of one scale"
-        yield Diagnostic("AX601", node.name, "a shifted sum", limit, "leave out the option shifts of --quantize")
-    elif isinstance(node.op, (Neuron, FixedNeuron)) and node.op.gate is not None and node.op.gate.spikes > MOST_SPIKES:
-        found = f"up to {node.op.gate.spikes} spikes a step"
+        return
+    op = node.op.neuron if isinstance(node.op, LevelNeuron) else node.op
+    if isinstance(op, (Neuron, FixedNeuron)) and op.gate is not None and op.gate.spikes > MOST_SPIKES:
+        found = f"up to {op.gate.spikes} spikes a step"
         limit = f"{target} counts {MOST_SPIKES} at most"
         yield Diagnostic("AX601", node.name, found, limit, f"choose spikes={MOST_SPIKES}")

@@ -16,9 +16,10 @@ from axonc.ir.version import __version__
 
 from ..native.tensor.names import RESERVED, Names, comment_text
 from ..spinnaker2.tables import c_tables
+from .lists import EventList
 from .lower.base import POPLAR, Unit, flag
 from .lower.units import unit_of
-from .plan import EventList, Plan, matrix
+from .plan import Plan, dtype_of, lanes_of, synapses_of
 from .signals import Recorded, signals_of
 
 HERE = Path(__file__).parent
@@ -54,14 +55,14 @@ def runtime_files() -> dict[str, bytes]:
     return {**files, **shared}
 
 
-def emit(graph: Graph, plan: Plan) -> dict[str, bytes]:
-    """All source files by relative path."""
+def emit(graph: Graph, plan: Plan, begins: bool) -> dict[str, bytes]:
+    """All source files by relative path; ``begins``: whether states or delays begin with values."""
     files = runtime_files()
     hosted = sorted([*(name for name in files if name.endswith(".cpp") and "/" not in name), "program.cpp"])
     texts = {
         "program.cpp": _render("program.cpp.j2", **_program(graph, plan, files)),
         "CMakeLists.txt": _render("CMakeLists.txt.j2", sources=hosted),
-        "README.md": _render("README.md.j2", version=__version__, word_bytes=plan.word_bytes),
+        "README.md": _render("README.md.j2", version=__version__, word_bytes=plan.word_bytes, begins=begins),
     }
     return {**files, **{name: text.encode() for name, text in texts.items()}}
 
@@ -89,6 +90,7 @@ def _program(graph: Graph, plan: Plan, files: dict[str, bytes]) -> dict[str, Any
         "signals": [_signal(signal, variables) for signal in signals_of(plan.network)],
         "system": cpp_string(plan.machine.system),
         "tiles": plan.machine.tiles,
+        "chips": plan.machine.chips,
         "codelets": list(map(cpp_string, codelets)),
     }
 
@@ -116,7 +118,7 @@ def value_type(plan: Plan, population: Population) -> str:
 
 
 def _events(events: EventList) -> str:
-    return f"Events{{{events.tile}, {events.capacity}, {events.value}, {events.expected}}}"
+    return f"Events{{{events.tile}, {events.capacity}, {events.value}, {events.expected}, {flag(events.drops)}}}"
 
 
 def _population(plan: Plan, population: Population, variables: dict[str, str]) -> dict[str, Any]:
@@ -135,26 +137,27 @@ def _population(plan: Plan, population: Population, variables: dict[str, str]) -
 
 
 def _kind(plan: Plan, population: Population, unit: Unit) -> str:
-    projections, lanes = plan.network.fan_in[population.name], population.lanes
-    in_float = any(matrix(projection).dtype.kind == "f" for projection in projections)
+    projections, lanes = plan.network.fan_in[population.name], lanes_of(population)
+    in_float = any(dtype_of(projection).kind == "f" for projection in projections)
     sums = "f4" if in_float else unit.sums
     types = ", ".join(POPLAR[dtype] for dtype in (sums, unit.state, unit.sent or "u1"))
     has = f"{unit.states}, {flag(unit.sent is not None)}, {unit.parameters.shape[1]}, {flag(unit.shared)}"
+    has += f", {flag(plan.shifted(population.name))}, {(unit.levels.size + 1) // 2}"
     return f"Kind{{{types}, {len(projections)}, {lanes}, {has}}}"
 
 
 def _projection(plan: Plan, index: int, variables: dict[str, str], name: str) -> dict[str, Any]:
     projection, form = plan.network.projections[index], plan.forms[index]
-    weight = matrix(projection)
+    weight = projection.weight
     ends = f"'{comment_text(projection.source)}' to '{comment_text(projection.target)}'"
     return {
         "var": name,
-        "comment": f"'{comment_text(projection.name)}': {weight.nnz} synapses from {ends}",
+        "comment": f"'{comment_text(projection.name)}': {synapses_of(projection)} synapses from {ends}",
         "add": form.add,
         "name": cpp_string(f"{projection.name}/{index}"),
-        "type": POPLAR[weight.dtype.str[1:]],
+        "type": POPLAR[dtype_of(projection).str[1:]],
         "biased": flag(projection.bias is not None),
-        "sources": weight.shape[1],
+        "numbers": form.numbers(weight) or plan.network.by_name[projection.source].count,
         "target": variables[projection.target],
     }
 
@@ -172,7 +175,7 @@ def _level(
 def _joining(plan: Plan, name: str, number: int, population: str) -> str:
     """The statement that joins the lists of a population's tiles."""
     if tiles := plan.group(name):
-        return f"gatherGroups(graph, groups{number}, lists{number}, {population}, {tiles}, cleared);"
+        return f"gatherGroups(graph, groups{number}, lists{number}, {population}, {tiles}, between);"
     return f"gather(graph, lists{number}, {population});"
 
 

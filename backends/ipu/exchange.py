@@ -3,39 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from axonc.ir.network import Population, Projection
+from axonc.ir.network import Projection
 from axonc.ir.ops import Array, Input
 
 from .layout import WORKERS, Layout, list_words
-from .lower.units import unit_of
-from .plan import Plan
+from .lists import joined_words
+from .plan import Plan, value_bytes
 
 
 def tiles_of(layout: Layout) -> slice:
     return slice(layout.first_tile, layout.first_tile + layout.tiles)
 
 
-def input_bytes(population: Population) -> int:
-    """Bytes of a value of an input."""
-    return 4 if population.graded or population.peak > 255 else 1
-
-
 @dataclass(frozen=True)
 class Traffic:
-    """What the vertices of a compute set receive: bytes of each tile, and stretches that it sends or receives."""
+    """What the vertices of a compute set receive: bytes of each tile, and stretches that it sends or receives; bytes
+    that pass from chip to chip, [chips, chips]."""
 
     received: Array
     stretches: Array
+    links: Array = field(default_factory=lambda: np.zeros((1, 1), np.int64))
 
 
-def traffic(tiles: int, reads: Iterator[tuple[str, Array, range]]) -> Traffic:
+def traffic(tiles: int, reads: Iterator[tuple[str, Array, range]], chips: int = 1) -> Traffic:
     """The exchange before a compute set of which the tiles of a range read a tensor: its name, its bytes on each tile.
-    What a tile reads twice arrives once, what several read is sent once."""
+    What a tile reads twice arrives once, what several read is sent once, to another chip, too."""
     received, stretches = np.zeros(tiles, np.int64), np.zeros(tiles, np.int64)
+    links = np.zeros((chips, chips), np.int64)
     read: dict[str, tuple[Array, Array]] = {}
     for name, held, readers in reads:
         read.setdefault(name, (held, np.zeros(tiles, bool)))[1][readers.start : readers.stop] = True
@@ -47,7 +45,10 @@ def traffic(tiles: int, reads: Iterator[tuple[str, Array, range]]) -> Traffic:
         inside = by & (held > 0)
         stretches[by] += 1
         stretches[inside] += _pieces_around(owners, np.flatnonzero(inside)) - 1
-    return Traffic(received, stretches)
+        reading = by.reshape(chips, -1).any(axis=1)
+        links += np.outer(held.reshape(chips, -1).sum(axis=1), reading)
+    np.fill_diagonal(links, 0)
+    return Traffic(received, stretches, links)
 
 
 def _pieces_around(owners: Array, tiles: Array) -> Array:
@@ -67,28 +68,22 @@ def _sums_reads(plan: Plan, level: int) -> Iterator[tuple[str, Array, range]]:
 def _read(plan: Plan, projection: Projection, events: bool) -> tuple[str, Array]:
     """The tensor that a projection reads, and its bytes on each tile."""
     source, lists = plan.network.by_name[projection.source], plan.lists[projection.source]
-    held = np.zeros(plan.machine.tiles, np.int64)
+    held = np.zeros(plan.machine.all_tiles, np.int64)
     if events:
         held[lists.tile] = (1 + lists.capacity * lists.words) * plan.word_bytes
         return f"{source.name}/{plan.late(projection)}", held
     if isinstance(source.op, Input):
-        held[lists.tile] = source.count * input_bytes(source)
+        held[lists.tile] = source.count * value_bytes(source)
     else:
         layout = plan.layouts[source.name]
-        held[tiles_of(layout)] = layout.counts * sent_bytes(source)
+        held[tiles_of(layout)] = layout.counts * value_bytes(source)
     return f"{source.name}/values", held
-
-
-def sent_bytes(population: Population) -> int:
-    """Bytes of what a neuron sends in a step."""
-    sent = unit_of(population.op).sent
-    return 0 if sent is None else np.dtype(sent).itemsize
 
 
 def found_bytes(plan: Plan, name: str) -> Array:
     """The bytes of the lists of a population's workers on each tile."""
     layout, events = plan.layouts[name], plan.lists[name]
-    held = np.zeros(plan.machine.tiles, np.int64)
+    held = np.zeros(plan.machine.all_tiles, np.int64)
     if events.capacity:
         held[tiles_of(layout)] = WORKERS * list_words(layout, events.words) * plan.word_bytes
     return held
@@ -97,21 +92,20 @@ def found_bytes(plan: Plan, name: str) -> Array:
 def joined_bytes(plan: Plan, name: str) -> Array:
     """The bytes of the lists of groups of a population's tiles, on the first of each."""
     layout, events, tiles = plan.layouts[name], plan.lists[name], plan.group(name)
-    held = np.zeros(plan.machine.tiles, np.int64)
+    held = np.zeros(plan.machine.all_tiles, np.int64)
     if events.capacity and tiles:
-        words = (1 + tiles * layout.per_tile * events.words + 1) // 2 * 2
-        held[tiles_of(layout)][::tiles] = words * plan.word_bytes
+        held[tiles_of(layout)][::tiles] = joined_words(layout, events.words) * plan.word_bytes
     return held
 
 
 def exchanges(plan: Plan) -> Iterator[tuple[Traffic, Traffic, Traffic]]:
     """For each level, what is exchanged before its sums, before its groups of lists and before its lists."""
-    tiles = plan.machine.tiles
+    tiles, chips = plan.machine.all_tiles, plan.machine.chips
     for level in range(len(plan.levels)):
         yield (
-            traffic(tiles, _sums_reads(plan, level)),
-            traffic(tiles, (read for name in plan.grouped(level) for read in _group_reads(plan, name))),
-            traffic(tiles, (_list_read(plan, name) for name in plan.lists_of(level))),
+            traffic(tiles, _sums_reads(plan, level), chips),
+            traffic(tiles, (read for name in plan.grouped(level) for read in _group_reads(plan, name)), chips),
+            traffic(tiles, (_list_read(plan, name) for name in plan.lists_of(level)), chips),
         )
 
 

@@ -10,14 +10,14 @@ from axonc.ir.network import Network
 from axonc.ir.ops import Input
 
 from .memory import Memory, memory_of, misfits
-from .plan import FEWEST, USUAL, Plan, fewest_per_tile, matrices_of, plan
+from .plan import FEWEST, USUAL, Plan, fewest_per_tile, narrow, plan
 
 
 def fitted(net: Network, machine: TileMachine) -> tuple[Plan, Memory]:
     """The plan of the fewest cycles that fits the machine; `ModelError` if none does."""
     raise_if_any(_count_problems(net, machine))
     first: Memory | None = None
-    expanded = matrices_of(net)
+    expanded = narrow(net)
     for per_tile, small in _ways(fewest_per_tile(net, machine)):
         tried = plan(expanded, machine, per_tile, small)
         memory = memory_of(tried)
@@ -37,6 +37,6 @@ def _ways(fewest: int) -> Iterator[tuple[int, bool]]:
 
 def _count_problems(net: Network, machine: TileMachine) -> Iterator[Diagnostic]:
     populations = sum(not isinstance(population.op, Input) for population in net.populations)
-    if populations > machine.tiles:
-        limit = f"{machine.name} has {machine.tiles} tiles, one for a population at least"
+    if populations > machine.all_tiles:
+        limit = f"{machine.name} has {machine.all_tiles} tiles, one for a population at least"
         yield Diagnostic("AX502", "", f"{populations} populations", limit, "join populations, or take more tiles")

@@ -17,7 +17,7 @@ def input_bytes(graph: Graph, data: Array, source: Mapping[str, Any], word: str)
     """For every sample the lists of all steps, then their values, as ``source`` (of ``plan.json``) has them."""
     in_float = source["values"] == "<f4" or source["value"] == "FLOAT"
     given = _values(graph, source["name"], data, in_float)
-    parts = [listed(source["name"], given, source["capacity"], source["words"], word)] if source["capacity"] else []
+    parts = [listed(source["name"], given, source, word)] if source["capacity"] else []
     parts += [given.astype(source["values"])] if source["values"] else []
     return [b"".join(np.ascontiguousarray(part[sample]).tobytes() for part in parts) for sample in range(len(given))]
 
@@ -29,20 +29,28 @@ def _values(graph: Graph, name: str, data: Array, in_float: bool) -> Array:
     return np.asarray(values).astype(np.float32 if in_float and graded else np.int64).reshape(*data.shape[:2], -1)
 
 
-def listed(name: str, values: Array, capacity: int, words: int, word: str) -> Array:
+def listed(name: str, values: Array, source: Mapping[str, Any], word: str) -> Array:
     """The list of every step, [B, T, 1 + capacity * words]: how many events, then the source of each and its value,
-    of a float its bits."""
+    of a float its bits. Events without room are dropped where ``source`` (of ``plan.json``) says so, else an error."""
+    capacity, words = source["capacity"], source["words"]
     steps = values.reshape(-1, values.shape[-1])
     most = int(np.count_nonzero(steps, axis=1).max(initial=0))
-    if most > capacity:
+    if most > capacity and not source["drops"]:
         limit = f"its list holds {capacity}"
         raise ModelError(Diagnostic("AX701", name, f"{most} events in a step", limit, "calibrate with busier data"))
     lists = np.zeros((len(steps), 1 + capacity * words), word)
-    row, source = np.nonzero(steps)
+    row, sender = np.nonzero(steps)
     place = np.arange(len(row)) - np.searchsorted(row, row)
+    row, sender, place = (part[place < capacity] for part in (row, sender, place))
     lists[:, 0] = np.bincount(row, minlength=len(steps))
-    lists[row, 1 + place * words] = source
+    lists[row, 1 + place * words] = sender
     if words == 2:
-        sent = np.ascontiguousarray(steps[row, source])
+        sent = np.ascontiguousarray(steps[row, sender])
         lists[row, 2 + place * words] = sent.view(word) if sent.dtype.kind == "f" else sent.astype(word)
     return lists.reshape(*values.shape[:2], -1)
+
+
+def dropped(values: Array, capacity: int) -> Array:
+    """How many events of each sample [B, T, elements] have no room in their steps, [B]."""
+    events = np.count_nonzero(values.reshape(*values.shape[:2], -1), axis=2)
+    return np.asarray(np.maximum(events - capacity, 0).sum(axis=1))

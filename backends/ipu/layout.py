@@ -30,6 +30,11 @@ class Layout:
         return -(-self.neurons // self.per_tile)
 
     @property
+    def end(self) -> int:
+        """The tile behind its last one."""
+        return self.first_tile + self.tiles
+
+    @property
     def counts(self) -> Array:
         """The neurons of each tile."""
         return np.minimum(self.per_tile, self.neurons - self.per_tile * np.arange(self.tiles))

@@ -41,6 +41,7 @@ def _machine(description: Mapping[str, Any]) -> TileMachine:
         link_bytes_s=float(description["links"]["bytes_per_second"]),
         stream_bytes=streaming["bytes"],
         stream_bytes_s=float(streaming["bytes_per_second"]),
+        chips=description["chips"]["count"],
     )
 
 

@@ -17,10 +17,10 @@ from axonc.ir import Diagnostic
 from axonc.ir.network import Population
 from axonc.ir.ops import Array, Input
 
-from .exchange import Traffic, exchanges, found_bytes, input_bytes, joined_bytes, sent_bytes, tiles_of
+from .exchange import Traffic, exchanges, found_bytes, joined_bytes, tiles_of
 from .layout import WORKERS
 from .lower.units import unit_of
-from .plan import Plan, matrix
+from .plan import Plan, lanes_of, value_bytes
 
 KINDS = ("weights", "parameters", "states", "lists", "vertices", "exchange", "temporary")
 """Weights with what finds them; parameters of neurons; states and counters; lists of events; vertices with their
@@ -66,14 +66,14 @@ class _Account:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self.kinds = {kind: np.zeros(plan.machine.tiles, np.int64) for kind in KINDS}
+        self.kinds = {kind: np.zeros(plan.machine.all_tiles, np.int64) for kind in KINDS}
         self.tensors: dict[str, Array] = {}
 
     def add(self, kind: str, name: str, first: int, sizes: Array) -> None:
         """A tensor of ``sizes`` bytes on the tiles from ``first`` on: whole words on each."""
         words = -(-np.asarray(sizes) // 4) * 4
         self.kinds[kind][first : first + len(words)] += words
-        own = self.tensors.setdefault(name, np.zeros(self.plan.machine.tiles, np.int64))
+        own = self.tensors.setdefault(name, np.zeros(self.plan.machine.all_tiles, np.int64))
         own[first : first + len(words)] += words
 
     def clear(self, name: str, kind: str, first: int, sizes: Array) -> None:
@@ -95,10 +95,10 @@ def memory_of(plan: Plan) -> Memory:
     for projection, form in zip(plan.network.projections, plan.forms, strict=True):
         target = plan.network.by_name[projection.target]
         layout = plan.layouts[target.name]
-        sizes = form.tile_bytes(matrix(projection), layout, target.lanes)
+        sizes = form.tile_bytes(projection.weight, layout, lanes_of(target))
         account.add("weights", projection.name, layout.first_tile, sizes)
         if projection.bias is not None:
-            bias = layout.counts * target.lanes * projection.bias.itemsize
+            bias = layout.counts * lanes_of(target) * projection.bias.itemsize
             account.add("weights", f"{projection.name}: bias", layout.first_tile, bias)
         account.kinds["vertices"][tiles_of(layout)] += form.vertex_bytes
     for source, steps in plan.delays:
@@ -123,7 +123,7 @@ def _add_list(account: _Account, population: Population, word: int) -> None:
 
 def _add_input(account: _Account, population: Population) -> None:
     if population.name in account.plan.valued:
-        size = population.count * input_bytes(population)
+        size = population.count * value_bytes(population)
         account.add("lists", f"{population.name}: values", account.plan.lists[population.name].tile, np.array([size]))
 
 
@@ -133,12 +133,15 @@ def _add_population(account: _Account, population: Population) -> None:
     record = unit.parameters.shape[1] * np.dtype(unit.state).itemsize
     each = np.full(layout.tiles, 1) if unit.shared else layout.counts
     account.add("parameters", f"{name}: parameters", layout.first_tile, each * record)
+    shifts = len(plan.network.fan_in[name]) if plan.shifted(name) else 0
+    account.add("parameters", f"{name}: shifts", layout.first_tile, layout.counts * shifts)
+    account.add("parameters", f"{name}: levels", layout.first_tile, np.full(layout.tiles, unit.levels.nbytes))
     state = np.dtype(unit.state).itemsize
     for _ in range(unit.states):
         account.clear(f"{name}: states", "states", layout.first_tile, layout.counts * state)
-    account.clear(f"{name}: sent", "states", layout.first_tile, layout.counts * sent_bytes(population))
+    account.clear(f"{name}: sent", "states", layout.first_tile, layout.counts * value_bytes(population))
     account.clear(f"{name}: counters", "states", layout.first_tile, np.full(layout.tiles, 4 * WORKERS))
-    account.clear(f"{name}: counters", "states", plan.lists[name].tile, np.array([4]))
+    account.clear(f"{name}: counters", "states", plan.lists[name].tile, np.array([8]))
     account.kinds["vertices"][tiles_of(layout)] += unit.vertex_bytes
     if plan.lists[name].capacity:
         account.clear(f"{name}: events of workers", "lists", 0, found_bytes(plan, name))
@@ -149,12 +152,12 @@ def _add_population(account: _Account, population: Population) -> None:
 
 def _temporary(plan: Plan, passed: list[tuple[Traffic, Traffic, Traffic]]) -> Array:
     """The most bytes of what is there for a part of a step: sums, and buffers of the exchange."""
-    most = np.zeros(plan.machine.tiles, np.int64)
+    most = np.zeros(plan.machine.all_tiles, np.int64)
     for level, before in zip(plan.levels, passed, strict=True):
         sums = np.zeros_like(most)
         for name in level:
             population, layout = plan.network.by_name[name], plan.layouts[name]
-            sums[tiles_of(layout)] = layout.counts * population.lanes * len(plan.network.fan_in[name]) * 4
+            sums[tiles_of(layout)] = layout.counts * lanes_of(population) * len(plan.network.fan_in[name]) * 4
         most = np.max([most, sums + before[0].received, before[1].received, before[2].received], axis=0)
     return most
 

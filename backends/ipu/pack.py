@@ -10,7 +10,7 @@ from axonc.ir.ops import Array, Input
 
 from .layout import Layout
 from .lower.units import unit_of
-from .plan import Plan, matrix
+from .plan import Plan, lanes_of
 
 ALIGNMENT = 8
 """Everything begins at a multiple of so many bytes."""
@@ -26,11 +26,23 @@ def _parts(plan: Plan) -> Iterator[Array]:
         if not isinstance(population.op, Input):
             unit, layout = unit_of(population.op), plan.layouts[population.name]
             yield np.tile(unit.parameters[0], layout.tiles) if unit.shared else unit.parameters
+            if plan.shifted(population.name):
+                yield _shifts(plan, population.name)
+            yield np.tile(unit.levels, layout.tiles)
     for projection, form in zip(plan.network.projections, plan.forms, strict=True):
         target = plan.network.by_name[projection.target]
-        yield from form.pack(matrix(projection), plan.layouts[target.name], target.lanes)
+        layout, lanes = plan.layouts[target.name], lanes_of(target)
+        yield from form.pack(projection.weight, layout, lanes)
         if projection.bias is not None:
-            yield _on_tiles(projection.bias, plan.layouts[target.name], target.lanes)
+            yield _on_tiles(projection.bias, layout, lanes)
+
+
+def _shifts(plan: Plan, name: str) -> Array:
+    """The shift of every sum of every neuron: on each tile projection after projection."""
+    layout, projections = plan.layouts[name], plan.network.fan_in[name]
+    none = np.zeros(layout.neurons, np.int64)
+    shifts = np.concatenate([none if p.shift is None else p.shift for p in projections])
+    return _on_tiles(shifts.astype("u1"), layout, len(projections))
 
 
 def _on_tiles(values: Array, layout: Layout, lanes: int) -> Array:

@@ -4,48 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from math import ceil, isqrt
+from math import ceil
+from typing import Any
 
-from scipy import sparse
+import numpy as np
 
 from axonc.ir.machine import TileMachine
-from axonc.ir.network import Network, Population, Projection, SharedKernel
+from axonc.ir.network import Network, Population, Projection, SharedKernel, gated_lanes
 from axonc.ir.ops import Input
 
 from .layout import Layout
-from .lower.forms import FORMS, Form
-
-MANY = 64
-"""Tiles whose lists are joined in groups: from here on that is faster by more than the superstep that it costs."""
+from .lists import EventList, event_list, expected_events, group_of, listing_cycles
+from .lower.base import Form
+from .lower.forms import FORMS
+from .lower.kernels import Kernel, is_narrow, synapses
+from .lower.units import unit_of
 
 NARROW = 1 << 16
 """Sources that 16 bits tell apart."""
-
-HEADROOM, SHORTEST = 2, 8
-"""How many times as many events as were measured a list holds, and at least."""
 
 FEWEST = 4
 """Neurons of a tile at least: one worker's share."""
 
 USUAL = 24
 """Neurons of a tile where tiles abound: every worker has its share."""
-
-
-@dataclass(frozen=True)
-class EventList:
-    """The events of a population in a step: room for ``capacity`` records, on one tile; ``expected`` of them are what
-    cycles are estimated for. ``value``: the type of what an event carries, in Poplar's words; BOOL: nothing. 0 of
-    capacity: nobody reads the list."""
-
-    tile: int
-    capacity: int
-    value: str
-    expected: int
-
-    @property
-    def words(self) -> int:
-        """Words of a record."""
-        return 1 if self.value == "BOOL" else 2
 
 
 @dataclass(frozen=True)
@@ -61,7 +43,7 @@ class Plan:
     levels: tuple[tuple[str, ...], ...]
     layouts: Mapping[str, Layout]
     lists: Mapping[str, EventList]
-    forms: tuple[Form, ...]
+    forms: tuple[Form[Any], ...]
 
     def level(self, name: str) -> int:
         """The level of a population; inputs come before all."""
@@ -76,9 +58,8 @@ class Plan:
         return _late(projection, self.level(projection.source), self.level(projection.target))
 
     def group(self, name: str) -> int:
-        """Tiles whose lists are joined by themselves first, so that no vertex joins too many; 0: all at once."""
-        tiles = self.layouts[name].tiles
-        return isqrt(tiles - 1) + 1 if tiles >= MANY else 0
+        """Tiles whose lists are joined by themselves first; 0: all at once."""
+        return group_of(self.layouts[name].tiles)
 
     def grouped(self, level: int) -> tuple[str, ...]:
         """The populations of a level whose lists are joined in groups."""
@@ -104,6 +85,10 @@ class Plan:
         """Whether the projections from or to a population have weights in float32, and so their sums and values."""
         return in_float(self.network, name)
 
+    def shifted(self, name: str) -> bool:
+        """Whether sums of a population are shifted before they are added."""
+        return any(projection.shift is not None for projection in self.network.fan_in[name])
+
     @property
     def delays(self) -> tuple[tuple[str, int], ...]:
         """The lists that are kept for some steps: whose, and for how many."""
@@ -116,26 +101,36 @@ def _late(projection: Projection, source: int, target: int) -> int:
     return 0 if projection.delay == 1 and source >= target else projection.delay
 
 
-def matrices_of(net: Network) -> Network:
-    """The network with every kernel as matrices."""
+def narrow(net: Network) -> Network:
+    """The network with every kernel that is too large for the tables of one as matrices."""
     parts = [
-        [projection]
-        if not isinstance(projection.weight, SharedKernel)
-        else [replace(projection, weight=matrix) for matrix in projection.weight.matrices()]
+        [replace(projection, weight=matrix) for matrix in projection.weight.matrices()]
+        if isinstance(projection.weight, SharedKernel) and not is_narrow(projection.weight)
+        else [projection]
         for projection in net.projections
     ]
     return Network(net.populations, tuple(one for part in parts for one in part))
 
 
-def matrix(projection: Projection) -> sparse.csc_array:
-    """The weights of a projection that is no kernel."""
-    assert not isinstance(projection.weight, SharedKernel)
-    return projection.weight
+def dtype_of(projection: Projection) -> np.dtype[Any]:
+    """The type of a projection's weights."""
+    held = projection.weight.weight if isinstance(projection.weight, SharedKernel) else projection.weight
+    return np.dtype(held.dtype)
+
+
+def lanes_of(population: Population) -> int:
+    """The accumulators of a neuron from each projection; of gated units several."""
+    return gated_lanes(population.op) or 1
 
 
 def in_float(net: Network, name: str) -> bool:
     """Whether the projections from or to a population have weights in float32."""
-    return any(name in (p.source, p.target) and matrix(p).dtype.kind == "f" for p in net.projections)
+    return any(name in (p.source, p.target) and dtype_of(p).kind == "f" for p in net.projections)
+
+
+def synapses_of(projection: Projection) -> int:
+    """How many synapses a projection has."""
+    return synapses(projection.weight) if isinstance(projection.weight, SharedKernel) else int(projection.weight.nnz)
 
 
 def levels_of(net: Network) -> tuple[tuple[str, ...], ...]:
@@ -156,73 +151,103 @@ def levels_of(net: Network) -> tuple[tuple[str, ...], ...]:
 def plan(net: Network, machine: TileMachine, per_tile: int = USUAL, small: bool = False) -> Plan:
     """The network on the machine, which it may not fit, with so many neurons on a tile. ``small``: every projection
     takes the fewest bytes, else the fewest cycles."""
-    net = matrices_of(net)
+    net = narrow(net)
     levels = levels_of(net)
-    layouts = _layouts(net, per_tile)
+    layouts = _layouts(net, machine, per_tile)
     depth = {name: index for index, level in enumerate(levels) for name in level}
-    forms = tuple(_form(net, projection, layouts[projection.target], depth, small) for projection in net.projections)
+    forms = tuple(_form(net, projection, layouts, depth, machine, small) for projection in net.projections)
     listed = {p.source for p, form in zip(net.projections, forms, strict=True) if form.reads_events}
-    used = sum(layout.tiles for layout in layouts.values())
+    tiles = _list_tiles(net, machine, layouts)
     lists = {
-        population.name: _event_list(net, population, (used + index) % machine.tiles, population.name in listed)
-        for index, population in enumerate(net.populations)
+        population.name: event_list(
+            population, tiles[population.name], population.name in listed, in_float(net, population.name)
+        )
+        for population in net.populations
     }
     return Plan(net, machine, levels, layouts, lists, forms)
-
-
-def tiles_needed(net: Network, per_tile: int) -> int:
-    """The tiles that populations take with so many neurons on each."""
-    return sum(-(-p.count // per_tile) for p in net.populations if not isinstance(p.op, Input))
 
 
 def fewest_per_tile(net: Network, machine: TileMachine) -> int:
     """The fewest neurons of a tile with which the populations have tiles of their own."""
     per_tile = FEWEST
-    while tiles_needed(net, per_tile) > machine.tiles:
+    while max((layout.end for layout in _layouts(net, machine, per_tile).values()), default=0) > machine.all_tiles:
         per_tile += FEWEST
     return per_tile
 
 
-def _layouts(net: Network, per_tile: int) -> dict[str, Layout]:
-    """Populations on tiles one behind the other."""
+def _layouts(net: Network, machine: TileMachine, per_tile: int) -> dict[str, Layout]:
+    """Populations on tiles one behind the other; one that fits on a chip lies on one chip."""
     layouts: dict[str, Layout] = {}
     first = 0
     for population in net.populations:
         if not isinstance(population.op, Input):
+            tiles = -(-population.count // per_tile)
+            left = machine.tiles - first % machine.tiles
+            first += left if left < tiles <= machine.tiles else 0
             layouts[population.name] = Layout(population.count, first, per_tile)
-            first += layouts[population.name].tiles
+            first += tiles
     return layouts
 
 
-def _form(net: Network, projection: Projection, layout: Layout, depth: Mapping[str, int], small: bool) -> Form:
+def _list_tiles(net: Network, machine: TileMachine, layouts: Mapping[str, Layout]) -> dict[str, int]:
+    """The tile of each list: on the chip of its population, of an input on that of its first reader, behind the tiles
+    that are taken there."""
+    taken = [0] * machine.chips
+    for layout in layouts.values():
+        chip, last = divmod(layout.end - 1, machine.tiles)
+        if chip < machine.chips:  # else nothing fits
+            taken[chip] = max(taken[chip], last + 1)
+    found: dict[str, int] = {}
+    for population in net.populations:
+        readers = (projection.target for projection in net.fan_out[population.name])
+        near = layouts.get(population.name) or layouts.get(next(readers, ""))
+        chip = 0 if near is None else min(near.first_tile // machine.tiles, machine.chips - 1)
+        found[population.name] = chip * machine.tiles + taken[chip] % machine.tiles
+        taken[chip] += 1
+    return found
+
+
+def _form(
+    net: Network,
+    projection: Projection,
+    layouts: Mapping[str, Layout],
+    depth: Mapping[str, int],
+    machine: TileMachine,
+    small: bool,
+) -> Form[Any]:
     """The cheapest form that a projection can have; values are there only until the next step has others."""
+    if isinstance(projection.weight, SharedKernel):
+        return Kernel()
     source, target = net.by_name[projection.source], net.by_name[projection.target]
     kept = _late(projection, depth.get(source.name, -1), depth[target.name]) > 0
-    weight, events = matrix(projection), expected_events(source)
-    able = [form for form in FORMS if form.reads_events or not kept]
+    weight, layout, lanes = projection.weight, layouts[target.name], lanes_of(target)
+    listed = kept or source.limit is not None  # values of all neurons know no limit
+    able = [form for form in FORMS if form.reads_events or not listed]
+    sending = {events: _sending(net, source, layouts, machine, events) for events in (True, False)}
 
-    def cost(form: Form) -> int:
+    def cost(form: Form[Any]) -> int:
         if small:
-            return int(form.tile_bytes(weight, layout, target.lanes).max())
-        return form.cycles(weight, layout, target.lanes, events)
+            return int(form.tile_bytes(weight, layout, lanes).max())
+        return form.cycles(weight, layout, lanes, expected_events(source)) + sending[form.reads_events]
 
     return min(able, key=cost)
 
 
-def expected_events(population: Population) -> int:
-    """Events in an ordinary step: as many as in the busiest one that was measured, or a usual part of the neurons."""
-    return max(1, min(population.count, round(population.rate * population.count)))
+def _sending(
+    net: Network, source: Population, layouts: Mapping[str, Layout], machine: TileMachine, events: bool
+) -> int:
+    """Cycles in which a step makes a list of a population's events and takes that, or the values of all, to readers."""
+    real = in_float(net, source.name)
+    if not events:
+        return ceil(source.count * value_bytes(source) / machine.exchange_bytes)
+    made = event_list(source, 0, True, real)
+    wide = made.value == "FLOAT" or any(population.count > NARROW for population in net.populations)
+    return listing_cycles(made, layouts.get(source.name), machine, 4 if wide else 2)
 
 
-def _event_list(net: Network, population: Population, tile: int, needed: bool) -> EventList:
-    value = "BOOL" if not population.graded and population.peak <= 1 else "INT"
-    value = "FLOAT" if population.graded and in_float(net, population.name) else value
-    return EventList(tile, _capacity(population) if needed else 0, value, expected_events(population))
-
-
-def _capacity(population: Population) -> int:
-    """Records that a list holds: one a neuron, which is always enough; where the busiest step was measured, HEADROOM
-    times as many events as it had."""
-    if population.activity is None:
-        return population.count
-    return min(population.count, max(SHORTEST, ceil(HEADROOM * population.activity * population.count)))
+def value_bytes(population: Population) -> int:
+    """Bytes of what an input or a neuron sends in a step, as a value."""
+    if isinstance(population.op, Input):
+        return 4 if population.graded or population.peak > 255 else 1
+    sent = unit_of(population.op).sent
+    return 0 if sent is None else np.dtype(sent).itemsize

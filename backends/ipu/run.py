@@ -11,52 +11,96 @@ from typing import Any
 import numpy as np
 
 from axonc.ir import Graph, Result, split_reference
-from axonc.ir.interpret.run import Data, batches, check_references, result
+from axonc.ir.interpret.run import Data, batches, check_references, initial_state, result
 from axonc.ir.network import output_population
 from axonc.ir.ops import Array
+from axonc.ir.state import State, sample_of
 
 from .build import opened
-from .inputs import input_bytes
+from .carry import begun, late_populations, left_of
+from .inputs import dropped, input_bytes
 from .layout import WORKERS
 from .simulator import Finished, run_program
 
 Described = Mapping[str, Any]
 
 
-def run_network(directory: Path, graph: Graph, x: Data, record: Sequence[str]) -> Result:
-    """Run the program built in ``directory`` over every sample of ``x``, each from the reset state."""
+def run_network(directory: Path, graph: Graph, x: Data, record: Sequence[str], state: State | None = None) -> Result:
+    """Run the program built in ``directory`` over every sample of ``x``, each from ``state`` or the reset state."""
     data, batched = batches(graph, x)
     described = json.loads((directory / "plan.json").read_text())
     signals: list[Described] = described["signals"]
     check_references(graph, record, [signal["name"] for signal in signals])
     batch, steps = next(iter(data.values())).shape[:2]
-    shown = (output_population(graph, node) for node in graph.outputs)
-    wanted = list(dict.fromkeys([*shown, *record]))
+    first = initial_state(graph, batch) if state is None else state
+    shown = [output_population(graph, node) for node in graph.outputs]
+    wanted = list(dict.fromkeys([*shown, *record, *late_populations(described, graph)]))
     chosen = [next(signal for signal in signals if signal["name"] == name) for name in wanted]
     if batch == 0 or steps == 0:
         traces = {s["name"]: np.zeros((batch, steps, s["elements"]), s["dtype"]) for s in chosen}
-        return _result(graph, traces, record, batched, {})
+        return _result(graph, traces, record, batched, {}, first)
     with TemporaryDirectory() as made:
         folder = Path(made)
         (folder / "input.bin").write_bytes(_input(described, graph, data))
+        begins = _begins(directory, described, graph, folder, state, batch)
         numbers = [signals.index(signal) for signal in chosen]
-        finished = _execute(directory, folder, steps, batch, numbers)
+        arguments = _arguments(directory, folder, begins, steps, batch, numbers)
+        links = {"AXONC_IPU_LINK_BYTES": str(described["link_bytes"])}
+        built = opened(directory, folder)
+        finished = run_program(built, arguments, folder=directory / "src", environment=links)
         words = np.fromfile(folder / "output.bin", np.uint8).reshape(batch, -1)
+        kept = np.fromfile(folder / "left.bin", np.uint8).reshape(batch, -1)
     traces, rest = _traces(words, chosen, steps)
-    return _result(graph, traces, record, batched, _stats(described, rest, finished))
+    whole = {name: _shaped(graph, name, trace, True) for name, trace in traces.items()}
+    lefts = [_left(described, graph, data, whole, first, kept, sample) for sample in range(batch)]
+    after = {name: np.stack([one[name] for one in lefts]) for name in first}
+    return _result(graph, traces, record, batched, _stats(described, rest, finished, data), after)
 
 
-def _execute(directory: Path, folder: Path, steps: int, samples: int, numbers: Sequence[int]) -> Finished:
+def _begins(
+    directory: Path, described: Described, graph: Graph, folder: Path, state: State | None, batch: int
+) -> Path | None:
+    """The file of the states with which samples begin; None: with zeros."""
+    initial = directory.resolve() / "data" / "initial.bin"
+    if state is None:
+        return initial if initial.is_file() else None
+    parts = [begun(described, graph, sample_of(state, sample)) for sample in range(batch)]
+    (folder / "state.bin").write_bytes(b"".join(parts))
+    return folder / "state.bin"
+
+
+def _left(
+    described: Described,
+    graph: Graph,
+    data: Mapping[str, Array],
+    traces: Mapping[str, Array],
+    first: State,
+    kept: Array,
+    sample: int,
+) -> State:
+    """The state that a sample leaves."""
+
+    def sent(name: str, steps: int) -> Array:
+        return traces[name][sample, max(traces[name].shape[1] - steps, 0) :]
+
+    own = {name: values[sample] for name, values in data.items()}
+    return left_of(described, graph, own, sent, sample_of(first, sample), kept[sample])
+
+
+def _arguments(
+    directory: Path, folder: Path, state: Path | None, steps: int, samples: int, numbers: Sequence[int]
+) -> list[str]:
     arguments = {
         "weights": directory.resolve() / "data" / "weights.bin",
         "input": folder / "input.bin",
         "output": folder / "output.bin",
+        "left": folder / "left.bin",
+        **({} if state is None else {"state": state}),
         "steps": steps,
         "samples": samples,
         "record": ",".join(map(str, numbers)),
     }
-    given = [f"{name}={value}" for name, value in arguments.items()]
-    return run_program(opened(directory, folder), given, folder=directory / "src")
+    return [f"{name}={value}" for name, value in arguments.items()]
 
 
 def _input(described: Described, graph: Graph, data: Mapping[str, Array]) -> bytes:
@@ -77,7 +121,12 @@ def _traces(words: Array, chosen: Sequence[Described], steps: int) -> tuple[dict
 
 
 def _result(
-    graph: Graph, traces: Mapping[str, Array], record: Sequence[str], batched: bool, stats: Mapping[str, Any]
+    graph: Graph,
+    traces: Mapping[str, Array],
+    record: Sequence[str],
+    batched: bool,
+    stats: Mapping[str, Any],
+    state: State,
 ) -> Result:
     shaped = {name: _shaped(graph, name, trace, batched) for name, trace in traces.items()}
     outputs = {}
@@ -85,7 +134,8 @@ def _result(
         trace = shaped[output_population(graph, node)]
         lead = trace.shape[: 2 if batched else 1]
         outputs[node.name] = trace.reshape(*lead, *graph.signals[node.name].shape)
-    return result(graph, outputs, {name: shaped[name] for name in record}, stats)
+    after = state if batched else sample_of(state, 0)
+    return result(graph, outputs, {name: shaped[name] for name in record}, stats, after)
 
 
 def _shaped(graph: Graph, name: str, trace: Array, batched: bool) -> Array:
@@ -96,16 +146,20 @@ def _shaped(graph: Graph, name: str, trace: Array, batched: bool) -> Array:
     return whole if batched else whole[0]
 
 
-def _stats(described: Described, counters: Array, finished: Finished) -> dict[str, Any]:
-    """Counters of every sample: by population the ``most_events`` of a step and the ``saturations``; and what the
-    simulator accounts for."""
+def _stats(described: Described, counters: Array, finished: Finished, data: Mapping[str, Array]) -> dict[str, Any]:
+    """Counters of every sample: by population the ``most_events`` of a step, how many were ``dropped`` because a list
+    has no room for them, and the ``saturations``; by input ``inputs_dropped``; and the simulator's accounts."""
     names = [population["name"] for population in described["populations"]]
     tiles = [population["tiles"] for population in described["populations"]]
     ends = np.cumsum([count * WORKERS for count in tiles])[:-1]
-    clipped = np.stack([part.sum(axis=1) for part in np.split(counters[:, len(names) :], ends, axis=1)], axis=1)
+    events = counters[:, : 2 * len(names)].reshape(-1, len(names), 2)
+    clipped = np.stack([part.sum(axis=1) for part in np.split(counters[:, 2 * len(names) :], ends, axis=1)], axis=1)
+    limited = [source for source in described["inputs"] if source["drops"]]
     return {
         "populations": names,
-        "most_events": counters[:, : len(names)],
+        "most_events": events[..., 0],
+        "dropped": events[..., 1],
+        "inputs_dropped": {source["name"]: dropped(data[source["name"]], source["capacity"]) for source in limited},
         "saturations": clipped.astype(np.int64),
         "accounts": finished.report,
     }

@@ -14,6 +14,7 @@ import pytest
         "checkpoints",
         "chip",
         "compiling",
+        "ipu_forms",
         "ipu_target",
         "evaluating",
         "native",

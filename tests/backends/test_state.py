@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import count, pairwise
-from pathlib import Path
 from typing import Any
 
 import core_images
@@ -29,7 +28,7 @@ from axonc.ir.mapping import Mapping as CoreMapping
 from axonc.ir.network import network, output_population
 from axonc.ir.ops import Delay, FixedMembrane, FixedNeuron, Input, Output
 from axonc.ir.state import State, carried
-from axonc.ir.target import HostInterface, RunOptions
+from axonc.ir.target import HostInterface
 
 Array = np.ndarray[Any, Any]
 Run = Callable[[Any, State | None], Result]
@@ -136,8 +135,9 @@ def test_what_begins_in_two_ways_is_refused_before_it_runs() -> None:
     made.nodes.pop()
     made.neurons("reader", ("pop0", 4), 3, 38, False, delay=1)
     made.add("out", Output(), "reader")
-    (problem,) = SpiNNaker2().check(made.graph)
-    assert "reader.w.late:line: it holds other events of 'pop0', 1 step(s) old, than 'pop0.back'" in str(problem)
+    for target in (SpiNNaker2(), IPU()):
+        (problem,) = target.check(made.graph)
+        assert "reader.w.late:line: it holds other events of 'pop0', 1 step(s) old, than 'pop0.back'" in str(problem)
 
 
 def test_samples_back_to_back_begin_with_zero() -> None:
@@ -157,13 +157,6 @@ def test_the_host_goes_on_with_its_part() -> None:
     assert_same(parts, whole, 1)
     assert program.run(x, back_to_back=True).state == {}
     assert program.verify(x[:, 4:], state=program.run(x[:, :4]).state).equal
-
-
-def test_tiles_take_no_state() -> None:
-    graph = gated_graphs.chain(np.random.default_rng(3), ["gru"], True, [4], begun=True).graph
-    assert {problem.node for problem in IPU().check(graph)} == {"pop0", "pop0.back"}
-    with pytest.raises(ModelError, match="AX708 a state to begin with"):
-        IPU().run(Path(), graph, np.zeros((1, 5)), (), RunOptions(state={}))
 
 
 def mapped(graph: Graph) -> CoreMapping:

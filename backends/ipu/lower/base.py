@@ -1,17 +1,22 @@
-"""What lowering a population of neurons means."""
+"""What lowering a population of neurons, and a projection, means."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
 from axonc.ir.ops import Array
 from axonc.ir.signal import Shape
 
-POPLAR = {"i1": "SIGNED_CHAR", "i4": "INT", "f4": "FLOAT", "u1": "UNSIGNED_CHAR"}
+from ..layout import Layout
+
+W = TypeVar("W")
+
+POPLAR = {"i1": "SIGNED_CHAR", "i2": "SHORT", "i4": "INT", "f4": "FLOAT", "u1": "UNSIGNED_CHAR"}
 """Types of numpy as Poplar names them."""
 
 
@@ -23,7 +28,8 @@ class Unit:
     sends (None: it sends nothing); ``parameters``: a record for each neuron [N, F], in the order in which the codelet
     reads it;
     ``states``: how many there are, voltage (or cell) before current; ``update``: the statement of the program that adds
-    its vertices, given the C++ names of compute set and population; ``vertex_bytes``: of a vertex with its pointers.
+    its vertices, given the C++ names of compute set and population; ``vertex_bytes``: of a vertex with its pointers;
+    ``levels``: the values that its voltage takes, then the largest voltage for which each but the last is the nearest.
     """
 
     sums: str
@@ -33,6 +39,7 @@ class Unit:
     states: int
     update: Callable[[str, str], str]
     vertex_bytes: int
+    levels: Array = field(default_factory=lambda: np.zeros(0, "<f4"))
 
     @property
     def shared(self) -> bool:
@@ -55,3 +62,33 @@ def flag(value: bool) -> str:
 def real(value: float) -> str:
     """A float32 in C++, exactly."""
     return f"{float(np.float32(value)).hex()}F"
+
+
+class Form(ABC, Generic[W]):
+    """A way of storing the weights W of a projection, and the vertices that read them."""
+
+    name: str
+    add: str
+    """The function of the program that makes its tensors."""
+    sum: str
+    """The function of the program that adds its vertices."""
+    vertex_bytes: int
+    """Of a vertex with its pointers."""
+    reads_events: bool = True
+    """Whether it reads a list of events, else the values of all sources, as they are now."""
+
+    def numbers(self, weight: W) -> str:
+        """What the program says of the weights, in C++; nothing where their tensors say all."""
+        return ""
+
+    @abstractmethod
+    def cycles(self, weight: W, layout: Layout, lanes: int, events: int) -> int:
+        """Of a step with so many events, to the end of the sums."""
+
+    @abstractmethod
+    def pack(self, weight: W, layout: Layout, lanes: int) -> list[Array]:
+        """What the program's store holds of it, in the order in which it is asked for."""
+
+    @abstractmethod
+    def tile_bytes(self, weight: W, layout: Layout, lanes: int) -> Array:
+        """The bytes on each tile of the layout."""

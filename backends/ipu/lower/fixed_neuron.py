@@ -10,8 +10,8 @@ from .base import Unit, flag, records
 NEVER, UNBOUNDED = 2**31 - 1, -(2**31)
 """A threshold that no voltage passes, and a bound below every voltage."""
 
-VERTEX = 4 + 7 * 4 + 1 + 7 * 8
-"""Its place in a compute set, seven words and a flag, seven pointers with sizes."""
+VERTEX = 4 + 7 * 4 + 1 + 8 * 8
+"""Its place in a compute set, seven words and a flag, eight pointers with sizes."""
 
 
 def fixed_neuron(op: FixedNeuron) -> Unit:

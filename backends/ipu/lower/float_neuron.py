@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from axonc.ir.ops import Gate, Neuron
+from axonc.ir.ops import Gate, LevelNeuron, Neuron
 from axonc.ir.ops.neuron import RESETS
 
+from ...spinnaker2.levels import edges_between
 from .base import Unit, flag, records
 
-VERTEX = 4 + 5 * 4 + 1 + 6 * 8
-"""Its place in a compute set, five words and a flag, six pointers with sizes."""
+VERTEX = 4 + 5 * 4 + 1 + 8 * 8
+"""Its place in a compute set, five words and a flag, eight pointers with sizes."""
 
 
 def float_neuron(op: Neuron) -> Unit:
@@ -28,6 +30,12 @@ def float_neuron(op: Neuron) -> Unit:
     parameters = records((*current, *voltage, *_test(gate)), op.shape, "<f4")
     sent = None if gate is None else "u1"
     return Unit("i4", "f4", sent, parameters, 1 if synapse is None else 2, update, VERTEX)
+
+
+def level_neuron(op: LevelNeuron) -> Unit:
+    """The same vertex with a table."""
+    levels = op.levels.astype("<f4")
+    return replace(float_neuron(op.neuron), levels=np.concatenate([levels, edges_between(levels)]))
 
 
 def _test(gate: Gate | None) -> tuple[Any, Any, Any]:

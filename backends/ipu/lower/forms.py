@@ -1,12 +1,11 @@
 """The forms in which a projection can be stored and added up; the cheapest is taken.
 
-Cycles are those of the busiest worker, which issues an instruction in six cycles (`runtime/vertices.cpp` has the same
-figures); bytes are what a tile holds.
+Cycles are those of the busiest worker; bytes are what a tile holds. Convolutions have a form of their own, in
+`kernels.py`.
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -16,42 +15,12 @@ from scipy import sparse
 from axonc.ir.ops import Array
 
 from ..layout import WORKERS, Layout, share_of, whole_words
-
-RECORD, WEIGHT, SYNAPSE, PASSED = 10, 4, 6, 3
-"""Instructions for an event, for a weight of a row, for a synapse that has a target, and to pass over one."""
-
-MEETING = 800
-"""Cycles that joining lists takes beside them: a superstep more, and starting its vertices."""
-
-
-class Form(ABC):
-    """A way of storing synapses, and the vertices that read them."""
-
-    name: str
-    add: str
-    """The function of the program that makes its tensors."""
-    sum: str
-    """The function of the program that adds its vertices."""
-    vertex_bytes: int
-    """Of a vertex with its pointers."""
-    reads_events: bool = True
-    """Whether it reads a list of events, else the values of all sources, as they are now."""
-
-    @abstractmethod
-    def cycles(self, weight: sparse.csc_array, layout: Layout, lanes: int, events: int) -> int:
-        """Of a step with so many events, to the end of the sums."""
-
-    @abstractmethod
-    def pack(self, weight: sparse.csc_array, layout: Layout, lanes: int) -> list[Array]:
-        """What the program's store holds of it, in the order in which it is asked for."""
-
-    @abstractmethod
-    def tile_bytes(self, weight: sparse.csc_array, layout: Layout, lanes: int) -> Array:
-        """The bytes on each tile of the layout."""
+from .base import Form
+from .costs import HELD, PASSED, RECORD, SYNAPSE, VALUE, WEIGHT, cycles_of
 
 
 @dataclass(frozen=True)
-class Rows(Form):
+class Rows(Form[sparse.csc_array]):
     """A row of weights for each source: an event reads one, which lies in one piece."""
 
     name = "rows"
@@ -60,7 +29,7 @@ class Rows(Form):
     vertex_bytes = 4 + 4 + 20 + 8
 
     def cycles(self, weight: sparse.csc_array, layout: Layout, lanes: int, events: int) -> int:
-        return MEETING + WORKERS * events * (RECORD + WEIGHT * share_of(lanes * layout.per_tile))
+        return cycles_of(events * (RECORD + WEIGHT * share_of(lanes * layout.per_tile)))
 
     def pack(self, weight: sparse.csc_array, layout: Layout, lanes: int) -> list[Array]:
         return [np.concatenate([self._of_tile(part.toarray().T) for part in on_tiles(weight, layout, lanes)])]
@@ -87,11 +56,11 @@ class Values(Rows):
     reads_events = False
 
     def cycles(self, weight: sparse.csc_array, layout: Layout, lanes: int, events: int) -> int:
-        return WORKERS * weight.shape[1] * (RECORD + WEIGHT * share_of(lanes * layout.per_tile))
+        return cycles_of(weight.shape[1] * -(-share_of(lanes * layout.per_tile) // 4) * (VALUE + 4 * HELD))
 
 
 @dataclass(frozen=True)
-class Synapses(Form):
+class Synapses(Form[sparse.csc_array]):
     """Synapses one by one, where few exist."""
 
     name = "synapses"
@@ -101,7 +70,7 @@ class Synapses(Form):
 
     def cycles(self, weight: sparse.csc_array, layout: Layout, lanes: int, events: int) -> int:
         reached = density(weight) * lanes * layout.per_tile
-        return MEETING + round(WORKERS * events * (RECORD + PASSED * reached + SYNAPSE * reached / WORKERS))
+        return cycles_of(events * (RECORD + PASSED * reached + SYNAPSE * reached / WORKERS))
 
     def pack(self, weight: sparse.csc_array, layout: Layout, lanes: int) -> list[Array]:
         parts = [self._of_tile(sparse.csc_array(part)) for part in on_tiles(weight, layout, lanes)]
@@ -126,7 +95,7 @@ class Synapses(Form):
         return 4 * (weight.shape[1] + 1) + -(-stored // 4) * 4 * (2 + weight.dtype.itemsize)
 
 
-FORMS: tuple[Form, ...] = (Rows(), Values(), Synapses())
+FORMS: tuple[Form[sparse.csc_array], ...] = (Rows(), Values(), Synapses())
 """All forms; of two that cost as much the first is taken."""
 
 

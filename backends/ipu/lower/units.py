@@ -5,17 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from axonc.ir.ops import EGRU, GRU, LSTM, FixedGRU, FixedLSTM, FixedNeuron, FixedResetGate, Neuron, Op, ResetGate
+from axonc.ir.ops import (
+    EGRU,
+    GRU,
+    LSTM,
+    FixedGRU,
+    FixedLSTM,
+    FixedNeuron,
+    FixedResetGate,
+    LevelNeuron,
+    Neuron,
+    Op,
+    ResetGate,
+)
 
 from .base import Unit
 from .fixed_neuron import fixed_neuron
 from .float_gated import egru, gru, lstm, reset_gate
-from .float_neuron import float_neuron
+from .float_neuron import float_neuron, level_neuron
 from .gated import fixed_gru, fixed_lstm, fixed_reset_gate
 
 UNITS: Mapping[type[Op], Callable[[Any], Unit]] = {
     FixedNeuron: fixed_neuron,
     Neuron: float_neuron,
+    LevelNeuron: level_neuron,
     FixedGRU: fixed_gru,
     FixedLSTM: fixed_lstm,
     FixedResetGate: fixed_reset_gate,

@@ -96,12 +96,14 @@ Arguments::Arguments(int count, char **values) {
   weights = take("weights", weights);
   input = take("input", input);
   output = take("output", output);
+  state = take("state", state);
+  left = take("left", left);
   steps = static_cast<unsigned>(std::stoul(take("steps", "1")));
   samples = static_cast<unsigned>(std::stoul(take("samples", "1")));
   record = listOf(take("record", ""));
   if (!given.empty()) {
     throw std::runtime_error("unknown argument '" + given.begin()->first +
-                             "'; known are weights, input, output, steps, samples and record");
+                             "'; known are weights, input, output, state, left, steps, samples and record");
   }
 }
 
@@ -110,41 +112,42 @@ Session::Session(Graph &graph, Arguments arguments, std::vector<const Source *> 
     : graph_(graph), arguments_(std::move(arguments)), sources_(std::move(sources)),
       populations_(std::move(populations)) {
   for (const Source *source : sources_) {
-    addStream(source->events.list, source->name + "/events", true);
-    addStream(source->values, source->name + "/values", true);
+    addStream(source->events.list, source->name + "/events", true, arguments_.steps, inputs_, receive_);
+    addStream(source->values, source->name + "/values", true, arguments_.steps, inputs_, receive_);
   }
   for (const unsigned number : arguments_.record) {
     const auto &[name, tensor] = signals.at(number);
-    addStream(tensor, name + "/recorded", false);
+    addStream(tensor, name + "/recorded", false, arguments_.steps, outputs_, send_);
   }
 }
 
-void Session::addStream(const Tensor &tensor, const std::string &handle, bool toDevice) {
+void Session::addStream(const Tensor &tensor, const std::string &handle, bool toDevice, std::size_t rows,
+                        std::vector<Stream> &streams, Sequence &program) {
   if (tensor.numElements() == 0) {
     return;
   }
-  const std::size_t bytes = bytesOf(graph_, tensor);
   const Type type = tensor.elementType();
   if (toDevice) {
-    receive_.add(Copy(graph_.addHostToDeviceFIFO(handle, type, tensor.numElements()), tensor));
+    program.add(Copy(graph_.addHostToDeviceFIFO(handle, type, tensor.numElements()), tensor));
   } else {
-    send_.add(Copy(tensor, graph_.addDeviceToHostFIFO(handle, type, tensor.numElements())));
+    program.add(Copy(tensor, graph_.addDeviceToHostFIFO(handle, type, tensor.numElements())));
   }
-  (toDevice ? inputs_ : outputs_).push_back({handle, bytes, std::vector<char>(bytes * arguments_.steps)});
+  streams.push_back({handle, std::vector<char>(bytesOf(graph_, tensor) * rows)});
 }
 
 // Sends the counters of all populations.
 void Session::addCounters(Sequence &program) {
-  std::vector<Tensor> most;
+  std::vector<Tensor> counts;
   std::vector<Tensor> clipped;
   for (const Population *population : populations_) {
-    most.push_back(population->most);
+    counts.push_back(population->counts);
     clipped.push_back(population->clipped);
   }
   const Tensor all = poplar::concat(clipped);
-  most_.resize(most.size());
+  counts_.resize(2 * counts.size());
   clipped_.resize(all.numElements());
-  program.add(Copy(poplar::concat(most), graph_.addDeviceToHostFIFO("most", poplar::UNSIGNED_INT, most_.size())));
+  program.add(
+      Copy(poplar::concat(counts), graph_.addDeviceToHostFIFO("counts", poplar::UNSIGNED_INT, counts_.size())));
   program.add(Copy(all, graph_.addDeviceToHostFIFO("clipped", poplar::UNSIGNED_INT, clipped_.size())));
 }
 
@@ -152,7 +155,7 @@ void Session::addCounters(Sequence &program) {
 Sequence Session::reset(std::vector<Tensor> cleared) {
   for (const Population *population : populations_) {
     cleared.insert(cleared.end(), {population->voltage, population->current, population->sent,
-                                   population->events.list, population->most, population->clipped,
+                                   population->events.list, population->counts, population->clipped,
                                    population->found});
   }
   for (const Source *source : sources_) {
@@ -167,53 +170,110 @@ Sequence Session::reset(std::vector<Tensor> cleared) {
   return program;
 }
 
+// Takes what samples begin with from the host, if it has that: states, what was sent in the step before, and what is late.
+Sequence Session::begin(const Between &between) {
+  Sequence program;
+  const auto receive = [&](const Tensor &tensor, const std::string &handle) {
+    addStream(tensor, handle, true, 1, begun_, program);
+  };
+  if (arguments_.state.empty()) {
+    return program;
+  }
+  for (const Population *population : populations_) {
+    receive(population->voltage, population->name + "/voltage begins");
+    receive(population->current, population->name + "/current begins");
+    receive(population->sent, population->name + "/sent before");
+    receive(population->events.list, population->name + "/events before");
+  }
+  for (const Source *source : sources_) {
+    receive(source->events.list, source->name + "/events before");
+  }
+  for (std::size_t i = 0; i < between.kept.size(); ++i) {
+    receive(between.kept[i], "late " + std::to_string(i));
+  }
+  return program;
+}
+
+// Gives the host the states that a sample leaves.
+Sequence Session::end() {
+  Sequence program;
+  for (const Population *population : populations_) {
+    if (!arguments_.left.empty()) {
+      addStream(population->voltage, population->name + "/voltage left", false, 1, left_, program);
+      addStream(population->current, population->name + "/current left", false, 1, left_, program);
+    }
+  }
+  return program;
+}
+
 void Session::connect(poplar::Engine &engine) {
-  for (std::vector<Stream> *streams : {&inputs_, &outputs_}) {
+  for (std::vector<Stream> *streams : {&inputs_, &outputs_, &begun_, &left_}) {
     for (Stream &stream : *streams) {
       engine.connectStream(stream.handle, stream.data.data(), stream.data.data() + stream.data.size());
     }
   }
-  engine.connectStream("most", most_.data());
+  engine.connectStream("counts", counts_.data());
   engine.connectStream("clipped", clipped_.data());
 }
 
 void Session::check() const {
   for (std::size_t i = 0; i < populations_.size(); ++i) {
     const Events &events = populations_[i]->events;
-    if (events.capacity != 0 && most_[i] > events.capacity) {
-      throw std::runtime_error("'" + populations_[i]->name + "' sent " + std::to_string(most_[i]) +
+    if (events.capacity != 0 && !events.drops && counts_[2 * i] > events.capacity) {
+      throw std::runtime_error("'" + populations_[i]->name + "' sent " + std::to_string(counts_[2 * i]) +
                                " events in a step; its list holds " + std::to_string(events.capacity) +
-                               "; compile with busier data to calibrate with, or with none");
+                               "; compile with busier data to calibrate with, or with none, or with a larger capacity");
     }
   }
 }
 
 void Session::run(const poplar::Device &device, Store &store, const poplar::program::Program &step,
-                  std::vector<Tensor> cleared) {
-  Sequence counters;
-  addCounters(counters);
-  poplar::Engine engine(graph_, {store.program(), reset(std::move(cleared)), Repeat(arguments_.steps, step), counters});
+                  const Between &between) {
+  Sequence first = reset(between.cleared);
+  first.add(begin(between));
+  Sequence last = end();
+  addCounters(last);
+  poplar::Engine engine(graph_, {store.program(), first, Repeat(arguments_.steps, step), last});
   engine.load(device);
   store.connect(engine);
   connect(engine);
   engine.run(0);
   std::ifstream input(arguments_.input, std::ios::binary);
+  std::ifstream state(arguments_.state, std::ios::binary);
   std::ofstream output(arguments_.output, std::ios::binary);
-  for (unsigned sample = 0; sample < arguments_.samples; ++sample) {
-    for (Stream &stream : inputs_) {
-      input.read(stream.data.data(), static_cast<std::streamsize>(stream.data.size()));
-    }
-    for (const unsigned program : {1U, 2U, 3U}) {
-      engine.run(program);
-    }
-    for (const Stream &stream : outputs_) {
-      output.write(stream.data.data(), static_cast<std::streamsize>(stream.data.size()));
-    }
-    for (const std::vector<unsigned> *words : {&most_, &clipped_}) {
-      output.write(reinterpret_cast<const char *>(words->data()),
-                   static_cast<std::streamsize>(words->size() * sizeof(unsigned)));
-    }
+  std::ofstream left(arguments_.left, std::ios::binary);
+  for (unsigned number = 0; number < arguments_.samples; ++number) {
+    sample(engine, input, state, output, left);
     check();
+  }
+}
+
+void Session::sample(poplar::Engine &engine, std::istream &input, std::istream &state, std::ostream &output,
+                     std::ostream &left) {
+  const auto read = [](std::istream &file, std::vector<Stream> &streams) {
+    for (Stream &stream : streams) {
+      file.read(stream.data.data(), static_cast<std::streamsize>(stream.data.size()));
+    }
+  };
+  const auto write = [](std::ostream &file, const std::vector<Stream> &streams) {
+    for (const Stream &stream : streams) {
+      file.write(stream.data.data(), static_cast<std::streamsize>(stream.data.size()));
+    }
+  };
+  if (state.peek() == std::char_traits<char>::eof()) { // the state of one sample is that of all
+    state.clear();
+    state.seekg(0);
+  }
+  read(input, inputs_);
+  read(state, begun_);
+  for (const unsigned program : {1U, 2U, 3U}) {
+    engine.run(program);
+  }
+  write(output, outputs_);
+  write(left, left_);
+  for (const std::vector<unsigned> *words : {&counts_, &clipped_}) {
+    output.write(reinterpret_cast<const char *>(words->data()),
+                 static_cast<std::streamsize>(words->size() * sizeof(unsigned)));
   }
 }
 

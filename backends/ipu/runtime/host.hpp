@@ -3,6 +3,7 @@
 #define AXONC_HOST_HPP
 
 #include <functional>
+#include <iosfwd>
 #include <poplar/Engine.hpp>
 #include <string>
 #include <utility>
@@ -46,6 +47,8 @@ struct Arguments {
   std::string weights = "../data/weights.bin";
   std::string input = "input.bin";
   std::string output = "output.bin";
+  std::string state; // the states with which samples begin; nothing: zero
+  std::string left;  // where those go that samples leave; nothing: nowhere
   unsigned steps = 1;
   unsigned samples = 1;
   std::vector<unsigned> record;
@@ -54,7 +57,7 @@ struct Arguments {
 // A signal that can be recorded.
 using Signal = std::pair<std::string, Tensor>;
 
-// Runs a network over samples, each from the reset state.
+// Runs a network over samples, each from the reset state or one that is given.
 class Session {
 public:
   Session(Graph &graph, Arguments arguments, std::vector<const Source *> sources,
@@ -64,20 +67,25 @@ public:
   const poplar::program::Sequence &receive() const { return receive_; }
   const poplar::program::Sequence &send() const { return send_; }
 
-  // Uploads, then for every sample: reset, as many steps as asked for, and the counters. Throws if a list was too short.
-  void run(const poplar::Device &device, Store &store, const poplar::program::Program &step,
-           std::vector<Tensor> cleared);
+  // Uploads, then for every sample: its state, as many steps as asked for, what it leaves, and the counters. Throws if a
+  // list was too short.
+  void run(const poplar::Device &device, Store &store, const poplar::program::Program &step, const Between &between);
 
 private:
   struct Stream {
     std::string handle;
-    std::size_t bytes; // of a step
     std::vector<char> data;
   };
 
-  void addStream(const Tensor &tensor, const std::string &handle, bool toDevice);
+  // A copy of `steps` rows of a tensor between the device and the stream that it is added to.
+  void addStream(const Tensor &tensor, const std::string &handle, bool toDevice, std::size_t rows,
+                 std::vector<Stream> &streams, poplar::program::Sequence &program);
   void addCounters(poplar::program::Sequence &program);
   poplar::program::Sequence reset(std::vector<Tensor> cleared);
+  poplar::program::Sequence begin(const Between &between);
+  poplar::program::Sequence end();
+  void sample(poplar::Engine &engine, std::istream &input, std::istream &state, std::ostream &output,
+              std::ostream &left);
   void connect(poplar::Engine &engine);
   void check() const;
 
@@ -89,7 +97,9 @@ private:
   poplar::program::Sequence send_;
   std::vector<Stream> inputs_;
   std::vector<Stream> outputs_;
-  std::vector<unsigned> most_;
+  std::vector<Stream> begun_;
+  std::vector<Stream> left_;
+  std::vector<unsigned> counts_;
   std::vector<unsigned> clipped_;
 };
 

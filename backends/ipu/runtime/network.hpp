@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "codelets/workers.hpp"
+
 namespace axonc {
 
 using poplar::ComputeSet;
@@ -28,20 +30,23 @@ struct Layout {
 };
 
 // A list of events on one tile: how many records, then room for `capacity` records. `value`: what an event carries beside
-// its source, INT or FLOAT; BOOL: nothing. `expected`: records in an ordinary step, for which cycles are estimated. A list
-// that nobody needs has no elements.
+// its source, INT or FLOAT; BOOL: nothing. `expected`: records in an ordinary step, for which cycles are estimated. `drops`:
+// whether the network says that later events have no effect, else there must be room for all. A list that nobody needs has
+// no elements.
 struct Events {
   unsigned tile = 0;
   unsigned capacity = 0;
   Type value = poplar::BOOL;
   unsigned expected = 0;
+  bool drops = false;
   Tensor list = {};
 
   unsigned words() const { return value == poplar::BOOL ? 1 : 2; } // of a record
 };
 
 // What a neuron has: `lanes` accumulators from each of `projections`; up to two `states`, voltage and current; what it
-// `sends`, if it does. `parameters`: numbers in a record of them; `shared`: one record for all neurons.
+// `sends`, if it does. `parameters`: numbers in a record of them; `shared`: one record for all neurons. `shifted`: whether
+// sums are shifted before they are added; `levels`: how many values voltages take, 0: all.
 struct Kind {
   Type sum;
   Type state;
@@ -52,6 +57,8 @@ struct Kind {
   bool sends;
   unsigned parameters;
   bool shared;
+  bool shifted;
+  unsigned levels;
 };
 
 // A population. Its tensors lie on its tiles, neuron after neuron; those that it does not need have no elements.
@@ -67,7 +74,15 @@ struct Population {
   Tensor sent;    // of each neuron in this step: how many spikes, or a value
   Tensor clipped; // values that left their format, for each worker
   Tensor found;   // for each worker, the list of its events
-  Tensor most;    // the largest number of events in a step so far
+  Tensor counts;  // the largest number of events in a step so far, and how many were dropped
+  Tensor shifts;  // of sums, as these lie
+  Tensor levels;  // on each tile
+};
+
+// Tensors with which a sample begins, beside those of populations and inputs: `cleared`, or `kept` from the sample before.
+struct Between {
+  std::vector<Tensor> cleared;
+  std::vector<Tensor> kept;
 };
 
 // An input of the network: what the host sends in every step, as a list, as values of all elements, or both.
@@ -75,6 +90,18 @@ struct Source {
   std::string name;
   Events events;
   Tensor values;
+};
+
+// Sizes of a convolution: channels of a group, of sources and targets; rows and columns of sources, targets and taps.
+struct Kernel {
+  unsigned inputs = 0;
+  unsigned outputs = 0;
+  unsigned sourceRows = 0;
+  unsigned sourceColumns = 0;
+  unsigned targetRows = 0;
+  unsigned targetColumns = 0;
+  unsigned tapRows = 0;
+  unsigned tapColumns = 0;
 };
 
 // The weights of a projection, for each tile of its target in one piece; synapses one by one have targets as well.
@@ -85,7 +112,14 @@ struct Projection {
   Tensor starts;
   Tensor targets;
   Tensor bias; // where the sums of the target's accumulators begin; no elements: with 0
+  Kernel kernel = {};
+  std::vector<std::size_t> rowBegins = {}; // where the table of rows of each tile begins, and where the last ends
+  Tensor rows = {};
+  Tensor columns = {};
 };
+
+// The channels of which there are some among `count` targets from `first` on.
+Range channelsOf(const Kernel &kernel, unsigned first, unsigned count);
 
 // ---- Part 1: tensors
 
@@ -118,6 +152,11 @@ Tensor addBias(Graph &graph, Store &store, const std::string &name, const Popula
 Projection addSynapses(Graph &graph, Store &store, const std::string &name, const Type &weight, unsigned sources,
                        const Population &target);
 
+// A kernel for the channels of each tile, and tables of what rows and columns of the sources reach there, as the vertex
+// `KernelRows` reads them.
+Projection addKernel(Graph &graph, Store &store, const std::string &name, const Type &weight, const Kernel &kernel,
+                     const Population &target);
+
 // ---- Part 2: vertices
 
 // Projection number `slot` of its target adds up what a list of events reaches.
@@ -127,6 +166,10 @@ void sumEvents(Graph &graph, ComputeSet set, const Events &events, const Project
 // The same from synapses one by one.
 void sumSynapses(Graph &graph, ComputeSet set, const Events &events, const Projection &projection,
                  const Population &target, unsigned slot);
+
+// The same from a kernel.
+void sumKernel(Graph &graph, ComputeSet set, const Events &events, const Projection &projection,
+               const Population &target, unsigned slot);
 
 // The same from the values of all sources.
 void sumValues(Graph &graph, ComputeSet set, const Tensor &values, const Projection &projection,
@@ -173,14 +216,13 @@ void updateFloatResetGate(Graph &graph, ComputeSet set, const Population &popula
 // Joins what the tiles of a population found.
 void gather(Graph &graph, ComputeSet set, const Population &population);
 
-// The same in two compute sets: first what groups of so many tiles found, each on the first of them. `cleared` collects
-// what must be cleared before a sample.
+// The same in two compute sets: first what groups of so many tiles found, each on the first of them.
 void gatherGroups(Graph &graph, ComputeSet groups, ComputeSet set, const Population &population, unsigned tiles,
-                  std::vector<Tensor> &cleared);
+                  Between &between);
 
 // A list that is as late as so many steps.
 Events addDelay(Graph &graph, ComputeSet set, const std::string &name, const Events &events, unsigned steps,
-                std::vector<Tensor> &cleared);
+                Between &between);
 
 } // namespace axonc
 

@@ -34,6 +34,11 @@ std::size_t listWords(const Layout &layout, unsigned words) {
 
 } // namespace
 
+Range channelsOf(const Kernel &kernel, unsigned first, unsigned count) {
+  const unsigned plane = kernel.targetRows * kernel.targetColumns;
+  return {first / plane, (first + count - 1) / plane + 1};
+}
+
 Tensor addPieces(Graph &graph, const Type &type, const std::string &name, unsigned firstTile,
                  const std::vector<std::size_t> &sizes) {
   const std::size_t total = std::accumulate(sizes.begin(), sizes.end(), std::size_t{0});
@@ -71,7 +76,7 @@ Population addPopulation(Graph &graph, Store &store, const std::string &name, La
                      std::vector<std::size_t>(layout.tiles(), elements));
   };
   const std::size_t list = events.capacity == 0 ? 0 : WORKERS * listWords(layout, events.words());
-  Population made{name, layout, kind, addEvents(graph, word, name, events), {}, {}, {}, {}, {}, {}, {}, {}};
+  Population made{name, layout, kind, addEvents(graph, word, name, events), {}, {}, {}, {}, {}, {}, {}, {}, {}, {}};
   made.sums = spread(kind.sum, "/sums", std::size_t{kind.projections} * kind.lanes);
   made.parameters = kind.shared ? onEach(kind.state, "/parameters", kind.parameters)
                                 : spread(kind.state, "/parameters", kind.parameters);
@@ -80,8 +85,12 @@ Population addPopulation(Graph &graph, Store &store, const std::string &name, La
   made.sent = spread(kind.sent, "/sent", kind.sends ? 1 : 0);
   made.clipped = onEach(poplar::UNSIGNED_INT, "/clipped", WORKERS);
   made.found = onEach(word, "/found", list);
-  made.most = addOnTile(graph, poplar::UNSIGNED_INT, name + "/most", events.tile, 1);
+  made.counts = addOnTile(graph, poplar::UNSIGNED_INT, name + "/counts", events.tile, 2);
+  made.shifts = spread(poplar::UNSIGNED_CHAR, "/shifts", kind.shifted ? kind.projections : 0);
+  made.levels = onEach(poplar::FLOAT, "/levels", kind.levels == 0 ? 0 : 2 * kind.levels - 1);
   store.upload(graph, made.parameters, name + "/parameters");
+  store.upload(graph, made.shifts, name + "/shifts");
+  store.upload(graph, made.levels, name + "/levels");
   return made;
 }
 
@@ -122,6 +131,33 @@ Projection addSynapses(Graph &graph, Store &store, const std::string &name, cons
   made.weights = addPieces(graph, weight, name + "/weights", layout.firstTile, sizes);
   store.upload(graph, made.starts, name + "/starts");
   store.upload(graph, made.targets, name + "/targets");
+  store.upload(graph, made.weights, name + "/weights");
+  return made;
+}
+
+Projection addKernel(Graph &graph, Store &store, const std::string &name, const Type &weight, const Kernel &kernel,
+                     const Population &target) {
+  const Layout &layout = target.layout;
+  const std::size_t unit = 4 / graph.getTarget().getTypeSize(weight);
+  const std::size_t channel = std::size_t{kernel.inputs} * kernel.tapRows * kernel.tapColumns;
+  std::vector<std::size_t> rows;
+  std::vector<std::size_t> weights;
+  for (const unsigned words : store.numbers(layout.tiles())) {
+    const unsigned tile = static_cast<unsigned>(rows.size());
+    const Range channels = channelsOf(kernel, layout.first(tile), layout.count(tile));
+    weights.push_back(roundedUp((channels.end - channels.begin) * channel, unit));
+    rows.push_back(words);
+  }
+  const std::size_t columns = kernel.sourceColumns + 1 + 2 * std::size_t{store.numbers(1)[0]};
+  Projection made{0, beginsOf(weights), {}, {}, {}, {}};
+  made.kernel = kernel;
+  made.rowBegins = beginsOf(rows);
+  made.rows = addPieces(graph, poplar::UNSIGNED_SHORT, name + "/rows", layout.firstTile, rows);
+  made.columns = addPieces(graph, poplar::UNSIGNED_SHORT, name + "/columns", layout.firstTile,
+                           std::vector<std::size_t>(layout.tiles(), columns));
+  made.weights = addPieces(graph, weight, name + "/weights", layout.firstTile, weights);
+  store.upload(graph, made.rows, name + "/rows");
+  store.upload(graph, made.columns, name + "/columns");
   store.upload(graph, made.weights, name + "/weights");
   return made;
 }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <poputil/VertexTemplates.hpp>
+#include <utility>
 
 namespace axonc {
 
@@ -15,7 +16,10 @@ namespace {
 constexpr std::uint64_t LAUNCH = 11; // cycles to start a vertex
 constexpr std::uint64_t RECORD = 10; // instructions for an event, beside its synapses
 constexpr std::uint64_t WEIGHT = 4;  // instructions for a weight of a row: load, load, multiply and add, store
+constexpr std::uint64_t VALUE = 3;   // instructions for the value of a source, of four targets side by side
+constexpr std::uint64_t HELD = 3;    // instructions for a weight whose sum is in a register: load, multiply, add
 constexpr std::uint64_t SYNAPSE = 6; // instructions for a synapse that has a target
+constexpr std::uint64_t PLACE = 30;  // instructions to find channel, row and column of an event, and what they reach
 constexpr std::uint64_t PASSED = 3;  // instructions to pass over a synapse of another worker
 constexpr std::uint64_t NEURON = 60; // instructions for the update of a neuron
 constexpr std::uint64_t MOVED = 3;   // instructions to move a word of a list
@@ -57,10 +61,12 @@ void place(Graph &graph, VertexRef vertex, unsigned tile, std::uint64_t instruct
   graph.setPerfEstimate(vertex, cyclesOf(instructions));
 }
 
-// Adds a vertex of rows of weights to every tile of a target. `field`: the name under which it reads `source`, of which
-// `rows` rows act in a step.
+// Adds a vertex of rows of weights to every tile of a target. `field`: the name under which it reads `source`;
+// `instructions`: of a worker with so many targets.
+template <class Instructions>
 void addRowVertices(Graph &graph, ComputeSet set, const std::string &type, const char *field, const Tensor &source,
-                    std::uint64_t rows, const Projection &projection, const Population &target, unsigned slot) {
+                    const Projection &projection, const Population &target, unsigned slot,
+                    Instructions instructions) {
   for (unsigned tile = 0; tile < target.layout.tiles(); ++tile) {
     const Tensor weights = pieceOf(projection.weights, projection, tile);
     const Tensor sums = sumsOf(target, tile, slot);
@@ -68,7 +74,7 @@ void addRowVertices(Graph &graph, ComputeSet set, const std::string &type, const
     const VertexRef vertex =
         graph.addVertex(set, type, {{field, source}, {"weights", weights}, {"bias", bias}, {"sums", sums}});
     graph.setInitialValue(vertex["stride"], static_cast<unsigned>(weights.numElements() / projection.sources));
-    place(graph, vertex, target.layout.firstTile + tile, rows * (RECORD + WEIGHT * shareOf(sums.numElements())));
+    place(graph, vertex, target.layout.firstTile + tile, instructions(shareOf(sums.numElements())));
   }
 }
 
@@ -108,6 +114,8 @@ VertexRef addNeurons(Graph &graph, ComputeSet set, const std::string &type, cons
   const VertexRef vertex = addUnits(graph, set, type, population, tile);
   connectState(graph, vertex, "voltage", population.voltage, population, tile);
   connectState(graph, vertex, "current", population.current, population, tile);
+  const std::size_t sums = population.shifts.numElements() / population.layout.neurons;
+  graph.connect(vertex["shifts"], partOf(population.shifts, population.layout, tile, sums));
   graph.setInitialValue(vertex["reset"], gate.reset);
   graph.setInitialValue(vertex["most"], gate.most);
   graph.setInitialValue(vertex["seesOld"], seesOld);
@@ -116,9 +124,9 @@ VertexRef addNeurons(Graph &graph, ComputeSet set, const std::string &type, cons
 
 // Adds a vertex that joins so many lists, which lie in `found` side by side.
 void join(Graph &graph, ComputeSet set, const Population &population, const Tensor &found, std::size_t lists,
-          const Tensor &list, const Tensor &most, unsigned tile, std::uint64_t expected) {
+          const Tensor &list, const Tensor &counts, unsigned tile, std::uint64_t expected) {
   const VertexRef vertex = graph.addVertex(set, ofWord("axonc::Gather", population),
-                                           {{"found", found}, {"events", list}, {"most", most}});
+                                           {{"found", found}, {"events", list}, {"counts", counts}});
   graph.setInitialValue(vertex["stride"], static_cast<unsigned>(found.numElements() / lists));
   graph.setInitialValue(vertex["words"], population.events.words());
   place(graph, vertex, tile, RECORD * lists + MOVED * population.events.words() * expected);
@@ -130,14 +138,17 @@ void sumEvents(Graph &graph, ComputeSet set, const Events &events, const Project
                const Population &target, unsigned slot) {
   const std::string type = poputil::templateVertex("axonc::EventRows", projection.weights.elementType(),
                                                    events.list.elementType(), target.kind.sum, events.value);
-  addRowVertices(graph, set, type, "events", events.list, events.expected, projection, target, slot);
+  addRowVertices(graph, set, type, "events", events.list, projection, target, slot,
+                 [&](std::uint64_t targets) { return events.expected * (RECORD + WEIGHT * targets); });
 }
 
 void sumValues(Graph &graph, ComputeSet set, const Tensor &values, const Projection &projection,
                const Population &target, unsigned slot) {
   const std::string type = poputil::templateVertex("axonc::DenseRows", projection.weights.elementType(),
                                                    values.elementType(), target.kind.sum);
-  addRowVertices(graph, set, type, "values", values, projection.sources, projection, target, slot);
+  addRowVertices(graph, set, type, "values", values, projection, target, slot, [&](std::uint64_t targets) {
+    return projection.sources * (targets + 3) / 4 * (VALUE + 4 * HELD);
+  });
 }
 
 void sumSynapses(Graph &graph, ComputeSet set, const Events &events, const Projection &projection,
@@ -159,6 +170,42 @@ void sumSynapses(Graph &graph, ComputeSet set, const Events &events, const Proje
   }
 }
 
+void sumKernel(Graph &graph, ComputeSet set, const Events &events, const Projection &projection,
+               const Population &target, unsigned slot) {
+  const std::string type = poputil::templateVertex("axonc::KernelRows", projection.weights.elementType(),
+                                                   events.list.elementType(), target.kind.sum, events.value);
+  const Layout &layout = target.layout;
+  const Kernel &kernel = projection.kernel;
+  for (unsigned tile = 0; tile < layout.tiles(); ++tile) {
+    const Tensor rows = projection.rows.slice(projection.rowBegins[tile], projection.rowBegins[tile + 1]);
+    const Tensor columns = equalPart(projection.columns, layout, tile);
+    const Range channels = channelsOf(kernel, layout.first(tile), layout.count(tile));
+    const VertexRef vertex = graph.addVertex(set, type,
+                                             {{"events", events.list},
+                                              {"rows", rows},
+                                              {"columns", columns},
+                                              {"weights", pieceOf(projection.weights, projection, tile)},
+                                              {"bias", partOf(projection.bias, layout, tile)},
+                                              {"sums", sumsOf(target, tile, slot)}});
+    const std::pair<const char *, unsigned> numbers[] = {
+        {"first", layout.first(tile)},         {"channel", channels.begin},
+        {"channels", channels.end},            {"inputs", kernel.inputs},
+        {"outputs", kernel.outputs},           {"sourceRows", kernel.sourceRows},
+        {"sourceColumns", kernel.sourceColumns}, {"targetRows", kernel.targetRows},
+        {"targetColumns", kernel.targetColumns}, {"taps", kernel.tapRows * kernel.tapColumns},
+        {"tapColumns", kernel.tapColumns}};
+    for (const auto &[field, value] : numbers) {
+      graph.setInitialValue(vertex[field], value);
+    }
+    const std::uint64_t lines = (rows.numElements() - kernel.sourceRows - 1) / 2 * (channels.end - channels.begin);
+    const std::uint64_t across = (columns.numElements() - kernel.sourceColumns - 1) / 2;
+    const std::uint64_t places = std::uint64_t{kernel.sourceRows} * kernel.sourceColumns;
+    const std::uint64_t reached = lines * across * events.expected / places;
+    const std::uint64_t own = reached / WORKERS + 1;
+    place(graph, vertex, layout.firstTile + tile, events.expected * PLACE + PASSED * reached + SYNAPSE * own);
+  }
+}
+
 void updateFixed(Graph &graph, ComputeSet set, const Population &population, Gate gate, bool seesOld, int currentLimit,
                  int limit) {
   const std::string type = ofWord("axonc::FixedNeuron", population);
@@ -174,7 +221,8 @@ void updateFloat(Graph &graph, ComputeSet set, const Population &population, Gat
   const std::string type =
       poputil::templateVertex("axonc::FloatNeuron", population.kind.sum, population.found.elementType());
   for (unsigned tile = 0; tile < population.layout.tiles(); ++tile) {
-    addNeurons(graph, set, type, population, tile, gate, seesOld);
+    const VertexRef vertex = addNeurons(graph, set, type, population, tile, gate, seesOld);
+    graph.connect(vertex["levels"], equalPart(population.levels, population.layout, tile));
   }
 }
 
@@ -236,11 +284,11 @@ void updateFloatResetGate(Graph &graph, ComputeSet set, const Population &popula
 void gather(Graph &graph, ComputeSet set, const Population &population) {
   const std::size_t lists = std::size_t{WORKERS} * population.layout.tiles();
   const Events &events = population.events;
-  join(graph, set, population, population.found, lists, events.list, population.most, events.tile, events.expected);
+  join(graph, set, population, population.found, lists, events.list, population.counts, events.tile, events.expected);
 }
 
 void gatherGroups(Graph &graph, ComputeSet groups, ComputeSet set, const Population &population, unsigned tiles,
-                  std::vector<Tensor> &cleared) {
+                  Between &between) {
   const Layout &layout = population.layout;
   const Events &events = population.events;
   const Type word = events.list.elementType();
@@ -257,15 +305,15 @@ void gatherGroups(Graph &graph, ComputeSet groups, ComputeSet set, const Populat
     const unsigned end = std::min(begin + tiles, layout.tiles());
     const Tensor found = population.found.slice(begin * each, end * each);
     const Tensor list = joined.slice(group * size, (group + 1) * size);
-    join(graph, groups, population, found, std::size_t{WORKERS} * (end - begin), list, population.most.slice(0, 0),
+    join(graph, groups, population, found, std::size_t{WORKERS} * (end - begin), list, population.counts.slice(0, 0),
          layout.firstTile + begin, events.expected / count);
   }
-  join(graph, set, population, joined, count, events.list, population.most, events.tile, events.expected);
-  cleared.push_back(joined);
+  join(graph, set, population, joined, count, events.list, population.counts, events.tile, events.expected);
+  between.cleared.push_back(joined);
 }
 
 Events addDelay(Graph &graph, ComputeSet set, const std::string &name, const Events &events, unsigned steps,
-                std::vector<Tensor> &cleared) {
+                Between &between) {
   const Type word = events.list.elementType();
   const std::size_t size = events.list.numElements();
   const Tensor ring = addOnTile(graph, word, name + "/ring", events.tile, (steps - 1) * size);
@@ -278,7 +326,8 @@ Events addDelay(Graph &graph, ComputeSet set, const std::string &name, const Eve
                                             {"turn", turn[0]}});
   graph.setInitialValue(vertex["words"], events.words());
   place(graph, vertex, events.tile, 2 * MOVED * events.words() * events.expected);
-  cleared.insert(cleared.end(), {late.list, ring, turn});
+  between.cleared.insert(between.cleared.end(), {late.list, ring, turn});
+  between.kept.push_back(ring);
   return late;
 }
 

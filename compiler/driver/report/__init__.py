@@ -59,6 +59,7 @@ def _sections(facts: Facts) -> Iterator[Section]:
         yield from _mapped(facts)
     if facts.laid_out.get("tiles"):
         yield on_tiles.memory(facts)
+        yield on_tiles.populations(facts)
     if facts.activity is None:
         return
     if accounts := facts.activity.result.stats.get("accounts"):

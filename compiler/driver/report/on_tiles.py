@@ -36,9 +36,47 @@ def memory(facts: Facts) -> Section:
     tables = [
         Table(("kind", "bytes"), rows, "The fullest tile by kind"),
         Table(("tensor", "bytes"), largest, "Its largest tensors"),
+        Table(("tile", "bytes", "of the limit", "largest tensors"), _fullest(laid_out, limit), "The fullest tiles"),
         Table(("projection", "form"), [list(pair) for pair in laid_out["forms"].items()], "Forms of projections"),
     ]
     return Section("Tiles", [line], [chart], tables)
+
+
+def _fullest(laid_out: Mapping[str, Any], limit: int) -> list[list[str]]:
+    return [
+        [
+            number(one["tile"]),
+            number(one["bytes"]),
+            f"{one['bytes'] / limit:.1%}",
+            ", ".join(f"{name}: {number(size)}" for name, size in one["largest"].items()),
+        ]
+        for one in laid_out["fullest_tiles"]
+    ]
+
+
+def populations(facts: Facts) -> Section:
+    """Where populations are, how many events of a step their lists hold, and what passes between chips."""
+    laid_out = facts.laid_out
+    rows = [
+        [
+            one["name"],
+            number(one["chip"]),
+            f"{one['first_tile']} to {one['first_tile'] + one['tiles'] - 1}",
+            number(one["list"]["capacity"]) if one["list"]["capacity"] else "none",
+            one["list"]["beyond"] if one["list"]["capacity"] else "",
+        ]
+        for one in laid_out["populations"]
+    ]
+    tables = [Table(("population", "chip", "tiles", "events that its list holds", "more are"), rows, "Populations")]
+    sent = laid_out["links"]["bytes"]
+    line = "A list holds the events of a step; without one, projections read the values of all neurons."
+    if laid_out["machine"]["chips"] > 1:
+        passed = [
+            [number(a), number(b), number(size)] for a, to in enumerate(sent) for b, size in enumerate(to) if size
+        ]
+        tables.append(Table(("from chip", "to chip", "bytes a step"), passed, "Links between chips"))
+        line += f" Links take {number(laid_out['links']['cycles'])} cycles of a step."
+    return Section("Populations on tiles", [line], [], tables)
 
 
 def supersteps(accounts: Mapping[str, Any]) -> Section:

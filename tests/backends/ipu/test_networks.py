@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import gated
 import gated_graphs
+import image_graphs
 import ipu_networks
 import numpy as np
 import strategies
+from benchmarks import ipu_forms
 from equality import held
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,9 +19,10 @@ import axonc
 from axonc import Graph
 from axonc.backends.ipu.lower.forms import FORMS
 from axonc.compiler.driver.options import Options
+from axonc.compiler.driver.quantisation import Quantisation
 from axonc.ir.ops import Delay, Gate, Membrane, Neuron
 
-STATES = ("q16", "q32", "float32", "loihi")
+STATES = ("q16", "centred4", "float32", "loihi")
 
 
 @strategies.examples(2)
@@ -27,13 +32,20 @@ def test_random_networks_equal_the_interpreter(data: st.DataObject) -> None:
     drawn = [(state, data.draw(strategies.cases(state))) for state in STATES * 2]
     chosen = [(state, case) for state, case in drawn if state != "loihi" or held(case)]
     graphs = [axonc.load(case.model, semantics=case.semantics, inputs=case.inputs) for _, case in chosen]
-    with ipu_networks.programs(graphs, [Options(state=state) for state, _ in chosen]) as programs:
+    shifting = Quantisation(shifts=True)
+    options = [
+        Options(state=state, weights="int8")
+        if state == "loihi"
+        else Options(state=state, quantize=shifting, weights="int16" if index < len(STATES) else "int8")
+        for index, (state, _) in enumerate(chosen)
+    ]
+    with ipu_networks.programs(graphs, options) as programs:
         for program, (_, case) in zip(programs, chosen, strict=True):
             ipu_networks.verified(program, case.data)
 
 
 def test_gated_units_equal_the_interpreter() -> None:
-    """All kinds, on spikes and on dense inputs, with delays, alone and behind each other."""
+    """All kinds, on spikes and on dense inputs, with delays, alone and behind each other; some begin with values."""
     rng = np.random.default_rng(3)
     kinds = [
         ["egru"],
@@ -46,14 +58,64 @@ def test_gated_units_equal_the_interpreter() -> None:
     ]
     dense = [True, True, False, True, True, False, False]
     sizes = [[40], [5], [30], [26], [7, 9, 11], [5, 30], [12, 4]]
+    begun = [True, False, False, True, False, False, False]
     graphs = [
-        gated_graphs.chain(rng, *case, density=float(rng.choice([1.0, 0.2])), own=bool(rng.integers(2))).graph
-        for case in zip(kinds, dense, sizes, strict=True)
+        gated_graphs.chain(
+            rng, *case, density=float(rng.choice([1.0, 0.2])), own=bool(rng.integers(2)), begun=begins, segment=4
+        ).graph
+        for *case, begins in zip(kinds, dense, sizes, begun, strict=True)
     ]
     with ipu_networks.programs(graphs, [Options()] * len(graphs)) as programs:
         for program, is_dense in zip(programs, dense, strict=True):
             verification = ipu_networks.verified(program, gated_graphs.values(rng, is_dense, (2, 12, 5)))
             assert any(verification.result.count(name) for name in verification.result.graded)
+
+
+@strategies.examples(1)
+@given(data=st.data())
+def test_random_float_networks_equal_the_interpreter(data: st.DataObject) -> None:
+    """Of NIR, with scales and delays behind weights, which become populations and matrices."""
+    cases = [data.draw(strategies.cases("float32")) for _ in range(4)]
+    graphs = [axonc.load(case.model, semantics=case.semantics, inputs=case.inputs) for case in cases]
+    with ipu_networks.programs(graphs, [Options(weights="float32")] * len(graphs)) as programs:
+        for program, case in zip(programs, cases, strict=True):
+            ipu_networks.verified(program, case.data)
+
+
+@strategies.examples(1)
+@given(data=st.data())
+def test_convolutions_equal_the_interpreter(data: st.DataObject) -> None:
+    """Kernels of one and two axes, with strides, dilation, padding, groups and pools before them."""
+    states = ("q16", "float32") * 2
+    cases = [data.draw(image_graphs.cases(state)) for state in states]
+    graphs = [axonc.load(case.model, semantics=case.semantics, inputs=case.inputs) for case in cases]
+    with ipu_networks.programs(graphs, [Options(state=state) for state in states]) as programs:
+        for program, case in zip(programs, cases, strict=True):
+            ipu_networks.verified(program, case.data)
+
+
+def float_images(rng: np.random.Generator) -> Graph:
+    """Events of an image, two convolutions with biases, a matrix."""
+    builder = Graph.builder()
+    builder.input("in", (2, 9, 8), events=2)
+    builder.population("first", "lif", (4, 5, 8), tau=7e-3)
+    builder.population("second", "if", (4, 3, 6))
+    builder.population("out", "li", 3, tau=10e-3)
+    kernels = rng.normal(0, 0.6, (4, 2, 3, 3)), rng.normal(0, 0.8, (4, 2, 3, 3))
+    builder.conv("in", "first", kernels[0], bias=rng.normal(0, 0.1, 4), stride=(2, 1), padding=1)
+    builder.conv("first", "second", kernels[1], groups=2, delay=2e-3)
+    builder.connect("second", "out", rng.normal(size=(3, 72)))
+    builder.output("shown", "out")
+    return axonc.load(builder.graph(), dt=1e-3)
+
+
+def test_convolutions_in_float_equal_the_interpreter() -> None:
+    rng = np.random.default_rng(2)
+    with ipu_networks.programs([float_images(rng)], [Options(weights="float32")]) as (program,):
+        assert list(json.loads((program.directory / "report.json").read_text())["forms"].values())[:2] == ["kernel"] * 2
+        x = rng.integers(1, 3, (2, 25, 2, 9, 8)) * (rng.random((2, 25, 2, 9, 8)) < 0.2)
+        result = ipu_networks.verified(program, x).result
+        assert result.count("second") > 0
 
 
 TIMES: dict[str, dict[str, float]] = {"if": {}, "lif": {"tau": 7e-3}, "cuba_lif": {"tau_syn": 3e-3, "tau_mem": 9e-3}}
@@ -66,7 +128,7 @@ def float_network(rng: np.random.Generator, kind: str, dense: bool) -> Graph:
     sizes = {"in": 9, "first": 31, "second": 13, "out": 3}
     for name in ("first", "second"):
         builder.population(name, kind, sizes[name], **TIMES[kind])
-    builder.population("out", "li", sizes["out"], tau=10e-3)
+    builder.population("out", "cuba_li", sizes["out"], tau_syn=5e-3, tau_mem=10e-3)
     for source, target, density, delay in (
         ("in", "first", 1.0, 0),
         ("first", "first", 0.1, 1),
@@ -80,7 +142,7 @@ def float_network(rng: np.random.Generator, kind: str, dense: bool) -> Graph:
         bias = rng.normal(0, 0.3, shape[0]) if rng.integers(2) else None
         builder.connect(source, target, weight, bias=bias, delay=delay * 1e-3)
     builder.output("shown", "out")
-    return axonc.load(builder.graph(), dt=1e-3)
+    return axonc.load(builder.graph(), dt=1e-3, semantics="nir,reset=subtract,spikes=3" if kind == "if" else "nir")
 
 
 def test_float_networks_equal_the_interpreter() -> None:
@@ -124,3 +186,10 @@ def test_gated_units_in_float_equal_the_interpreter() -> None:
             x = rng.normal(size=(2, 30, 6)) * (rng.random((2, 30, 6)) < 0.5)
             result = ipu_networks.verified(program, x).result
             assert 0 < np.count_nonzero(result["y"]) < result["y"].size
+
+
+def test_the_chosen_form_is_the_cheapest_of_the_accounts() -> None:
+    """Below and above the activity from which on reading all rows takes fewer cycles."""
+    found = list(ipu_forms.points(100, 24, [0.02, 0.9]))
+    assert [point.chosen for point in found] == [point.cheapest for point in found]
+    assert {point.chosen for point in found} == {"rows", "values"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,6 +26,8 @@ from axonc.compiler.driver.quantisation import Quantisation
 BRAILLE = ("paper/03_rnn/braille_noDelay_bias_zero.nir", "paper/03_rnn/braille_noDelay_noBias_subtract.nir")
 SAMPLE = "paper/03_rnn/braille_ds_test0_T256xC12.npy"
 HOSTILE = 'h"; #include <x> */ \\ ??/'
+CHIPS = "[chips]\ncount = 2\n[tiles]\ncount = 3\n[links]\nbytes_per_second = 3e9\n"
+"""Two chips of three tiles, with links that carry two bytes in a cycle."""
 SILENCE = np.zeros((5, 10), np.int64)
 """Data after which lists are as short as they get."""
 
@@ -55,13 +58,39 @@ def eager(name: str = "h") -> Graph:
     return axonc.load(builder.graph(), dt=1e-3)
 
 
+def of_several_scales() -> Graph:
+    """Neurons that hear two inputs, one with weights forty times as large as those of the other."""
+    rng, builder = np.random.default_rng(0), Graph.builder()
+    builder.population("h", "lif", 31, tau=20e-3)
+    for name, size in (("a", 1.0), ("b", 40.0)):
+        builder.input(name, 3)
+        builder.connect(name, "h", rng.normal(0, size, (31, 3)))
+    builder.output("out", "h")
+    return axonc.load(builder.graph(), dt=1e-3)
+
+
 @pytest.fixture(scope="module")
-def programs() -> Iterator[list[Program]]:
-    """700-1024-20; 60-50-4 with every form of projections; one with lists that are too short; two with odd names."""
+def programs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Program]]:
+    """700-1024-20; 60-50-4 with every form of projections; one with lists that are too short; two with odd names; two
+    with a capacity, of which one drops what has no room; one whose sums are shifted; 60-50-4 on
+    two chips."""
     large, small = recurrent(700, 1024, 20), recurrent(60, 50, 4)
-    graphs = [large, *[small] * len(FORMS), eager(), eager(HOSTILE), eager("class")]
+    graphs = [
+        large,
+        *[small] * len(FORMS),
+        eager(),
+        eager(HOSTILE),
+        eager("class"),
+        eager(),
+        small,
+        of_several_scales(),
+    ]
     options = [Options(), *[Options()] * len(FORMS), Options(calibrate=SILENCE), Options(), Options()]
-    with ipu_networks.programs(graphs, options, [None, *FORMS, None, None, None]) as made:
+    options += [Options(capacity={"h": 11}), Options(capacity=5, overflow="drop")]
+    options += [Options(quantize=Quantisation(shifts=True))]
+    graphs.append(small)
+    options.append(machine(tmp_path_factory.mktemp("chips"), CHIPS))
+    with ipu_networks.programs(graphs, options, [None, *FORMS, *[None] * 7]) as made:
         yield made
 
 
@@ -87,6 +116,63 @@ def test_more_events_than_a_list_holds_are_an_error(programs: list[Program]) -> 
         short.run(busy)
     with pytest.raises(ModelError, match=r"AX701 in: 10 events in a step; its list holds 8; calibrate"):
         short.run(SILENCE + 1)
+
+
+def test_a_capacity_is_a_limit_that_ends_a_run_or_drops(programs: list[Program]) -> None:
+    strict, dropping = programs[7], programs[8]
+    busy = SILENCE.copy()
+    busy[2, 0] = 1
+    with pytest.raises(ToolError, match=r"'h' sent 40 events in a step; its list holds 11"):
+        strict.run(busy)
+    x = events(40, 60, 0.3)
+    result = ipu_networks.verified(dropping, x).result
+    sent, heard = result.recorded["h"], np.count_nonzero(x, axis=1)
+    over = np.maximum(np.count_nonzero(sent, axis=1) - 5, 0).sum()
+    assert result.stats["dropped"][0, result.stats["populations"].index("h")] == over > 0
+    assert result.stats["inputs_dropped"]["in"] == np.maximum(heard - 5, 0).sum() > 0
+    assert not np.array_equal(result["out"], programs[1].run(x)["out"])
+
+
+def test_chips_exchange_through_links_that_are_counted(programs: list[Program]) -> None:
+    split = programs[10]
+    report = json.loads((split.directory / "report.json").read_text())
+    assert {one["name"]: one["chip"] for one in report["populations"]} == {"in": 0, "h": 0, "o": 1}
+    accounts = ipu_networks.verified(split, events(40, 60, 0.3)).result.stats["accounts"]
+    assert (accounts["target"]["ipus"], accounts["target"]["tiles"]) == (2, 6)
+    passed = [step for step in accounts["steps"] if step["link_bytes"]]
+    assert [step["name"] for step in passed] == ["sums of level 2"]
+    assert passed[0]["link_bytes"] == report["links"]["bytes"][0][1] > 0
+    assert passed[0]["exchange_cycles"] == report["links"]["cycles"] == -(-passed[0]["link_bytes"] // 2)
+
+
+def test_the_report_shows_tiles_lists_links_and_supersteps(programs: list[Program]) -> None:
+    page = programs[10].report(events(40, 60, 0.3))
+    for title in ("Tiles", "Populations on tiles", "Supersteps"):
+        assert f"<h2>{title}</h2>" in re.sub("<h2[^>]*>", "<h2>", page)
+    accounts = programs[10].run(events(40, 60, 0.3)).stats["accounts"]
+    laid_out = json.loads((programs[10].directory / "report.json").read_text())
+    assert f"{laid_out['fullest']['bytes']:,}" in page.replace("\u202f", ",").replace("\xa0", ",")
+    assert f"{accounts['cycles']:,} cycles in all" in page.replace("\u202f", ",").replace("\xa0", ",")
+    for shown in ("Bytes of each tile", "Bytes that come and go", "Links between chips", "sums of level 2", "an error"):
+        assert shown in page
+    totals = accounts["memory"]["tiles"]["total"]
+    assert [totals[one["tile"]] for one in laid_out["fullest_tiles"]] == sorted(totals, reverse=True)[:5]
+    dropping = programs[8].report()
+    assert "<td>dropped</td>" in re.sub("<td[^>]*>", "<td>", dropping)
+
+
+def test_sums_of_several_scales_are_shifted(programs: list[Program]) -> None:
+    assert "shift=" in str(programs[9].graph)
+    x = {name: events(60, 3, 0.3) for name in "ab"}
+    assert ipu_networks.verified(programs[9], x).result.count("h") > 0
+
+
+def test_capacities_that_cannot_be_are_refused() -> None:
+    with pytest.raises(ModelError) as refused:
+        compile_graph(eager(), "ipu", Options(capacity={"h": 0, "o": 4, "none": 1}, overflow="wrap"))
+    assert [(p.code, p.node) for p in refused.value.diagnostics] == [("AX403", name) for name in ("", "h", "o", "none")]
+    with pytest.raises(ModelError, match="a capacity for target native"):
+        compile_graph(eager(), "native", Options(capacity=4))
 
 
 def test_names_of_the_model_do_not_reach_the_program(programs: list[Program]) -> None:
@@ -130,18 +216,17 @@ def test_what_does_not_fit_is_refused(tmp_path: Path, text: str, message: str) -
 def test_what_does_not_run_in_float_is_refused() -> None:
     builder = Graph.builder()
     builder.input("in", 10, dense=True)
-    for name, model in (("h", "lif"), ("o", "li"), ("end", "li")):
-        builder.population(name, model, (1, 4), tau=10e-3)
+    for name, model, size in (("h", "lif", 4), ("o", "li", 2), ("end", "li", 4)):
+        builder.population(name, model, (1, size), tau=10e-3)
     builder.connect("in", "h", np.ones((4, 10)))
-    builder.conv("h", "o", np.ones((1, 1, 1)), name="kernel")
-    builder.connect("o", "end", np.ones((4, 4)), name="voltages")
+    builder.conv("h", "o", np.ones((1, 1, 1)), name="kernel", pool=2)
+    builder.connect("o", "end", np.ones((4, 2)), name="voltages")
     builder.output("out", "end")
-    builder.output("seen", "in")
     graph = axonc.load(builder.graph(), dt=1e-3)
     with pytest.raises(ModelError) as refused:
         compile_graph(graph, "ipu", Options(weights="float32"))
     found = {(problem.code, problem.node) for problem in refused.value.diagnostics}
-    assert {("AX601", "kernel"), ("AX602", "voltages"), ("AX602", "seen")} <= found
+    assert {("AX601", "h.pool2"), ("AX602", "kernel"), ("AX602", "voltages")} <= found
     assert all(problem.remedy for problem in refused.value.diagnostics)
 
 
@@ -150,19 +235,6 @@ def test_options_for_cores_are_refused() -> None:
         compile_graph(eager(), "ipu", Options(slice_size=5, strategy="spread"))
     assert [problem.code for problem in refused.value.diagnostics] == ["AX403", "AX403"]
     assert "slice_size 5; ipu has no cores, and places populations itself; leave it out" in str(refused.value)
-
-
-def test_sums_of_several_scales_are_refused() -> None:
-    rng, builder = np.random.default_rng(0), Graph.builder()
-    builder.population("h", "lif", 4, tau=20e-3)
-    for name, size in (("a", 1.0), ("b", 40.0)):
-        builder.input(name, 3)
-        builder.connect(name, "h", rng.normal(0, size, (4, 3)))
-    builder.output("out", "h")
-    graph = axonc.load(builder.graph(), dt=1e-3)
-    with pytest.raises(ModelError) as refused:
-        compile_graph(graph, "ipu", Options(quantize=Quantisation(shifts=True)))
-    assert [(problem.code, problem.found) for problem in refused.value.diagnostics] == [("AX601", "a shifted sum")]
 
 
 def test_a_missing_compiler_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,13 +11,13 @@ using poplar::Output;
 using poplar::Vector;
 
 // Joins lists into one, in the order of the neurons. `found`: lists of `stride` words; a record has `words` of them.
-// Records that do not fit are left out; `most`, if it has an element, is the largest number that there were in a step, by
-// which the host knows.
+// Records that do not fit are left out. `counts`, if it has elements: the largest number of events in a step, of which the
+// host knows that there was no room, and how many were left out in all.
 template <class Word> class Gather : public poplar::Vertex {
 public:
   Input<Vector<Word>> found;
   Output<Vector<Word>> events;
-  InOut<Vector<unsigned>> most;
+  InOut<Vector<unsigned>> counts;
   const unsigned stride = 0;
   const unsigned words = 1;
 
@@ -33,8 +33,9 @@ public:
       wanted += found[list];
     }
     events[0] = static_cast<Word>(used / words);
-    if (most.size() != 0 && wanted > most[0]) {
-      most[0] = static_cast<unsigned>(wanted);
+    if (counts.size() != 0) {
+      counts[0] = wanted > counts[0] ? static_cast<unsigned>(wanted) : counts[0];
+      counts[1] += static_cast<unsigned>(wanted - used / words);
     }
     return true;
   }

@@ -17,7 +17,8 @@ using poplar::Vector;
 // One step of the neurons of a tile, in the integers that the compiler's interpreter defines.
 //
 // `parameters`: a record for each neuron, or one for all (`stride` 0), in the order of `Parameter`. `current` is empty
-// without a synapse, `sent` (how many spikes) without a test, `found` where nobody needs a list.
+// without a synapse, `sent` (how many spikes) without a test, `found` where nobody needs a list, `shifts` where no sum is
+// shifted.
 // `clipped`, one a worker, counts values that left their format.
 template <class Word> class FixedNeuron : public poplar::MultiVertex {
 public:
@@ -37,6 +38,7 @@ public:
   };
 
   Input<Vector<int>> sums;
+  Input<Vector<unsigned char>> shifts;
   Input<Vector<int>> parameters;
   InOut<Vector<int>> voltage;
   InOut<Vector<int>> current;
@@ -83,7 +85,7 @@ private:
 
   // What the membrane sees: the current, updated, or the sum itself.
   int drive(const int *p, unsigned n, unsigned worker) {
-    const int sum = totalOf(sums, voltage.size(), n);
+    const int sum = shiftedTotalOf(sums, shifts, voltage.size(), n);
     if (current.size() == 0) {
       return sum;
     }

@@ -13,6 +13,8 @@ using poplar::Output;
 using poplar::Vector;
 
 // One step of the neurons of a tile. Fields as in `FixedNeuron`; a test with >= compares with the next lower threshold.
+// `levels`: the values that voltages take, ascending, then the largest voltage for which each but the last is the nearest;
+// empty: all values.
 template <class Sum, class Word> class FloatNeuron : public poplar::MultiVertex {
 public:
   enum Parameter : unsigned {
@@ -28,7 +30,9 @@ public:
   };
 
   Input<Vector<Sum>> sums;
+  Input<Vector<unsigned char>> shifts;
   Input<Vector<float>> parameters;
+  Input<Vector<float>> levels;
   InOut<Vector<float>> voltage;
   InOut<Vector<float>> current;
   Output<Vector<unsigned char>> sent;
@@ -46,7 +50,7 @@ public:
     for (unsigned n = mine.begin; n < mine.end; ++n) {
       const float *p = &parameters[std::size_t{n} * stride];
       const float old = voltage[n];
-      float next = (p[DECAY] * old + p[GAIN] * drive(p, n)) + p[CONSTANT];
+      float next = held((p[DECAY] * old + p[GAIN] * drive(p, n)) + p[CONSTANT]);
       if (sent.size() != 0) {
         const unsigned fired = fire(p, old, next);
         sent[n] = static_cast<unsigned char>(fired);
@@ -55,16 +59,32 @@ public:
         }
         next = next < p[LOWEST] ? p[LOWEST] : next;
       }
-      voltage[n] = next;
+      voltage[n] = held(next);
     }
     finder.close();
     return true;
   }
 
 private:
+  // The level nearest to a voltage, if there are levels; of two as near the lower one.
+  float held(float next) const {
+    if (levels.size() == 0) {
+      return next;
+    }
+    const std::size_t count = (levels.size() + 1) / 2;
+    std::size_t low = 0;
+    for (std::size_t size = count - 1; size > 0;) { // the first edge that is not below it is one of `size` from `low` on
+      const std::size_t half = size / 2;
+      const bool above = levels[count + low + half] < next;
+      low = above ? low + half + 1 : low;
+      size = above ? size - half - 1 : half;
+    }
+    return levels[low];
+  }
+
   // What the membrane sees: the current, updated, or the sum itself.
   float drive(const float *p, unsigned n) {
-    const float sum = static_cast<float>(totalOf(sums, voltage.size(), n));
+    const float sum = static_cast<float>(shiftedTotalOf(sums, shifts, voltage.size(), n));
     if (current.size() == 0) {
       return sum;
     }

@@ -20,6 +20,19 @@ template <class Sums> auto totalOf(const Sums &sums, std::size_t accumulators, s
   return total;
 }
 
+// The same where sums are shifted before they are added: by `shifts`, which lie as `sums` do; without any, by nothing.
+template <class Sums, class Shifts>
+auto shiftedTotalOf(const Sums &sums, const Shifts &shifts, std::size_t accumulators, std::size_t n) {
+  if (shifts.size() == 0) {
+    return totalOf(sums, accumulators, n);
+  }
+  decltype(totalOf(sums, accumulators, n)) total = 0;
+  for (std::size_t at = n; at < sums.size(); at += accumulators) {
+    total += sums[at] * static_cast<decltype(total)>(1 << shifts[at]);
+  }
+  return total;
+}
+
 // The sums of a tile: parts of projections, in each of them lane after lane of `units`.
 template <class Sums> auto laneOf(const Sums &sums, unsigned lanes, std::size_t units, unsigned lane, unsigned unit) {
   return totalOf(sums, lanes * units, lane * units + unit);
