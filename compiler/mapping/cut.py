@@ -11,7 +11,7 @@ from axonc.ir.mapping import Cut, Slice
 from axonc.ir.network import Network, Population, SharedKernel
 
 BAND = 256
-"""Neurons in a slice of an input that convolutions read, or a few more."""
+"""Neurons in a slice of an input that convolutions read, or of which cores need few; or a few more."""
 
 GRADED = 65535
 """The most neurons of a slice whose events carry a value: their number shares a word with it."""
@@ -32,14 +32,24 @@ def ways(network: Network, population: Population, pieces: int) -> list[Pieces]:
 
 
 def bands(network: Network, population: Population) -> Pieces:
-    """How an input that the host feeds is cut: maps along their first spatial axis, so that a core hears little that
-    it does not need; anything else not at all, unless its values are too many."""
+    """How an input that the host feeds is cut: maps along their first spatial axis, and an input of which a core needs
+    few neurons along its first axes, so that it hears little that it does not need, and stores few rows that are empty;
+    anything else not at all, unless its values are too many."""
     pieces = [1] * len(population.shape)
     if _has_maps(network, population):
         pieces[1] = min(population.shape[1], -(-population.count // BAND))
+    elif _is_thin(network, population):
+        return _small_enough(population.shape, BAND)
     elif population.graded:
         return _small_enough(population.shape, GRADED)
     return tuple(pieces)
+
+
+def _is_thin(network: Network, population: Population) -> bool:
+    """Whether a neuron reaches fewer than one of `BAND` targets, on average."""
+    matrices = [j.weight for j in network.fan_out[population.name] if not isinstance(j.weight, SharedKernel)]
+    places = sum(matrix.shape[0] * matrix.shape[1] for matrix in matrices)
+    return 0 < BAND * sum(int(matrix.nnz) for matrix in matrices) < places
 
 
 def _small_enough(shape: Shape, most: int) -> Pieces:

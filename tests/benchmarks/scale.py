@@ -11,12 +11,13 @@ steps, on the native engine and in the interpreter, and compares outputs, packet
 from __future__ import annotations
 
 import argparse
+import json
 import resource
 import tempfile
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from axonc.compiler.driver.directory import publish
 from axonc.compiler.driver.options import merged_options
 from axonc.compiler.driver.pipeline import compile_graph
 from axonc.compiler.driver.program import fill
+from axonc.ir.json_text import json_text
 from axonc.ir.progress import listening
 
 from .scale_networks import KINDS
@@ -147,6 +149,13 @@ def shown(row: Row, ran: Run | None) -> None:
         )
 
 
+def write(path: Path, kind: str, rows: Sequence[Row], ran: Run | None) -> None:
+    """Put what was measured of a kind into a file, in place of what it says of it."""
+    known = json.loads(path.read_text()) if path.exists() else {}
+    known[kind] = {"sizes": [asdict(row) for row in rows], "run": None if ran is None else asdict(ran)}
+    path.write_text(json_text({name: known[name] for name in KINDS if name in known}) + "\n")
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -154,6 +163,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--sizes", type=float, nargs="*", default=list(SIZES))
     parser.add_argument("--strategy")
     parser.add_argument("--run", type=int, default=0, metavar="STEPS", help="run the last size's program, too")
+    parser.add_argument("--write", type=Path, metavar="FILE", help="keep the figures: docs/scale.json")
     parser.add_argument("--tiny", action="store_true", help="two small networks of each kind")
     given = parser.parse_args(arguments)
     sizes = [TINY, 2 * TINY] if given.tiny else [round(size * NEURONS) for size in given.sizes]
@@ -164,6 +174,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 row, ran = measured(kind, neurons, Path(folder), given.strategy, given.run * (neurons == sizes[-1]))
                 rows.append(row)
                 shown(row, ran)
+        if given.write is not None:
+            write(given.write, kind, rows, ran)
         counts = [row.synapses for row in rows]
         print(
             f"{kind}: time grows as n^{exponent(counts, [row.cpu for row in rows]):.2f}, "
