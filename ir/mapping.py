@@ -199,11 +199,15 @@ class Keys:
         return everything & ~((1 << self.local_bits) - 1)
 
 
+LinkLoads = tuple[tuple[float, ...], ...]
+"""Packets of a step on every link of every chip."""
+
+
 @dataclass(frozen=True)
 class Mapping:
     """The whole of it: slices in a fixed order, keys, routes, schedule, and the place of every core. ``neighbours``:
-    for every chip where each of its links leads; ``host``: the chip that the host talks to;
-    ``partitioner``: who cut the slices."""
+    for every chip where each of its links leads; ``host``: the chip that the host talks to; ``link_loads``: what each
+    link is expected to carry; ``partitioner``: who cut the slices."""
 
     cores: int
     slices: tuple[Slice, ...]
@@ -213,6 +217,7 @@ class Mapping:
     places: tuple[Place, ...]
     neighbours: Neighbours
     host: int
+    link_loads: LinkLoads = ()
     partitioner: str = "naive"
 
     @cached_property
@@ -252,6 +257,7 @@ class Mapping:
             "places": [list(place) for place in self.places],
             "neighbours": [list(row) for row in self.neighbours],
             "host": self.host,
+            "link_loads": [list(row) for row in self.link_loads],
             "partitioner": self.partitioner,
             "orders": {name: order.text for name, order in self.orders.items()},
         }
@@ -269,8 +275,14 @@ class Mapping:
             tuple(Place(*place) for place in description["places"]),
             tuple(map(tuple, description["neighbours"])),
             description["host"],
+            tuple(map(tuple, description["link_loads"])),
             description["partitioner"],
         )
+
+    @property
+    def crossings(self) -> float:
+        """Packets that all links are expected to carry in a step."""
+        return sum(map(sum, self.link_loads))
 
     @cached_property
     def block_chips(self) -> Array:

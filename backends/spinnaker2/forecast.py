@@ -48,21 +48,24 @@ def _total(work: Work, *names: str) -> float:
 
 def step_report(mapping: Mapping, machine: Machine, cores: Sequence[Forecast], timed: bool) -> dict[str, Any]:
     """What all cores together are expected to take for a step: instructions, cycles, events that they receive, packets
-    that they send, seconds, and joules by where they go. ``timed``: slots are ticks; else each lasts as long as the
-    busiest core."""
+    that they send, ``crossings`` of links between chips, seconds, and joules by where they go: a packet passes the
+    router of its chip, and another one for every link that it crosses. ``timed``: slots are ticks; else each lasts as
+    long as the busiest core."""
     busiest = max((core.slot.cycles for core in cores), default=0.0)
     slot = machine.tick_s if timed else busiest / machine.clock_hz
     seconds = slot * mapping.schedule.phases
     packets = sum(core.sent for core in cores)
+    passed = packets + mapping.crossings
     total = sum(core.step.cycles for core in cores)
     return {
         "instructions": round(sum(core.step.instructions for core in cores)),
         "cycles": round(total),
         "events": round(sum(core.received for core in cores), 2),
         "packets": round(packets, 2),
+        "crossings": round(mapping.crossings, 2),
         "seconds": float(f"{seconds:.6g}"),
         "latency_s": float(f"{(mapping.schedule.latency + 1) * slot:.6g}"),
-        "joules": rounded(machine.energy.joules(total, packets, len(cores), chips(len(cores), machine), seconds)),
+        "joules": rounded(machine.energy.joules(total, passed, len(cores), chips(mapping), seconds)),
     }
 
 
@@ -71,9 +74,9 @@ def rounded(joules: dict[str, float]) -> dict[str, float]:
     return {name: float(f"{value:.4g}") for name, value in joules.items()}
 
 
-def chips(cores: int, machine: Machine) -> int:
-    """The chips that so many cores take."""
-    return max(1, -(-cores // machine.usable))
+def chips(mapping: Mapping) -> int:
+    """The chips that its cores take."""
+    return max(1, len({place.chip for place in mapping.places}))
 
 
 def spent(described: JsonMapping[str, Any], stats: JsonMapping[str, Any]) -> dict[str, Any]:
@@ -87,5 +90,6 @@ def spent(described: JsonMapping[str, Any], stats: JsonMapping[str, Any]) -> dic
     slots = cycles.shape[1] * tick if tick else cycles.max(axis=2, initial=0).sum(axis=1) / described["clock_hz"]
     seconds = np.broadcast_to(np.asarray(slots, np.float64), len(cycles))
     packets = stats["events_sent"].sum(axis=(1, 2), dtype=np.float64)
-    joules = Energy(**energy).joules(cycles.sum(axis=(1, 2), dtype=np.float64), packets, cores, chips, seconds)
+    passed = packets + stats["link_packets"].sum(axis=(1, 2), dtype=np.float64)
+    joules = Energy(**energy).joules(cycles.sum(axis=(1, 2), dtype=np.float64), passed, cores, chips, seconds)
     return {"seconds": seconds, "joules": joules}

@@ -100,7 +100,7 @@ def describe(
         },
         "network": network_of(machine, timed),
         "clock_hz": machine.clock_hz,
-        "energy": {**asdict(machine.energy), "chips": chips(mapping.cores, machine)},
+        "energy": {**asdict(machine.energy), "chips": chips(mapping)},
         "fetch": {
             "cycles": round(machine.synapses.fetch_cycles),
             "kib_cycles": round(1024 * machine.synapses.fetch_byte_cycles),

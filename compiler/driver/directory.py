@@ -19,7 +19,7 @@ from axonc.ir.progress import counted, stage
 from .lock import abandoned, locked
 
 MANIFEST = "manifest.json"
-SCHEMA = 3
+SCHEMA = 4
 """The version of the build directory's form: raised when an older build cannot be run any more."""
 
 

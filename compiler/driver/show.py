@@ -114,9 +114,10 @@ def step_lines(fit: Mapping[str, Any]) -> Iterator[str]:
     step = fit.get("step")
     if step is None:
         return
+    crossings = f", {step['crossings']:g} over links between chips" if step["crossings"] else ""
     yield (
         f"a step: {step['instructions']} instructions, {step['cycles']} cycles, {step['events']:g} events received, "
-        f"{step['packets']:g} packets sent by all cores; {1e3 * step['seconds']:g} ms, latency "
+        f"{step['packets']:g} packets sent by all cores{crossings}; {1e3 * step['seconds']:g} ms, latency "
         f"{1e3 * step['latency_s']:g} ms (estimated)"
     )
     yield f"energy of a step, estimated: {energy_text(step['joules'])}"

@@ -66,9 +66,9 @@ def connected(
     with stage("place"):
         places = place(sending, outputs, machine, cores) if cores <= machine.cores else _anywhere(machine, cores)
     with stage("route"):
-        routes, more = route(sending, keys, places, machine)
+        routes, loads, more = route(sending, keys, places, machine)
     board = machine.board
-    mapping = Mapping(cores, keyed, keys, routes, schedule, places, board.neighbours, board.host)
+    mapping = Mapping(cores, keyed, keys, routes, schedule, places, board.neighbours, board.host, loads)
     return mapping, [*problems, *more]
 
 

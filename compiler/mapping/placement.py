@@ -11,8 +11,9 @@ from axonc.ir.machine import Machine, Place
 from axonc.ir.ops import Array
 
 from .chips import Exchange, assign
-from .reach import Sender, traffic
+from .reach import Sender
 from .spots import Flows, arrange
+from .traffic import flows as flows_of
 
 SEED = 0
 """Of the random exchanges."""
@@ -26,7 +27,7 @@ def place(senders: Sequence[Sender], outputs: Sequence[str], machine: Machine, c
     """
     if cores == 0:
         return ()
-    flows = traffic(senders, cores)
+    flows = flows_of(senders, cores)
     rates = np.array([sender.rate * sender.part.count for sender in senders], np.float64)
     homes = np.array([-1 if sender.part.core is None else sender.part.core for sender in senders], np.int64)
     host = np.array([sender.part.population in outputs for sender in senders], bool)

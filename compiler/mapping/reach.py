@@ -87,13 +87,3 @@ def _through_kernel(kernel: SharedKernel, targets: Iterable[Slice], count: int, 
     rows = np.concatenate([np.zeros(0, np.int64), *(sources for sources, _ in found)])
     columns = np.repeat([core for _, core in found], [len(sources) for sources, _ in found])
     return sparse.csr_array((np.ones(len(rows), bool), (rows, columns)), shape=(count, cores))
-
-
-def traffic(parts: Sequence[Sender], cores: int) -> sparse.csr_array:
-    """Expected packets of a step from every sender to every core: float64 CSR [senders, cores]."""
-    found = [np.unique(sender.listeners.indices, return_counts=True) for sender in parts]
-    starts = np.cumsum([0, *(len(columns) for columns, _ in found)])
-    columns = np.concatenate([np.zeros(0, np.int32), *(columns for columns, _ in found)])
-    packets = (counts * sender.rate for (_, counts), sender in zip(found, parts, strict=True))
-    values = np.concatenate([np.zeros(0), *packets])
-    return sparse.csr_array((values, columns, starts), shape=(len(parts), cores))

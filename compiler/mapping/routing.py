@@ -9,7 +9,7 @@ import numpy as np
 
 from axonc.ir import Diagnostic
 from axonc.ir.machine import LINKS, Machine, Place, opposite
-from axonc.ir.mapping import Keys, Route, Slice
+from axonc.ir.mapping import Keys, LinkLoads, Route, Slice
 from axonc.ir.network import Network
 from axonc.ir.ops import Array
 
@@ -39,8 +39,8 @@ def allocate_keys(
 
 def route(
     senders: Sequence[Sender], keys: Keys, places: Sequence[Place], machine: Machine
-) -> tuple[tuple[Route, ...], list[Diagnostic]]:
-    """The routing tables of all chips, and what is too much for them or for the links between them.
+) -> tuple[tuple[Route, ...], LinkLoads, list[Diagnostic]]:
+    """The routing tables of all chips, what links are expected to carry, and what is too much for either.
 
     A block has an entry on every chip of its tree where its packets are delivered, divide, turn or begin; elsewhere
     they go straight on, as the router does with what no entry matches. A table that is too long is minimised.
@@ -58,8 +58,10 @@ def route(
             else:
                 table.entries.append(entry)
     limited = [tables[chip].within(machine.router_entries) for chip in sorted(tables)]
-    problems = [*_full(limited, machine), *_busy(ways.loads(blocks), machine)]
-    return tuple(entry for table in limited for entry in table), problems
+    loads = ways.loads(blocks)
+    problems = [*_full(limited, machine), *_busy(loads, machine)]
+    stated = tuple(tuple(float(f"{load:.6g}") for load in row) for row in loads.tolist())
+    return tuple(entry for table in limited for entry in table), stated, problems
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from axonc.ir.mapping import Slice
 from axonc.ir.network import Network
 from axonc.ir.ops import Array
 
-from .reach import homes_of, reached
+from .reach import Sender, homes_of, reached
 
 
 def traffic(network: Network, slices: Sequence[Slice]) -> float:
@@ -26,3 +26,13 @@ def traffic(network: Network, slices: Sequence[Slice]) -> float:
 def _elsewhere(listeners: sparse.csr_array, homes: Array) -> int:
     """How often a neuron reaches a core that is not its own."""
     return int(np.count_nonzero(listeners.indices != np.repeat(homes, np.diff(listeners.indptr))))
+
+
+def flows(parts: Sequence[Sender], cores: int) -> sparse.csr_array:
+    """Expected packets of a step from every sender to every core: float64 CSR [senders, cores]."""
+    found = [np.unique(sender.listeners.indices, return_counts=True) for sender in parts]
+    starts = np.cumsum([0, *(len(columns) for columns, _ in found)])
+    columns = np.concatenate([np.zeros(0, np.int32), *(columns for columns, _ in found)])
+    packets = (counts * sender.rate for (_, counts), sender in zip(found, parts, strict=True))
+    values = np.concatenate([np.zeros(0), *packets])
+    return sparse.csr_array((values, columns, starts), shape=(len(parts), cores))

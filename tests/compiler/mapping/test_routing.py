@@ -99,7 +99,7 @@ def draw(seed: int, chips: int, per_chip: int, entries: int) -> Traffic:
 def test_every_packet_reaches_whom_it_must_and_nobody_twice(seed: int, chips: int, per_chip: int, entries: int) -> None:
     traffic = draw(seed, chips, per_chip, entries)
     places = place(traffic.senders, ("p",), traffic.machine, traffic.cores)
-    routes, problems = route(traffic.senders, traffic.keys, places, traffic.machine)
+    routes, _, problems = route(traffic.senders, traffic.keys, places, traffic.machine)
     walked = traffic.walked(routes, places)
     delivered, wanted = walked.delivered.toarray(), traffic.wanted.toarray()
     assert not np.any(wanted & (delivered == 0)), "missed"
@@ -111,6 +111,16 @@ def test_every_packet_reaches_whom_it_must_and_nobody_twice(seed: int, chips: in
     sizes = np.bincount([entry.chip for entry in routes], minlength=chips)
     full = {int(chip) for chip in np.flatnonzero(sizes > entries)}
     assert len([p for p in problems if p.code == "AX503"]) == len(full)
+
+
+@strategies.examples(20)
+@given(seed=st.integers(0, 2**32 - 1), chips=st.integers(2, 12))
+def test_links_are_expected_to_carry_what_the_tables_send_over_them(seed: int, chips: int) -> None:
+    drawn = draw(seed, chips, 3, 16384)
+    traffic = replace(drawn, senders=tuple(replace(sender, rate=1.0) for sender in drawn.senders))
+    places = place(traffic.senders, (), traffic.machine, traffic.cores)
+    routes, loads, _ = route(traffic.senders, traffic.keys, places, traffic.machine)
+    np.testing.assert_array_equal(np.array(loads), traffic.walked(routes, places).crossed)
 
 
 @strategies.examples(40)
@@ -131,7 +141,7 @@ def lines(count: int, cores: int, listeners: np.ndarray) -> tuple[Sender, ...]:
 
 def hops(senders: tuple[Sender, ...], machine: Machine, places: tuple[Place, ...]) -> int:
     """Links that all packets cross together."""
-    routes, _ = route(senders, Keys(0, 32), places, machine)
+    routes, _, _ = route(senders, Keys(0, 32), places, machine)
     starts = np.array([places[sender.part.core or 0].chip for sender in senders])
     return int(walk(routes, machine.board.neighbours, np.arange(len(senders)), starts, len(places)).crossed.sum())
 
@@ -171,7 +181,7 @@ def test_a_straight_way_needs_no_entries() -> None:
     machine = replace(CHIP, board=Board(tuple((x, 0) for x in range(6)), 0), usable=1)
     heard = np.zeros((1, 6), bool)
     heard[0, 5] = True
-    routes, _ = route(lines(1, 6, heard), Keys(0, 32), tuple(Place(chip, 3, 3, 0) for chip in range(6)), machine)
+    routes, _, _ = route(lines(1, 6, heard), Keys(0, 32), tuple(Place(chip, 3, 3, 0) for chip in range(6)), machine)
     assert [(entry.chip, entry.links, entry.cores) for entry in routes] == [(0, (0,), ()), (5, (), (5,))]
 
 
@@ -245,7 +255,7 @@ def test_keys_that_nobody_hears_are_left_out() -> None:
     heard = np.zeros((16, 2), bool)
     heard[:4] = True
     sender = Sender(Slice("p", (16,), (0,), (16,), None, 0), sparse.csr_array(heard), 0.5)
-    routes, _ = route([sender], Keys(4, 32), CHIP.places[:2], CHIP)
+    routes, _, _ = route([sender], Keys(4, 32), CHIP.places[:2], CHIP)
     assert routes == (Route(0, 0x7FFFFFFC, (0, 1)),)
 
 
@@ -280,7 +290,7 @@ def test_tables_that_do_not_fit_and_links_that_carry_too_little_are_told() -> No
     senders = lines(9, 9, heard)
     places = tuple(Place(int(core > 4), 3, 3, 0) for core in range(9))
     transport = replace(CHIP.transport, link_hz=1000.0)
-    _, problems = route(senders, Keys(0, 32), places, replace(machine, transport=transport))
+    _, _, problems = route(senders, Keys(0, 32), places, replace(machine, transport=transport))
     assert [problem.code for problem in problems] == ["AX503", "AX503", "AX506", "AX506"]
     assert "chip 0: 8 routing entries; the router has 2" in str(problems[0])
     assert "about 4 packets of a step from chip 0 to chip 1; their link carries 1 in a tick" in str(problems[2])
@@ -304,5 +314,5 @@ def test_the_walk_sees_what_is_wrong() -> None:
 def test_events_that_travel_together_reach_all_listeners() -> None:
     heard = np.eye(4, dtype=bool)
     sender = Sender(Slice("p", (4,), (0,), (4,), None, 0), sparse.csr_array(heard), 1.0, together=True)
-    routes, _ = route([sender], Keys(2, 32), CHIP.places[:4], CHIP)
+    routes, _, _ = route([sender], Keys(2, 32), CHIP.places[:4], CHIP)
     assert routes == (Route(0, 0x7FFFFFFC, (0, 1, 2, 3)),)
