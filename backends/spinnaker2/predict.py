@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import numpy as np
 
 from axonc.ir.mapping import Mapping as CoreMapping
 from axonc.ir.network import Network
 from axonc.ir.ops import Array
+from axonc.ir.walk import Deliveries
 
 from .plan import CorePlan
 from .traffic import Counted
@@ -25,5 +27,8 @@ def counted_work(
     """
     graded = {p.name for p in network.populations if p.graded}
     events = {name: np.asarray(trace != 0 if name in graded else trace, np.float64) for name, trace in traces.items()}
-    traffic = Counted(mapping.schedule, events)
-    return [core_work(plan, traffic) for plan in plans]
+    deliveries = Deliveries.of(mapping)
+    return [
+        core_work(plan, Counted(mapping.schedule, events, partial(deliveries.to, core=core)))
+        for core, plan in enumerate(plans)
+    ]

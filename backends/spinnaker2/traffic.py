@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from math import prod
 from typing import Protocol, TypeVar
@@ -114,10 +114,12 @@ def _likeness(thing: Slice | AnyRows) -> Hashable:
 
 @dataclass(frozen=True)
 class Counted:
-    """What traces of one sample show: events [steps, neurons] of every population."""
+    """What traces of one sample show: events [steps, neurons] of every population. ``heard``: how often the core gets
+    the events of each neuron of a slice."""
 
     schedule: Schedule
     traces: Mapping[str, Array]
+    heard: Callable[[Slice], Array]
 
     @property
     def steps(self) -> int:
@@ -136,9 +138,10 @@ class Counted:
         slots[at[at < self.slots]] = amounts[at < self.slots]
         return slots
 
-    def _of(self, source: Slice) -> Array:
+    def _of(self, source: Slice, late: int) -> Array:
         trace: Array = self.traces[source.population]
-        return trace.reshape(len(trace), -1)[:, source.neurons]
+        sent = trace.reshape(len(trace), -1)[:, source.neurons]
+        return sent * self.heard(source) if late else sent
 
     def due(self, population: str) -> Array:
         """See `Traffic`."""
@@ -149,7 +152,7 @@ class Counted:
         each = np.ones(1)
         for axis in axes:
             each = np.multiply.outer(each, axis)
-        amounts = self._of(source) @ each.reshape(-1) if axes else self._of(source).sum(axis=1)
+        amounts = self._of(source, late) @ each.reshape(-1) if axes else self._of(source, late).sum(axis=1)
         return self._at(source.population, late, amounts)
 
     def blocks(self, rows: Rows, size: int) -> tuple[Array, Array]:
@@ -159,7 +162,7 @@ class Counted:
 
     def groups(self, source: Slice, late: int, size: int) -> tuple[Array, Array]:
         """See `Traffic`."""
-        groups, rest = np.divmod(self._of(source).sum(axis=1), size)
+        groups, rest = np.divmod(self._of(source, late).sum(axis=1), size)
         return self._at(source.population, late, groups), self._at(source.population, late, rest > 0)
 
     def alike(self, things: Iterable[Thing]) -> Iterable[tuple[Thing, int]]:
