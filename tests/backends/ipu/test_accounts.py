@@ -7,6 +7,8 @@ from typing import Any
 import ipu_programs
 import pytest
 
+from axonc.backends.ipu.simulator import ProgramError
+
 SYNC, LOCAL_COPY = 600, 288
 
 
@@ -66,6 +68,22 @@ def test_totals_and_liveness(report: dict[str, Any]) -> None:
     kinds = ("always_live", "vertex_state", "edge_pointers", "exchange_code", "peak_temporary")
     assert tiles["total"] == [sum(tiles[kind][tile] for kind in kinds) for tile in range(3)]
     assert [one["largest"] for one in report["liveness"]] == [560, 200, 200, 0]
+
+
+@pytest.mark.parametrize(("rate", "cycles"), [(None, [40, 40, 40]), ("2", [40, 80, 80])])
+def test_links_between_chips(rate: str | None, cycles: list[int]) -> None:
+    given = {} if rate is None else {"AXONC_IPU_LINK_BYTES": rate}
+    report = ipu_programs.run("chips", (), **given).report
+    assert report is not None
+    # Within a chip; to two tiles of another chip, once; to another chip 160 bytes, which itself sends 120 to a third.
+    assert [step["link_bytes"] for step in report["steps"]] == [0, 160, 160 + 120]
+    # A tile moves 160 bytes, 4 in a cycle; a link carries as much each way: the second chip's 160 in, then its 120 out.
+    assert [step["exchange_cycles"] for step in report["steps"]] == cycles
+
+
+def test_a_rate_that_is_no_number_is_refused() -> None:
+    with pytest.raises(ProgramError, match=r"axonc\.linkBytesPerCycle is a number above 0, not '0'"):
+        ipu_programs.run("chips", (), AXONC_IPU_LINK_BYTES="0")
 
 
 def test_reading_what_nobody_wrote_is_counted() -> None:
