@@ -89,12 +89,11 @@ def _wrong_inputs(graph: Graph, node: Node, target: str) -> tuple[list[str], str
     if isinstance(node.op, UNITS_IN_FLOAT):
         weights = (Linear, Conv) if isinstance(node.op, Neuron) else (Linear,)
         strange = [name for name in node.inputs if not isinstance(graph[name].op, weights)]
-        return strange + [
-            name for name in node.reads if not _reads(graph, node, name)
-        ], f"{target} adds up linear nodes, and convolutions for neurons"
+        strange += [name for name in node.reads if not _reads(graph, node, name)]
+        return strange, f"{target} adds up linear nodes, and convolutions for neurons"
     if isinstance(node.op, (Linear, Conv)):
-        limit = f"a matrix of {target} takes the spikes of one population, or an input"
-        return [] if len(node.inputs) == 1 and _sends(graph, node.inputs[0]) else list(node.inputs), limit
+        limit = f"weights of {target} take what one population or input sends, a convolution in its shape"
+        return [] if _takes(graph, node) else list(node.inputs), limit
     if isinstance(node.op, Output):
         shown = isinstance(graph[output_population(graph, node)].op, UNITS_IN_FLOAT)
         return [] if shown else list(node.inputs), f"{target} shows populations"
@@ -103,6 +102,14 @@ def _wrong_inputs(graph: Graph, node: Node, target: str) -> tuple[list[str], str
     one = len(node.inputs) == 1 and not isinstance(graph[node.inputs[0]].op, (Linear, Conv, Scale))
     passing = isinstance(node.op, (Flatten, Delay, Limit)) and not one
     return list(node.inputs) if passing else [], f"{target} delays and flattens one population or input"
+
+
+def _takes(graph: Graph, node: Node) -> bool:
+    """Whether weights see one population or input that sends; a convolution its image, not reshaped."""
+    if len(node.inputs) != 1 or not _sends(graph, node.inputs[0]):
+        return False
+    seen, sent = (graph.signals[name].shape for name in (node.inputs[0], behind_delay(graph, node.inputs[0])[0]))
+    return isinstance(node.op, Linear) or seen == sent
 
 
 def _reads(graph: Graph, node: Node, read: str) -> bool:

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import ipu_networks
+import models
+import nir
 import numpy as np
 import pytest
 from benchmarks.networks import events, recurrent
@@ -16,6 +18,7 @@ from recorded import recorded
 
 import axonc
 from axonc import Graph, ModelError, Program, ToolError
+from axonc.backends.ipu.backend import IPUFloat
 from axonc.backends.ipu.lower.forms import FORMS
 from axonc.backends.ipu.simulator.toolchain import find_compiler
 from axonc.compiler.driver.check import check_model
@@ -228,6 +231,23 @@ def test_what_does_not_run_in_float_is_refused() -> None:
     found = {(problem.code, problem.node) for problem in refused.value.diagnostics}
     assert {("AX601", "h.pool2"), ("AX602", "kernel"), ("AX602", "voltages")} <= found
     assert all(problem.remedy for problem in refused.value.diagnostics)
+
+
+def test_a_convolution_of_a_reshaped_image_becomes_a_matrix() -> None:
+    rng = np.random.default_rng(0)
+    cell = {"tau": 9e-3, "r": 1.0, "v_leak": 0.0, "v_threshold": 1.0}
+    nodes = {
+        "in": models.source(2, 3, 4),
+        "first": nir.LIF(**{name: np.full((2, 3, 4), value) for name, value in cell.items()}),
+        "lines": models.flat(2, 3, 4, start=1),
+        "conv": nir.Conv1d(12, rng.normal(size=(1, 2, 3)), 1, 0, 1, 1, np.zeros(1)),
+        "second": nir.LIF(**{name: np.full((1, 10), value) for name, value in cell.items()}),
+        "out": models.sink(1, 10),
+    }
+    graph = axonc.load(models.graph(nodes, " ".join(nodes)), semantics="nir,dt=1e-3")
+    assert [problem.node for problem in IPUFloat().check(graph)] == ["first", "conv"]
+    folded = compile_graph(graph, "ipu", Options(weights="float32"))
+    assert set(folded.program.report["forms"].values()) <= {"rows", "synapses", "values"}
 
 
 def test_options_for_cores_are_refused() -> None:
