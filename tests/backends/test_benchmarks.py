@@ -16,6 +16,7 @@ import pytest
         "compiling",
         "ipu_forms",
         "ipu_target",
+        "ipu_training",
         "evaluating",
         "native",
         "interpreter",

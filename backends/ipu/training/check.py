@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from math import prod
 
 from axonc.ir import Diagnostic, Graph, Node
-from axonc.ir.ops import Delay, Input, Linear, NeuronAdjoint, Total, is_sparse
+from axonc.ir.ops import EGRU, Delay, Input, Linear, NeuronAdjoint, Total, is_sparse
 
 from .groups import Key, groups_of, shape_of
 from .rules.table import RULES
@@ -64,6 +64,8 @@ def _forward_problems(graph: Graph, node: Node) -> Iterator[Diagnostic]:
             yield Diagnostic("AX601", node.name, "a sparse matrix", limit, "make it dense, or train it in numpy")
     elif getattr(node.op, "initial", None) is not None:
         yield Diagnostic("AX601", node.name, "initial values", "on tiles a sequence begins with zeros", REPLACE)
+    elif isinstance(node.op, EGRU) and node.op.segment is not None:
+        yield Diagnostic("AX601", node.name, "a cell with segments", "tiles train cells without", REPLACE)
     elif isinstance(node.op, Delay) and any(isinstance(graph[name].op, Delay) for name in node.inputs):
         limit = "on tiles it follows something else"
         yield Diagnostic("AX602", node.name, "a delay of a delay", limit, "make both one delay")

@@ -66,7 +66,7 @@ def memory_of(training: Training) -> Memory:
             kinds["vertices"][tiles_of(vertices.layout)] += vertex_bytes(vertices)
         moved = exchanged(stage, tiles)
         kinds["exchange"] += STRETCH * moved.stretches
-        buffers[stage] = moved.received + staged(stage, tiles)
+        buffers[stage] = moved.received
     kinds["temporary"] += _most(training, lived, buffers)
     return Memory(training.machine.tile_bytes, kinds, tensors)
 
@@ -88,8 +88,15 @@ def spread_bytes(tensor: Tensor, tiles: int) -> Array:
 def vertex_bytes(vertices: Vertices) -> int:
     """A vertex's fields and pointers on each of its tiles."""
     numbers = sum(1 if isinstance(value, bool) else 4 for value in vertices.numbers.values())
-    rows = sum(POINTER * len(field.tensors) for field in vertices.fields if field.rows)
+    rows = sum(POINTER * rows_of(field) for field in vertices.fields)
     return LISTED + numbers + POINTER * len(vertices.fields) + rows
+
+
+def rows_of(field: Field) -> int:
+    """The rows of a field of two dimensions: tensors, or tiles of which it reads a part; 0 of one dimension."""
+    if field.view == "column":
+        return field.tensors[0].layout.tiles
+    return len(field.tensors) if field.rows else 0
 
 
 def exchanged(stage: Stage, tiles: int) -> Traffic:
@@ -135,17 +142,6 @@ def _runs(tiles: Array, without: int) -> int:
     """In how many runs consecutive tiles are, without one of them."""
     rest = tiles[tiles != without]
     return 0 if not len(rest) else 1 + int(np.count_nonzero(np.diff(rest) > 1))
-
-
-def staged(stage: Stage, tiles: int) -> Array:
-    """Bytes in which parts of several pieces are gathered side by side."""
-    held = np.zeros(tiles, np.int64)
-    for vertices, field in _fields(stage, "column"):
-        (tensor,), like = field.tensors, field.like
-        assert like is not None
-        if tensor.layout.tiles > 1 and vertices.layout.tiles > 1:
-            held[tiles_of(vertices.layout)] += tensor.layout.tiles * like.sizes * tensor.item
-    return held
 
 
 def _most(training: Training, lived: Lifetimes, buffers: Mapping[Stage, Array]) -> Array:

@@ -62,23 +62,31 @@ def planned(task: Task, machine: TileMachine, memory: int | None = None, kind: s
         raise ModelError(Diagnostic("AX822", "", f"the plan {kind!r}", f"known: {', '.join(KINDS)}", "choose one"))
     limited = replace(machine, tile_bytes=machine.tile_bytes if memory is None else memory)
     kinds = tuple(SAMPLES) if kind == "auto" else (kind,)
-    known = [made for per_tile in per_tiles(task, limited) for made in _plans(task, limited, kinds, per_tile)]
+    known = list(candidates(task, limited, kinds))
     best = choose([plan for plan, *_ in known], min((plan for plan, *_ in known), key=lambda p: p.peak).problem)
     sizes, per_tile = next((sizes, per_tile) for plan, sizes, per_tile in known if plan is best)
     training = training_program(replace(task, moves=moves_of(best)), limited, per_tile)
     found = memory_of(training)
-    raise_if_any(misfits(found))
+    raise_if_any((*misfits(found), *_beside(training)))
     return Planned(best, sizes, training, found)
 
 
-def _plans(
-    task: Task, machine: TileMachine, kinds: tuple[str, ...], per_tile: int
-) -> Iterator[tuple[Plan, Sizes, int]]:
-    """A plan of every kind with so many neurons on a tile, whether it fits or not."""
-    for kind in kinds:
-        sizes = sizes_of(_sample(task, machine, kind, per_tile))
-        for plan in plans(problem_of(task.steps, machine, sizes), (kind,)):
-            yield _in_stacks(plan, sizes), sizes, per_tile
+def _beside(training: Training) -> Iterator[Diagnostic]:
+    """What lies beside the chip must fit there: inputs, states and tapes."""
+    buffers = (*training.inputs.values(), *training.checkpoints)
+    size, limit = sum(buffer.rows * buffer.row_bytes for buffer in buffers), training.machine.stream_bytes
+    if size > limit:
+        found, remedy = f"{size:,} bytes of inputs and checkpoints", "choose double, or take shorter sequences"
+        yield Diagnostic("AX820", "", found, f"beside {training.machine.name} are {limit:,}", remedy)
+
+
+def candidates(task: Task, machine: TileMachine, kinds: tuple[str, ...]) -> Iterator[tuple[Plan, Sizes, int]]:
+    """Plans of every kind, with every number of neurons on a tile that there can be; whether they fit or not."""
+    for per_tile in per_tiles(task, machine):
+        for kind in kinds:
+            sizes = sizes_of(_sample(task, machine, kind, per_tile))
+            for plan in plans(problem_of(task.steps, machine, sizes), (kind,)):
+                yield _in_stacks(plan, sizes), sizes, per_tile
 
 
 def _in_stacks(plan: Plan, sizes: Sizes) -> Plan:
@@ -87,7 +95,9 @@ def _in_stacks(plan: Plan, sizes: Sizes) -> Plan:
         more = held(plan, sizes) - plan.peak
         if more <= 0 or not plan.fits:
             break
-        (plan,) = plans(replace(plan.problem, fixed=plan.problem.fixed + more), (plan.kind,))
+        tighter = replace(plan.problem, fixed=plan.problem.fixed + more)
+        again = plans(tighter, (plan.kind,))
+        plan = again[0] if again else replace(plan, problem=tighter)
     return plan
 
 

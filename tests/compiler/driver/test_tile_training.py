@@ -23,7 +23,7 @@ from axonc.ir import Node
 from axonc.ir.ops import Delay, Linear, Output
 
 OPTIONS: dict[str, Any] = {"epochs": 4, "batch": 16, "optimiser": "adam,rate=1e-2", "loss": "cross_entropy,over=mean"}
-TILE = 6400
+TILE = 5400
 """Bytes of a tile that are too few for all tapes."""
 
 
@@ -142,6 +142,11 @@ def test_what_does_not_fit_says_by_how_much() -> None:
         plan_of(100, 5_000)
     more = int(str(error.value).split("give ")[1].split()[0].replace(",", ""))
     assert plan_of(100, 5_000 + more).memory.peak <= 5_000 + more
+
+
+def test_what_lies_beside_the_chip_must_fit_there() -> None:
+    with pytest.raises(ModelError, match=r"AX820 [\d,]+ bytes of inputs and checkpoints; beside gc200 are 1,000"):
+        plan_of(100, 13_000, "offload", stream_bytes=1000)
 
 
 @pytest.mark.parametrize("kind", ["binomial", "optimal", "two_level"])

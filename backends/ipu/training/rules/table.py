@@ -6,7 +6,11 @@ from collections.abc import Callable, Mapping
 
 from axonc.ir import Node
 from axonc.ir.ops import (
+    EGRU,
     Delay,
+    EGRUAdjoint,
+    EGRUGatesAdjoint,
+    EGRUReadAdjoint,
     Flatten,
     FlattenAdjoint,
     Input,
@@ -21,6 +25,7 @@ from axonc.ir.ops import (
 )
 
 from ..draft import Draft, Side
+from .event_units import cell_adjoint, egru, gates_adjoint, read_adjoint
 from .maps import delay, given, linear, outer_total, passed, scale, total
 from .neurons import neuron, neuron_adjoint
 
@@ -38,5 +43,9 @@ RULES: Mapping[type[Op], Rule] = {
     Total: total,
     Neuron: neuron,
     NeuronAdjoint: neuron_adjoint,
+    EGRU: egru,
+    EGRUAdjoint: cell_adjoint,
+    EGRUGatesAdjoint: gates_adjoint,
+    EGRUReadAdjoint: read_adjoint,
 }
 """What lowers a node of either graph: a forward op to vertices that leave a tape, an adjoint to those that take it."""

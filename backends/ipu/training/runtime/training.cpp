@@ -57,9 +57,12 @@ void FieldOf::connect(Graph &graph, poplar::VertexRef vertex, unsigned tile) con
       graph.connect(vertex[name_][row], pieces_[row].piece(tile));
     }
   } else if (view_ == View::Column) {
-    const std::size_t begin = like_.begin(tile);
-    const Tensor table = pieces_[0].tensor.reshape({pieces_[0].layout.tiles(), pieces_[0].fixed});
-    graph.connect(vertex[name_], table.slice(begin, begin + like_.count(tile), 1).flatten());
+    const Pieces &pieces = pieces_[0];
+    graph.setFieldSize(vertex[name_], pieces.layout.tiles());
+    for (unsigned row = 0; row < pieces.layout.tiles(); ++row) {
+      const std::size_t begin = pieces.begin(row) + like_.begin(tile);
+      graph.connect(vertex[name_][row], pieces.tensor.slice(begin, begin + like_.count(tile)));
+    }
   } else {
     graph.connect(vertex[name_], view_ == View::Whole ? pieces_[0].tensor : pieces_[0].piece(tile));
   }

@@ -42,7 +42,7 @@ public:
   static FieldOf rows(const char *name, std::vector<Pieces> pieces);
   // All of a tensor.
   static FieldOf whole(const char *name, const Pieces &pieces);
-  // Of the piece on every tile, the part that lies as the vertex's own piece of `like` does in all of that.
+  // Of the piece on every tile, as a row, the part that lies as the vertex's own piece of `like` does in all of that.
   static FieldOf column(const char *name, const Pieces &pieces, const Pieces &like);
   // Nothing, of a type.
   static FieldOf none(const char *name, const Type &type);

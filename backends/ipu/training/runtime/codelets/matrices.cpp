@@ -81,17 +81,13 @@ public:
 // y = the sum of what every tile contributed, in the order of the tiles.
 class Collect : public poplar::MultiVertex {
 public:
-  Input<Vector<float>> parts;
+  Vector<Input<Vector<float>>> parts;
   Output<Vector<float>> y;
 
   bool compute(unsigned worker) {
     const Range mine = rangeOf(worker, y.size());
     for (unsigned n = mine.begin; n < mine.end; ++n) {
-      float sum = parts[n];
-      for (std::size_t at = n + y.size(); at < parts.size(); at += y.size()) {
-        sum += parts[at];
-      }
-      y[n] = sum;
+      y[n] = summed(parts, n);
     }
     return true;
   }
