@@ -67,7 +67,7 @@ class Quantize(Pass):
     3. ``rounding``: nearest (half to even), truncate (toward zero), or stochastic: floor(W / s + u), with u uniform in
        [0, 1) from a hash of the node's name and ``seed``, so that the mean is W / s.
        With ``shifts``, matrices that add up in one sum may be finer than s by powers of two, each by its own for every
-       scale: what they add is shifted to the finest of them (`weights.grains`).
+       scale: what they add is shifted to the finest of them, and no matrix loses by it (`grains`).
     4. The accumulator of neuron o is bounded by the sum of |Wq[o, j]| times the most events of source j in a step,
        pooled ones added up; it must fit in 32 bits.
     5. ``state`` float32: the input gain becomes gain * s. q8 to q32: `FixedNeuron`, formats by `fixed_point`, of the

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from math import ceil, frexp, gcd, log2
+from math import frexp, gcd
 from sys import float_info
 
 import numpy as np
@@ -25,6 +25,7 @@ from axonc.ir.ops import (
 )
 from axonc.ir.ops.linear import shifted
 
+from .grains import choices, chosen, nothing
 from .scales import integer_step, least_squares, powers_of_two, squared_error
 from .weight_formats import WeightFormat, WeightRules
 
@@ -118,38 +119,20 @@ def grains(
 ) -> tuple[Array, list[Array]]:
     """A finer unit of sums than the shared ``scale``, and of each of ``weights`` W the shift that brings it there.
 
-    With s_W what `fan_in_scale` would give W alone: the matrix whose squared error, over its square, is the largest
-    keeps its own scale b; that of any other is b 2^ceil(log2(s_W / b)), at most 2^``most`` above the finest. The finest
-    of a channel is the unit of sums. A channel where the shared scale loses nothing keeps it. Both results have the
+    Scales are 2^k apart within a channel, at most 2^``most``, as `grains.chosen` has them: no matrix has a larger
+    squared error than with the shared scale alone. The finest of a channel is the unit of sums. Both results have the
     shape of ``scale``; shifts are int64.
     """
     parts = [channel_magnitudes([w], [u], scale.size) for w, u in zip(weights, units, strict=True)]
-    own = [[_scale(part, rules, number) if part.size else 0.0 for part in matrix] for matrix in parts]
-    hardest = int(np.argmax([_relative_error(*pair, number) for pair in zip(parts, own, strict=True)]))
-    units_of_sums, shifts = np.ones(scale.size), np.zeros((len(weights), scale.size), np.int64)
-    for channel, shared in enumerate(scale.reshape(-1)):
-        scales = [matrix[channel] for matrix in own]
-        exact = all(squared_error(matrix[channel], shared, number.limit) == 0 for matrix in parts)
-        base = scales[hardest] or max(scales)
-        found = [shared] * len(scales) if exact or not base else _over(base, scales, most)
-        units_of_sums[channel] = min(found)
-        shifts[:, channel] = [round(log2(s / min(found))) for s in found]
-    return units_of_sums.reshape(scale.shape), [shift.reshape(scale.shape) for shift in shifts]
-
-
-def _relative_error(parts: Sequence[Array], scales: Sequence[float], number: WeightFormat) -> float:
-    """The squared error of all channels of a matrix, over its square."""
-    pairs = [(part, scale) for part, scale in zip(parts, scales, strict=True) if part.size]
-    square = sum(float(np.sum(np.square(part))) for part, _ in pairs)
-    return sum(squared_error(part, scale, number.limit) for part, scale in pairs) / square if square else 0.0
-
-
-def _over(base: float, scales: Sequence[float], most: int) -> list[float]:
-    """The least powers of two times ``base`` that are not below ``scales``, at most 2^``most`` apart; a scale of 0
-    takes the least of the others."""
-    exponents = [ceil(log2(s / base)) for s in scales if s]
-    least = max(min(exponents), max(exponents) - most)
-    return [base * 2.0 ** max(ceil(log2(s / base)) if s else least, least) for s in scales]
+    squares = np.array([sum(float(np.sum(np.square(part))) for part in matrix) or 1.0 for matrix in parts])
+    channels = []
+    for shared, *here in zip(scale.reshape(-1).tolist(), *parts, strict=True):
+        own = [_scale(part, rules, number) if part.size else 0.0 for part in here]
+        channels.append(choices(here, shared, own, number.limit, most) if any(own) else [nothing(shared, len(here))])
+    found = np.array(chosen(channels, squares))
+    finest = found.min(axis=1)
+    shifts = np.rint(np.log2(found.T / finest)).astype(np.int64)
+    return finest.reshape(scale.shape), [shift.reshape(scale.shape) for shift in shifts]
 
 
 def per_row(scale: Array, rows: int) -> Array:

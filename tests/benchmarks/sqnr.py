@@ -1,12 +1,14 @@
 """What integer weights lose: signal to quantisation noise of every layer, by format and way of choosing scales.
 
-    PYTHONPATH=src:tests python -m benchmarks.sqnr [MODEL.nir ...] [--weights int8] [--scope channel] [--tiny]
+    PYTHONPATH=src:tests python -m benchmarks.sqnr [MODEL.nir ...] [--weights int8] [--scope channel] [--random 200]
+                                                   [--tiny]
 
 Without files: the convolutional and both recurrent networks of the NIR paper where they are, or random weights. SQNR is
 10 log10(sum W^2 / sum (W - s Wq)^2) in dB over a layer's weights, or over all weights into a population, which share
 scales. ``mse`` stands beside ``max``: the ratio is the squared error of max over that of mse, and ``worse`` counts the
 channels of a population on which mse loses, which must be 0. ``alone`` is the SQNR of max if the layer shared no scale,
-``shifts`` that of max where a layer may be finer than the scale that it shares by a power of two.
+``shifts`` that of max where a layer may be finer than the scale that it shares by a power of two. ``--random``: the
+same of so many random populations, into which two to four matrices of very different weights lead.
 """
 
 from __future__ import annotations
@@ -89,6 +91,47 @@ def joined(found: list[Layer], target: str) -> Layer:
     return Layer(f"all into {target}", target, exact, held)
 
 
+def group(seed: int) -> Graph:
+    """Two to four matrices into one population: of normal, uniform or Laplacian weights, dense or sparse, the largest
+    up to 200 times as large as the others."""
+    rng, net = np.random.default_rng(seed), Graph.builder()
+    rows = int(rng.integers(3, 30))
+    net.population("cell", "lif", rows, tau=5e-3)
+    for index in range(int(rng.integers(2, 5))):
+        columns, scale = int(rng.integers(5, 60)), 10 ** rng.uniform(-1.15, 1.15)
+        draw = (rng.normal, rng.uniform, rng.laplace)[int(rng.integers(3))]
+        weight = draw(-1, 1, (rows, columns)) if draw == rng.uniform else draw(0, 1, (rows, columns))
+        kept = rng.random((rows, columns)) < rng.choice([1.0, 0.3])
+        net.input(f"in{index}", columns)
+        net.connect(f"in{index}", "cell", scale * weight * kept, name=f"w{index}")
+    net.output("out", "cell")
+    return axonc.load(net.graph(), semantics="nir,dt=1e-3")
+
+
+def gains(count: int, weights: str, scope: str) -> Array:
+    """Of every matrix of so many random groups: decibels alone, with the shared scale, with shifts; [matrices, 3]."""
+    found = []
+    for seed in range(count):
+        graph = group(seed)
+        shared, finer = (layers(graph, weights, scope, "max", shifts) for shifts in (False, True))
+        found += [
+            (one.alone, decibels(one.exact, one.held), decibels(other.exact, other.held))
+            for one, other in zip(shared, finer, strict=True)
+        ]
+    return np.array(found)
+
+
+def show_random(count: int, weights: str, scope: str) -> None:
+    """What shifts are worth over random groups."""
+    alone, shared, finer = gains(count, weights, scope).T
+    gain, below = finer - shared, alone - finer
+    print(f"{count} random groups, {len(gain)} matrices: {weights}, scope {scope}")
+    print(f"  shifts against the shared scale: {gain.min():+.2f} dB at least, {gain.mean():+.2f} dB in the mean")
+    print(f"  the worst of all: {shared.min():.2f} dB shared, {finer.min():.2f} dB shifted")
+    if (weights, scope) == ("int8", "channel"):
+        print(f"  against a scale of its own: {-below.max():+.2f} dB at least, {-below.mean():+.2f} dB in the mean")
+
+
 def show(title: str, graph: Graph, weights: str, scope: str) -> None:
     """A line for every layer, and for every population into which there are several."""
     print(f"{title}: {weights}, one scale {'an output channel' if scope == 'channel' else 'for a whole fan-in'}")
@@ -116,12 +159,15 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("files", nargs="*", help="NIR files")
     parser.add_argument("--weights", default="int8")
     parser.add_argument("--scope", default="channel", choices=("channel", "fan_in"))
+    parser.add_argument("--random", type=int, default=0, help="so many random groups of matrices, too")
     parser.add_argument("--tiny", action="store_true", help="a small network alone")
     chosen = parser.parse_args(arguments)
     found = [path for name in FILES for path in sorted((ROOT / "paper").rglob(name))]
     files = [] if chosen.tiny else [Path(name) for name in chosen.files] or found
     for path in files:
         show(path.name, axonc.load(path, semantics="nir,dt=1e-4,reset=zero"), chosen.weights, chosen.scope)
+    if chosen.random:
+        show_random(chosen.random, chosen.weights, chosen.scope)
     if not files:
         show("random weights", recurrent(20, 40, 5), chosen.weights, chosen.scope)
 

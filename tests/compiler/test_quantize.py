@@ -177,15 +177,16 @@ def held_db(graph: Graph, **options: Any) -> tuple[Graph, list[float | None]]:
 
 @pytest.mark.parametrize("scope", ["fan_in", "channel"])
 @pytest.mark.parametrize("ratio", [0.02, 1 / 3, 1.0, 5.0, 70.0])
-def test_with_shifts_the_hardest_matrix_is_held_as_if_alone(ratio: float, scope: str) -> None:
+def test_with_shifts_every_matrix_is_held_nearly_as_if_alone(ratio: float, scope: str) -> None:
+    """Within a bit, which is 6 dB, and none worse than without."""
     graph = pair(ratio)
     alone = [quantised_alone(graph, name, scope) for name in ("fa", "fb")]
     final, found = held_db(graph, scope=scope, shifts=True)
-    hardest = int(np.argmin(alone))
-    assert found[hardest] == pytest.approx(alone[hardest])
+    _, shared = held_db(graph, scope=scope)
     assert all(db is not None and db > one - 7 for db, one in zip(found, alone, strict=True))
+    assert all(db >= one - 1e-9 for db, one in zip(found, shared, strict=True))  # type: ignore[operator]
     shifts = [final[name].op.shift for name in ("fa", "fb")]  # type: ignore[attr-defined]
-    assert any(shift is not None and np.any(shift) for shift in shifts) == (not 0.5 < ratio < 2 or scope == "channel")
+    assert any(shift is not None and np.any(shift) for shift in shifts) == (not 0.5 < ratio < 2)
     assert np.array_equal(final["fa"].op.scale, final["fb"].op.scale)  # type: ignore[attr-defined]
 
 
