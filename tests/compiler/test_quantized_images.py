@@ -168,6 +168,69 @@ def test_the_kernel_that_its_bound_allows_runs_without_overflow() -> None:
     assert acc.item() == 127 * 8 * 4 * quantised.signals["in"].peak
 
 
+@pytest.mark.parametrize(("weights", "limit"), [("int16", 32767), ("int4", 7), ("ternary", 1)])
+def test_the_worst_input_comes_to_the_bound(weights: str, limit: int) -> None:
+    """All sources send all of their events where the weight is positive: the sum is all that it may be, to the unit,
+    and native cores have it, too."""
+    taps = 9
+    peak = min(255, (2**31 - 1) // (limit * taps)) if weights == "int16" else 3
+    conv = Conv(np.where(np.arange(2 * taps) % 2, 1.0, -1.0).reshape(1, 2, 3, 3), None, (Axis(3), Axis(3)))
+    nodes = (
+        Node("in", Input(Signal((2, 3, 3), Kind.EVENT, peak=peak))),
+        Node("m0", conv, ("in",)),
+        Node("cell", images.spiking((1, 1, 1), np.asarray(1.0)), ("m0",)),
+        Node("out", Output(), ("cell",)),
+    )
+    graph = Graph("worst", nodes, "steps", 1e-3)
+    program = axonc.compile(graph, target="native", weights=weights, state="q32")
+    op: Any = program.graph["m0"].op
+    x = peak * (op.weight > 0).astype(np.int64)
+    acc = axonc.interpret(program.graph, x, ["m0"]).recorded["m0"]
+    assert acc.item() == np.maximum(op.weight.astype(np.int64), 0).sum() * peak == limit * taps * peak
+    assert program.verify(np.concatenate([x, peak - x, x])).equal
+
+
+def test_kernels_of_16_bits_whose_sums_pass_an_int32_are_refused() -> None:
+    """A channel of 18 weights of 32767 holds 3640 events of each source, and no 3641."""
+
+    def integer(peak: int) -> Graph:
+        base = joined((1, 3, 3), (Conv(np.ones((1, 2, 3, 3)), None, (Axis(3, 1, 1, 1),) * 2), "in"))
+        source = Node("in", Input(Signal((2, 3, 3), Kind.EVENT, peak=peak)))
+        kept = [node for node in base.nodes[1:] if node.name != "pooled"]
+        return integers(base.with_nodes([source, *kept]), weights="int16", state="q32")[1]
+
+    most = (2**31 - 1) // (32767 * 18)
+    assert integer(most)["m0"].op.weight.max() == 32767  # type: ignore[attr-defined]
+    with pytest.raises(ModelError, match=r"AX401 cell: the sum of its inputs may reach .*int8"):
+        integer(most + 1)
+
+
+@pytest.mark.parametrize("weights", ["int16", "int8", "int4", "int2", "ternary"])
+@pytest.mark.parametrize("size", [0.0, 5e-324, 1e-300, 1.0])
+def test_kernels_of_zeros_and_of_numbers_near_zero(weights: str, size: float) -> None:
+    conv = Conv(size * np.random.default_rng(0).normal(0, 1, (2, 2, 2, 2)), None, (Axis(2), Axis(2)))
+    _, quantised = integers(joined((2, 3, 3), (conv, "in")), weights=weights)
+    result = axonc.interpret(quantised, np.ones((5, 2, 4, 4), np.int64), ["m0", "cell"])
+    assert np.any(result.recorded["m0"]) == (size >= 1e-300)
+    assert axonc.compile(quantised, target="native").verify(np.ones((5, 2, 4, 4), np.int64)).equal
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan])
+def test_kernels_that_are_not_finite_are_refused(value: float) -> None:
+    weight = np.ones((2, 2, 2, 2))
+    weight[1, 0, 1, 1] = value
+    with pytest.raises(ModelError, match="AX302 m0"):
+        integers(joined((2, 3, 3), (Conv(weight, None, (Axis(2), Axis(2))), "in")))
+
+
+def test_data_of_images_of_another_shape_are_refused() -> None:
+    conv = Conv(np.ones((2, 2, 2, 2)), None, (Axis(2), Axis(2)))
+    graph = joined((2, 3, 3), (conv, "in"))
+    for shape in ((5, 2, 4, 5), (5, 2, 16), (5, 4, 4)):
+        with pytest.raises(ModelError, match="AX701"):
+            axonc.compile(graph, target="reference", weights="int8", calibrate=np.ones(shape), quantize="ranges=data")
+
+
 def test_pooled_voltages_are_refused() -> None:
     conv = Conv(np.ones((1, 2, 2, 2)), None, (Axis(2), Axis(2)))
     base = joined((1, 1, 1), (conv, "pooled"))
