@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import growth
 import ledger
 import ledger_gated
 import provoke
@@ -249,6 +250,11 @@ def quantization_study() -> str:
     return study.page(table(study.head(), study.rows()))
 
 
+def scale() -> str:
+    """How compilations grow."""
+    return growth.page(table)
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "index.md": copied("README.md"),
     "contributing.md": copied("CONTRIBUTING.md"),
@@ -260,6 +266,8 @@ PAGES: dict[str, Callable[[], str]] = {
     "command-line.md": command_line,
     "onnx-operators.md": onnx_operators,
     "quantization-study.md": quantization_study,
+    "scale.md": scale,
+    "scale.svg": growth.figure,
 }
 
 
