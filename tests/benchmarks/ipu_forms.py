@@ -41,7 +41,7 @@ class FavouredValues(Values):
 
 FAVOUR = 1 << 40
 FORMS = (FavouredRows(), FavouredValues())
-NARROW, WIDE = [0.02, 0.9], [0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
+NARROW, WIDE = [0.25, 0.45], [0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
 
 
 @dataclass(frozen=True)
@@ -102,11 +102,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--tiny", action="store_true", help="two activities of 100 neurons")
     tiny = parser.parse_args(arguments).tiny
     found = list(points(*((100, 24, NARROW) if tiny else (1000, 240, WIDE))))
-    print("activity  rows: cycles a step  values: cycles a step  ratio  fewer  chosen")
+    print("activity  rows: cycles a step  values: cycles a step    ratio  fewer  chosen")
     for point in found:
         rows, values = point.cycles
         print(
-            f"{point.activity:8.2f} {rows:20.0f} {values:22.0f} {rows / values:6.2f} "
+            f"{point.activity:8.2f} {rows:20.0f} {values:22.0f} {rows / values:6.2f} x "
             f"{point.cheapest:>6} {point.chosen:>7}"
         )
     agreed = sum(point.cheapest == point.chosen for point in found)

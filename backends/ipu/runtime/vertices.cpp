@@ -147,7 +147,7 @@ void sumValues(Graph &graph, ComputeSet set, const Tensor &values, const Project
   const std::string type = poputil::templateVertex("axonc::DenseRows", projection.weights.elementType(),
                                                    values.elementType(), target.kind.sum);
   addRowVertices(graph, set, type, "values", values, projection, target, slot, [&](std::uint64_t targets) {
-    return projection.sources * (targets + 3) / 4 * (VALUE + 4 * HELD);
+    return projection.sources * ((targets + 3) / 4) * (VALUE + 4 * HELD);
   });
 }
 
