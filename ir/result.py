@@ -105,7 +105,8 @@ class Result:
         if accounts := stats.get("accounts"):
             fullest = max(accounts["memory"]["tiles"]["total"])
             yield f"cycles, estimated: {accounts['cycles']}; {fullest} bytes on the fullest tile"
-            yield f"clipped states: {int(stats['saturations'].sum())}"
+            dropped = int(stats["dropped"].sum() + sum(map(np.sum, stats["inputs_dropped"].values())))
+            yield f"clipped states: {int(stats['saturations'].sum())}" + (dropped > 0) * f", events dropped: {dropped}"
         if "instructions" in stats and stats["instructions"].size:
             cycles = stats["cycles"]
             yield f"instructions: {int(stats['instructions'].sum())}"

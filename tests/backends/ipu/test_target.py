@@ -133,6 +133,7 @@ def test_a_capacity_is_a_limit_that_ends_a_run_or_drops(programs: list[Program])
     over = np.maximum(np.count_nonzero(sent, axis=1) - 5, 0).sum()
     assert result.stats["dropped"][0, result.stats["populations"].index("h")] == over > 0
     assert result.stats["inputs_dropped"]["in"] == np.maximum(heard - 5, 0).sum() > 0
+    assert f"events dropped: {over + np.maximum(heard - 5, 0).sum()}" in result.summary()
     assert not np.array_equal(result["out"], programs[1].run(x)["out"])
 
 
