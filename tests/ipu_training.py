@@ -17,7 +17,6 @@ from axonc.backends.ipu.training.lowering import project
 from axonc.backends.ipu.training.program import Training, training_program
 from axonc.backends.ipu.training.run import Learned, Samples, run_training
 from axonc.compiler.checkpoint import Plan, Problem, make_plan
-from axonc.compiler.checkpoint.loops import loops
 from axonc.compiler.differentiate import Parameter
 from axonc.compiler.driver.directory import write_files
 from axonc.compiler.driver.tile_training.task import hyper, task_of
@@ -44,8 +43,7 @@ class Case:
     def program(self) -> Training:
         """Its program for a GC200."""
         steps = self.plan.problem.steps
-        moves = loops(self.plan.actions(), steps)
-        task = task_of(self.net, self.optimiser, steps, self.batch, moves)
+        task = task_of(self.net, self.optimiser, steps, self.batch, self.plan.loops())
         return training_program(task, load_machine(), self.per_tile)
 
 

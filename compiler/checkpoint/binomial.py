@@ -6,7 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import comb
 
+from axonc.ir.loops import Item
+
 from .actions import Action, Place, advance, backward, load, restored, store, tape
+from .loops import folded
+from .moves import moves
 from .problem import Problem
 from .schedules import Cost
 
@@ -69,6 +73,9 @@ class Binomial:
         held = min(self.slots, steps - 1)
         tape = problem.tape if held else problem.tapes(first, last)
         return Cost(steps + extra(steps, self.slots), held * problem.state + tape)
+
+    def loops(self, steps: int, first: bool = True) -> tuple[Item, ...]:
+        return folded(moves(self.actions(0, steps), steps, first))
 
     def said(self, steps: int) -> str:
         return f"{self.slots} states"

@@ -1,105 +1,54 @@
-"""The stream of actions of a plan as loops (`ir.loops`), for programs that are compiled once and hold no list of it."""
+"""Moves as loops (`ir.loops`), for programs that are compiled once and hold no list of a plan's actions.
+
+A schedule that knows what it repeats says so (`repeated`), and a long one then takes no longer than a short one; any
+other stream is listed and searched for what repeats (`folded`). Where both can be had they are the same loops: those
+that begin as early as they can (`sequence`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 
-from axonc.ir.loops import Does, Item, Loop, Move
-
-from .actions import Action, Do, Place
+from axonc.ir.loops import Item, Loop
 
 LONGEST_BODY = 16
 """Items that a loop's body has at most; regular plans need fewer."""
 
 
-class UnorderedError(ValueError):
-    """A stream that does not load the state, or move the tape, that was kept last."""
+def repeated(count: int, body: Iterable[Item]) -> tuple[Item, ...]:
+    """``body``, so many times: a loop where that is more than once."""
+    items = tuple(body)
+    return items * count if count <= 1 else (_loop(count, items),)
 
 
-def loops(actions: Iterable[Action], steps: int) -> tuple[Item, ...]:
-    """The loops that do what ``actions`` over ``steps`` say; what repeats in the stream is written once.
+def sequence(items: Iterable[Item]) -> tuple[Item, ...]:
+    """The same moves, with every loop begun as early as what is before it allows, as `folded` finds them."""
+    made: list[Item] = []
+    for item in items:
+        made += _early(made, item) if isinstance(item, Loop) else [item]
+    return folded(made)
 
-    Raises:
-        UnorderedError: the stream needs a state or a tape that is not the one kept last.
-    """
-    items = list(_moves(actions, steps))
+
+def _early(made: list[Item], loop: Loop) -> list[Item]:
+    """A loop that takes in what it repeats from the end of ``made``, and what it leaves behind: x (y x)^n is
+    (x y)^n x."""
+    body, passed = loop.body, 0
+    while made and made[-1] == body[-1]:
+        body = (made.pop(), *body[:-1])
+        passed += 1
+    more, left = divmod(passed, len(body))
+    return [Loop(loop.count + more, body), *body[:left]]
+
+
+def folded(items: Iterable[Item]) -> tuple[Item, ...]:
+    """The same moves; what follows itself is written once, the shortest first."""
+    made = list(items)
     period = 1
-    while period <= min(LONGEST_BODY, len(items) // 2):
-        shorter = _folded(items, period)
-        period = period + 1 if len(shorter) == len(items) else 1
-        items = shorter
-    return tuple(items)
-
-
-def _moves(actions: Iterable[Action], steps: int) -> Iterator[Item]:
-    """Every action as a move, with loops over its own steps."""
-    behind, kept = steps, _Kept()
-    for action in actions:
-        kept.follow(action)
-        if action.do is Do.BACKWARD and behind == steps:
-            yield Move("loss")
-        move = _move(action, behind, behind == steps)
-        count = action.last - action.first
-        yield move if count <= 1 else Loop(count, (move,))
-        behind = action.first if action.do is Do.BACKWARD else behind
-
-
-def _move(action: Action, behind: int, first: bool) -> Move:
-    """``behind``: the steps that are left; ``first``: none has gone backwards yet."""
-    does, off = DOES[action.do], action.place is Place.OFF
-    if action.do is Do.LOAD_STATE:
-        return Move(does, off, distance=behind - action.first)
-    return Move(does, off, first and action.do in (Do.ADVANCE, Do.TAPE))
-
-
-DOES: Mapping[Do, Does] = {
-    Do.ADVANCE: "advance",
-    Do.TAPE: "tape",
-    Do.BACKWARD: "backward",
-    Do.STORE_STATE: "store",
-    Do.LOAD_STATE: "load",
-    Do.FREE_STATE: "free",
-    Do.STORE_TAPE: "store tape",
-    Do.LOAD_TAPE: "load tape",
-}
-
-
-class _Kept:
-    """The stacks of states and of tapes, here and there, while a stream runs."""
-
-    def __init__(self) -> None:
-        self.states: dict[Place, list[int]] = {place: [] for place in Place}
-        self.tapes: dict[Place, list[int]] = {place: [] for place in Place}
-
-    def follow(self, action: Action) -> None:
-        steps = range(action.first, action.last)
-        if action.do is Do.TAPE:
-            self.tapes[Place.CHIP] += steps
-        elif action.do is Do.BACKWARD:
-            for step in reversed(steps):
-                self._take(self.tapes[Place.CHIP], step, action)
-        elif action.do in (Do.STORE_TAPE, Do.LOAD_TAPE):
-            self._move(action, steps)
-        elif action.do is Do.STORE_STATE:
-            self.states[action.place].append(action.first)
-        elif action.do is Do.LOAD_STATE:
-            self._take(self.states[action.place], action.first, action)
-            self.states[action.place].append(action.first)
-        elif action.do is Do.FREE_STATE:
-            self._take(self.states[action.place], action.first, action)
-
-    def _move(self, action: Action, steps: range) -> None:
-        source, target = Place.CHIP, Place.OFF
-        if action.do is Do.LOAD_TAPE:
-            source, target = target, source
-        for step in reversed(steps):
-            self._take(self.tapes[source], step, action)
-            self.tapes[target].append(step)
-
-    @staticmethod
-    def _take(stack: list[int], step: int, action: Action) -> None:
-        if not stack or stack.pop() != step:
-            raise UnorderedError(f"{action}: what was kept last is not that of step {step}")
+    while period <= min(LONGEST_BODY, len(made) // 2):
+        shorter = _folded(made, period)
+        period = period + 1 if len(shorter) == len(made) else 1
+        made = shorter
+    return tuple(made)
 
 
 def _folded(items: list[Item], period: int) -> list[Item]:

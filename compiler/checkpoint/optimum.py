@@ -7,8 +7,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from axonc.ir.loops import Item
+
 from .actions import Action, Place, advance, backward, free, load, load_tape, store, store_tape, tape
 from .check import tally
+from .loops import folded
+from .moves import moves
 from .problem import Problem
 from .schedules import Cost
 from .table import Table
@@ -54,6 +58,9 @@ class Optimal:
         if key not in self.costs:
             self.costs[key] = self._counted(problem, first, last)
         return self.costs[key]
+
+    def loops(self, steps: int, first: bool = True) -> tuple[Item, ...]:
+        return folded(moves(self.actions(0, steps), steps, first))
 
     def said(self, steps: int) -> str:
         return "optimum" if self.grain == 1 else f"optimum of {-(-steps // self.grain)} x {self.grain}"

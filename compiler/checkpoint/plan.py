@@ -9,6 +9,7 @@ from math import isfinite
 import numpy as np
 
 from axonc.ir import Diagnostic, ModelError, raise_if_any
+from axonc.ir.loops import Item
 
 from .actions import Action
 from .binomial import extra
@@ -58,6 +59,14 @@ class Plan:
     def actions(self) -> Iterator[Action]:
         """The stream of actions."""
         return self.schedule.actions(0, self.problem.steps)
+
+    def loops(self) -> tuple[Item, ...]:
+        """The same as loops, for programs that are compiled once.
+
+        Raises:
+            UnorderedError: they need a state or a tape that is not the one kept last.
+        """
+        return self.schedule.loops(self.problem.steps)
 
 
 def make_plan(kind: str, problem: Problem) -> Plan | None:

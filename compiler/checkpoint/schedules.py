@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from axonc.ir.loops import Item, Move
+
 from .actions import Action, Place, advance, backward, load_tape, restored, store, store_tape, tape
+from .loops import repeated, sequence
 from .problem import Problem
 
 
@@ -38,6 +41,14 @@ class Schedule(Protocol):
         """What they cost."""
         ...
 
+    def loops(self, steps: int, first: bool = True) -> tuple[Item, ...]:
+        """The actions that reverse so many steps as loops; ``first``: none of these or later ones has gone backwards.
+
+        Raises:
+            UnorderedError: they need a state or a tape that is not the one kept last.
+        """
+        ...
+
     def said(self, steps: int) -> str:
         """What it is, over so many steps, in words."""
         ...
@@ -53,6 +64,10 @@ class Taped:
 
     def cost(self, problem: Problem, first: int, last: int) -> Cost:
         return Cost(last - first, problem.tapes(first, last))
+
+    def loops(self, steps: int, first: bool = True) -> tuple[Item, ...]:
+        back = repeated(steps, [Move("backward")])
+        return (*repeated(steps, [Move("tape", first=first)]), *_loss(first), *back)
 
     def said(self, steps: int) -> str:
         return "all tapes"
@@ -76,6 +91,12 @@ class Offloaded:
         away = problem.tapes(first, last - 1)
         peak = problem.tape if last - first > 1 else problem.tapes(first, last)
         return Cost(last - first, peak, away, 2 * away, 2 * (last - first - 1))
+
+    def loops(self, steps: int, first: bool = True) -> tuple[Item, ...]:
+        run, back = Move("tape", first=first), Move("backward")
+        away = repeated(steps - 1, [run, Move("store tape", off=True)])
+        again = repeated(steps - 1, [Move("load tape", off=True), back])
+        return sequence([*away, run, *_loss(first), back, *again])
 
     def said(self, steps: int) -> str:
         return "all tapes off chip"
@@ -124,8 +145,22 @@ class Segments:
             transfers + kept * each.transfers + end.transfers,
         )
 
+    def loops(self, steps: int, first: bool = True) -> tuple[Item, ...]:
+        kept, off = -(-steps // self.length) - 1, self.place is Place.OFF
+        end = self.inner.loops(steps - kept * self.length, first)
+        if not kept:
+            return end
+        there = [Move("store", off), *repeated(self.length, [Move("advance", first=first)])]
+        back = [Move("load", off, distance=self.length), Move("free", off), *self.inner.loops(self.length, False)]
+        return sequence([*repeated(kept, there), *end, *repeated(kept, back)])
+
     def said(self, steps: int) -> str:
         length = min(self.length, steps)
         count = -(-steps // length)
         inner = "" if isinstance(self.inner, Taped) else f", each {self.inner.said(length)}"
         return f"{count} x {length} {self.place.value}{inner}"
+
+
+def _loss(first: bool) -> tuple[Item, ...]:
+    """It comes before the first step that goes backwards."""
+    return (Move("loss"),) if first else ()

@@ -17,7 +17,7 @@ from axonc.ir.loops import Item, size
 from axonc.ir.machine import TileMachine
 
 from ...checkpoint import KINDS, Place, Plan, Problem, choose, plans
-from ...checkpoint.loops import UnorderedError, loops
+from ...checkpoint.moves import UnorderedError
 from ...checkpoint.schedules import Offloaded, Schedule, Segments, Taped
 
 SAMPLE = 13
@@ -108,7 +108,7 @@ REPLANNED = 8
 def held(plan: Plan, sizes: Sizes) -> int:
     """Bytes of the fullest tile: stacks as deep as the plan's moves make them."""
     try:
-        most = depths(loops(plan.actions(), plan.problem.steps))
+        most = depths(plan.loops())
     except UnorderedError:  # it is refused where it is chosen
         return plan.peak
     return sizes.base + most["state", False] * sizes.state + most["tape", False] * sizes.tape
@@ -116,8 +116,7 @@ def held(plan: Plan, sizes: Sizes) -> int:
 
 def _sample(task: Task, machine: TileMachine, kind: str, per_tile: int) -> Training:
     schedule = SAMPLES.get(kind, SAMPLES["double"])
-    moves = loops(schedule.actions(0, SAMPLE), SAMPLE)
-    return training_program(replace(task, steps=SAMPLE, moves=moves), machine, per_tile)
+    return training_program(replace(task, steps=SAMPLE, moves=schedule.loops(SAMPLE)), machine, per_tile)
 
 
 def problem_of(steps: int, machine: TileMachine, sizes: Sizes) -> Problem:
@@ -145,7 +144,7 @@ def moves_of(plan: Plan) -> tuple[Item, ...]:
     """
     found, remedy = f"the plan {plan.kind} ({plan.schedule.said(plan.problem.steps)})", "choose double, or single"
     try:
-        moves = loops(plan.actions(), plan.problem.steps)
+        moves = plan.loops()
     except UnorderedError as error:
         limit = f"on tiles states and tapes are stacks: {error}"
         raise ModelError(Diagnostic("AX822", "", found, limit, remedy)) from error

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from axonc.backends.ipu.training.depths import counts, depths
 from axonc.compiler.checkpoint import KINDS, Action, Do, Place, Plan, Problem, make_plan, tally
 from axonc.compiler.checkpoint.actions import backward, load, store, tape
-from axonc.compiler.checkpoint.loops import DOES, UnorderedError, loops
+from axonc.compiler.checkpoint.loops import folded, repeated, sequence
+from axonc.compiler.checkpoint.moves import DOES, UnorderedError, moves
+from axonc.compiler.checkpoint.schedules import Offloaded, Schedule, Segments, Taped
 from axonc.ir.loops import Item, Loop, Move, size
 
 REGULAR = [kind for kind, family in KINDS.items() if family.regular]
@@ -34,29 +37,29 @@ def unrolled(items: tuple[Item, ...]) -> Iterator[Move]:
 @pytest.mark.parametrize("steps", [1, 2, 13, 64])
 def test_loops_are_the_stream(kind: str, steps: int) -> None:
     plan = plan_of(kind, steps)
-    moves = list(unrolled(loops(plan.actions(), steps)))
+    made = list(unrolled(plan.loops()))
     left = steps
     for action in plan.actions():
         if action.do is Do.BACKWARD and left == steps:
-            assert moves.pop(0) == Move("loss")
+            assert made.pop(0) == Move("loss")
         for _ in range(max(1, action.last - action.first)):
-            move = moves.pop(0)
+            move = made.pop(0)
             assert (move.do, move.off) == (DOES[action.do], action.place is Place.OFF)
             assert move.first == (left == steps and action.do in (Do.ADVANCE, Do.TAPE))
             assert move.do != "load" or left - move.distance == action.first
         left = action.first if action.do is Do.BACKWARD else left
-    assert not moves
+    assert not made
 
 
 @pytest.mark.parametrize("kind", REGULAR)
 def test_regular_plans_stay_short(kind: str) -> None:
-    assert size(loops(plan_of(kind, 997).actions(), 997)) <= 20
+    assert size(plan_of(kind, 997).loops()) <= 20
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_is_held_and_done_is_what_the_tally_finds(kind: str) -> None:
     plan = plan_of(kind, 50)
-    items = loops(plan.actions(), 50)
+    items = plan.loops()
     made, most = counts(items), depths(items)
     forwards = sum(count for move, count in made.items() if move.do in ("advance", "tape"))
     assert forwards == tally(plan.problem, plan.actions()).forwards
@@ -70,6 +73,65 @@ def test_what_is_held_and_done_is_what_the_tally_finds(kind: str) -> None:
 def test_a_stream_that_needs_another_state_than_the_last_is_refused() -> None:
     stream = [store(0, Place.CHIP), Action(Do.TAPE, 0, 1), store(1, Place.CHIP), load(0, Place.CHIP)]
     with pytest.raises(UnorderedError, match="not that of step 0"):
-        loops(stream, 2)
+        list(moves(stream, 2))
     with pytest.raises(UnorderedError, match="step 1"):
-        loops([tape(0, 1), backward(1, 2)], 2)
+        list(moves([tape(0, 1), backward(1, 2)], 2))
+
+
+def schedules(steps: int) -> Iterator[Schedule]:
+    """Of every regular kind, with segments of many lengths."""
+    yield from (Taped(), Offloaded())
+    for length in range(1, steps + 1):
+        yield Segments(length, Place.CHIP, Taped())
+        yield Segments(length, Place.OFF, Taped())
+        if length in (1, 2, 3, 5, 8, 12, 20, 30):
+            yield from (Segments(length, Place.OFF, Segments(k, Place.CHIP, Taped())) for k in (1, 2, 3, 4, 7, 10))
+
+
+@pytest.mark.parametrize("steps", range(1, 41))
+def test_a_schedule_knows_the_loops_of_its_stream(steps: int) -> None:
+    for schedule in schedules(steps):
+        for first in (True, False):
+            found = schedule.loops(steps, first)
+            assert found == folded(moves(schedule.actions(0, steps), steps, first)), schedule
+
+
+def calls(run: Callable[[], object]) -> int:
+    """The functions, of Python and of C, that are called."""
+    count = 0
+
+    def follow(frame: object, event: str, argument: object) -> None:
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    sys.setprofile(follow)
+    try:
+        run()
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        Taped(),
+        Offloaded(),
+        Segments(300, Place.CHIP, Taped()),
+        Segments(300, Place.OFF, Taped()),
+        Segments(300, Place.OFF, Segments(7, Place.CHIP, Taped())),
+    ],
+)
+def test_loops_of_long_schedules_are_no_more_work(schedule: Schedule) -> None:
+    short, long = (calls(lambda steps=steps: schedule.loops(steps)) for steps in (1_000, 10**9 + 100 - 10**9 % 300))
+    assert long <= short < 2000
+
+
+def test_a_loop_begins_as_early_as_it_can() -> None:
+    a, b, c = Move("store"), Move("advance"), Move("free")
+    assert sequence([c, b, *repeated(3, [a, b])]) == (c, Loop(3, (b, a)), b)
+    assert sequence([b, a, b, *repeated(3, [a, b])]) == (Loop(4, (b, a)), b)
+    assert sequence([a, *repeated(2, [a])]) == (Loop(3, (a,)),)
+    assert repeated(0, [a]) == ()
+    assert repeated(1, [a, b]) == (a, b)
+    assert repeated(2, repeated(3, [a])) == (Loop(6, (a,)),)

@@ -15,6 +15,8 @@ import axonc
 from axonc import Graph, ModelError
 from axonc.backends.ipu.machine import load_machine
 from axonc.backends.ipu.training.costs import sizes_of
+from axonc.backends.ipu.training.depths import counts
+from axonc.compiler.checkpoint.schedules import Offloaded, Segments, Taped
 from axonc.compiler.driver.cli import cli
 from axonc.compiler.driver.tile_training.planning import SAMPLE, Planned, moves_of, planned
 from axonc.compiler.driver.tile_training.task import task_of
@@ -119,6 +121,15 @@ def test_no_plan_is_ever_above_its_prediction() -> None:
             assert found.memory.peak <= found.plan.peak
             again = found.plan.factor > 1 or kind in ("none", "offload")  # else the sample does more than the program
             assert steps < SAMPLE or not again or found.plan.peak <= 1.02 * found.memory.peak
+
+
+@pytest.mark.parametrize("kind", ["none", "offload", "single", "single_off", "double"])
+def test_a_long_regular_plan_is_never_listed(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for schedule in (Taped, Offloaded, Segments):
+        monkeypatch.delattr(schedule, "actions")
+    found = plan_of(100_000, 10**8, kind, stream_bytes=10**12)
+    assert (found.plan.kind, found.plan.problem.steps) == (kind, 100_000)
+    assert sum(times for move, times in counts(found.training.task.moves).items() if move.do == "backward") == 100_000
 
 
 def test_sizes_are_those_of_the_chosen_program() -> None:
