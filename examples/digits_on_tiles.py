@@ -4,12 +4,12 @@ The recurrent network of train_digits.py, with few neurons and few digits, is tr
 the same batches: by `axonc.train` here, and by a Poplar program on the simulator, whose tiles hold fewer bytes than all
 steps would need, so that states are kept and steps run again.
 
-    python examples/digits_on_tiles.py                    24 steps of training
-    python examples/digits_on_tiles.py --epochs 20 --samples 500 --checkpoints offload
+    python examples/digits_on_tiles.py                                               24 steps of training
+    python examples/digits_on_tiles.py --epochs 20 --samples 500 --tolerance 1e-4    640
 
 Nearly all of the time goes into building the program: some ten seconds, and a minute more where no program for tiles
-was built before. Both trainings add in float32, each in an order of its own: weights agree to within `TOLERANCE`, not
-to the bit.
+was built before. Both trainings add in float32, each in an order of its own: weights do not agree to the bit, and less
+the longer they learn.
 """
 
 from __future__ import annotations
@@ -24,9 +24,6 @@ import axonc
 from axonc.compiler.training import Trained
 from axonc.ir import Graph
 from axonc.ir.ops import Linear
-
-TOLERANCE = 1e-5
-"""The largest difference of a weight, as a share of the largest weight of its matrix."""
 
 
 def weights(graph: Graph) -> dict[str, np.ndarray[Any, Any]]:
@@ -46,8 +43,8 @@ def show(name: str, done: Trained) -> None:
     print(f"{name:6} loss {first.loss:.7f} -> {last.loss:.7f}, accuracy {first.accuracy:.1%} -> {last.accuracy:.1%}")
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Train in both ways, print how both learn and how far their weights are apart; exit with 1 if that is too far."""
+def parsed(arguments: list[str] | None) -> argparse.Namespace:
+    """What the command line says."""
     parser = argparse.ArgumentParser(description="An IPU program learns handwritten digits as numpy does.")
     parser.add_argument("--hidden", type=int, default=24)
     parser.add_argument("--samples", type=int, default=96)
@@ -55,7 +52,13 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--memory", type=int, default=8000, help="bytes of a tile; more neurons need more")
     parser.add_argument("--checkpoints", default="single", help="a kind of plan, or auto")
-    chosen = parser.parse_args(arguments)
+    parser.add_argument("--tolerance", type=float, default=1e-5, help="for a weight, of the largest of its matrix")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Train in both ways, print how both learn and how far their weights are apart; exit with 1 if that is too far."""
+    chosen = parsed(arguments)
     x, y = digits.digits()
     data, graph = (x[: chosen.samples], y[: chosen.samples]), digits.recurrent(0, chosen.hidden)
     options: dict[str, Any] = {"epochs": chosen.epochs, "batch": chosen.batch, "attached": True}
@@ -72,8 +75,8 @@ def main(arguments: list[str] | None = None) -> None:
     moved, apart = differences(graph, here.graph), differences(here.graph, there.graph)
     for name, far in apart.items():
         print(f"{name:6} learning moved a weight by up to {moved[name]:.2%}; largest difference {far:.1e}")
-    if max(apart.values()) > TOLERANCE:
-        raise SystemExit(f"differences above {TOLERANCE:g} of the largest weight")
+    if not max(apart.values()) <= chosen.tolerance:
+        raise SystemExit(f"differences above {chosen.tolerance:g} of the largest weight")
 
 
 if __name__ == "__main__":

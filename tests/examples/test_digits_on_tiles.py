@@ -7,9 +7,14 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
+
+import axonc
+from axonc.compiler.checkpoint import Problem, make_plan
+from axonc.compiler.training import Trained
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -32,8 +37,24 @@ def test_tiles_learn_digits_as_numpy_does(example: ModuleType, capsys: pytest.Ca
     assert lines[3].startswith("single (4 x 4 on chip), 1.75 forward runs; at most ")
     assert [line.split()[0] for line in lines[4:]] == ["w", "r", "o"]
     for line in lines[4:]:
-        assert float(line.split()[-1]) <= example.TOLERANCE
+        assert float(line.split()[-1]) <= 1e-5
         assert float(line.split("by up to ")[1].split("%")[0]) > 5, "in percent: far more than the tolerance"
+
+
+def test_weights_that_are_too_far_apart_are_a_failure(
+    example: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train = axonc.train
+
+    def learns_faster_on_tiles(*given: Any, **options: Any) -> Trained:
+        here = {name: value for name, value in options.items() if name not in ("target", "memory", "checkpoints")}
+        done = train(*given, **here | ({"optimiser": "adam,rate=5.1e-3"} if "target" in options else {}))
+        return replace(done, plan=make_plan("none", Problem(16, 1, 1)), stats={"memory": {"tiles": {"total": [1]}}})
+
+    monkeypatch.setattr(axonc, "train", learns_faster_on_tiles)
+    with pytest.raises(SystemExit, match=r"differences above 1e-05"):
+        example.main(["--epochs", "1", "--hidden", "4"])
+    assert "6 steps of training" in capsys.readouterr().out
 
 
 def test_a_difference_is_a_share_of_the_largest_weight(example: ModuleType) -> None:
