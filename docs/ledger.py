@@ -316,6 +316,13 @@ VARIANTS: dict[str, Callable[[], Case]] = {
     "SumPool2d of dense inputs, then Conv2d": lambda: Case(
         maps(pool(nir.SumPool2d), conv((2, 2), size=(3, 3))), inputs="dense"
     ),
+    "Conv2d, float32 weights": lambda: Case(maps(conv()), options=Options("float32")),
+    **{
+        f"{kind.__name__}, then Conv2d, float32 weights": (
+            lambda kind=kind: Case(maps(pool(kind), conv((2, 2), size=(3, 3))), options=Options("float32"))
+        )
+        for kind in (nir.SumPool2d, nir.AvgPool2d)
+    },
     **{
         f"Conv2d, {weights} weights": (lambda weights=weights: Case(maps(conv()), options=Options(weights, "q24")))
         for weights in WEIGHTS

@@ -62,7 +62,7 @@ class Population:
 
     name: str
     op: Input | Units
-    """In float also a gated unit of `FLOAT_LANES`, which targets with cores never see."""
+    """In float also a gated unit of `FLOAT_LANES`, or a pool, which targets with cores never see."""
     shape: Shape
     peak: int
     """The most events that one of its neurons sends in a step; 0 if it sends none."""
@@ -103,6 +103,8 @@ ACTIVITY_GATED = 0.15
 
 def usual_activity(population: Population) -> float:
     """The part of a population's neurons that is taken to send in a slot where nothing was measured."""
+    if isinstance(population.op, Pool):
+        return min(1.0, ACTIVITY * population.op.taps)
     if not population.graded:
         return ACTIVITY
     tested = isinstance(population.op, EGRU) or (
@@ -223,8 +225,12 @@ def network(graph: Graph) -> Network:
     """The network of a graph in which every population is fed by `QuantLinear` and `QuantConv` nodes, each fed by one
     population, through at most one `Delay`; a convolution also through summing `Pool` nodes, behind the delay. Dense
     inputs pass `ToFixed` before that. `compiler.passes` bring a graph into this form. In float `Linear` nodes take the
-    place of `QuantLinear`; what gated units read has accumulators of its own, behind those of their inputs."""
-    nodes = [node for node in graph if isinstance(node.op, (*POPULATIONS, *FLOAT_LANES))]
+    place of `QuantLinear`, and `Conv` that of `QuantConv`; what gated units read has accumulators of its own, behind
+    those of their inputs. A pool is a population there that sends what it gives: the rounded product with a sum is not
+    the sum of the products.
+    """
+    senders = (*POPULATIONS, *FLOAT_LANES, *((Pool,) if _weighs_in_float(graph) else ()))
+    nodes = [node for node in graph if isinstance(node.op, senders)]
     projections = [joined for node in nodes for joined in _in_lanes(_projections(graph, node))]
     shapes = {node.name: _maps(graph.signals[node.name].shape, node.name, projections) for node in nodes}
     shifts = {node.name: _shifts(node.name, projections) for node in nodes}
@@ -235,11 +241,15 @@ def network(graph: Graph) -> Network:
     )
 
 
+def _weighs_in_float(graph: Graph) -> bool:
+    return any(isinstance(node.op, (Linear, Conv)) for node in graph)
+
+
 def _population(graph: Graph, node: Node, shape: Shape) -> Population:
     op = node.op.neuron if isinstance(node.op, LevelNeuron) else node.op
     sends = not isinstance(op, (Neuron, FixedNeuron)) or op.gate is not None
     peak = graph.signals[node.name].peak if sends else 0
-    graded = sends and graph.signals[node.name].kind is not Kind.EVENT
+    graded = sends and (isinstance(op, Pool) or graph.signals[node.name].kind is not Kind.EVENT)
     limits = (reader.op.capacity for reader in graph.consumers[node.name] if isinstance(reader.op, Limit))
     known = (activity(graph).get(node.name), min(limits, default=None), rooms(graph).get(node.name))
     return Population(node.name, cast(Units, node.op), shape, peak, *known, graded)
@@ -283,8 +293,13 @@ def _projections(graph: Graph, node: Node) -> Iterator[Projection]:
     if type(node.op) in FLOAT_LANES:
         yield from _gated_projections(graph, node)
         return
+    if isinstance(node.op, Pool):
+        source, delay = behind_delay(graph, node.inputs[0])
+        yield Projection(node.name, source, node.name, delay, _ones(node.op, graph.signals[source].shape))
+        return
     for linear in (graph[name] for name in node.inputs):
-        pools, before = _behind_pools(graph, linear.inputs[0])
+        in_float = isinstance(linear.op, Conv)
+        pools, before = ([], linear.inputs[0]) if in_float else _behind_pools(graph, linear.inputs[0])
         source, delay = behind_delay(graph, before)
         weight = _weight(graph, linear, source, pools)
         count = prod(graph.signals[node.name].shape)
@@ -387,6 +402,12 @@ def _kernel(op: Conv | QuantConv, source: Shape, pools: list[Pool]) -> SharedKer
         tables.append(reduce(_joined, taps))
     weight = op.weight.astype(np.float32) if isinstance(op, Conv) else op.weight
     return SharedKernel(weight, source, (op.weight.shape[0], *extents), tuple(tables), op.groups)
+
+
+def _ones(op: Pool, source: Shape) -> SharedKernel:
+    """The sums of a pool, as the convolution of every channel with ones."""
+    taps = np.ones((source[0], 1, *(axis.kernel for axis in op.axes)))
+    return _kernel(Conv(taps, None, op.axes, groups=source[0]), source, [])
 
 
 def _joined(first: Array, second: Array) -> Array:

@@ -37,11 +37,17 @@ from .lower.units import UNITS
 BESIDE = (Input, Output, Flatten, Delay, Limit, QuantLinear, QuantConv, Pool, ToFixed)
 """Ops that are no populations: what projections, inputs and outputs are made of."""
 
+SPIKING = tuple(op for op in UNITS if op is not Pool)
+"""Populations of units, whose events may be limited."""
+
 UNITS_IN_FLOAT = (Neuron, EGRU, GRU, LSTM, ResetGate)
 """What is a population with float32 weights."""
 
-IN_FLOAT = (Input, Output, Flatten, Delay, Limit, Linear, Conv, Scale, *UNITS_IN_FLOAT)
+IN_FLOAT = (Input, Output, Flatten, Delay, Limit, Linear, Conv, Pool, Scale, *UNITS_IN_FLOAT)
 """What runs with float32 weights."""
+
+MOST_COUNT = 1 << 24
+"""Whole numbers up to here are float32."""
 
 MOST_SPIKES = 255
 """Spikes of a neuron in a step: they are counted in a byte."""
@@ -50,7 +56,7 @@ MOST_SPIKES = 255
 def problems(graph: Graph, target: str) -> Iterator[Diagnostic]:
     """One diagnostic for every node that does not run on tiles."""
     for node in graph:
-        yield from _problems(node, target, (*BESIDE, *(op for op in UNITS if op not in FLOAT_LANES)))
+        yield from _problems(node, target, (*BESIDE, *(op for op in SPIKING if op not in FLOAT_LANES)))
     yield from graded_problems(graph, target)
     yield from graph_problems(graph, target)
 
@@ -60,6 +66,7 @@ def float_problems(graph: Graph, target: str) -> Iterator[Diagnostic]:
     for node in graph:
         found = list(_problems(node, target, IN_FLOAT))
         yield from found or _wiring_problems(graph, node, target)
+        yield from _count_problems(graph, node, target)
     yield from graph_problems(graph, target)
 
 
@@ -69,7 +76,7 @@ def graph_problems(graph: Graph, target: str) -> Iterator[Diagnostic]:
         readers = graph.consumers[node.name]
         limits = [reader for reader in readers if isinstance(reader.op, Limit)]
         others = [reader.name for reader in readers if not isinstance(reader.op, (Limit, Output))]
-        if limits and (others or len(limits) > 1 or not isinstance(node.op, (Input, *UNITS))):
+        if limits and (others or len(limits) > 1 or not isinstance(node.op, (Input, *SPIKING))):
             found = f"{', '.join(others) or 'another limit'} reads {node.name!r} beside it"
             limit = f"in {target} everything reads a population or input through one limit"
             yield Diagnostic("AX602", limits[0].name, found, limit, "let all read the limit")
@@ -84,6 +91,15 @@ def _wiring_problems(graph: Graph, node: Node, target: str) -> Iterator[Diagnost
         yield Diagnostic("AX602", node.name, found, limit, "choose --target native, or --weights int8")
 
 
+def _count_problems(graph: Graph, node: Node, target: str) -> Iterator[Diagnostic]:
+    """Pools count events exactly, as long as a float does."""
+    if isinstance(node.op, Pool) and len(node.inputs) == 1:
+        most = graph.signals[node.inputs[0]].peak * node.op.taps
+        if most > MOST_COUNT:
+            found, limit = f"it sums up to {most} events", f"floats of {target} count {MOST_COUNT}"
+            yield Diagnostic("AX601", node.name, found, limit, "choose --target native, or fewer events a step")
+
+
 def _wrong_inputs(graph: Graph, node: Node, target: str) -> tuple[list[str], str]:
     """What a node takes and cannot take, and what it can."""
     if isinstance(node.op, UNITS_IN_FLOAT):
@@ -91,8 +107,8 @@ def _wrong_inputs(graph: Graph, node: Node, target: str) -> tuple[list[str], str
         strange = [name for name in node.inputs if not isinstance(graph[name].op, weights)]
         strange += [name for name in node.reads if not _reads(graph, node, name)]
         return strange, f"{target} adds up linear nodes, and convolutions for neurons"
-    if isinstance(node.op, (Linear, Conv)):
-        limit = f"weights of {target} take what one population or input sends, a convolution in its shape"
+    if isinstance(node.op, (Linear, Conv, Pool)):
+        limit = f"weights of {target} take what one population or input sends, convolutions and pools in its shape"
         return [] if _takes(graph, node) else list(node.inputs), limit
     if isinstance(node.op, Output):
         shown = isinstance(graph[output_population(graph, node)].op, UNITS_IN_FLOAT)
@@ -125,9 +141,9 @@ def _joins(graph: Graph, node: Node) -> bool:
 
 
 def _sends(graph: Graph, name: str) -> bool:
-    """Whether events, or values, come from a node: of an input or a population that sends."""
+    """Whether events, or values, come from a node: of an input, a pool, or a population that sends."""
     op = graph[behind_delay(graph, name)[0]].op
-    return isinstance(op, (Input, *FLOAT_LANES)) or (isinstance(op, Neuron) and op.gate is not None)
+    return isinstance(op, (Input, Pool, *FLOAT_LANES)) or (isinstance(op, Neuron) and op.gate is not None)
 
 
 def _problems(node: Node, target: str, supported: tuple[type[Op], ...]) -> Iterator[Diagnostic]:

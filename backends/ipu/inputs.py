@@ -45,8 +45,8 @@ def listed(name: str, values: Array, source: Mapping[str, Any], word: str) -> Ar
     lists[:, 0] = np.bincount(row, minlength=len(steps))
     lists[row, 1 + place * words] = sender
     if words == 2:
-        sent = np.ascontiguousarray(steps[row, sender])
-        lists[row, 2 + place * words] = sent.view(word) if sent.dtype.kind == "f" else sent.astype(word)
+        in_float, sent = source["value"] == "FLOAT", steps[row, sender]
+        lists[row, 2 + place * words] = sent.astype(np.float32).view(word) if in_float else sent.astype(word)
     return lists.reshape(*values.shape[:2], -1)
 
 

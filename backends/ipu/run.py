@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from axonc.ir import Graph, Result, split_reference
+from axonc.ir import Graph, Kind, Result, split_reference
 from axonc.ir.interpret.run import Data, batches, check_references, initial_state, result
 from axonc.ir.network import output_population
 from axonc.ir.ops import Array
@@ -139,10 +139,12 @@ def _result(
 
 
 def _shaped(graph: Graph, name: str, trace: Array, batched: bool) -> Array:
-    """A trace in the shape of its signal; integers as wide as those of the interpreter."""
-    shape = graph.signals[split_reference(name)[0]].shape
-    wide = trace if trace.dtype.kind == "f" else trace.astype(np.int64)
-    whole = wide.reshape(*trace.shape[:2], *shape)
+    """A trace in the shape of its signal; integers, and counts of pools, as wide as those of the interpreter."""
+    node, state = split_reference(name)
+    signal = graph.signals[node]
+    counts = trace.dtype.kind != "f" or (state is None and signal.kind is Kind.EVENT)
+    wide = trace.astype(np.int64) if counts else trace
+    whole = wide.reshape(*trace.shape[:2], *signal.shape)
     return whole if batched else whole[0]
 
 

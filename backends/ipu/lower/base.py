@@ -25,8 +25,8 @@ class Unit:
     """How the neurons of an op run on tiles.
 
     ``sums``, ``state``, ``sent``: numpy types of accumulators of integer weights, of what a neuron keeps and of what it
-    sends (None: it sends nothing); ``parameters``: a record for each neuron [N, F], in the order in which the codelet
-    reads it;
+    sends (None: it sends nothing); ``parameters``: a record for each neuron [N, F], or for all [1, F], in the order in
+    which the codelet reads it;
     ``states``: how many there are, voltage (or cell) before current; ``update``: the statement of the program that adds
     its vertices, given the C++ names of compute set and population; ``vertex_bytes``: of a vertex with its pointers;
     ``levels``: the values that its voltage takes, then the largest voltage for which each but the last is the nearest.

@@ -16,6 +16,7 @@ from axonc.ir.ops import (
     LevelNeuron,
     Neuron,
     Op,
+    Pool,
     ResetGate,
 )
 
@@ -24,6 +25,7 @@ from .fixed_neuron import fixed_neuron
 from .float_gated import egru, gru, lstm, reset_gate
 from .float_neuron import float_neuron, level_neuron
 from .gated import fixed_gru, fixed_lstm, fixed_reset_gate
+from .pool import pool
 
 UNITS: Mapping[type[Op], Callable[[Any], Unit]] = {
     FixedNeuron: fixed_neuron,
@@ -36,6 +38,7 @@ UNITS: Mapping[type[Op], Callable[[Any], Unit]] = {
     GRU: gru,
     LSTM: lstm,
     ResetGate: reset_gate,
+    Pool: pool,
 }
 
 

@@ -213,6 +213,9 @@ void updateFloatGru(Graph &graph, ComputeSet set, const Population &population, 
 void updateFloatLstm(Graph &graph, ComputeSet set, const Population &population);
 void updateFloatResetGate(Graph &graph, ComputeSet set, const Population &population);
 
+// Updates pools.
+void updateFloatPool(Graph &graph, ComputeSet set, const Population &population);
+
 // Joins what the tiles of a population found.
 void gather(Graph &graph, ComputeSet set, const Population &population);
 

@@ -281,6 +281,12 @@ void updateFloatResetGate(Graph &graph, ComputeSet set, const Population &popula
   }
 }
 
+void updateFloatPool(Graph &graph, ComputeSet set, const Population &population) {
+  for (unsigned tile = 0; tile < population.layout.tiles(); ++tile) {
+    addUnits(graph, set, ofWord("axonc::FloatPool", population), population, tile);
+  }
+}
+
 void gather(Graph &graph, ComputeSet set, const Population &population) {
   const std::size_t lists = std::size_t{WORKERS} * population.layout.tiles();
   const Events &events = population.events;

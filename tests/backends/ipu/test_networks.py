@@ -7,6 +7,7 @@ import json
 import gated
 import gated_graphs
 import image_graphs
+import images
 import ipu_networks
 import numpy as np
 import strategies
@@ -20,7 +21,8 @@ from axonc import Graph
 from axonc.backends.ipu.lower.forms import FORMS
 from axonc.compiler.driver.options import Options
 from axonc.compiler.driver.quantisation import Quantisation
-from axonc.ir.ops import Delay, Gate, Membrane, Neuron
+from axonc.ir import Kind, Node, Signal
+from axonc.ir.ops import Axis, Conv, Delay, Flatten, Gate, Input, Membrane, Neuron, Output, Pool
 
 STATES = ("q16", "centred4", "float32", "loihi")
 
@@ -85,11 +87,12 @@ def test_random_float_networks_equal_the_interpreter(data: st.DataObject) -> Non
 @strategies.examples(1)
 @given(data=st.data())
 def test_convolutions_equal_the_interpreter(data: st.DataObject) -> None:
-    """Kernels of one and two axes, with strides, dilation, padding, groups and pools before them."""
-    states = ("q16", "float32") * 2
-    cases = [data.draw(image_graphs.cases(state)) for state in states]
+    """Kernels of one and two axes, with strides, dilation, padding, groups and pools before them, in integers and in
+    float."""
+    options = [Options(state="q16"), Options(state="float32"), *[Options(weights="float32")] * 2]
+    cases = [data.draw(image_graphs.cases(option.state or "float32")) for option in options]
     graphs = [axonc.load(case.model, semantics=case.semantics, inputs=case.inputs) for case in cases]
-    with ipu_networks.programs(graphs, [Options(state=state) for state in states]) as programs:
+    with ipu_networks.programs(graphs, options) as programs:
         for program, case in zip(programs, cases, strict=True):
             ipu_networks.verified(program, case.data)
 
@@ -116,6 +119,42 @@ def test_convolutions_in_float_equal_the_interpreter() -> None:
         x = rng.integers(1, 3, (2, 25, 2, 9, 8)) * (rng.random((2, 25, 2, 9, 8)) < 0.2)
         result = ipu_networks.verified(program, x).result
         assert result.count("second") > 0
+
+
+def float_pools(rng: np.random.Generator, kind: Kind) -> Graph:
+    """An image whose means a convolution sees; sums of its spikes, late, of which the next sees means; means before a
+    matrix. All windows but the last overlap."""
+    chain = images.Chain("in", (2, 9, 8))
+    chain.add(Pool((Axis(3, 2, 1, 1), Axis(2)), average=True))
+    chain.add(Conv(rng.normal(0, 1.5, (4, 2, 2, 3)), rng.normal(0, 0.1, 4), (Axis(2), Axis(3))))
+    chain.add(images.spiking(chain.shape, np.asarray(0.5)))
+    chain.add(Pool((Axis(2), Axis(2))))
+    chain.add(Delay(2))
+    chain.add(Pool((Axis(2), Axis(1, 1, 1)), average=True))
+    chain.add(Conv(rng.normal(0, 0.6, (4, 2, 2, 3)), None, (Axis(2), Axis(3)), groups=2))
+    chain.add(images.spiking(chain.shape, np.asarray(0.5)))
+    chain.add(Pool((Axis(1), Axis(3, 3)), average=True))
+    chain.add(Flatten(0, 2))
+    chain.add(images.dense(rng, chain.shape, (3,)))
+    chain.add(images.readout(chain.shape))
+    source = Node("in", Input(Signal((2, 9, 8), kind)))
+    return Graph("pools", (source, *chain.nodes, Node("out", Output(), (chain.last,))), "steps", 1e-3)
+
+
+def test_pools_in_float_equal_the_interpreter() -> None:
+    """Sums and means of spikes, and of values, whose sums have an order."""
+    rng = np.random.default_rng(4)
+    graphs = [float_pools(rng, kind) for kind in (Kind.EVENT, Kind.DENSE)]
+    options = [Options(weights="float32"), Options(weights="float32", capacity=60, overflow="drop")]
+    spikes = (rng.random((2, 25, 2, 9, 8)) < 0.3).astype(int)
+    data = [spikes, (spikes * rng.normal(0, 2, spikes.shape)).astype(np.float32)]
+    with ipu_networks.programs(graphs, options) as programs:
+        for program, x in zip(programs, data, strict=True):
+            result = ipu_networks.verified(program, x).result
+            assert np.ptp(result["out"]) > 0
+            pools = [node.name for node in program.graph if isinstance(node.op, Pool)]
+            assert len(pools) == 4
+            assert all(np.any(result.recorded[name] != 0) for name in pools)
 
 
 TIMES: dict[str, dict[str, float]] = {"if": {}, "lif": {"tau": 7e-3}, "cuba_lif": {"tau_syn": 3e-3, "tau_mem": 9e-3}}

@@ -1,4 +1,4 @@
-// Populations of neurons with a state in float: the parts of fixed_neuron.cpp, each operation rounded once.
+// Populations in float, each operation rounded once: neurons with a state, of the parts of fixed_neuron.cpp, and pools.
 #include <poplar/Vertex.hpp>
 
 #include "neurons.hpp"
@@ -114,9 +114,36 @@ private:
   }
 };
 
+// One step of the pools of a tile: their sums, times the factor that is their only parameter.
+template <class Word> class FloatPool : public poplar::MultiVertex {
+public:
+  Input<Vector<float>> sums;
+  Input<Vector<float>> parameters;
+  Output<Vector<float>> sent;
+  Output<Vector<Word>> found;
+  const unsigned first = 0;
+  const unsigned stride = 0;
+  const unsigned words = 2;
+
+  bool compute(unsigned worker) {
+    const Range mine = rangeOf(worker, sent.size());
+    Finder<Word> finder(found, worker, words);
+    for (unsigned n = mine.begin; n < mine.end; ++n) {
+      sent[n] = sums[n] * parameters[std::size_t{n} * stride];
+      if (sent[n] != 0.0F) {
+        finder.add(first + n, bitsOf(sent[n]));
+      }
+    }
+    finder.close();
+    return true;
+  }
+};
+
 template class FloatNeuron<int, unsigned short>;
 template class FloatNeuron<int, unsigned int>;
 template class FloatNeuron<float, unsigned short>;
 template class FloatNeuron<float, unsigned int>;
+template class FloatPool<unsigned short>;
+template class FloatPool<unsigned int>;
 
 } // namespace axonc
