@@ -197,6 +197,12 @@ def large() -> Lines:
     return export_nir(Graph("large", nodes, "steps", 1e-3)).notes
 
 
+def _into_integers() -> Graph:
+    """An input that becomes integers."""
+    nodes = (Node("input", Input(Signal((3,)))), Node("fixed", ToFixed(Fixed(16, 8)), ("input",)))
+    return Graph("rounded", (*nodes, Node("output", Output(), ("fixed",))), "steps", 1e-3)
+
+
 def _interpreted(**changes: Any) -> Lines:
     axonc.interpret(axonc.load(neurons(), dt=1e-3), **{"x": np.ones((5, 4)), **changes})
     return ()
@@ -351,6 +357,7 @@ EXAMPLES: dict[str, Callable[[], Lines | None]] = {
     "AX711": lambda: export_nir(axonc.load(neurons(), "snntorch,dt=1e-3,reset=subtract")).notes,
     "AX712": lambda: export_nir(_odd("layer/1")).notes,
     "AX713": large,
+    "AX714": lambda: export_nir(_into_integers()).notes,
     "AX801": differing,
     "AX810": lambda: _trained(nodes=()),
     "AX811": lambda: _trained("snntorch,dt=1e-3,reset=subtract_guarded"),

@@ -83,6 +83,7 @@ ADVICE = {
     "AX711": "Nothing, if axonc reads the file. Others take the fields: check that what is lost does not matter.",
     "AX712": "Nothing: axonc reads the name back. Rename the node if other readers show it.",
     "AX713": "Save an axonc graph file (`Graph.save`), which keeps sparse weights sparse.",
+    "AX714": "Save an axonc graph file (`Graph.save`), or export the model at an earlier stage (`--after`).",
     "AX801": "Look at the first difference. A golden that is out of date on purpose is recorded again; `axonc verify` "
     "that differs is a defect of the compiler: report it.",
     "AX810": "Train the graph in float, before it is quantised, and choose nodes that have parameters.",

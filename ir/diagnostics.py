@@ -88,6 +88,7 @@ CODES = {
     "AX711": "the file format cannot express something; axonc's metadata in the file keep it",
     "AX712": "a name cannot stand in a file of this format; it was written in another form",
     "AX713": "the model is too large for a file of this format",
+    "AX714": "a file of this format has no node for an operation",
     "AX801": "the target's result differs from the reference",
     "AX810": "an operation has no derivative",
     "AX811": "a gate has no surrogate gradient, or a reset without derivative",

@@ -42,7 +42,9 @@ def state_levels(spacing: Spacing, bits: int, threshold: float) -> Array:
 
 
 def nearest_level(levels: Array, v: Array) -> Array:
-    """The nearest of ascending ``levels`` to each value, the lower one of two that are as near."""
+    """The nearest of ascending ``levels`` to each value, the lower one of two that are as near; the first or the last
+    to values beyond them, however far: there rounded distances no longer tell two levels apart."""
+    v = np.clip(v, levels[0], levels[-1])
     above = np.clip(np.searchsorted(levels, v), 1, len(levels) - 1)
     low, high = levels[above - 1], levels[above]
     return np.where(np.abs(low - v) <= np.abs(high - v), low, high)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, reduce
 from math import prod
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import numpy as np
 from scipy import sparse
@@ -213,12 +213,22 @@ class Network:
     @cached_property
     def fan_in(self) -> dict[str, tuple[Projection, ...]]:
         """The projections into each population."""
-        return {p.name: tuple(j for j in self.projections if j.target == p.name) for p in self.populations}
+        return _by_end(self.populations, self.projections, "target")
 
     @cached_property
     def fan_out(self) -> dict[str, tuple[Projection, ...]]:
         """The projections out of each population."""
-        return {p.name: tuple(j for j in self.projections if j.source == p.name) for p in self.populations}
+        return _by_end(self.populations, self.projections, "source")
+
+
+def _by_end(
+    populations: Iterable[Population | Node], projections: Iterable[Projection], end: Literal["source", "target"]
+) -> dict[str, tuple[Projection, ...]]:
+    """The projections that have each population as an end, in their order."""
+    found: dict[str, list[Projection]] = {population.name: [] for population in populations}
+    for projection in projections:
+        found.setdefault(getattr(projection, end), []).append(projection)
+    return {name: tuple(joined) for name, joined in found.items()}
 
 
 def network(graph: Graph) -> Network:
@@ -232,8 +242,9 @@ def network(graph: Graph) -> Network:
     senders = (*POPULATIONS, *FLOAT_LANES, *((Pool,) if _weighs_in_float(graph) else ()))
     nodes = [node for node in graph if isinstance(node.op, senders)]
     projections = [joined for node in nodes for joined in _in_lanes(_projections(graph, node))]
-    shapes = {node.name: _maps(graph.signals[node.name].shape, node.name, projections) for node in nodes}
-    shifts = {node.name: _shifts(node.name, projections) for node in nodes}
+    into, out_of = (_by_end(nodes, projections, end) for end in ("target", "source"))
+    shapes = {node.name: _maps(graph.signals[node.name].shape, into[node.name], out_of[node.name]) for node in nodes}
+    shifts = {node.name: _shifts(into[node.name]) for node in nodes}
     populations = (replace(_population(graph, node, shapes[node.name]), shifts=shifts[node.name]) for node in nodes)
     ordered = sorted(populations, key=lambda population: not isinstance(population.op, Input))
     return Network(
@@ -265,12 +276,12 @@ def activity(graph: Graph) -> Mapping[str, float]:
     return dict(json.loads(graph.properties.get("activity", "{}")))
 
 
-def _maps(shape: Shape, name: str, projections: Sequence[Projection]) -> Shape:
+def _maps(shape: Shape, into: Sequence[Projection], out_of: Sequence[Projection]) -> Shape:
     """The shape of a population, seen as the maps between which convolutions lead."""
-    kernels = [(j, j.weight) for j in projections if isinstance(j.weight, SharedKernel)]
-    if any(j.source == name for j, _ in kernels):
+    if any(isinstance(projection.weight, SharedKernel) for projection in out_of):
         return shape
-    return next((kernel.target for j, kernel in kernels if j.target == name), shape)
+    kernels = (projection.weight for projection in into if isinstance(projection.weight, SharedKernel))
+    return next((kernel.target for kernel in kernels), shape)
 
 
 def _fitted(projection: Projection, shapes: Mapping[str, Shape]) -> Iterator[Projection]:
@@ -358,9 +369,9 @@ def _in_lanes(projections: Iterable[Projection]) -> Iterator[Projection]:
         yield replace(projection, lane=lanes.setdefault(key, len(lanes) + 1) if key else 0)
 
 
-def _shifts(name: str, projections: Sequence[Projection]) -> tuple[Array, ...]:
+def _shifts(into: Sequence[Projection]) -> tuple[Array, ...]:
     """The shifts of a population's lanes but the first."""
-    found = {j.lane: j.shift for j in projections if j.target == name and j.shift is not None}
+    found = {projection.lane: projection.shift for projection in into if projection.shift is not None}
     return tuple(found[lane] for lane in sorted(found))
 
 

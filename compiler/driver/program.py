@@ -126,7 +126,9 @@ class Program:
         names = self.backend.recordable(self.graph)
         ours = self.run(x, names, engine=engine, seed=seed, shuffle=shuffle, state=state)
         inexact = Inexact.of(self.manifest) if self.engine(engine).name == self.target else EXACT
-        return compare(ours, self.run(x, names, engine="reference", state=state), names, inexact)
+        reference = self.run(x, names, engine="reference", state=state)
+        batched = any(y.ndim == len(self.graph.signals[name].shape) + 2 for name, y in reference.outputs.items())
+        return compare(ours, reference, names, inexact, batched)
 
     def write(self, path: str | Path, result: Result) -> None:
         """Write a result of this program as ``.npz``, ``.csv`` or NIRData (``.h5``), whole or not at all."""

@@ -74,14 +74,17 @@ class Verification:
         return self.divergence is None
 
 
-def compare(ours: Result, reference: Result, names: Sequence[str], inexact: Inexact = EXACT) -> Verification:
-    """Compare recorded signals and outputs; the first divergence is the earliest in time, then in order of names."""
+def compare(
+    ours: Result, reference: Result, names: Sequence[str], inexact: Inexact = EXACT, batched: bool = False
+) -> Verification:
+    """Compare recorded signals and outputs, [T, *shape] or, ``batched``, [B, T, *shape]; the first divergence is the
+    earliest in time, then in order of names."""
     pairs = {name: (ours.recorded[name], reference.recorded[name]) for name in names}
     pairs |= {f"output {name}": (ours.outputs[name], trace) for name, trace in reference.outputs.items()}
     found = [*_differences(pairs, inexact)]
-    batched = any(trace.ndim > 2 for trace in reference.outputs.values())
-    earliest = min(found, key=lambda d: d.index[1] if batched and len(d.index) > 2 else d.index[0], default=None)
-    steps = next(iter(pairs.values()))[0].shape[-2] if pairs else 0
+    time = 1 if batched else 0
+    earliest = min(found, key=lambda divergence: divergence.index[time], default=None)
+    steps = next(iter(pairs.values()))[0].shape[time] if pairs else 0
     handed = reference.state if ours.state else {}  # a target that hands nothing on says so when it is asked to
     last = {f"state {name}": (ours.state[name], array) for name, array in handed.items()}
     earliest = earliest or next(_differences(last, inexact), None)

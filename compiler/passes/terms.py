@@ -89,7 +89,11 @@ def _shape_behind(op: Op, shape: Shape) -> Shape:
 
 def behind(term: Term, node: Node, takes: Shape) -> Term:
     """``term`` behind a linear node that sees it in the shape ``takes``; a bias is left to the caller."""
-    return _BEHIND[type(node.op)](term, node, node.op, takes)
+    rule = _BEHIND.get(type(node.op))
+    if rule is None:
+        found, limit = f"{node.op.name} between populations", f"only {', '.join(op.name for op in _BEHIND)} stand there"
+        raise ModelError(Diagnostic("AX601", node.name, found, limit, "put a population before it"))
+    return rule(term, node, node.op, takes)
 
 
 def _behind_linear(term: Term, node: Node, op: Linear, takes: Shape) -> Term:

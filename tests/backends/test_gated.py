@@ -93,7 +93,8 @@ def test_weights_of_convolutions_are_counted_as_predicted(data: st.DataObject, m
     spikes = {p.name for p in net.populations if p.peak and p.name != "in"}
     traces = {"in": model.data, **{name: trace for name, trace in model.expected().items() if name in spikes}}
     plans = plan_cores(net, mapping, synapses=core_images.machine("native", 0).synapses)
-    predicted = predicted_macs(plans, received_events(mapping, traces, frozenset()), mapping)
+    graded = frozenset({"in"} if model.values else ())
+    predicted = predicted_macs(plans, received_events(mapping, traces, graded), mapping)
     stats = core_images.run(model.graph, mapping, model.data[None], "native", (), 0, listed).stats
     np.testing.assert_array_equal(stats["macs"][0], predicted)
 

@@ -14,7 +14,7 @@ import axonc
 from axonc import ModelError
 from axonc.compiler.driver.options import Options
 from axonc.compiler.driver.pipeline import prepare
-from axonc.ir.levels import Spacing, state_levels
+from axonc.ir.levels import Spacing, nearest_level, state_levels
 from axonc.ir.ops import LevelNeuron, Neuron
 from axonc.ir.serialize import from_bytes, to_bytes
 
@@ -132,3 +132,11 @@ def test_levels_are_exported_evaluated_and_reported(tmp_path: Path) -> None:
     notes = axonc.export(program.graph, tmp_path / "levels.nir")
     assert any("a voltage of 16 levels" in str(note) for note in notes)
     assert str(axonc.load(tmp_path / "levels.nir")) == str(program.graph)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_far_beyond_the_levels_the_last_one_is_the_nearest(dtype: type[np.floating[Any]]) -> None:
+    levels = state_levels("uniform", 8, 1e-6).astype(dtype)
+    found = nearest_level(levels, np.array([1e9, 1e-6, -1e9, np.inf, -np.inf], dtype))
+    assert found[[0, 2, 3, 4]].tolist() == levels[[-1, 0, -1, 0]].tolist()
+    assert abs(found[1] - 1e-6) < 1e-8

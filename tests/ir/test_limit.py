@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
+from images import spiking
 
 import axonc
 from axonc import Graph
-from axonc.ir import Kind, Node, Signal, verify
-from axonc.ir.ops import Input, Limit, Output
+from axonc.ir import Kind, ModelError, Node, Signal, verify
+from axonc.ir.ops import Input, Limit, Linear, Output
 from axonc.ir.serialize import from_bytes, to_bytes
 
 
@@ -33,3 +35,16 @@ def test_values_of_any_sign_count() -> None:
 def test_a_limit_of_nothing_is_a_problem() -> None:
     nodes = (Node("x", Input(Signal((3,)))), Node("none", Limit(0), ("x",)), Node("y", Output(), ("none",)))
     assert [problem.code for problem in verify(Graph("g", nodes, "steps", 1e-3))] == ["AX306"]
+
+
+def test_a_limit_is_not_folded() -> None:
+    nodes = (
+        Node("x", Input(Signal((3,), Kind.EVENT))),
+        Node("few", Limit(1), ("x",)),
+        Node("w", Linear(np.ones((2, 3), np.float32)), ("few",)),
+        Node("cell", spiking((2,), np.asarray(1.0)), ("w",)),
+        Node("y", Output(), ("cell",)),
+    )
+    with pytest.raises(ModelError) as caught:
+        axonc.compile(Graph("limited", nodes, "steps", 1e-3), target="native")
+    assert [(found.code, found.node) for found in caught.value.diagnostics] == [("AX601", "few")]

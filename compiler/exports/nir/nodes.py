@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from math import prod
 from typing import Any
@@ -233,3 +233,11 @@ MAKERS: Mapping[type[Op], Maker] = {
     **dict.fromkeys((Neuron, FixedNeuron, LevelNeuron, ExactNeuron), _neuron),
 }
 """How each op becomes nodes of NIR."""
+
+
+def unwritten(graph: Graph) -> Iterator[Diagnostic]:
+    """The nodes for which NIR has none."""
+    for node in graph:
+        if type(node.op) not in MAKERS:
+            limit = f"only {', '.join(sorted({op.name for op in MAKERS}))} are written"
+            yield Diagnostic("AX714", node.name, f"{node.op.name}", limit, "save an axonc graph file (.axg)")

@@ -16,9 +16,9 @@ from axonc.compiler.frontends.nir.memory import tree_of
 from axonc.compiler.frontends.nir.stored import VERSION, digests
 from axonc.compiler.frontends.nir.tree import METADATA
 from axonc.compiler.frontends.nir.values import encode
-from axonc.ir import Diagnostic, Graph, Node, require_valid
+from axonc.ir import Diagnostic, Graph, Node, raise_if_any, require_valid
 
-from .nodes import Place, Written, written
+from .nodes import Place, Written, unwritten, written
 from .notes import Notes
 from .plan import plan
 
@@ -32,7 +32,9 @@ class Exported:
 
 
 def export_nir(graph: Graph) -> Exported:
-    """``graph``, at any stage, as a NIR file. The same graph gives the same bytes."""
+    """``graph``, at any stage, as a NIR file. The same graph gives the same bytes; `ModelError` if NIR has no nodes for
+    its ops."""
+    raise_if_any(unwritten(graph))
     notes = Notes()
     model = nir_graph(graph, notes)
     buffer = io.BytesIO()

@@ -56,7 +56,7 @@ def test_the_text_form_to_the_letter() -> None:
     )
     adjoint = next(line for line in lines if "neuron_adjoint" in line)
     assert "; reads tape(cell:m); shape=(4,), decay=0.9 (4), gate=Gate(threshold=1 (4), reset=subtract" in adjoint
-    assert adjoint.endswith("surrogate=SuperSpike(beta=10.0), attached=False)  # cell")
+    assert adjoint.endswith("surrogate=SuperSpike(below=inf, beta=10.0), attached=False)  # cell")
 
 
 @pytest.mark.parametrize(
