@@ -61,7 +61,8 @@ class Traces:
         sent = self._replayed(earlier or {})
         events = self._joined([*self._input_events(data, from_host=True), *sent])
         packets = events[:, 1:].astype(np.uint32)
-        return Inputs(events[:, 0], packets, self.mapping.block_chips[packets[:, 0] >> self.mapping.keys.local_bits])
+        chips = self.mapping.block_chips.astype(np.uint32)[packets[:, 0] >> self.mapping.keys.local_bits]
+        return Inputs(events[:, 0], packets, chips)
 
     def listed(self, data: Mapping[str, Array]) -> dict[int, Array]:
         """For every core that sends inputs of its own accord, its packets (slot, key, payload)."""

@@ -37,10 +37,10 @@ class Inputs:
 
     def marked(self, words: int) -> Keys:
         """The packets, [count, words], with the parity of their slots in their keys."""
-        if np.any(self.packets[:, :1] >> PARITY_BIT):
-            raise ValueError("input keys come without the parity bit")
         packets = self.packets.reshape(-1, words).astype(np.uint32)
-        packets[:, 0] |= (self.slots.astype(np.uint32) & 1) << PARITY_BIT
+        if packets[:, 0].max(initial=0) >> PARITY_BIT:
+            raise ValueError("input keys come without the parity bit")
+        packets[:, 0] |= (self.slots << PARITY_BIT).astype(np.uint32)  # of a slot's number, the lowest bit is left
         return packets
 
     def entered(self, host: int) -> Keys:
