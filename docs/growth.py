@@ -83,8 +83,8 @@ def _of_kind(
     )
     last = rows[-1]
     yield (
-        f"Of the largest, in seconds of processors: {_stages(last)}. The computer did other things beside: of one "
-        f"processor {last['cpu'] / last['seconds']:.0%} went to it.\n\n"
+        f"Of the largest, in seconds of processors: {_stages(last)}. Of one processor "
+        f"{min(last['cpu'] / last['seconds'], 1):.0%} went to it while it lasted.\n\n"
     )
     if kept["run"] is not None:
         yield _ran(kept["run"])
