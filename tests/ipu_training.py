@@ -15,11 +15,12 @@ from ipu_networks import build_together
 from axonc.backends.ipu.machine import load_machine
 from axonc.backends.ipu.training.lowering import project
 from axonc.backends.ipu.training.program import Training, training_program
-from axonc.backends.ipu.training.run import Learned, Samples, run_training
+from axonc.backends.ipu.training.run import run_training
+from axonc.backends.training.samples import Learned, Samples
 from axonc.compiler.checkpoint import Plan, Problem, make_plan
 from axonc.compiler.differentiate import Parameter
 from axonc.compiler.driver.directory import write_files
-from axonc.compiler.driver.tile_training.task import hyper, task_of
+from axonc.compiler.driver.target_training.task import hyper, task_of
 from axonc.compiler.training import Network, Optimiser
 from axonc.ir import Graph, Node
 from axonc.ir.interpret.run import run_batches

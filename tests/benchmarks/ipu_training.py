@@ -23,12 +23,13 @@ from axonc import Graph
 from axonc.backends.ipu.build import build
 from axonc.backends.ipu.machine import load_machine
 from axonc.backends.ipu.training.lowering import project
-from axonc.backends.ipu.training.run import Learned, Samples, run_training
-from axonc.backends.ipu.training.task import Task
+from axonc.backends.ipu.training.run import run_training
+from axonc.backends.training.samples import Learned, Samples
+from axonc.backends.training.task import Task
 from axonc.compiler.checkpoint import KINDS, Plan, longest
 from axonc.compiler.driver.directory import write_files
+from axonc.compiler.driver.target_training.task import hyper, task_of
 from axonc.compiler.driver.tile_training.planning import Planned, candidates, planned
-from axonc.compiler.driver.tile_training.task import hyper, task_of
 from axonc.compiler.training import Adam, CrossEntropy, network
 from axonc.ir.machine import TileMachine
 

@@ -8,9 +8,9 @@ from math import prod
 from axonc.ir import Diagnostic, Graph, Node
 from axonc.ir.ops import EGRU, Delay, Input, Linear, NeuronAdjoint, Total, is_sparse
 
+from ...training.task import Task
 from .groups import Key, groups_of, shape_of
 from .rules.table import RULES
-from .task import Task
 
 REPLACE = "train it in numpy, without a target"
 

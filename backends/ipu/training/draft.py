@@ -11,10 +11,10 @@ import numpy as np
 from axonc.ir import Graph, Kind, Node, Signal
 from axonc.ir.ops import Array
 
+from ...training.task import Task
 from ..layout import Layout, share_of
 from .groups import Place
 from .pieces import Field, Number, Stage, Tensor, Vertices, Way
-from .task import Task
 
 
 def type_of(signal: Signal) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from ...training.task import Task
 from ..layout import Layout
 from .draft import Draft, changed, fields, outputs, spread, whole
 from .pieces import Field, Number, Stage, Tensor, Vertices
 from .small import ELEMENT
-from .task import Task
 from .types import CPP
 
 LOSS, UPDATE = 40, 20

@@ -12,8 +12,8 @@ from axonc.ir import Graph, Node, split_reference
 from axonc.ir.machine import TileMachine
 from axonc.ir.ops import Flatten, Input, Linear, OuterTotal, Output, Total
 
+from ...training.task import Task
 from ..layout import Layout
-from .task import Task
 
 Key = tuple[str, str]
 """(``forward`` or ``backward``, node)."""

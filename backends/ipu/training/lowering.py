@@ -8,12 +8,12 @@ from math import prod
 from axonc.ir import ModelError, raise_if_any
 from axonc.ir.machine import TileMachine
 
+from ...training.task import Task
 from .check import problems
 from .emit import emit, pack
 from .groups import USUAL, groups_of, on_a_tile, shape_of
 from .memory import Memory, memory_of, misfits
 from .program import Training, training_program
-from .task import Task
 
 
 def fitted(task: Task, machine: TileMachine) -> tuple[Training, Memory]:

@@ -9,6 +9,7 @@ from axonc.ir.loops import Item, Loop, Move
 from axonc.ir.machine import TileMachine
 from axonc.ir.ops import Delay, Input
 
+from ...training.task import Task
 from ..layout import Layout
 from .draft import Draft, Side
 from .goal import loss_stages, pool_stage, target_of, update_stage
@@ -18,7 +19,6 @@ from .pieces import Buffer, Call, Execute, Function, Repeat, Stage, Step, Stream
 from .rules.maps import close_delay
 from .rules.table import RULES
 from .small import clear, counter, move_counter, place_counter, set_counter
-from .task import Task
 
 HYPER = 5
 """Numbers that come with every step of training: 1 - rate decay, rate, Adam's two corrections, 1 / samples."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -12,33 +11,13 @@ import numpy as np
 
 from axonc.ir.ops import Array
 
+from ...training.samples import Learned, Samples
 from ..build import opened
 from ..layout import Layout
 from ..simulator import run_program
 from .draft import from_pieces
 from .pieces import Tensor
 from .program import Training
-
-
-@dataclass(frozen=True)
-class Samples:
-    """What one step of training takes: inputs [T, B, *shape] by name, labels or targets [B, ...], the numbers of
-    ``hyper``."""
-
-    x: Mapping[str, Array]
-    target: Array
-    hyper: Array
-
-
-@dataclass(frozen=True)
-class Learned:
-    """What a run gives: of every step of training the loss, and the output reduced over the steps, [B, *shape]; the
-    parameters in the end; the simulator's accounts."""
-
-    losses: Array
-    pooled: Array
-    parameters: Mapping[tuple[str, str], Array]
-    accounts: Mapping[str, Any]
 
 
 def run_training(directory: Path, training: Training, turns: Iterable[Samples]) -> Learned:

@@ -1,1 +1,1 @@
-"""Training by programs for tiles: what a training in numpy is, as a task of the backend, and its loop."""
+"""Training by programs for tiles: plans, and the loop."""

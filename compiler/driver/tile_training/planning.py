@@ -11,7 +11,7 @@ from axonc.backends.ipu.training.depths import depths
 from axonc.backends.ipu.training.lowering import per_tiles
 from axonc.backends.ipu.training.memory import Memory, memory_of, misfits
 from axonc.backends.ipu.training.program import Training, training_program
-from axonc.backends.ipu.training.task import Task
+from axonc.backends.training.task import Task
 from axonc.ir import Diagnostic, ModelError, raise_if_any
 from axonc.ir.loops import Item, size
 from axonc.ir.machine import TileMachine

@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import MappingProxyType
-
-import numpy as np
 
 from axonc.backends.ipu.build import build
 from axonc.backends.ipu.machine import load_machine
 from axonc.backends.ipu.simulator import CodeletError, ProgramError
 from axonc.backends.ipu.training.lowering import project
-from axonc.backends.ipu.training.run import Learned, Samples, run_training
+from axonc.backends.ipu.training.run import run_training
 from axonc.backends.spinnaker2.toolchain import ToolchainError
-from axonc.ir import Diagnostic, Graph, ModelError, ToolError, raise_if_any
-from axonc.ir.ops import Array
+from axonc.backends.training.samples import Learned, Samples
+from axonc.ir import Diagnostic, Graph, ToolError
 
-from ...training import Epoch, Network, Options, RateTarget, Trained, network, trained_graph
-from ...training.data import Data, checked
-from ...training.options import require_sound
+from ...training import Options, Trained
 from ..directory import write_files
-from .check import problems, target_problems
+from ..target_training.task import task_of
+from ..target_training.turns import prepared, result, turns
 from .planning import Planned, planned
-from .task import hyper, task_of
 
 NONE: Mapping[str, bool] = MappingProxyType({})
-
-NO_CLASS = 2**32 - 1
-"""The label of a sample that fills a batch up."""
 
 
 def train_on_tiles(
@@ -45,97 +38,24 @@ def train_on_tiles(
     ``others``: whether options were given that are not in ``options``, by name. ``folder``: where the program is left;
     None: nowhere.
     """
-    require_sound(options, graph)
-    raise_if_any(problems(options, others))
     how = options
-    net = network(graph, how.loss, how.output, how.kinds, how.nodes, how.surrogate, how.attached, block=how.block)
-    known = checked(net, data)
-    raise_if_any(target_problems(options, known.target))
+    net, known = prepared(graph, data, options, {**others, "packed": options.packed})
     steps = next(iter(known.x.values())).shape[1]
     task = task_of(net, how.optimiser, steps, min(how.batch, len(known)), ())
     found = planned(task, load_machine(machine), how.memory, how.checkpoints)
     with TemporaryDirectory() as made:
-        learned = _learned(Path(made) if folder is None else folder, found, list(_turns(net, known, options)))
-    return _result(net, known, options, found, learned)
+        learned = _learned(Path(made) if folder is None else folder, found, turns(net, known, options))
+    return result(net, known, options, found.plan, learned)
 
 
-def _learned(folder: Path, found: Planned, turns: list[Samples]) -> Learned:
+def _learned(folder: Path, found: Planned, given: Iterable[Samples]) -> Learned:
     """What the program learns, built and run in a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     write_files(folder, project(found.training))
     try:
         build(folder)
-        return run_training(folder, found.training, turns)
+        return run_training(folder, found.training, given)
     except (ToolchainError, CodeletError) as error:
         raise ToolError(Diagnostic("AX901", "", str(error))) from error
     except ProgramError as error:
         raise ToolError(Diagnostic("AX902", "", str(error))) from error
-
-
-def _batches(data: Data, options: Options) -> Iterator[tuple[int, Array]]:
-    """The samples of every step of training, with the number of its epoch: those of a training in numpy."""
-    for epoch in range(options.epochs):
-        order = np.random.default_rng((options.seed, epoch)).permutation(len(data))
-        yield from ((epoch, order[first : first + options.batch]) for first in range(0, len(data), options.batch))
-
-
-def _turns(net: Network, data: Data, options: Options) -> Iterator[Samples]:
-    """What the program takes with every step; the last batch of an epoch is filled up with samples of no weight."""
-    batches = list(_batches(data, options))
-    size = min(options.batch, len(data))
-    target = _targets(net, data.target)
-    for number, (_, chosen) in enumerate(batches):
-        share = options.schedule.share(number, len(batches))
-        numbers = hyper(options.optimiser, number + 1, share, target[chosen].size)
-        missing = size - len(chosen)
-        x = {name: _filled(part, 1, missing, 0) for name, part in data.part(chosen).items()}
-        nothing = NO_CLASS if target.ndim == 1 else np.nan
-        yield Samples(x, _filled(target[chosen], 0, missing, nothing), numbers)
-
-
-def _targets(net: Network, target: Array) -> Array:
-    """Labels, or what r must be: of a `RateTarget`, the rates that are wanted."""
-    if not isinstance(net.loss, RateTarget):
-        return target
-    classes = int(np.prod(net.graph.signals[net.output].shape))
-    wanted = np.full((len(target), classes), net.loss.wrong, np.float32)
-    wanted[np.arange(len(target)), target] = net.loss.correct
-    return wanted
-
-
-def _filled(array: Array, axis: int, missing: int, value: float) -> Array:
-    widths = [(0, missing if dimension == axis else 0) for dimension in range(array.ndim)]
-    return np.pad(array, widths, constant_values=value)
-
-
-def _result(net: Network, data: Data, options: Options, found: Planned, learned: Learned) -> Trained:
-    """The trained graph, if every value is finite, and the history."""
-    bad = np.flatnonzero(~np.isfinite(learned.losses))
-    if len(bad):
-        said = f"the loss is {learned.losses[bad[0]]} in step {bad[0] + 1} of {len(learned.losses)}"
-        raise ModelError(Diagnostic("AX812", net.output, said, "every value must be finite", "lower the rate"))
-    values = {p: learned.parameters[p.node, p.field] for p in net.parameters}
-    raise_if_any(
-        Diagnostic("AX812", p.node, f"{p.field} is not finite", "every value must be finite", "lower the rate")
-        for p, value in values.items()
-        if not np.all(np.isfinite(value))
-    )
-    graph = trained_graph(net, values, options.said)
-    return Trained(graph, tuple(_history(net, data, options, learned)), found.plan, learned.accounts)
-
-
-def _history(net: Network, data: Data, options: Options, learned: Learned) -> Iterator[Epoch]:
-    """Of every epoch the mean loss and the accuracy, from what the machine sent with each step."""
-    batches = list(_batches(data, options))
-    for epoch in range(options.epochs):
-        numbers = [number for number, (owner, _) in enumerate(batches) if owner == epoch]
-        loss = sum(float(learned.losses[n]) * len(batches[n][1]) for n in numbers) / len(data)
-        hits = sum(_hits(net, data, batches[n][1], learned.pooled[n]) for n in numbers)
-        yield Epoch(loss, hits / len(data) if net.loss.labelled else float("nan"))
-
-
-def _hits(net: Network, data: Data, chosen: Array, pooled: Array) -> int:
-    if not net.loss.labelled:
-        return 0
-    guess = np.argmax(pooled[: len(chosen)].reshape(len(chosen), -1), axis=1)
-    return int(np.sum(guess == data.target[chosen]))

@@ -18,8 +18,8 @@ from axonc.backends.ipu.training.costs import sizes_of
 from axonc.backends.ipu.training.depths import counts
 from axonc.compiler.checkpoint.schedules import Offloaded, Segments, Taped
 from axonc.compiler.driver.cli import cli
+from axonc.compiler.driver.target_training.task import task_of
 from axonc.compiler.driver.tile_training.planning import SAMPLE, Planned, moves_of, planned
-from axonc.compiler.driver.tile_training.task import task_of
 from axonc.compiler.training import Adam, CrossEntropy, Trained, network
 from axonc.ir import Node
 from axonc.ir.ops import Delay, Linear, Output

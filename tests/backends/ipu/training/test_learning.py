@@ -15,7 +15,7 @@ from ipu_training import Case, Step, built, canonical, learned, planned
 from axonc.backends.ipu.training.depths import counts
 from axonc.backends.ipu.training.memory import memory_of
 from axonc.backends.ipu.training.program import Training
-from axonc.backends.ipu.training.run import Learned
+from axonc.backends.training.samples import Learned
 from axonc.compiler.training import SGD, Adam, CrossEntropy, MeanSquared, network
 from axonc.ir.ops import SuperSpike
 

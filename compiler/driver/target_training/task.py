@@ -1,4 +1,4 @@
-"""A training as a task for tiles."""
+"""A training as a task for a target."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from math import sqrt
 
 import numpy as np
 
-from axonc.backends.ipu.training.task import Goal, Task, Update
+from axonc.backends.training.task import Goal, Task, Update
 from axonc.ir.loops import Item
 from axonc.ir.ops import Array
 
@@ -34,7 +34,7 @@ def task_of(net: Network, optimiser: Optimiser, steps: int, batch: int, moves: t
 
 
 def goal_of(loss: Loss) -> Goal:
-    """The loss as tiles have it; rates that are wanted are targets."""
+    """The loss as programs have it; rates that are wanted are targets."""
     if isinstance(loss, CrossEntropy):
         return Goal("cross_entropy", loss.over, loss.scale)  # type: ignore[arg-type]
     assert isinstance(loss, (MeanSquared, RateTarget))

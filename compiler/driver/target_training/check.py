@@ -1,4 +1,4 @@
-"""The options of a training that programs for tiles do not have."""
+"""The options of a training that programs of targets do not have."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ def problems(options: Options, others: Mapping[str, bool]) -> Iterator[Diagnosti
         "weights or state": options.quantisation != EXACT,
         "prune": options.prune is not None,
         "clip": options.clip is not None,
-        "packed": options.packed,
         f"precision {options.precision}": options.precision != "float32",
         f"kinds {', '.join(options.kinds)}": not set(options.kinds) <= {"weights", "biases"},
         f"optimiser {options.optimiser.name}": type(options.optimiser) not in (SGD, Adam),
@@ -29,11 +28,13 @@ def problems(options: Options, others: Mapping[str, bool]) -> Iterator[Diagnosti
     }
     for option, here in given.items():
         if here:
-            yield Diagnostic("AX823", "", f"the option {option}", "programs for tiles do not have it", IN_NUMPY)
+            yield Diagnostic("AX823", "", f"the option {option}", "programs of targets do not have it", IN_NUMPY)
 
 
 def target_problems(options: Options, target: Array) -> Iterator[Diagnostic]:
     """Targets of every step."""
     if isinstance(options.loss, MeanSquared) and target.ndim > 2:
         found = f"targets of shape {target.shape}"
-        yield Diagnostic("AX823", "", found, "on tiles the loss sees what is reduced over the steps", IN_NUMPY)
+        yield Diagnostic(
+            "AX823", "", found, "in programs of targets the loss sees what is reduced over the steps", IN_NUMPY
+        )
