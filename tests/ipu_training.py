@@ -17,6 +17,7 @@ from axonc.backends.ipu.training.lowering import project
 from axonc.backends.ipu.training.program import Training, training_program
 from axonc.backends.ipu.training.run import run_training
 from axonc.backends.training.samples import Learned, Samples
+from axonc.backends.training.task import Lists
 from axonc.compiler.checkpoint import Plan, Problem, make_plan
 from axonc.compiler.differentiate import Parameter
 from axonc.compiler.driver.directory import write_files
@@ -40,12 +41,13 @@ class Case:
     plan: Plan
     batch: int
     per_tile: int
+    lists: Lists = Lists("dense")  # noqa: RUF009 - a frozen value
 
     def program(self) -> Training:
         """Its program for a GC200."""
         steps = self.plan.problem.steps
         task = task_of(self.net, self.optimiser, steps, self.batch, self.plan.loops())
-        return training_program(task, load_machine(), self.per_tile)
+        return training_program(replace(task, lists=self.lists), load_machine(), self.per_tile)
 
 
 def planned(kind: str, steps: int, room: int = 4) -> Plan:

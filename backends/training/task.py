@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from axonc.ir import Graph
@@ -33,6 +33,25 @@ class Update:
     slots: tuple[str, ...]
 
 
+Form = Literal["dense", "spikes", "gradients"]
+
+
+@dataclass(frozen=True)
+class Lists:
+    """How the events of populations come to matrices.
+
+    ``form``: ``dense``: all values; ``spikes``: lists of the neurons that sent; ``gradients``: of those that learn,
+    too, and derivatives of these alone go back; ``auto``: what takes the fewest cycles. ``capacity``: neurons that the
+    list of a sample has room for, by population; other lists have room for all. ``active``, ``learning``: the parts of
+    the neurons that send and that learn in an ordinary step, for estimates alone.
+    """
+
+    form: Form | Literal["auto"] = "auto"
+    capacity: Mapping[str, int] = field(default_factory=dict)
+    active: float = 1 / 8
+    learning: float = 1 / 4
+
+
 @dataclass(frozen=True)
 class Task:
     """A training of ``batch`` sequences of ``steps`` steps at once.
@@ -46,6 +65,7 @@ class Task:
         parameters: (node, field) -> the value that training begins with.
         output: the output that the loss sees.
         moves: what one step of training does, with the checkpoints of a plan.
+        lists: how events come to matrices.
     """
 
     forward: Graph
@@ -61,3 +81,4 @@ class Task:
     steps: int
     batch: int
     moves: tuple[Item, ...] = ()
+    lists: Lists = field(default_factory=Lists)

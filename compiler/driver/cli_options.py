@@ -101,12 +101,13 @@ def given_options(config: Config, **given: Any) -> tuple[str, Options]:
     text = given.pop("quantize")
     quantize = None if text is None else parse_quantisation(text)
     given["prune"] = parse_pruning(given["prune"])
-    given["capacity"] = _sizes("--capacity", given.pop("capacity"))
-    sizes = _sizes("--slice", given.pop("slices"))
-    return target, merged_options(config, slice_size=sizes, quantize=quantize, **given)
+    given["capacity"] = sizes("--capacity", given.pop("capacity"))
+    sliced = sizes("--slice", given.pop("slices"))
+    return target, merged_options(config, slice_size=sliced, quantize=quantize, **given)
 
 
-def _sizes(option: str, texts: tuple[str, ...]) -> int | dict[str, int] | None:
+def sizes(option: str, texts: tuple[str, ...]) -> int | dict[str, int] | None:
+    """One number for all, or numbers by name."""
     if not texts:
         return None
     named: dict[str, int] = {}

@@ -12,7 +12,7 @@ from axonc.ir.serialize import save_graph
 
 from ..training import Epoch
 from ..training.cells import BLOCK
-from .cli_options import byte_count
+from .cli_options import byte_count, sizes
 from .data import read_arrays
 from .loading import load
 from .planning.text import plan_line
@@ -48,6 +48,8 @@ PATH = click.Path(path_type=Path)
 @click.option("--target", help="ipu: a program for tiles trains, on the simulator; default: numpy.")
 @click.option("--machine", type=PATH, help="TOML: what the target's machine has otherwise.")
 @click.option("--folder", type=PATH, help="Where the target's program is left.")
+@click.option("--lists", default="auto", show_default=True, help="On tiles: auto, dense, spikes or gradients.")
+@click.option("--capacity", multiple=True, help="Neurons that a list has room for: N, or POPULATION=N.")
 @click.option("--checkpoint", type=PATH, help="Keeps the training; a later one goes on from it.")
 def train_command(
     model: Path,
@@ -57,12 +59,13 @@ def train_command(
     semantics: str | None,
     dt: float | None,
     inputs: str | None,
+    capacity: tuple[str, ...],
     **options: Any,
 ) -> None:
     """Train MODEL and write it as a graph file."""
     graph = load(model, semantics, dt, inputs)
     known = None if validation is None else read_arrays(validation)
-    trained = train(graph, read_arrays(data), validation=known, **options)
+    trained = train(graph, read_arrays(data), validation=known, capacity=sizes("--capacity", capacity), **options)
     save_graph(trained.graph, output)
     if trained.plan is not None:
         click.echo(f"checkpoints: {plan_line(trained.plan)}")

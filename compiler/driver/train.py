@@ -72,6 +72,8 @@ def train(
     target: str | None = None,
     machine: str | Path | None = None,
     folder: str | Path | None = None,
+    lists: str = "auto",
+    capacity: int | Mapping[str, int] | None = None,
 ) -> Trained:
     """Train a graph in steps by backpropagation through time, on this computer, in numpy.
 
@@ -120,6 +122,11 @@ def train(
             of a tile, and ``checkpoints`` that are off chip are in the memory beside it. None: numpy on this computer.
         machine: a TOML file that overrides the target's machine description.
         folder: where the target's program is left.
+        lists: how events come to matrices on tiles: as all values (``dense``), as lists of the neurons that sent
+            (``spikes``), of those that have a derivative, too, of which alone derivatives go back (``gradients``), or
+            as takes the fewest cycles (``auto``). No bit of what is learned depends on it.
+        capacity: neurons that a list of a sample has room for: of all populations, or by name; a list that is longer is
+            an error. None: room for all.
 
     Returns:
         The trained graph, the history, an entry an epoch, and the plan, if there was one.
@@ -154,7 +161,10 @@ def train(
     )
     if target is not None:
         others = {"validation": validation is not None, "checkpoint": checkpoint is not None}
-        return _on_target(target, graph, data, options, others, machine, folder)
+        return _on_target(target, graph, data, options, others, (machine, folder), (lists, capacity))
+    if lists != "auto" or capacity is not None:
+        limit = "targets send lists of events"
+        raise ModelError(Diagnostic("AX403", "", "lists or a capacity without a target", limit, "name a target"))
     with _shown() as bar:
         return training(graph, data, options, validation, None if checkpoint is None else Path(checkpoint), bar.show)
 
@@ -165,17 +175,19 @@ def _on_target(
     data: Data,
     options: Options,
     others: Mapping[str, bool],
-    machine: str | Path | None,
-    folder: str | Path | None,
+    paths: tuple[str | Path | None, str | Path | None],
+    sent: tuple[str, int | Mapping[str, int] | None],
 ) -> Trained:
-    """Training by a program of a target; ``others``: whether options that numpy alone has were given."""
+    """Training by a program of a target; ``others``: whether options that numpy alone has were given;
+    ``paths``: machine and folder; ``sent``: lists and their capacity."""
     if target not in TRAINING:
         known = f"known: {', '.join(TRAINING)}"
         raise ModelError(Diagnostic("AX603", "", f"training for {target!r}", known, "choose one, or none"))
+    from .tile_training.lists import lists_of
     from .tile_training.train import train_on_tiles
 
-    paths = (None if path is None else Path(path) for path in (machine, folder))
-    return train_on_tiles(graph, data, options, others, *paths)
+    machine, folder = (None if path is None else Path(path) for path in paths)
+    return train_on_tiles(graph, data, options, others, machine, folder, lists_of(graph, *sent))
 
 
 TRAINING = ("ipu",)

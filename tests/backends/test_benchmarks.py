@@ -47,6 +47,14 @@ def test_gated_units_are_measured(capsys: pytest.CaptureFixture[str]) -> None:
     assert "cycles" in capsys.readouterr().out
 
 
+def test_lists_on_tiles_are_measured(capsys: pytest.CaptureFixture[str]) -> None:
+    importlib.import_module("benchmarks.ipu_lists").main(["--tiny"])
+    shown = capsys.readouterr().out
+    seen = re.findall(r"([\d,]+) +([\d,]+) bytes", shown)
+    assert len(seen) == shown.count("same weights: True") == 3
+    assert all(predicted == observed for predicted, observed in seen)
+
+
 def test_the_cost_model_is_calibrated(capsys: pytest.CaptureFixture[str]) -> None:
     importlib.import_module("benchmarks.calibrate").main(["--tiny"])
     assert "% instructions" in capsys.readouterr().out

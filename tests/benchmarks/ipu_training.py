@@ -168,14 +168,15 @@ def run(found: Planned) -> Learned:
     """One step of training on the simulator."""
     made, rng = found.training.task, np.random.default_rng(0)
     shape = (made.steps, BATCH, made.forward.signals["in"].shape[0])
-    sample = Samples({"in": (rng.random(shape) < 0.1).astype(np.uint8)}, np.arange(BATCH) % 3, _hyper())
+    sample = Samples({"in": (rng.random(shape) < 0.1).astype(np.uint8)}, np.arange(BATCH) % 3, hyper_of())
     with tempfile.TemporaryDirectory() as folder:
         write_files(Path(folder), project(found.training))
         build(Path(folder))
         return run_training(Path(folder), found.training, [sample])
 
 
-def _hyper() -> np.ndarray[Any, Any]:
+def hyper_of() -> np.ndarray[Any, Any]:
+    """The numbers that come with the first step."""
     return hyper(Adam(), 1, 1.0, BATCH)
 
 

@@ -10,16 +10,12 @@ import numpy as np
 from axonc.ir.machine import TileMachine
 from axonc.ir.ops import Array
 
-from ..exchange import tiles_of
-from ..layout import WORKERS
 from .depths import depths
 from .keeping import tape_of
-from .memory import exchanged, memory_of, spread_bytes
-from .pieces import Execute, Stage, Step, Tensor, Transfer
+from .memory import memory_of, spread_bytes
+from .pieces import Execute, Step, Tensor, Transfer
 from .program import Training
-
-LAUNCH = 11
-"""Cycles to start a vertex."""
+from .traffic import cycles
 
 
 @dataclass(frozen=True)
@@ -71,15 +67,3 @@ def seconds(steps: Iterable[Step], machine: TileMachine) -> float:
     stages = [step.stage for step in steps if isinstance(step, Execute)]
     assert all(isinstance(step, (Execute, Transfer)) for step in steps)
     return sum(cycles(stage, machine) for stage in stages) / machine.clock_hz
-
-
-def cycles(stage: Stage, machine: TileMachine) -> int:
-    """The slowest tile's vertices, what it exchanges before them, and the syncs."""
-    longest, total = (np.zeros(machine.tiles, np.int64) for _ in range(2))
-    for vertices in stage.vertices:
-        here, own = tiles_of(vertices.layout), LAUNCH + WORKERS * vertices.instructions
-        longest[here] = np.maximum(longest[here], own)
-        total[here] += own
-    received = exchanged(stage, machine.tiles).received
-    syncs = machine.sync_cycles * (2 if received.any() else 1)
-    return int(np.maximum(longest, -(-total // WORKERS)).max() + received.max() // machine.exchange_bytes + syncs)

@@ -11,7 +11,7 @@ import numpy as np
 from axonc.ir import Graph, Kind, Node, Signal
 from axonc.ir.ops import Array
 
-from ...training.task import Task
+from ...training.task import Form, Task
 from ..layout import Layout, share_of
 from .groups import Place
 from .pieces import Field, Number, Stage, Tensor, Vertices, Way
@@ -65,7 +65,12 @@ class Side:
 @dataclass
 class Draft:
     """``parameters``: (node, field) -> its tensor; ``gradients``: the same; ``stored``: values of tensors that the
-    program begins with, in pieces; ``cleared``: tensors that are 0 when a step of training begins."""
+    program begins with, in pieces; ``cleared``: tensors that are 0 when a step of training begins.
+
+    ``forms``: how a signal comes to matrices, where not as all values; ``marks``: population -> what its neurons are
+    in, and the stage from which that is there; ``lists``: (side, signal) -> its lists, and the same; ``longest``:
+    signal -> the longest list of it that there ever was; ``firsts``: the numbers of the first neurons of tiles.
+    """
 
     task: Task
     places: Mapping[tuple[str, str], Place]
@@ -75,6 +80,11 @@ class Draft:
     gradients: dict[tuple[str, str], Tensor] = field(default_factory=dict)
     stored: dict[Tensor, Array] = field(default_factory=dict)
     cleared: list[Tensor] = field(default_factory=list)
+    forms: Mapping[str, Form] = field(default_factory=dict)
+    marks: dict[str, tuple[Tensor, int]] = field(default_factory=dict)
+    lists: dict[tuple[str, str], tuple[Tensor, int]] = field(default_factory=dict)
+    longest: dict[str, Tensor] = field(default_factory=dict)
+    firsts: dict[Layout, Tensor] = field(default_factory=dict)
 
     def place(self, side: Side, node: Node) -> Place:
         """Where a node's signal is."""
@@ -102,6 +112,12 @@ class Draft:
         tensor = Tensor(name, "f4", place.layout, len(columns))
         self.stored[tensor] = np.stack(fields, axis=1).reshape(-1)
         return tensor
+
+    def met(self, signal: Tensor) -> int:
+        """Samples of which the busiest worker has some, where all workers of a tile share a signal."""
+        elements = int(signal.sizes.max(initial=1))
+        share, width = share_of(elements), elements // self.task.batch
+        return min(self.task.batch, -(-(share - 1) // width) + 1)
 
     def busiest(self, tensor: Tensor) -> int:
         """Elements of the busiest worker, where all workers of a tile share a tensor."""

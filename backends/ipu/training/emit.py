@@ -112,9 +112,7 @@ class _Writer:
             "inputs": [
                 {"var": self.buffers[buffer], "name": cpp_string(buffer.name)} for buffer in training.inputs.values()
             ],
-            "learned": [
-                {"var": self.tensors[tensor], "name": cpp_string(tensor.name)} for _, tensor in training.trained
-            ],
+            "learned": [{"var": self.tensors[tensor], "name": cpp_string(tensor.name)} for tensor in training.left],
             "functions": [
                 {"var": var, "comment": comment_text(function.name), "body": self._sequence(function.body, "  ")}
                 for function, var in self.functions.items()
@@ -129,7 +127,7 @@ class _Writer:
             "type": POPLAR[tensor.dtype],
             "name": cpp_string(tensor.name),
             "layout": self.layouts[tensor.layout],
-            "sizes": f"{tensor.each}, {tensor.fixed}" if tensor.fixed else f"{tensor.each}",
+            "sizes": _sizes(tensor),
         }
 
     def _stage(self, stage: Stage) -> dict[str, Any]:
@@ -154,7 +152,7 @@ class _Writer:
             return f'FieldOf::rows("{field.name}", {{{", ".join(names)}}})'
         if not names:
             return f'FieldOf::none("{field.name}", {POPLAR[field.dtype]})'
-        like = "" if field.like is None else f", n.{self.tensors[field.like]}"
+        like = "" if field.like is None else f", Pieces{{{self.layouts[field.like.layout]}, {_sizes(field.like)}}}"
         return f'FieldOf::{field.view}("{field.name}", {names[0]}{like})'
 
     def _sequence(self, steps: tuple[Step, ...], indent: str) -> str:
@@ -183,6 +181,11 @@ class _Writer:
 _WORDS = "graph n set store trainer device arguments begin step run axonc poplar program"
 LOCALS = frozenset(_WORDS.split())
 """What the functions of the program call their own."""
+
+
+def _sizes(tensor: Tensor) -> str:
+    """As `Pieces` has them."""
+    return f"{tensor.each}, {tensor.fixed}" if tensor.fixed else f"{tensor.each}"
 
 
 def _number(value: Number) -> str:

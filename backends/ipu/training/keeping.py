@@ -7,15 +7,15 @@ begins with a state that is loaded.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from axonc.ir.loops import Item, Move
-from axonc.ir.ops import Input
 
 from ..layout import share_of
 from .depths import Stack, depths
 from .draft import Draft
-from .pieces import Buffer, Execute, Field, Stage, Step, Tensor, Transfer, Vertices
+from .pieces import Buffer, Execute, Field, Stage, Step, Tensor, Transfer, Vertices, Way
 from .small import counter, move_counter
 from .types import CPP
 
@@ -120,11 +120,16 @@ class Keeping:
 
 
 def tape_of(draft: Draft) -> list[Tensor]:
-    """The tensors that the backward step reads of the forward one, but inputs, which are fetched again."""
-    task, values = draft.task, draft.forward.values
-    inputs = {values[node.name] for node in task.forward if isinstance(node.op, Input)}
-    taken = dict.fromkeys(values[reference] for reference in task.tape.values())
-    return [tensor for tensor in taken if tensor not in inputs]
+    """The tensors that forward steps write and the backward step only reads; inputs are fetched again."""
+    written = dict(_fields((*draft.forward.stages, draft.forward.end), ("out", "inout")))
+    return [tensor for tensor in dict(_fields(draft.backward.stages, ("in",))) if tensor in written]
+
+
+def _fields(stages: Iterable[Stage], ways: tuple[Way, ...]) -> Iterator[tuple[Tensor, Field]]:
+    """The fields of some ways, by tensor."""
+    for stage in stages:
+        for field in (field for vertices in stage.vertices for field in vertices.fields if field.way in ways):
+            yield from ((tensor, field) for tensor in field.tensors)
 
 
 def _moved(slots: Slots, how: str) -> Vertices:

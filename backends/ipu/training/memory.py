@@ -14,11 +14,11 @@ import numpy as np
 from axonc.ir import Diagnostic
 from axonc.ir.ops import Array
 
-from ..exchange import Traffic, tiles_of, traffic
-from ..layout import Layout
+from ..exchange import tiles_of
 from .lifetimes import Lifetimes, lifetimes
 from .pieces import Execute, Field, Stage, Tensor, Vertices
 from .program import Training
+from .traffic import exchanged
 from .walk import leaves, stages_of, tensors_of
 
 STRETCH = 12
@@ -97,51 +97,6 @@ def rows_of(field: Field) -> int:
     if field.view == "column":
         return field.tensors[0].layout.tiles
     return len(field.tensors) if field.rows else 0
-
-
-def exchanged(stage: Stage, tiles: int) -> Traffic:
-    """What arrives before a stage, and the stretches that tiles send or receive."""
-    plain = traffic(tiles, _whole_reads(stage, tiles))
-    for vertices, field in _fields(stage, "column"):
-        received, stretches = _column(field, vertices.layout, tiles)
-        plain = Traffic(plain.received + received, plain.stretches + stretches)
-    return plain
-
-
-def _fields(stage: Stage, view: str) -> Iterator[tuple[Vertices, Field]]:
-    for vertices in stage.vertices:
-        yield from ((vertices, field) for field in vertices.fields if field.view == view)
-
-
-def _whole_reads(stage: Stage, tiles: int) -> Iterator[tuple[str, Array, range]]:
-    for vertices, field in _fields(stage, "whole"):
-        tensor, layout = field.tensors[0], vertices.layout
-        held = np.zeros(tiles, np.int64)
-        held[tiles_of(tensor.layout)] = tensor.sizes * tensor.item
-        yield f"{id(tensor)}", held, range(layout.first_tile, layout.first_tile + layout.tiles)
-
-
-def _column(field: Field, readers: Layout, tiles: int) -> tuple[Array, Array]:
-    """Readers take their parts of the pieces on all other tiles; a tile sends at once what lies side by side."""
-    (tensor,), like = field.tensors, field.like
-    assert like is not None
-    received, stretches = np.zeros(tiles, np.int64), np.zeros(tiles, np.int64)
-    owners, own = np.arange(tiles)[tiles_of(tensor.layout)], np.arange(tiles)[tiles_of(readers)]
-    others = len(owners) - np.isin(own, owners)
-    received[own] = others * like.sizes * tensor.item
-    if len(own) == 1:  # the parts are all of the pieces, which lie side by side
-        stretches[own] += _runs(owners, own[0])
-    else:
-        stretches[own] += others
-    for owner in owners:
-        stretches[owner] += _runs(own, owner)
-    return received, stretches
-
-
-def _runs(tiles: Array, without: int) -> int:
-    """In how many runs consecutive tiles are, without one of them."""
-    rest = tiles[tiles != without]
-    return 0 if not len(rest) else 1 + int(np.count_nonzero(np.diff(rest) > 1))
 
 
 def _most(training: Training, lived: Lifetimes, buffers: Mapping[Stage, Array]) -> Array:

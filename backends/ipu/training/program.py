@@ -11,6 +11,7 @@ from axonc.ir.ops import Delay, Input
 
 from ...training.task import Task
 from ..layout import Layout
+from .choice import forms_of
 from .draft import Draft, Side
 from .goal import loss_stages, pool_stage, target_of, update_stage
 from .groups import places, tiles_used
@@ -58,11 +59,17 @@ class Training:
         """The parameters that are trained, in the order in which the host receives them at the end."""
         return tuple((parameter, self.draft.parameters[parameter]) for parameter in self.draft.gradients)
 
+    @property
+    def left(self) -> tuple[Tensor, ...]:
+        """What the host receives at the end: parameters, then how long lists were."""
+        return (*(tensor for _, tensor in self.trained), *self.draft.longest.values())
+
 
 def training_program(task: Task, machine: TileMachine, per_tile: int) -> Training:
     """The program of ``task`` with so many neurons on a tile; whether it fits is not asked."""
     found = places(task, machine, per_tile)
     draft = Draft(task, found, Side("forward", task.forward), Side("backward", task.backward))
+    draft.forms = forms_of(draft, machine)
     for side in (draft.forward, draft.backward):
         _lower(draft, side)
     return _Builder(draft, machine, tiles_used(found) % machine.tiles).training()
@@ -109,7 +116,9 @@ class _Builder:
             Stream(self.loss, True),
             Stream(self.pooled, True),
         )
-        begin = Stage("begin", [clear(tensor) for tensor in (*slots, *self.keeping.stacks)])
+        begin = Stage(
+            "begin", [clear(tensor) for tensor in (*slots, *self.keeping.stacks, *self.draft.longest.values())]
+        )
         return Training(
             self.task, self.machine, self.draft, self.inputs, self.hyper, self.target, self.loss, self.pooled, slots,
             begin, step, self.keeping.buffers, tuple(self.made.values()),

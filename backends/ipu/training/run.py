@@ -87,4 +87,6 @@ def _learned(training: Training, words: Array, count: int, accounts: Mapping[str
         parameters[parameter] = value.reshape(shape)
         at += size
     batch = training.task.batch
-    return Learned(each[:, 0], out_of_order(each[:, 1:], training.pooled.layout, batch), parameters, accounts)
+    counts = rest[at:].view(np.uint32).reshape(-1, batch).max(axis=1).tolist()
+    longest = dict(zip(training.draft.longest, counts, strict=True))
+    return Learned(each[:, 0], out_of_order(each[:, 1:], training.pooled.layout, batch), parameters, accounts, longest)

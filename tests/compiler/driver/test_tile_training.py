@@ -16,13 +16,15 @@ from axonc import Graph, ModelError
 from axonc.backends.ipu.machine import load_machine
 from axonc.backends.ipu.training.costs import sizes_of
 from axonc.backends.ipu.training.depths import counts
+from axonc.backends.ipu.training.program import Training, training_program
+from axonc.backends.training.task import Form, Lists
 from axonc.compiler.checkpoint.schedules import Offloaded, Segments, Taped
 from axonc.compiler.driver.cli import cli
 from axonc.compiler.driver.target_training.task import task_of
 from axonc.compiler.driver.tile_training.planning import SAMPLE, Planned, moves_of, planned
-from axonc.compiler.training import Adam, CrossEntropy, Trained, network
+from axonc.compiler.training import Adam, CrossEntropy, Network, Trained, network
 from axonc.ir import Node
-from axonc.ir.ops import Delay, Linear, Output
+from axonc.ir.ops import Delay, Linear, Output, SuperSpike
 
 OPTIONS: dict[str, Any] = {"epochs": 4, "batch": 16, "optimiser": "adam,rate=1e-2", "loss": "cross_entropy,over=mean"}
 TILE = 5400
@@ -182,3 +184,44 @@ def test_outputs_beside_the_trained_one_do_not_matter() -> None:
     more = graph.with_nodes((*graph, Node("spikes", Output(), ("hidden",))))
     task = task_of(network(more, CrossEntropy(), "out"), Adam(), 5, 2, ())
     assert planned(task, load_machine()).memory.peak > 0
+
+
+def test_lists_without_room_are_an_error() -> None:
+    with pytest.raises(ModelError, match=r"^AX701 hidden: \d+ neurons on the list .* capacity of \d+, or more"):
+        axonc.train(tasks.lif(), data(), target="ipu", lists="spikes", capacity=1, **{**OPTIONS, "epochs": 1})
+
+
+def test_lists_are_asked_for_by_name() -> None:
+    named = refused(tasks.lif(), lists="some", capacity={"read": 3, "hidden": 0})
+    assert named == ["AX403 ", "AX403 read", "AX403 hidden"]
+    with pytest.raises(ModelError, match=r"AX403 .* without a target"):
+        axonc.train(tasks.lif(), data(), lists="spikes", **OPTIONS)
+
+
+def test_the_command_line_takes_lists(tmp_path: Path) -> None:
+    tasks.lif().save(tmp_path / "model.axg")
+    x, labels = data()
+    np.savez(tmp_path / "data.npz", x=x, labels=labels)
+    words = ["--data", str(tmp_path / "data.npz"), "--target", "ipu", "--lists", "spikes", "--capacity", "read=2"]
+    done = CliRunner().invoke(cli, ["train", str(tmp_path / "model.axg"), *words])
+    assert isinstance(done.exception, ModelError)
+    assert [problem.node for problem in done.exception.diagnostics] == ["read"]
+
+
+@pytest.mark.parametrize(
+    ("hidden", "below", "expected"), [(2, 0.1, "dense"), (400, np.inf, "spikes"), (400, 0.1, "gradients")]
+)
+def test_the_form_is_that_of_the_fewest_cycles(hidden: int, below: float, expected: str) -> None:
+    """Where a surrogate reaches all neurons, nobody asks for lists of those that learn."""
+    net = network(tasks.lif(hidden=hidden), CrossEntropy(over="mean"), surrogate=SuperSpike(below=below))
+    asked: list[Form] = ["dense", "spikes", *(["gradients"] if np.isfinite(below) else [])]  # type: ignore[list-item]
+    found = {form: _listed(net, Lists(form, active=0.05, learning=0.1)) for form in asked}
+    chosen = _listed(net, Lists(active=0.05, learning=0.1))
+    assert set(chosen.draft.forms.values()) == {expected, "dense"}
+    times = {form: sizes_of(training) for form, training in found.items()}
+    assert min(asked, key=lambda form: times[form].forward + times[form].backward) == expected
+
+
+def _listed(net: Network, lists: Lists) -> Training:
+    task = replace(task_of(net, Adam(), SAMPLE, 8, Taped().loops(SAMPLE)), lists=lists)
+    return training_program(task, replace(load_machine(), tiles=60), 24)

@@ -10,7 +10,7 @@ from axonc.ir.ops.egru import GATES
 
 from ..draft import Draft, Side, changed, fields, outputs
 from ..pieces import Number, Tensor, Vertices
-from .neurons import surrogate_numbers
+from .surrogates import surrogate_numbers
 
 UNIT, CELL, GATE = 120, 30, 15
 """Instructions for the update of a unit, for the adjoint of its cell, and for that of a gate."""

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from axonc.ir import Node
-from axonc.ir.ops import FastSigmoid, Neuron, NeuronAdjoint, StraightThrough, SuperSpike, Surrogate, Triangle
+from axonc.ir.ops import Neuron, NeuronAdjoint
 from axonc.ir.ops.neuron import RESETS
 
 from ...lower.float_neuron import float_neuron
 from ..draft import Draft, Side, changed, fields, nothing, outputs
 from ..pieces import Number, Vertices
+from .lists import mark
+from .surrogates import surrogate_numbers
 
 NEURON, ADJOINT = 60, 40
 """Instructions for the update of a neuron, and for its adjoint."""
@@ -44,6 +44,7 @@ def neuron(draft: Draft, side: Side, node: Node) -> None:
     side.give(node, y, Vertices(codelet, place.layout, parts, numbers, NEURON * draft.busiest(y)))
     if before is not None:
         side.values[f"{node.name}:m"] = before
+    mark(draft, node)
 
 
 def neuron_adjoint(draft: Draft, side: Side, node: Node) -> None:
@@ -66,17 +67,3 @@ def neuron_adjoint(draft: Draft, side: Side, node: Node) -> None:
         **surrogate_numbers(op.surrogate),
     }
     side.give(node, y, Vertices("axonc::NeuronsBack", place.layout, parts, numbers, ADJOINT * draft.busiest(y)))
-
-
-def surrogate_numbers(surrogate: Surrogate) -> dict[str, Number]:
-    """The plain fields that say which surrogate a codelet takes."""
-    constants: dict[type[Surrogate], tuple[str, ...]] = {
-        SuperSpike: ("beta",),
-        FastSigmoid: ("slope",),
-        Triangle: ("support", "damping"),
-        StraightThrough: (),
-    }
-    kinds = list(constants)
-    values = [float(np.float32(getattr(surrogate, name))) for name in constants[type(surrogate)]]
-    first, second = (*values, 0.0, 0.0)[:2]
-    return {"surrogate": kinds.index(type(surrogate)), "steepness": first, "height": second, "below": surrogate.below}

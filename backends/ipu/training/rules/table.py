@@ -26,7 +26,8 @@ from axonc.ir.ops import (
 
 from ..draft import Draft, Side
 from .event_units import cell_adjoint, egru, gates_adjoint, read_adjoint
-from .maps import delay, given, linear, outer_total, passed, scale, total
+from .maps import delay, given, passed, scale
+from .matrices import linear, outer_total, total
 from .neurons import neuron, neuron_adjoint
 
 Rule = Callable[[Draft, Side, Node], None]
