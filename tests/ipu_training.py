@@ -25,7 +25,7 @@ from axonc.compiler.driver.target_training.task import hyper, task_of
 from axonc.compiler.training import Network, Optimiser
 from axonc.ir import Graph, Node
 from axonc.ir.interpret.run import run_batches
-from axonc.ir.ops import Linear, OuterTotal, Scale, Total
+from axonc.ir.ops import Linear, OuterTotal, Scale, StoredTotal, Total
 
 Array = np.ndarray[Any, Any]
 Step = tuple[dict[str, Array], Array]
@@ -80,8 +80,14 @@ def learned(folder: Path, program: Training, optimiser: Optimiser, steps: Sequen
 
 
 def canonical(case: Case, program: Training, steps: Sequence[Step]) -> dict[tuple[str, str], Array]:
-    """The parameters after some steps of training by the interpreter: both graphs, every sum in canonical order."""
-    net, optimiser = case.net, case.optimiser
+    """The parameters after some steps of training by the interpreter, as the tiles of a program add."""
+    return canonical_of(case.net, case.optimiser, steps, program)
+
+
+def canonical_of(
+    net: Network, optimiser: Optimiser, steps: Sequence[Step], program: Training | None = None
+) -> dict[tuple[str, str], Array]:
+    """The same; without a program both graphs run as they are, every sum in canonical order."""
     values = dict(net.initial)
     state = optimiser.initial({str(parameter): value for parameter, value in values.items()})
     for count, (x, target) in enumerate(steps, 1):
@@ -93,7 +99,7 @@ def canonical(case: Case, program: Training, steps: Sequence[Step]) -> dict[tupl
 
 
 def gradients_of(
-    net: Network, program: Training, values: dict[Parameter, Array], x: dict[str, Array], target: Array
+    net: Network, program: Training | None, values: dict[Parameter, Array], x: dict[str, Array], target: Array
 ) -> dict[str, Array]:
     """By parameter; sums over steps run from the last, in each over the samples."""
     forward = net.with_values(values)
@@ -105,8 +111,8 @@ def gradients_of(
         data[name] = seed.swapaxes(0, 1) if output == net.output else zero
     ops = net.backward.ops(net.ops(values))
     graph = net.backward.graph.with_nodes(replace(node, op=ops[node.name]) for node in net.backward.graph)
-    names = [node.name for node in graph if not isinstance(node.op, (OuterTotal, Total))]
-    backward = in_tiles(graph, program)
+    names = [node.name for node in graph if not isinstance(node.op, (OuterTotal, StoredTotal, Total))]
+    backward = graph if program is None else in_tiles(graph, program)
     signals = run_batches(backward, {name: a[:, ::-1] for name, a in data.items()}, names)
     return {
         str(parameter): total_of(graph[graph[output].inputs[0]], signals, parameter.of(forward[parameter.node].op))
@@ -116,16 +122,24 @@ def gradients_of(
 
 def total_of(node: Node, signals: dict[str, Array], like: Array) -> Array:
     """The sum that a gradient is: steps as the backward graph takes them, samples, one after the other."""
-    x = signals[node.inputs[0]].astype(np.float32)
-    for name in node.inputs[1:]:
-        x = x + signals[name].astype(np.float32)
+    x = _joined(signals, node.inputs)
+    read = _joined(signals, node.reads)
     total = np.zeros(like.shape, np.float32)
     for step in range(x.shape[1]):
         for sample in range(len(x)):
             part = x[sample, step].reshape(-1)
-            if isinstance(node.op, OuterTotal):
-                part = part[:, None] * signals[node.reads[0]][sample, step].reshape(-1).astype(np.float32)
+            if isinstance(node.op, (OuterTotal, StoredTotal)):
+                source, outer = read[sample, step].reshape(-1), isinstance(node.op, OuterTotal)
+                part = part[:, None] * source if outer else part[node.op.rows] * source[node.op.columns]
             total += part.reshape(total.shape)
+    return total
+
+
+def _joined(signals: dict[str, Array], names: Sequence[str]) -> Array:
+    """The sum of signals, one after the other."""
+    total = np.zeros((), np.float32)
+    for place, name in enumerate(names):
+        total = total + signals[name].astype(np.float32) if place else signals[name].astype(np.float32)
     return total
 
 

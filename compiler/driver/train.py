@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -36,6 +36,10 @@ from .rounding import Formats, fake_quantisation
 Pair = tuple[npt.ArrayLike | Mapping[str, npt.ArrayLike], npt.ArrayLike]
 Data = Pair | Mapping[str, npt.ArrayLike]
 """(inputs, targets), or arrays by name of which ``labels``, ``y`` or ``targets`` are the targets."""
+
+Paths = tuple[Path | None, Path | None]
+Sent = tuple[str, int | Mapping[str, int] | None]
+"""Of a target: machine description and folder; lists of events and their capacity."""
 
 CHOICES = {"surrogate": {surrogate.name: surrogate for surrogate in SURROGATES}}
 SCHEDULES = ("constant", "cosine", "step")
@@ -118,7 +122,8 @@ def train(
         checkpoints: which states: ``auto`` (the fastest plan in memory that fits), ``none``, or a kind of plan
             ([checkpoints](checkpoints.md)); those off chip write to files.
         packed: whether spikes that wait for the way back take a bit each.
-        target: ``ipu``: a program for tiles trains, on the simulator ([IPU](ipu.md#training)); then ``memory`` is that
+        target: ``native``: a C program trains ([native](native.md#training)); then ``memory`` is all that it holds.
+            ``ipu``: a program for tiles trains, on the simulator ([IPU](ipu.md#training)); then ``memory`` is that
             of a tile, and ``checkpoints`` that are off chip are in the memory beside it. None: numpy on this computer.
         machine: a TOML file that overrides the target's machine description.
         folder: where the target's program is left.
@@ -176,21 +181,40 @@ def _on_target(
     options: Options,
     others: Mapping[str, bool],
     paths: tuple[str | Path | None, str | Path | None],
-    sent: tuple[str, int | Mapping[str, int] | None],
+    sent: Sent,
 ) -> Trained:
     """Training by a program of a target; ``others``: whether options that numpy alone has were given;
     ``paths``: machine and folder; ``sent``: lists and their capacity."""
     if target not in TRAINING:
         known = f"known: {', '.join(TRAINING)}"
         raise ModelError(Diagnostic("AX603", "", f"training for {target!r}", known, "choose one, or none"))
+    machine, folder = (None if path is None else Path(path) for path in paths)
+    return TRAINING[target](graph, data, options, others, (machine, folder), sent)
+
+
+def _natively(
+    graph: Graph, data: Data, options: Options, others: Mapping[str, bool], paths: Paths, sent: Sent
+) -> Trained:
+    from .native_training.train import train_natively
+
+    lists, capacity = sent
+    lacking = {"lists": lists != "auto", "capacity": capacity is not None}
+    return train_natively(graph, data, options, {**others, **lacking}, *paths)
+
+
+def _on_tiles(
+    graph: Graph, data: Data, options: Options, others: Mapping[str, bool], paths: Paths, sent: Sent
+) -> Trained:
     from .tile_training.lists import lists_of
     from .tile_training.train import train_on_tiles
 
-    machine, folder = (None if path is None else Path(path) for path in paths)
-    return train_on_tiles(graph, data, options, others, machine, folder, lists_of(graph, *sent))
+    return train_on_tiles(graph, data, options, others, *paths, lists_of(graph, *sent))
 
 
-TRAINING = ("ipu",)
+TRAINING: Mapping[str, Callable[[Graph, Data, Options, Mapping[str, bool], Paths, Sent], Trained]] = {
+    "native": _natively,
+    "ipu": _on_tiles,
+}
 """The targets that have training programs."""
 
 

@@ -27,14 +27,14 @@ from .types import F32, DType, carrier
 OPTIONS = ("-fno-math-errno", "-lm")
 
 
-def build(directory: Path) -> None:
-    """Compile ``src/`` into ``images/``."""
+def build(directory: Path, name: str = NAME) -> None:
+    """Compile the program of that name in ``src/`` into ``images/``."""
     (directory / "images").mkdir(exist_ok=True)
     levels = HOST_FORMS if platform.machine().lower() in ("x86_64", "amd64") else (0,)
 
     def form(level: int) -> None:
-        output = library_form(Path(f"../images/{NAME}.so"), level)
-        build_shared(directory / "src", [f"{NAME}.c"], str(output), options=(*HOST_FORMS[level], *OPTIONS))
+        output = library_form(Path(f"../images/{name}.so"), level)
+        build_shared(directory / "src", [f"{name}.c"], str(output), options=(*HOST_FORMS[level], *OPTIONS))
 
     with ThreadPoolExecutor() as pool:
         list(pool.map(form, levels))
@@ -62,7 +62,7 @@ class Compiled:
         wanted = list(dict.fromkeys([*(node.name for node in graph.outputs), *record]))
         forms = _forms(graph, types, wanted)
         traces = {name: np.zeros((batch, steps, *shape), carrier(dtype)) for name, (shape, dtype) in forms.items()}
-        memory = _aligned(int(getattr(self.library, f"{self.name}_memory_bytes")()))
+        memory = aligned(int(getattr(self.library, f"{self.name}_memory_bytes")()))
         places = recordable(graph)
         held = _as_held_state(graph, types, state or initial_state(graph, batch))
         for sample in range(batch):
@@ -109,7 +109,7 @@ def _as_held_state(graph: Graph, types: Mapping[str, DType], state: State) -> di
     return {name: np.array(_as_held(state[name], dtype), order="C") for name, dtype in held.items()}
 
 
-def _aligned(size: int) -> Array:
+def aligned(size: int) -> Array:
     """Memory on a multiple of 64 bytes."""
     whole = np.empty(size + ALIGNMENT, np.uint8)
     return whole[-whole.ctypes.data % ALIGNMENT :][:size]
@@ -132,7 +132,7 @@ def _opened(directory: Path, library: Path, changed: int) -> Compiled:
 def _loaded(library: ctypes.CDLL, name: str, stored: Array) -> Compiled:
     getattr(library, f"{name}_memory_bytes").restype = ctypes.c_size_t
     getattr(library, f"{name}_run").restype = ctypes.c_int
-    constants = _aligned(stored.size)
+    constants = aligned(stored.size)
     constants[:] = stored
     return Compiled(library, name, constants)
 
@@ -163,4 +163,4 @@ def run(directory: Path, graph: Graph, x: Data, record: Sequence[str], state: Ca
     return result(graph, outputs, {name: shaped[name] for name in record}, state=last)
 
 
-__all__ = ["Compiled", "build", "compiled_together", "opened", "run"]
+__all__ = ["Compiled", "aligned", "build", "compiled_together", "opened", "run"]

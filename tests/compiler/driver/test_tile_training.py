@@ -90,7 +90,7 @@ def test_options_that_programs_lack_are_named_at_once(tmp_path: Path) -> None:
     assert [problem.code for problem in error.value.diagnostics] == ["AX823"] * 6
     assert refused(tasks.lif(), loss="cross_entropy,over=max") == ["AX823 "]
     with pytest.raises(ModelError, match="AX603"):
-        axonc.train(tasks.lif(), data(), target="native")
+        axonc.train(tasks.lif(), data(), target="spinnaker2")
 
 
 def test_nodes_that_tiles_do_not_train_are_named_at_once() -> None:

@@ -1,0 +1,1 @@
+"""What the nodes of both graphs are in C: one rule an op, in an explicit table."""

@@ -1,0 +1,54 @@
+"""The table of rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from axonc.ir import Node
+from axonc.ir.ops import (
+    EGRU,
+    Delay,
+    EGRUAdjoint,
+    EGRUGatesAdjoint,
+    EGRUReadAdjoint,
+    Flatten,
+    FlattenAdjoint,
+    Input,
+    Linear,
+    Neuron,
+    NeuronAdjoint,
+    Op,
+    OuterTotal,
+    Output,
+    Scale,
+    StoredTotal,
+    Total,
+)
+
+from ..draft import Draft, Side
+from .event_units import cell_adjoint, egru, gates_adjoint, read_adjoint
+from .maps import delay, enters, passed, scale, total
+from .matrices import linear, outer_total, stored_total
+from .neurons import neuron, neuron_adjoint
+
+Rule = Callable[[Draft, Side, Node], None]
+
+RULES: Mapping[type[Op], Rule] = {
+    Input: enters,
+    Output: passed,
+    Flatten: passed,
+    FlattenAdjoint: passed,
+    Delay: delay,
+    Scale: scale,
+    Linear: linear,
+    OuterTotal: outer_total,
+    StoredTotal: stored_total,
+    Total: total,
+    Neuron: neuron,
+    NeuronAdjoint: neuron_adjoint,
+    EGRU: egru,
+    EGRUAdjoint: cell_adjoint,
+    EGRUGatesAdjoint: gates_adjoint,
+    EGRUReadAdjoint: read_adjoint,
+}
+"""What a node of either graph is in C: a forward op leaves a tape, an adjoint takes it."""

@@ -1,0 +1,1 @@
+"""Training by C programs for this computer: plans, and the loop."""

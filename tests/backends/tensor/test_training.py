@@ -1,0 +1,179 @@
+"""C programs learn what canonical sums in numpy do, bit for bit, whatever the plan."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tasks
+from ipu_training import Step, canonical_of
+from native_training import Case, built, difference, learned, planned
+from scipy import sparse
+
+from axonc import Graph
+from axonc.backends.native.training import library
+from axonc.backends.native.training.emit import project
+from axonc.backends.native.training.program import Training
+from axonc.backends.training.samples import Learned
+from axonc.compiler.checkpoint import KINDS, tally
+from axonc.compiler.training import SGD, Adam, CrossEntropy, MeanSquared, network
+from axonc.ir import Kind, Node, Signal
+from axonc.ir.ops import EGRU, ONE, Delay, Flatten, Gate, Input, Linear, Membrane, Neuron, Output, Scale, SuperSpike
+
+STEPS, BATCH = 13, 3
+SQUARED = MeanSquared(over="mean")
+"""A loss without exp, whose bits are the same everywhere."""
+
+
+def changed(graph: Graph, **fields: Any) -> Graph:
+    """The graph with another op under each of these names."""
+    return graph.with_nodes(replace(node, op=fields.get(node.name, node.op)) for node in graph)
+
+
+def begun() -> Graph:
+    """An EGRU with segments, whose cell and delay begin with values."""
+    graph, values = tasks.egru(), np.linspace(-0.5, 0.5, 8)
+    cell, late = graph["cell"].op, graph["late"].op
+    assert isinstance(cell, EGRU)
+    assert isinstance(late, Delay)
+    cell = replace(cell, zoneout=0.1, segment=5, initial=values, threshold=np.linspace(0.05, 0.2, 8))
+    return changed(graph, cell=cell, late=replace(late, steps=2, initial=values))
+
+
+def stored() -> Graph:
+    """Neurons of which each has a threshold of its own, joined by sparse matrices."""
+    graph, rng = tasks.lif(reset="zero"), np.random.default_rng(0)
+    pruned = {}
+    for name in "wro":
+        op = graph[name].op
+        assert isinstance(op, Linear)
+        weight = np.asarray(op.weight)
+        pruned[name] = replace(op, weight=sparse.csr_array(weight * (rng.random(weight.shape) < 0.6)))
+    hidden = graph["hidden"].op
+    assert isinstance(hidden, Neuron)
+    assert hidden.gate is not None
+    gate = replace(hidden.gate, threshold=np.linspace(0.5, 1, 16), compare="ge")
+    return changed(graph, **pruned, hidden=replace(hidden, gate=gate))
+
+
+def joined() -> Graph:
+    """Matrices of several signals, a delay of a delay, a scaled voltage that is read on the way back, two outputs."""
+    rng = np.random.default_rng(0)
+    gate = Gate(np.asarray(1.0), "subtract", np.asarray(0.0))
+    leaky = Membrane(np.asarray(0.8), ONE, np.asarray(0.1), np.asarray(0.02))
+    nodes = (
+        Node("in", Input(Signal((12,), Kind.EVENT))),
+        Node("w", Linear(rng.normal(0, 0.5, (10, 12)), np.zeros(10)), ("in",)),
+        Node("spikes", Neuron((10,), None, leaky, gate), ("w",)),
+        Node("late", Delay(1), ("spikes",)),
+        Node("later", Delay(2), ("late",)),
+        Node("m", Linear(rng.normal(0, 0.5, (6, 10))), ("spikes", "later")),
+        Node("voltage", Neuron((6,), None, leaky, None), ("m",)),
+        Node("flat", Flatten(), ("voltage",)),
+        Node("half", Scale(np.linspace(0.5, 1, 6)), ("flat",)),
+        Node("o", Linear(rng.normal(0, 0.5, (3, 6))), ("half", "flat")),
+        Node("out", Output(), ("o",)),
+        Node("other", Output(), ("spikes",)),
+    )
+    return Graph("joined", nodes, "steps", 1e-3)
+
+
+FEW = SuperSpike(below=0.3)
+CASES = {
+    "lif": Case(network(tasks.lif(hidden=21), SQUARED), SGD(rate=0.05), STEPS, BATCH),
+    "lif, packed": Case(network(tasks.lif(hidden=21), SQUARED), SGD(rate=0.05), STEPS, BATCH, True),
+    "wide": Case(network(tasks.lif(hidden=150), SQUARED, surrogate=FEW), SGD(rate=0.05), STEPS, 6),
+    "cuba_lif": Case(
+        network(tasks.lif("cuba_lif", reset="zero"), MeanSquared(over="last"), attached=True), Adam(decay=0.1), 12, 5
+    ),
+    "feed_forward": Case(
+        network(tasks.lif("cuba_lif", loops=False), MeanSquared(over="sum"), attached=True), SGD(rate=0.01), 7, BATCH
+    ),
+    "sparse": Case(network(stored(), SQUARED), SGD(rate=0.05), STEPS, BATCH),
+    "egru": Case(network(tasks.egru(), SQUARED, attached=True), Adam(), STEPS, BATCH),
+    "begun": Case(network(begun(), SQUARED, surrogate=SuperSpike(beta=2.0)), Adam(), STEPS, BATCH),
+    "joined": Case(network(joined(), SQUARED, "out", nodes=("w", "m", "o")), SGD(rate=1e-3), STEPS, BATCH),
+    "labels": Case(network(tasks.lif(), CrossEntropy("mean", 2.0)), Adam(), STEPS, BATCH),
+}
+PLANNED = ("lif", "lif, packed", "begun", "joined")
+"""Those that run by every kind of plan."""
+
+
+def samples(case: Case) -> list[Step]:
+    """Two steps of training."""
+    rng = np.random.default_rng(0)
+    targets = [rng.normal(0, 1, (case.batch, 3)) for _ in range(2)]
+    if case.net.loss.labelled:
+        targets = [rng.integers(0, 3, case.batch) for _ in range(2)]
+    shape = (case.steps, case.batch, 12)
+    return [({"in": (rng.random(shape) < 0.3).astype(np.uint8)}, target) for target in targets]
+
+
+@pytest.fixture(scope="module")
+def programs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, Training]]:
+    return dict(zip(CASES, built(list(CASES.values()), tmp_path_factory.mktemp("programs")), strict=True))
+
+
+def run(programs: dict[str, tuple[Path, Training]], name: str, kind: str = "none") -> Learned:
+    case, (directory, training) = CASES[name], programs[name]
+    return learned(directory, training, planned(training, kind), case.optimiser, samples(case))
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if name != "labels"])
+def test_parameters_are_those_of_canonical_sums(name: str, programs: dict[str, tuple[Path, Training]]) -> None:
+    case, found = CASES[name], run(programs, name)
+    for parameter, value in canonical_of(case.net, case.optimiser, samples(case)).items():
+        np.testing.assert_array_equal(found.parameters[parameter], value, str(parameter))
+    for parameter, before in case.net.initial.items():
+        assert not np.array_equal(found.parameters[parameter.node, parameter.field], before)
+
+
+def test_labels_are_learned_as_in_numpy(programs: dict[str, tuple[Path, Training]]) -> None:
+    case, found = CASES["labels"], run(programs, "labels")
+    for parameter, value in canonical_of(case.net, case.optimiser, samples(case)).items():
+        np.testing.assert_allclose(found.parameters[parameter], value, rtol=1e-5, atol=1e-6)
+    x, target = samples(case)[0]
+    first = case.net.step(case.net.initial, {"in": x["in"].astype(np.float32)}, target)
+    assert found.losses[0] == pytest.approx(first.loss, rel=1e-6)
+
+
+@pytest.mark.parametrize("kind", list(KINDS))
+@pytest.mark.parametrize("name", PLANNED)
+def test_a_plan_changes_no_bit_and_does_what_its_tally_says(
+    name: str, kind: str, programs: dict[str, tuple[Path, Training]]
+) -> None:
+    training, found = programs[name][1], run(programs, name, kind)
+    plan, turns = planned(training, kind), 2
+    paper = tally(plan.problem, plan.actions())
+    accounts, memory = found.accounts, found.accounts["memory"]
+    assert not difference(found, run(programs, name))
+    assert accounts["turns"] == turns
+    assert accounts["backwards"] == turns * STEPS
+    counted = [accounts[name] for name in ("forwards", "traffic", "transfers")]
+    assert counted == [turns * count for count in (paper.forwards, paper.traffic, paper.transfers)]
+    assert (memory["total"], memory["off"]) == (paper.peak, paper.off_chip)
+    assert memory["total"] == plan.peak
+    assert kind == "none" or accounts["forwards"] > turns * STEPS or accounts["traffic"] > 0
+
+
+def test_spikes_as_bits_are_a_smaller_tape_and_the_same_numbers(programs: dict[str, tuple[Path, Training]]) -> None:
+    whole, packed = (programs[name][1] for name in ("lif", "lif, packed"))
+    spikes = BATCH * 21  # of the neurons, and of the delay behind them
+    assert packed.tape_bytes == BATCH * 21 * 4 + 2 * -(-spikes // 8)
+    assert whole.tape_bytes - (whole.tape_bytes - BATCH * 21 * 4) % 4 >= BATCH * 21 * 4 + 2 * spikes
+    assert not difference(run(programs, "lif"), run(programs, "lif, packed"))
+
+
+def test_every_width_of_vectors_gives_the_same_bits(programs: dict[str, tuple[Path, Training]]) -> None:
+    narrow = run(programs, "wide")
+    library.build(programs["wide"][0])
+    assert not difference(narrow, run(programs, "wide"))
+
+
+def test_a_project_is_the_same_bytes_every_time() -> None:
+    one, other = (project(CASES["begun"].program()) for _ in range(2))
+    assert one == other
+    assert b"/*" in one["src/training.c"]
