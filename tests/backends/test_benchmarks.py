@@ -19,6 +19,7 @@ import pytest
         "ipu_training",
         "evaluating",
         "native",
+        "native_training",
         "interpreter",
         "reading",
         "images",
