@@ -1,6 +1,6 @@
 """A graph seen as populations and projections: the form in which many-core targets map and lower it."""
 
-from .build import activity, network, rooms
+from .build import activity, joined, network, rooms
 from .ends import behind_delay, output_population
 from .net import Network
 from .population import (
@@ -14,7 +14,7 @@ from .population import (
     usual_activity,
 )
 from .projection import Projection, SharedKernel
-from .projections import in_dram, matrices_behind
+from .projections import in_dram, matrices_behind, matrix_projection, projections_into
 
 __all__ = [
     "ACTIVITY",
@@ -30,9 +30,12 @@ __all__ = [
     "behind_delay",
     "gated_lanes",
     "in_dram",
+    "joined",
     "matrices_behind",
+    "matrix_projection",
     "network",
     "output_population",
+    "projections_into",
     "rooms",
     "usual_activity",
 ]

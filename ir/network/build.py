@@ -26,7 +26,11 @@ def network(graph: Graph) -> Network:
     """
     senders = (*POPULATIONS, *FLOAT_LANES, *((Pool,) if _weighs_in_float(graph) else ()))
     nodes = [node for node in graph if isinstance(node.op, senders)]
-    projections = [joined for node in nodes for joined in in_lanes(projections_into(graph, node))]
+    return joined(graph, nodes, [one for node in nodes for one in in_lanes(projections_into(graph, node))])
+
+
+def joined(graph: Graph, nodes: Sequence[Node], projections: Sequence[Projection]) -> Network:
+    """The network of nodes that are populations, and of projections between them."""
     into, out_of = (by_end(nodes, projections, end) for end in ("target", "source"))
     shapes = {node.name: _maps(graph.signals[node.name].shape, into[node.name], out_of[node.name]) for node in nodes}
     shifts = {node.name: shifts_of(into[node.name]) for node in nodes}

@@ -21,23 +21,26 @@ from .weights import bias_of, pool_kernel, shift_of, weight_of
 
 def projections_into(graph: Graph, node: Node) -> Iterator[Projection]:
     """Those into a population."""
-    distant = in_dram(graph)
     if type(node.op) in FLOAT_LANES:
         yield from _gated_projections(graph, node)
-        return
-    if isinstance(node.op, Pool):
+    elif isinstance(node.op, Pool):
         source, delay = behind_delay(graph, node.inputs[0])
         yield Projection(node.name, source, node.name, delay, pool_kernel(node.op, graph.signals[source].shape))
-        return
-    for linear in (graph[name] for name in node.inputs):
-        in_float = isinstance(linear.op, Conv)
-        pools, before = ([], linear.inputs[0]) if in_float else behind_pools(graph, linear.inputs[0])
-        source, delay = behind_delay(graph, before)
-        weight = weight_of(graph, linear, source, pools)
-        count = prod(graph.signals[node.name].shape)
-        shift = None if isinstance(node.op, FixedGated) else shift_of(linear, count)
-        away = linear.name in distant
-        yield Projection(linear.name, source, node.name, delay, weight, shift, dram=away, bias=bias_of(linear, count))
+    else:
+        distant = in_dram(graph)
+        for name in node.inputs:
+            yield replace(matrix_projection(graph, graph[name], node), dram=name in distant)
+
+
+def matrix_projection(graph: Graph, linear: Node, node: Node) -> Projection:
+    """The projection of a matrix or kernel into a population."""
+    in_float = isinstance(linear.op, Conv)
+    pools, before = ([], linear.inputs[0]) if in_float else behind_pools(graph, linear.inputs[0])
+    source, delay = behind_delay(graph, before)
+    weight = weight_of(graph, linear, source, pools)
+    count = prod(graph.signals[node.name].shape)
+    shift = None if isinstance(node.op, FixedGated) else shift_of(linear, count)
+    return Projection(linear.name, source, node.name, delay, weight, shift, bias=bias_of(linear, count))
 
 
 def _gated_projections(graph: Graph, node: Node) -> Iterator[Projection]:

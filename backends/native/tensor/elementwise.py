@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from axonc.ir import Node
 from axonc.ir.elements import dtype_of
 from axonc.ir.ops import Constant, Map, Scale
@@ -9,7 +11,7 @@ from axonc.ir.ops import Constant, Map, Scale
 from .emission import Emission, converted
 from .expressions import EXPRESSIONS, assigned
 from .loops import nest
-from .types import BOOL, F32, carrier, narrow
+from .types import BOOL, F32, DType, carrier, narrow
 from .values import Value
 
 
@@ -22,17 +24,19 @@ def runs_map(op: Map) -> bool:
 def map_(op: Map, node: Node, e: Emission) -> Value:
     """One loop."""
     given = e.operands(node)
+    held = [value.dtype for value in given]
+    result = e.new(node.name, op.result().shape, dtype_of(op.result().format))
+    e.emit(nest(result.shape, [result, *given], lambda to, *elements: map_lines(op, to, elements, held)))
+    return result
+
+
+def map_lines(op: Map, to: str, elements: Sequence[str], held: Sequence[DType]) -> list[str]:
+    """``to`` = the function of numbers that are held in types."""
     wanted = [carrier(dtype_of(signal.format)) for signal in op.takes]
     if op.function == "select":
         wanted[0] = BOOL
-    result = e.new(node.name, op.result().shape, dtype_of(op.result().format))
-
-    def body(to: str, *elements: str) -> list[str]:
-        numbers = [converted(x, v.dtype, dtype) for x, v, dtype in zip(elements, given, wanted, strict=True)]
-        return assigned(to, op.function, numbers, wanted)
-
-    e.emit(nest(result.shape, [result, *given], body))
-    return result
+    numbers = [converted(x, own, dtype) for x, own, dtype in zip(elements, held, wanted, strict=True)]
+    return assigned(to, op.function, numbers, wanted)
 
 
 def scale(op: Scale, node: Node, e: Emission) -> Value:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -67,57 +67,63 @@ def cast(op: Cast, node: Node, e: Emission) -> Value:
     if source == target == x.dtype:
         return x
     result = e.new(node.name, x.shape, target)
-
-    def body(to: str, element: str) -> list[str]:
-        given = converted(element, x.dtype, carrier(source))
-        return [f"{to} = {as_type(given, source, target, op.saturate, op.rounding)};"]
-
-    e.emit(nest(x.shape, [result, x], body))
+    e.emit(nest(x.shape, [result, x], lambda to, element: cast_lines(op, to, [element], [x.dtype])))
     return result
+
+
+def cast_lines(op: Cast, to: str, elements: Sequence[str], held: Sequence[DType]) -> list[str]:
+    """``to`` = a number that is held in a type, as `Cast` has it."""
+    source = dtype_of(op.takes[0].format)
+    given = converted(elements[0], held[0], carrier(source))
+    return [f"{to} = {as_type(given, source, dtype_of(op.to), op.saturate, op.rounding)};"]
 
 
 def quantize_tensor(op: QuantizeTensor, node: Node, e: Emission) -> Value:
     """Division, rounding, zero point, clipping."""
     x, scale, *zero = e.operands(node)
+    result = e.new(node.name, x.shape, dtype_of(op.to))
+    others = [_along(value, op.axis, len(x.shape)) for value in (scale, *zero)]
+    held = [value.dtype for value in (x, scale, *zero)]
+    e.emit(nest(x.shape, [result, x, *others], lambda to, *elements: quantize_lines(op, to, elements, held)))
+    return result
+
+
+def quantize_lines(op: QuantizeTensor, to: str, elements: Sequence[str], held: Sequence[DType]) -> list[str]:
+    """``to`` = a number, its scale and, if there is one, its zero point, as `QuantizeTensor` has it."""
     types = [dtype_of(signal.format) for signal in op.takes]
     ratio, target = np.result_type(types[0], types[1]), dtype_of(op.to)
-    result = e.new(node.name, x.shape, target)
-    others = [_along(value, op.axis, len(x.shape)) for value in (scale, *zero)]
-
-    def body(to: str, *elements: str) -> list[str]:
-        a, s, *z = (
-            converted(element, value.dtype, carrier(dtype))
-            for element, value, dtype in zip(elements, (x, scale, *zero), types, strict=True)
-        )
-        wide = carrier(ratio)
-        quotient = f"{converted(a, carrier(types[0]), wide)} / {converted(s, carrier(types[1]), wide)}"
-        lines = [f"const {c_type(wide)} ratio = {as_type(quotient, wide, ratio)};"]
-        if is_float(op.to):
-            return [*lines, f"{to} = {as_type('ratio', ratio, target, op.saturate)};"]
-        low, high = limits(target)
-        whole = f"rint((double)ratio){f' + (double){z[0]}' if z else ''}"
-        lines.append(f"const double whole = axonc_clipped({whole}, {low}, {high});")
-        return [*lines, f"{to} = {as_type('whole', F64, target)};"]
-
-    e.emit(nest(x.shape, [result, x, *others], body))
-    return result
+    a, s, *z = (
+        converted(element, own, carrier(dtype)) for element, own, dtype in zip(elements, held, types, strict=True)
+    )
+    wide = carrier(ratio)
+    quotient = f"{converted(a, carrier(types[0]), wide)} / {converted(s, carrier(types[1]), wide)}"
+    lines = [f"const {c_type(wide)} ratio = {as_type(quotient, wide, ratio)};"]
+    if is_float(op.to):
+        return [*lines, f"{to} = {as_type('ratio', ratio, target, op.saturate)};"]
+    low, high = limits(target)
+    whole = f"rint((double)ratio){f' + (double){z[0]}' if z else ''}"
+    lines.append(f"const double whole = axonc_clipped({whole}, {low}, {high});")
+    return [*lines, f"{to} = {as_type('whole', F64, target)};"]
 
 
 def dequantize_tensor(op: DequantizeTensor, node: Node, e: Emission) -> Value:
     """Zero point and scale."""
     x, scale, *zero = e.operands(node)
-    wide, target = F32 if is_float(op.takes[0].format) else I64, dtype_of(op.takes[1].format)
-    result = e.new(node.name, x.shape, target)
+    result = e.new(node.name, x.shape, dtype_of(op.takes[1].format))
     others = [_along(value, op.axis, len(x.shape)) for value in (scale, *zero)]
-
-    def body(to: str, element: str, s: str, *z: str) -> list[str]:
-        shift = f" - {converted(z[0], zero[0].dtype, wide)}" if z else ""
-        lines = [f"const {c_type(wide)} shifted = {converted(element, x.dtype, wide)}{shift};"]
-        product = f"{as_type('shifted', wide, target)} * {converted(s, scale.dtype, carrier(target))}"
-        return [*lines, f"{to} = {as_type(product, carrier(target), target)};"]
-
-    e.emit(nest(x.shape, [result, x, *others], body))
+    held = [value.dtype for value in (x, scale, *zero)]
+    e.emit(nest(x.shape, [result, x, *others], lambda to, *elements: dequantize_lines(op, to, elements, held)))
     return result
+
+
+def dequantize_lines(op: DequantizeTensor, to: str, elements: Sequence[str], held: Sequence[DType]) -> list[str]:
+    """``to`` = a stored number, its scale and, if there is one, its zero point, as `DequantizeTensor` has it."""
+    wide, target = F32 if is_float(op.takes[0].format) else I64, dtype_of(op.takes[1].format)
+    x, s, *z = elements
+    shift = f" - {converted(z[0], held[2], wide)}" if z else ""
+    lines = [f"const {c_type(wide)} shifted = {converted(x, held[0], wide)}{shift};"]
+    product = f"{as_type('shifted', wide, target)} * {converted(s, held[1], carrier(target))}"
+    return [*lines, f"{to} = {as_type(product, carrier(target), target)};"]
 
 
 def _along(value: Value, axis: int, rank: int) -> Value:

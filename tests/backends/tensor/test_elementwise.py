@@ -10,6 +10,7 @@ import ml_dtypes
 import native_float
 import numpy as np
 import pytest
+from tensor_cases import values
 
 from axonc.backends.native.tensor.elementwise import runs_map
 from axonc.backends.native.tensor.expressions import EXPRESSIONS
@@ -21,18 +22,6 @@ from axonc.ir.ops import MAPS, Cast, DequantizeTensor, Map, QuantizeTensor
 RNG = np.random.default_rng(0)
 Array = np.ndarray[Any, Any]
 TYPES = [*C_TYPES]
-
-
-def values(dtype: np.dtype[Any]) -> Array:
-    """Random and special numbers of a type of C."""
-    if dtype.kind == "b":
-        return RNG.random(60) < 0.5
-    if dtype.kind == "f":
-        special = [0.0, -0.0, np.inf, -np.inf, np.nan, 1e-40, -1e-40, 0.5, 1.5, -2.5, 88.0, -104.0, 1e30]
-        return np.concatenate([special, RNG.normal(0, 3, 47)]).astype(dtype)
-    low, high = limits(dtype)
-    wide = RNG.integers(low, high, 40, dtype, endpoint=True)
-    return np.concatenate([np.array([low, high, 0, 1, high // 2], dtype), wide, RNG.integers(0, 9, 15).astype(dtype)])
 
 
 def test_every_function_of_every_type() -> None:

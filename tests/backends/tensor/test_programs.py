@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import re
-from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -20,6 +19,7 @@ import strategies
 from benchmarks.onnx_native import recurrent
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tensor_cases import AXES, OPS, normal
 
 import axonc
 from axonc import Graph, ModelError, Program
@@ -38,7 +38,6 @@ from axonc.ir.ops import (
     Axis,
     Constant,
     Conv,
-    Convolve,
     Delay,
     ExactNeuron,
     Flatten,
@@ -50,10 +49,7 @@ from axonc.ir.ops import (
     MatMul,
     Output,
     Pool,
-    Reduce,
-    Slice,
     Transpose,
-    Window,
 )
 from axonc.ir.signal import Element
 
@@ -90,42 +86,6 @@ def test_models_under_all_semantics(cases: list[strategies.Case]) -> None:
 @given(st.lists(image_graphs.cases("float32"), min_size=TOGETHER, max_size=TOGETHER))
 def test_images(cases: list[strategies.Case]) -> None:
     _models(cases)
-
-
-def normal(*shape: int) -> Array:
-    return RNG.normal(size=shape).astype(np.float32)
-
-
-def whole(*shape: int) -> Array:
-    return RNG.integers(-9, 9, shape, np.int16)
-
-
-AXES = (Axis(2, 2, 1, 0), Axis(3, 1, 0, 2, 2))
-OPS: dict[str, tuple[Callable[..., Any], tuple[Array, ...]]] = {
-    "matmul": (MatMul, (normal(3, 4), normal(4, 5))),
-    "matmul of stacks": (MatMul, (normal(2, 1, 3, 4), normal(5, 4, 2))),
-    "matmul with a vector": (MatMul, (normal(3, 4), normal(4))),
-    "matmul of a vector": (MatMul, (normal(4), normal(2, 4, 3))),
-    "matmul of integers": (MatMul, (whole(3, 4), whole(4, 2))),
-    **{
-        f"{function} over {axes}": (lambda takes, f=function, a=axes: Reduce(takes, f, a), (normal(2, 3, 4),))
-        for function in ("sum", "prod", "max", "min")
-        for axes in ((0,), (1, 2), (0, 2), ())
-    },
-    "argmax": (lambda takes: Reduce(takes, "argmax", (1,)), (np.float32([[1, 1], [0, np.nan], [3, np.nan]]).T,)),
-    "argmin": (lambda takes: Reduce(takes, "argmin", (0,), True), (whole(5, 3),)),
-    "sum of integers": (lambda takes: Reduce(takes, "sum", (0,)), (whole(50, 2) * np.int16(999),)),
-    "convolve": (lambda takes: Convolve(takes, AXES), (normal(2, 3, 5, 6), normal(4, 3, 2, 3), normal(4))),
-    "convolve in groups": (lambda takes: Convolve(takes, AXES, 3), (normal(6, 5, 6), normal(9, 2, 2, 3))),
-    **{
-        f"window {f}": (lambda takes, f=f: Window(takes, f, AXES), (normal(2, 5, 6),)) for f in ("sum", "max", "argmax")
-    },
-    "window of integers": (lambda takes: Window(takes, "max", AXES), (whole(5, 6),)),
-    "gather": (lambda takes: Gather(takes, 1), (normal(2, 5, 3), np.array([[4, -5], [0, -1]]))),
-    "slice, backwards": (lambda takes: Slice(takes, ((3, 2, -2), (0, 3, 2))), (normal(4, 6),)),
-    "transpose": (lambda takes: Transpose(takes, (2, 0, 1)), (whole(2, 3, 4),)),
-    "nothing": (lambda takes: Map(takes, "add"), (normal(0, 3), normal(0, 3))),
-}
 
 
 def test_tensor_operations() -> None:
