@@ -22,6 +22,7 @@ import ledger_gated
 import provoke
 import study
 
+from axonc.backends.ipu.check import IN_FLOAT
 from axonc.backends.native.tensor.emitters import EMITTERS
 from axonc.backends.native.tensor.exactness import EXACT_IN_FLOAT32, INEXACT_FUNCTIONS, INEXACT_OPS, TOLERANCE
 from axonc.compiler.driver.cli import cli
@@ -29,7 +30,7 @@ from axonc.compiler.driver.conformance import CASES, FAILS, NATIVE_FAILS, OPERAT
 from axonc.compiler.driver.targets import TARGETS, backend
 from axonc.compiler.frontends.onnx.operators import CUSTOM
 from axonc.compiler.frontends.onnx.operators import OPERATORS as ONNX_OPERATORS
-from axonc.compiler.passes import OPTIONAL, PASSES, Pass
+from axonc.compiler.passes import CORE_OPS, OPTIONAL, PASSES, Pass
 from axonc.ir import CODES
 from axonc.ir.advice import ADVICE
 from axonc.ir.ops import (
@@ -182,12 +183,12 @@ def targets() -> str:
         f"AX403.\n\n{table(('weights, states', *TARGETS), formats)}"
         f"\n## Gated units and values\n\nWith int8 weights ([recurrent networks](recurrent.md)); inputs are dense "
         f"unless a row says otherwise.\n\n{table(('graph', *TARGETS), ledger_gated.gated_rows())}"
-        f"\n## Native, in float\n\n{_native()}"
+        f"\n## In float\n\n{_in_float()}"
     )
 
 
-def _native() -> str:
-    """What the native target runs in float, and which of it is not exact."""
+def _in_float() -> str:
+    """What targets run in float, and which of it is not exact, or refused."""
     functions = ", ".join(f"`{name}`" for name in INEXACT_FUNCTIONS)
     narrow = " and ".join(f"`{name}`" for name in EXACT_IN_FLOAT32)
     said = {
@@ -195,11 +196,23 @@ def _native() -> str:
         Cast: "yes, but for float8e8m0",
         **INEXACT_OPS,
     }
-    rows = [(f"`{op.name}`", _exact(said.get(op))) for op in EMITTERS]
+    on_tiles = {Map: f"yes; {functions}: AX601"}
+    rows = [
+        (
+            f"`{op.name}`",
+            _exact(said.get(op)),
+            on_tiles.get(op, "yes") if op in IN_FLOAT else "AX601",
+            "yes" if op in CORE_OPS else "AX601",
+        )
+        for op in EMITTERS
+    ]
     return (
-        "What `--weights float32` runs ([native](native.md)). Exact: bit for bit what the interpreter gives. What is "
-        f"not exact comes from a C library, or is vectorised; `axonc verify` takes what depends on it within "
-        f"{TOLERANCE:g} of the signal's scale.\n\n{table(('op', 'exact'), rows)}"
+        "What `--weights float32` runs. Exact: bit for bit what the interpreter gives. What is not exact comes from a "
+        "C library, or is vectorised: [native](native.md) runs it, and `axonc verify` takes what depends on it within "
+        f"{TOLERANCE:g} of the signal's scale; [ipu](ipu.md#tensor-operations) refuses it. Numbers on tiles are "
+        "float32, bool and integers of 8 to 64 bits; other types are refused there (AX604). With integer weights, "
+        "targets run what the last column says; the rest may be the host's (`--on-host`).\n\n"
+        f"{table(('op', 'native: exact', 'ipu: exact', 'with integer weights'), rows)}"
     )
 
 

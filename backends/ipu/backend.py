@@ -13,7 +13,6 @@ from axonc.ir.interpret.parts import run_parts
 from axonc.ir.interpret.run import Data
 from axonc.ir.machine import AnyMachine, Machine, TileMachine
 from axonc.ir.mapping import Mapping
-from axonc.ir.network import network
 from axonc.ir.state import State
 from axonc.ir.target import LIVE, CostModel, HostInterface, Program, RunOptions
 
@@ -22,6 +21,8 @@ from .build import build
 from .check import float_problems, problems
 from .lowering import lower
 from .machine import load_machine
+from .operations.network import tile_network
+from .operations.normal import normal
 from .run import run_network
 from .signals import signals_of
 from .simulator import CodeletError, ProgramError
@@ -70,7 +71,7 @@ class IPU:
             raise ModelError(Diagnostic("AX605", "", found, limit, "compile with busier data to calibrate with"))
 
         def run_tiles(tiles: Graph, data: Data, names: Sequence[str], state: State | None) -> Result:
-            return run_network(directory, tiles, data, names, state)
+            return run_network(directory, normal(tiles), data, names, state)
 
         try:
             return run_parts(graph, x, record, run_tiles, options.state)
@@ -81,7 +82,9 @@ class IPU:
 
     def recordable(self, graph: Graph) -> tuple[str, ...]:
         """The outputs and states of all populations."""
-        return tuple(signal.name for signal in signals_of(network(parts(graph).cores)))
+        cores = parts(graph).cores
+        signals = signals_of(tile_network(normal(cores)))
+        return tuple(signal.name for signal in signals if signal.population in cores)
 
 
 @dataclass(frozen=True)

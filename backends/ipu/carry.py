@@ -24,7 +24,7 @@ Described = Mapping[str, Any]
 
 def begun(described: Described, graph: Graph, state: State) -> bytes:
     """The tensors with which a sample begins: for each population voltage, current, what it sent in the step before and
-    the list of that; such lists of inputs; then the lists that are late."""
+    the list of that; such lists of inputs; then the lists, and the values, that are late."""
     sent = under_way(graph, state)
     return b"".join(np.ascontiguousarray(part).tobytes() for part in _parts(described, graph, state, sent))
 
@@ -44,6 +44,11 @@ def _parts(described: Described, graph: Graph, state: State, sent: Mapping[str, 
     for name, steps in described["delays"]:
         elements = lists[name].get("neurons") or lists[name]["elements"]
         yield _list(lists[name], _steps(sent, name, steps, elements)[:-1], word)
+    for name, steps in described["late_values"]:
+        unit = lists[name]
+        rows = _steps(sent, name, steps, unit["neurons"])[:-1].astype(unit["sent"])
+        for first in range(0, unit["neurons"], unit["per_tile"]):
+            yield rows[:, first : first + unit["per_tile"]]
 
 
 def _states(unit: Described, state: State) -> Iterator[Array]:

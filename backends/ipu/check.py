@@ -11,6 +11,7 @@ from axonc.ir.ops import (
     EGRU,
     GRU,
     LSTM,
+    Constant,
     Conv,
     Delay,
     FixedNeuron,
@@ -27,23 +28,26 @@ from axonc.ir.ops import (
     QuantLinear,
     ResetGate,
     Scale,
+    TensorOp,
     ToFixed,
 )
 
 from ..spinnaker2.carry import disagreements
 from ..spinnaker2.graded_checks import graded_problems
 from .lower.units import UNITS
+from .operations.check import OPERATIONS, operation_problems
+from .operations.operation import Operation
 
 BESIDE = (Input, Output, Flatten, Delay, Limit, QuantLinear, QuantConv, Pool, ToFixed)
 """Ops that are no populations: what projections, inputs and outputs are made of."""
 
-SPIKING = tuple(op for op in UNITS if op is not Pool)
+SPIKING = tuple(op for op in UNITS if op not in (Pool, Linear, Conv, Operation))
 """Populations of units, whose events may be limited."""
 
 UNITS_IN_FLOAT = (Neuron, EGRU, GRU, LSTM, ResetGate)
 """What is a population with float32 weights."""
 
-IN_FLOAT = (Input, Output, Flatten, Delay, Limit, Linear, Conv, Pool, Scale, *UNITS_IN_FLOAT)
+IN_FLOAT = (Input, Output, Flatten, Delay, Limit, Linear, Conv, Pool, Scale, *UNITS_IN_FLOAT, Constant, *OPERATIONS)
 """What runs with float32 weights."""
 
 MOST_COUNT = 1 << 24
@@ -63,9 +67,11 @@ def problems(graph: Graph, target: str) -> Iterator[Diagnostic]:
 
 def float_problems(graph: Graph, target: str) -> Iterator[Diagnostic]:
     """One diagnostic for every node that does not run on tiles with float32 weights."""
+    general = any(isinstance(node.op, (TensorOp, Constant)) for node in graph)
+    wiring = operation_problems if general else _wiring_problems
     for node in graph:
         found = list(_problems(node, target, IN_FLOAT))
-        yield from found or _wiring_problems(graph, node, target)
+        yield from found or wiring(graph, node, target)
         yield from _count_problems(graph, node, target)
     yield from graph_problems(graph, target)
 
@@ -141,9 +147,9 @@ def _joins(graph: Graph, node: Node) -> bool:
 
 
 def _sends(graph: Graph, name: str) -> bool:
-    """Whether events, or values, come from a node: of an input, a pool, or a population that sends."""
+    """Whether events, or values, come from a node: of an input, a pool, or a population."""
     op = graph[behind_delay(graph, name)[0]].op
-    return isinstance(op, (Input, Pool, *FLOAT_LANES)) or (isinstance(op, Neuron) and op.gate is not None)
+    return isinstance(op, (Input, Pool, Neuron, *FLOAT_LANES))
 
 
 def _problems(node: Node, target: str, supported: tuple[type[Op], ...]) -> Iterator[Diagnostic]:

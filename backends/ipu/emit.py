@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,24 +11,32 @@ from typing import Any
 import jinja2
 
 from axonc.ir import Graph
-from axonc.ir.network import Population
+from axonc.ir.elements import dtype_of
+from axonc.ir.network import Population, Projection
 from axonc.ir.ops import Input
+from axonc.ir.signal import Element
 from axonc.ir.version import __version__
 
 from ..native.tensor.names import RESERVED, Names, comment_text
 from ..spinnaker2.tables import c_tables
 from .lists import EventList
-from .lower.base import POPLAR, Unit, flag
+from .lower.base import POPLAR, Form, Unit, flag
+from .lower.costs import header
 from .lower.units import unit_of
-from .plan import Plan, dtype_of, lanes_of, synapses_of
+from .operations.emit import CODELETS, codelets, statement, stored
+from .operations.operand import Operand
+from .operations.operation import Operation, Stored, key
+from .plan import Plan, is_given, lanes_of, synapses_of, updates
+from .plan import dtype_of as dtype_of_weights
 from .signals import Recorded, signals_of
 
 HERE = Path(__file__).parent
 RUNTIME = HERE / "runtime"
 ARITHMETIC = HERE.parent / "spinnaker2" / "runtime" / "arithmetic.h"
 """The integer arithmetic: the same file as on cores."""
-FUNCTIONS = HERE.parent / "native" / "tensor" / "runtime" / "functions.h"
-"""tanh and sigmoid: the same file as on this computer."""
+NATIVE = HERE.parent / "native" / "tensor" / "runtime"
+SCALARS = ("functions.h", "scalars.h")
+"""tanh and sigmoid, and what operations are made of: the same files as on this computer."""
 
 _WORDS = (
     "alignas alignof and and_eq asm bitand bitor catch class compl concept consteval constexpr constinit const_cast "
@@ -50,7 +59,8 @@ def runtime_files() -> dict[str, bytes]:
     shared = {
         "codelets/arithmetic.h": ARITHMETIC.read_bytes(),
         "codelets/axonc_tables.h": c_tables().encode(),
-        "codelets/functions.h": FUNCTIONS.read_bytes(),
+        **{f"codelets/{name}": (NATIVE / name).read_bytes() for name in SCALARS},
+        "costs.hpp": header().encode(),
     }
     return {**files, **shared}
 
@@ -58,6 +68,8 @@ def runtime_files() -> dict[str, bytes]:
 def emit(graph: Graph, plan: Plan, begins: bool) -> dict[str, bytes]:
     """All source files by relative path; ``begins``: whether states or delays begin with values."""
     files = runtime_files()
+    if (operations := codelets(plan)) is not None:
+        files[CODELETS] = _render("operations.cpp.j2", **operations).encode()
     hosted = sorted([*(name for name in files if name.endswith(".cpp") and "/" not in name), "program.cpp"])
     texts = {
         "program.cpp": _render("program.cpp.j2", **_program(graph, plan, files)),
@@ -72,26 +84,30 @@ def _program(graph: Graph, plan: Plan, files: dict[str, bytes]) -> dict[str, Any
     populations, projections = plan.network.populations, plan.network.projections
     variables = {population.name: names.unique(population.name) for population in populations}
     late = {(source, steps): names.unique(f"{source} late {steps}") for source, steps in plan.delays}
-    weights = [names.unique(projection.name) for projection in projections]
-    codelets = sorted(name for name in files if name.startswith("codelets/") and name.endswith(".cpp"))
+    values = {(source, steps): names.unique(f"{source} values late {steps}") for source, steps in plan.late_values}
+    named = Variables(variables, late, values, [names.unique(projection.name) for projection in projections])
+    libraries = sorted(name for name in files if name.startswith("codelets/") and name.endswith(".cpp"))
     return {
         "title": "A network" if not graph.name else comment_text(graph.name),
         "version": __version__,
         "digest": graph.properties.get("source_sha256", "unknown"),
         "sources": [_source(plan, p, variables) for p in populations if isinstance(p.op, Input)],
-        "populations": [_population(plan, p, variables) for p in populations if not isinstance(p.op, Input)],
-        "projections": [_projection(plan, index, variables, name) for index, name in enumerate(weights)],
+        "stored": [_stored(plan, p, variables) for p in populations if isinstance(p.op, Stored)],
+        "populations": [_population(plan, p, variables) for p in populations if not is_given(p.op)],
+        "projections": [_projection(plan, index, variables, name) for index, name in enumerate(named.weights)],
+        "operates": CODELETS in files,
         "delays": [
             {"var": var, "name": cpp_string(f"{source}/late {steps}"), "source": variables[source], "steps": steps}
             for (source, steps), var in late.items()
         ],
-        "levels": [_level(plan, index, variables, late, weights) for index in range(len(plan.levels))],
+        "late_values": [_late(plan, named, *kept) for kept in plan.late_values],
+        "levels": [_level(plan, index, named) for index in range(len(plan.levels))],
         "groups": any(plan.grouped(level) for level in range(len(plan.levels))),
         "signals": [_signal(signal, variables) for signal in signals_of(plan.network)],
         "system": cpp_string(plan.machine.system),
         "tiles": plan.machine.tiles,
         "chips": plan.machine.chips,
-        "codelets": list(map(cpp_string, codelets)),
+        "codelets": list(map(cpp_string, libraries)),
     }
 
 
@@ -112,6 +128,8 @@ def _source(plan: Plan, population: Population, variables: dict[str, str]) -> di
 
 def value_type(plan: Plan, population: Population) -> str:
     """The type of the values of an input."""
+    if isinstance(population.op, Input) and isinstance(population.op.signal.format, Element):
+        return POPLAR[key(dtype_of(population.op.signal.format))]
     if population.graded and plan.in_float(population.name):
         return "FLOAT"
     return "INT" if population.graded or population.peak > 255 else "UNSIGNED_CHAR"
@@ -137,8 +155,8 @@ def _population(plan: Plan, population: Population, variables: dict[str, str]) -
 
 
 def _kind(plan: Plan, population: Population, unit: Unit) -> str:
-    projections, lanes = plan.network.fan_in[population.name], lanes_of(population)
-    in_float = any(dtype_of(projection).kind == "f" for projection in projections)
+    projections, lanes = plan.sums(population.name), lanes_of(population)
+    in_float = any(dtype_of_weights(projection).kind == "f" for projection in projections)
     sums = "f4" if in_float else unit.sums
     types = ", ".join(POPLAR[dtype] for dtype in (sums, unit.state, unit.sent or "u1"))
     has = f"{unit.states}, {flag(unit.sent is not None)}, {unit.parameters.shape[1]}, {flag(unit.shared)}"
@@ -148,26 +166,42 @@ def _kind(plan: Plan, population: Population, unit: Unit) -> str:
 
 def _projection(plan: Plan, index: int, variables: dict[str, str], name: str) -> dict[str, Any]:
     projection, form = plan.network.projections[index], plan.forms[index]
-    weight = projection.weight
+    weight: Any = projection.weight
     ends = f"'{comment_text(projection.source)}' to '{comment_text(projection.target)}'"
     return {
         "var": name,
-        "comment": f"'{comment_text(projection.name)}': {synapses_of(projection)} synapses from {ends}",
+        "comment": f"'{comment_text(projection.name)}': {_amount(projection)} from {ends}",
         "add": form.add,
         "name": cpp_string(f"{projection.name}/{index}"),
-        "type": POPLAR[dtype_of(projection).str[1:]],
+        "type": POPLAR[dtype_of_weights(projection).str[1:]],
+        "operand": isinstance(weight, Operand),
         "biased": flag(projection.bias is not None),
         "numbers": form.numbers(weight) or plan.network.by_name[projection.source].count,
         "target": variables[projection.target],
     }
 
 
-def _level(
-    plan: Plan, level: int, variables: dict[str, str], late: dict[tuple[str, int], str], weights: list[str]
-) -> dict[str, Any]:
+def _amount(projection: Projection) -> str:
+    weight: Any = projection.weight
+    return f"{len(weight.places)} elements" if isinstance(weight, Operand) else f"{synapses_of(projection)} synapses"
+
+
+@dataclass(frozen=True)
+class Variables:
+    """Names in C++: of populations and inputs, of lists and values that are late, of projections."""
+
+    populations: dict[str, str]
+    late: dict[tuple[str, int], str]
+    late_values: dict[tuple[str, int], str]
+    weights: list[str]
+
+
+def _level(plan: Plan, level: int, named: Variables) -> dict[str, Any]:
     members, number = plan.levels[level], level + 1
-    sums = [line for name in members for line in _sums(plan, name, f"sums{number}", variables, late, weights)]
-    neurons = [unit_of(plan.network.by_name[n].op).update(f"neurons{number}", f"n.{variables[n]}") for n in members]
+    sums = [line for name in members for line in _sums(plan, name, f"sums{number}", named)]
+    updated = [name for name in members if updates(plan, name)]
+    variables = named.populations
+    neurons = [unit_of(plan.network.by_name[n].op).update(f"neurons{number}", f"n.{variables[n]}") for n in updated]
     lists = [_joining(plan, name, number, f"n.{variables[name]}") for name in plan.lists_of(level)]
     return {"sums": sums, "neurons": neurons, "lists": lists, "groups": bool(plan.grouped(level))}
 
@@ -179,17 +213,56 @@ def _joining(plan: Plan, name: str, number: int, population: str) -> str:
     return f"gather(graph, lists{number}, {population});"
 
 
-def _sums(
-    plan: Plan, target: str, where: str, variables: dict[str, str], late: dict[tuple[str, int], str], weights: list[str]
-) -> Iterator[str]:
+def _sums(plan: Plan, target: str, where: str, named: Variables) -> Iterator[str]:
+    """The statements of what a population adds up, or of an operation."""
+    population = plan.network.by_name[target]
+    givens: list[str] = []
     for index, projection in enumerate(plan.network.projections):
         if projection.target == target:
-            source, form, steps = variables[projection.source], plan.forms[index], plan.late(projection)
-            of_input = isinstance(plan.network.by_name[projection.source].op, Input)
-            events = late[projection.source, steps] if steps else f"n.{source}.events"
-            given = events if form.reads_events else f"n.{source}.{'values' if of_input else 'sent'}"
-            rest = f"n.{weights[index]}, n.{variables[target]}, {plan.slot(projection)}"
-            yield f"{form.sum}(graph, {where}, {given}, {rest});"
+            form, name = plan.forms[index], named.weights[index]
+            given = _given(plan, projection, form, named)
+            if isinstance(population.op, Operation):
+                givens.append(f"{{{given}, &n.{name}}}")
+            else:
+                rest = f"n.{name}, n.{named.populations[target]}, {plan.slot(projection)}"
+                yield f"{form.sum}(graph, {where}, {given}, {rest});"
+    if isinstance(population.op, Operation):
+        yield statement(plan, population, where, givens, named.populations[target])
+
+
+def _given(plan: Plan, projection: Projection, form: Form[Any], named: Variables) -> str:
+    """What a projection reads: a list or values, perhaps late."""
+    source, steps = projection.source, plan.late(projection)
+    if form.reads_events:
+        return named.late[source, steps] if steps else f"n.{named.populations[source]}.events"
+    return named.late_values[source, steps] if steps else _values(plan, source, named)
+
+
+def _values(plan: Plan, name: str, named: Variables) -> str:
+    """The values of a population: what it sends, or its voltage."""
+    op, variable = plan.network.by_name[name].op, f"n.{named.populations[name]}"
+    if isinstance(op, Stored):
+        return variable
+    if isinstance(op, Input):
+        return f"{variable}.values"
+    return f"{variable}.{'sent' if unit_of(op).sent else 'voltage'}"
+
+
+def _late(plan: Plan, named: Variables, source: str, steps: int) -> dict[str, Any]:
+    """Values that are late, for the template."""
+    layout = plan.layout(source)
+    return {
+        "var": named.late_values[source, steps],
+        "name": cpp_string(f"{source}/values late {steps}"),
+        "given": _values(plan, source, named),
+        "layout": f"Layout{{{layout.neurons}, {layout.first_tile}, {layout.per_tile}}}",
+        "steps": steps,
+    }
+
+
+def _stored(plan: Plan, population: Population, variables: dict[str, str]) -> dict[str, Any]:
+    tile, shown = plan.lists[population.name].tile, f"'{comment_text(population.name)}': a constant"
+    return stored(population, variables[population.name], cpp_string(population.name), shown, tile)
 
 
 def _signal(signal: Recorded, variables: dict[str, str]) -> dict[str, str]:

@@ -8,11 +8,16 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from axonc.ir.network import Projection
-from axonc.ir.ops import Array, Input
+from axonc.ir.ops import Array
 
 from .layout import WORKERS, Layout, list_words
 from .lists import joined_words
+from .operations.operand import Operand
 from .plan import Plan, value_bytes
+from .reads import Read, by_tile, from_others, pieces, size, union, within
+
+VOLTAGE_BYTES = 4
+"""Of the voltage of a neuron that sends nothing."""
 
 
 def tiles_of(layout: Layout) -> slice:
@@ -30,25 +35,56 @@ class Traffic:
 
 
 def traffic(tiles: int, reads: Iterator[tuple[str, Array, range]], chips: int = 1) -> Traffic:
-    """The exchange before a compute set of which the tiles of a range read a tensor: its name, its bytes on each tile.
-    What a tile reads twice arrives once, what several read is sent once, to another chip, too."""
-    received, stretches = np.zeros(tiles, np.int64), np.zeros(tiles, np.int64)
-    links = np.zeros((chips, chips), np.int64)
-    read: dict[str, tuple[Array, Array]] = {}
-    for name, held, readers in reads:
-        read.setdefault(name, (held, np.zeros(tiles, bool)))[1][readers.start : readers.stop] = True
-    for held, by in read.values():
-        owners = np.flatnonzero(held)
-        others = (by.sum() - by[owners]) > 0
-        stretches[owners[others]] += 1
-        received[by] += held.sum() - held[by]
-        inside = by & (held > 0)
-        stretches[by] += 1
-        stretches[inside] += _pieces_around(owners, np.flatnonzero(inside)) - 1
-        reading = by.reshape(chips, -1).any(axis=1)
-        links += np.outer(held.reshape(chips, -1).sum(axis=1), reading)
-    np.fill_diagonal(links, 0)
-    return Traffic(received, stretches, links)
+    """The exchange before a compute set of which the tiles of a range read a whole tensor: its name, its bytes on each
+    tile."""
+    return passed(tiles, (Read(*read) for read in reads), chips)
+
+
+def passed(tiles: int, reads: Iterator[Read], chips: int = 1) -> Traffic:
+    """The exchange before a compute set. What a tile reads twice arrives once, what several read is sent once, to
+    another chip, too."""
+    total = Traffic(np.zeros(tiles, np.int64), np.zeros(tiles, np.int64), np.zeros((chips, chips), np.int64))
+    read: dict[str, list[Read]] = {}
+    for one in reads:
+        read.setdefault(one.name, []).append(one)
+    for same in read.values():
+        if all(one.spans is None for one in same):
+            _add_whole(total, same[0].held, same)
+        else:
+            _add_stretches(total, same[0].held, same)
+    np.fill_diagonal(total.links, 0)
+    return total
+
+
+def _add_whole(total: Traffic, held: Array, reads: list[Read]) -> None:
+    """A tensor that tiles read as a whole."""
+    by = np.zeros(len(held), bool)
+    for read in reads:
+        by[read.readers.start : read.readers.stop] = True
+    owners, chips = np.flatnonzero(held), len(total.links)
+    others = (by.sum() - by[owners]) > 0
+    total.stretches[owners[others]] += 1
+    total.received[by] += held.sum() - held[by]
+    inside = by & (held > 0)
+    total.stretches[by] += 1
+    total.stretches[inside] += _pieces_around(owners, np.flatnonzero(inside)) - 1
+    reading = by.reshape(chips, -1).any(axis=1)
+    total.links[:] += np.outer(held.reshape(chips, -1).sum(axis=1), reading)
+
+
+def _add_stretches(total: Traffic, held: Array, reads: list[Read]) -> None:
+    """A tensor of which tiles read parts."""
+    own, chip = pieces(held), len(held) // len(total.links)
+    received = dict(from_others(by_tile(reads), own))
+    for tile, intervals in received.items():
+        total.received[tile] += size(intervals)
+        total.stretches[tile] += len(intervals)
+    sent = union(interval for intervals in received.values() for interval in intervals)
+    for tile, (begin, end) in own.items():
+        total.stretches[tile] += len(within(sent, begin, end))
+        for other in range(len(total.links)):
+            there = (received.get(reader, []) for reader in range(other * chip, (other + 1) * chip))
+            total.links[tile // chip, other] += size(within(union(i for one in there for i in one), begin, end))
 
 
 def _pieces_around(owners: Array, tiles: Array) -> Array:
@@ -56,28 +92,26 @@ def _pieces_around(owners: Array, tiles: Array) -> Array:
     return np.asarray((tiles > owners[0]).astype(np.int64) + (tiles < owners[-1]))
 
 
-def _sums_reads(plan: Plan, level: int) -> Iterator[tuple[str, Array, range]]:
+def _sums_reads(plan: Plan, level: int) -> Iterator[Read]:
     """What the projections into a level read."""
     for projection, form in zip(plan.network.projections, plan.forms, strict=True):
         if projection.target in plan.levels[level]:
             layout = plan.layouts[projection.target]
-            name, held = _read(plan, projection, form.reads_events)
-            yield name, held, range(layout.first_tile, layout.first_tile + layout.tiles)
+            name, held, each = _read(plan, projection, form.reads_events)
+            spans = projection.weight.spans(layout) * each if isinstance(projection.weight, Operand) else None
+            yield Read(name, held, range(layout.first_tile, layout.first_tile + layout.tiles), spans)
 
 
-def _read(plan: Plan, projection: Projection, events: bool) -> tuple[str, Array]:
-    """The tensor that a projection reads, and its bytes on each tile."""
+def _read(plan: Plan, projection: Projection, events: bool) -> tuple[str, Array, int]:
+    """The tensor that a projection reads, its bytes on each tile, and those of an element."""
     source, lists = plan.network.by_name[projection.source], plan.lists[projection.source]
     held = np.zeros(plan.machine.all_tiles, np.int64)
     if events:
         held[lists.tile] = (1 + lists.capacity * lists.words) * plan.word_bytes
-        return f"{source.name}/{plan.late(projection)}", held
-    if isinstance(source.op, Input):
-        held[lists.tile] = source.count * value_bytes(source)
-    else:
-        layout = plan.layouts[source.name]
-        held[tiles_of(layout)] = layout.counts * value_bytes(source)
-    return f"{source.name}/values", held
+        return f"{source.name}/{plan.late(projection)}", held, plan.word_bytes
+    layout, each = plan.layout(source.name), value_bytes(source) or VOLTAGE_BYTES
+    held[tiles_of(layout)] = layout.counts * each
+    return f"{source.name}/values {plan.late(projection)}", held, each
 
 
 def found_bytes(plan: Plan, name: str) -> Array:
@@ -103,24 +137,25 @@ def exchanges(plan: Plan) -> Iterator[tuple[Traffic, Traffic, Traffic]]:
     tiles, chips = plan.machine.all_tiles, plan.machine.chips
     for level in range(len(plan.levels)):
         yield (
-            traffic(tiles, _sums_reads(plan, level), chips),
-            traffic(tiles, (read for name in plan.grouped(level) for read in _group_reads(plan, name)), chips),
-            traffic(tiles, (_list_read(plan, name) for name in plan.lists_of(level)), chips),
+            passed(tiles, _sums_reads(plan, level), chips),
+            passed(tiles, (read for name in plan.grouped(level) for read in _group_reads(plan, name)), chips),
+            passed(tiles, (_list_read(plan, name) for name in plan.lists_of(level)), chips),
         )
 
 
-def _group_reads(plan: Plan, name: str) -> Iterator[tuple[str, Array, range]]:
+def _group_reads(plan: Plan, name: str) -> Iterator[Read]:
     """What the first tile of each group reads: the lists of all of them."""
     here, size, found = tiles_of(plan.layouts[name]), plan.group(name), found_bytes(plan, name)
     for first in range(here.start, here.stop, size):
         held = np.zeros_like(found)
         held[first : min(first + size, here.stop)] = found[first : min(first + size, here.stop)]
-        yield f"{name}/{first}", held, _one(first)
+        yield Read(f"{name}/{first}", held, _one(first))
 
 
-def _list_read(plan: Plan, name: str) -> tuple[str, Array, range]:
+def _list_read(plan: Plan, name: str) -> Read:
     """What joins the lists of a population, or of groups of them."""
-    return name, joined_bytes(plan, name) if plan.group(name) else found_bytes(plan, name), _one(plan.lists[name].tile)
+    held = joined_bytes(plan, name) if plan.group(name) else found_bytes(plan, name)
+    return Read(name, held, _one(plan.lists[name].tile))
 
 
 def _one(tile: int) -> range:

@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from axonc.ir import Diagnostic, ModelError, raise_if_any
 from axonc.ir.machine import TileMachine
 from axonc.ir.network import Network
-from axonc.ir.ops import Input
 
 from .memory import Memory, memory_of, misfits
-from .plan import FEWEST, USUAL, Plan, fewest_per_tile, narrow, plan
+from .plan import FEWEST, USUAL, Plan, fewest_per_tile, is_given, narrow, plan
 
 
 def fitted(net: Network, machine: TileMachine) -> tuple[Plan, Memory]:
@@ -36,7 +35,7 @@ def _ways(fewest: int) -> Iterator[tuple[int, bool]]:
 
 
 def _count_problems(net: Network, machine: TileMachine) -> Iterator[Diagnostic]:
-    populations = sum(not isinstance(population.op, Input) for population in net.populations)
+    populations = sum(not is_given(population.op) for population in net.populations)
     if populations > machine.all_tiles:
         limit = f"{machine.name} has {machine.all_tiles} tiles, one for a population at least"
         yield Diagnostic("AX502", "", f"{populations} populations", limit, "join populations, or take more tiles")

@@ -9,6 +9,7 @@ import numpy as np
 
 from axonc.ir import Diagnostic, Graph, Kind, ModelError
 from axonc.ir.ops import Array
+from axonc.ir.signal import Element
 
 from ..spinnaker2.graded_inputs import rounded
 
@@ -24,6 +25,8 @@ def input_bytes(graph: Graph, data: Array, source: Mapping[str, Any], word: str)
 
 def _values(graph: Graph, name: str, data: Array, in_float: bool) -> Array:
     """What an input sends, [B, T, elements]: counts of spikes, values as they are rounded for tiles, or in float."""
+    if isinstance(graph.signals[name].format, Element):
+        return np.asarray(data).reshape(*data.shape[:2], -1)
     graded = graph.signals[name].kind is not Kind.EVENT
     values = rounded(graph, name, data) if graded and not in_float else data
     return np.asarray(values).astype(np.float32 if in_float and graded else np.int64).reshape(*data.shape[:2], -1)

@@ -11,7 +11,6 @@ from axonc.ir import Graph
 from axonc.ir.host import parts
 from axonc.ir.interpret.run import initial_state
 from axonc.ir.machine import TileMachine
-from axonc.ir.network import network
 from axonc.ir.ops import Input
 from axonc.ir.serialize import to_bytes
 from axonc.ir.target import Program
@@ -20,19 +19,23 @@ from .carry import begun
 from .emit import emit, value_type
 from .fit import fitted
 from .lists import EventList
+from .lower.base import POPLAR
 from .lower.units import unit_of
+from .operations.network import tile_network
+from .operations.normal import normal
 from .pack import pack
-from .plan import Plan
+from .plan import Plan, is_given
 from .report import report
 from .signals import signals_of
 
-NUMPY = {"UNSIGNED_CHAR": "u1", "INT": "<i4", "FLOAT": "<f4"}
+NUMPY = {name: np.dtype(dtype).str for dtype, name in POPLAR.items()}
+"""Types of Poplar as numpy names them."""
 
 
 def lower(graph: Graph, machine: TileMachine) -> Program:
     """The program of a graph for the tiles of ``machine``."""
-    cores = parts(graph).cores
-    placed, memory = fitted(network(cores), machine)
+    cores = normal(parts(graph).cores)
+    placed, memory = fitted(tile_network(cores), machine)
     first = initial_state(cores)
     begins = any(np.any(part) for part in first.values())
     files = {f"src/{name}": content for name, content in emit(cores, placed, begins).items()}
@@ -48,7 +51,7 @@ def lower(graph: Graph, machine: TileMachine) -> Program:
 def describe(placed: Plan) -> dict[str, Any]:
     """``plan.json``: what runs where, and what the program reads and writes."""
     populations = placed.network.populations
-    units = [p for p in populations if not isinstance(p.op, Input)]
+    units = [p for p in populations if not is_given(p.op)]
     return {
         "machine": placed.machine.name,
         "link_bytes": placed.machine.link_bytes,
@@ -60,6 +63,7 @@ def describe(placed: Plan) -> dict[str, Any]:
             for p, form in zip(placed.network.projections, placed.forms, strict=True)
         ],
         "delays": [list(delay) for delay in placed.delays],
+        "late_values": [list(delay) for delay in placed.late_values],
         "levels": [list(level) for level in placed.levels],
         "signals": [
             {"name": s.name, "dtype": np.dtype(s.dtype).str, "elements": placed.network.by_name[s.population].count}

@@ -20,6 +20,7 @@ from axonc.ir.ops import Array, Input
 from .exchange import Traffic, exchanges, found_bytes, joined_bytes, tiles_of
 from .layout import WORKERS
 from .lower.units import unit_of
+from .operations.operation import FINDING, Operation, Stored
 from .plan import Plan, lanes_of, value_bytes
 
 KINDS = ("weights", "parameters", "states", "lists", "vertices", "exchange", "temporary")
@@ -31,7 +32,8 @@ STRETCH = 12
 
 GATHER_VERTEX = 36
 DELAY_VERTEX = 36
-"""Bytes of a vertex and its pointers, of the codelets `Gather` and `Delay`."""
+LATE_VERTEX = 4 + 3 * 8 + 4
+"""Bytes of a vertex and its pointers, of the codelets `Gather`, `Delay` and `LateValues`."""
 
 CLEARING = 20
 """Bytes of a vertex that clears a tensor on a tile, and of its pointers."""
@@ -88,7 +90,10 @@ def memory_of(plan: Plan) -> Memory:
     word = plan.word_bytes
     for population in plan.network.populations:
         _add_list(account, population, word)
-        if isinstance(population.op, Input):
+        if isinstance(population.op, Stored):
+            size = population.count * value_bytes(population)
+            account.add("parameters", population.name, plan.lists[population.name].tile, np.array([size]))
+        elif isinstance(population.op, Input):
             _add_input(account, population)
         else:
             _add_population(account, population)
@@ -101,6 +106,8 @@ def memory_of(plan: Plan) -> Memory:
             bias = layout.counts * lanes_of(target) * projection.bias.itemsize
             account.add("weights", f"{projection.name}: bias", layout.first_tile, bias)
         account.kinds["vertices"][tiles_of(layout)] += form.vertex_bytes
+    for source, steps in plan.late_values:
+        _add_late_values(account, plan, source, steps)
     for source, steps in plan.delays:
         events = plan.lists[source]
         size = (1 + events.capacity * events.words) * word
@@ -112,6 +119,15 @@ def memory_of(plan: Plan) -> Memory:
     account.kinds["exchange"] += STRETCH * sum(one.stretches for phases in passed for one in phases)
     account.kinds["temporary"] += _temporary(plan, passed)
     return Memory(plan.machine.tile_bytes, account.kinds, account.tensors)
+
+
+def _add_late_values(account: _Account, plan: Plan, source: str, steps: int) -> None:
+    """Values that wait, beside those who send them."""
+    layout, name = plan.layout(source), f"{source}, {steps} steps late"
+    each = layout.counts * value_bytes(plan.network.by_name[source])
+    for part in (each, each * (steps - 1), np.full(layout.tiles, 4)):
+        account.clear(name, "lists", layout.first_tile, part)
+    account.kinds["vertices"][tiles_of(layout)] += LATE_VERTEX
 
 
 def _add_list(account: _Account, population: Population, word: int) -> None:
@@ -133,7 +149,7 @@ def _add_population(account: _Account, population: Population) -> None:
     record = unit.parameters.shape[1] * np.dtype(unit.state).itemsize
     each = np.full(layout.tiles, 1) if unit.shared else layout.counts
     account.add("parameters", f"{name}: parameters", layout.first_tile, each * record)
-    shifts = len(plan.network.fan_in[name]) if plan.shifted(name) else 0
+    shifts = len(plan.sums(name)) if plan.shifted(name) else 0
     account.add("parameters", f"{name}: shifts", layout.first_tile, layout.counts * shifts)
     account.add("parameters", f"{name}: levels", layout.first_tile, np.full(layout.tiles, unit.levels.nbytes))
     state = np.dtype(unit.state).itemsize
@@ -143,6 +159,8 @@ def _add_population(account: _Account, population: Population) -> None:
     account.clear(f"{name}: counters", "states", layout.first_tile, np.full(layout.tiles, 4 * WORKERS))
     account.clear(f"{name}: counters", "states", plan.lists[name].tile, np.array([8]))
     account.kinds["vertices"][tiles_of(layout)] += unit.vertex_bytes
+    if plan.lists[name].capacity and isinstance(population.op, Operation):
+        account.kinds["vertices"][tiles_of(layout)] += FINDING
     if plan.lists[name].capacity:
         account.clear(f"{name}: events of workers", "lists", 0, found_bytes(plan, name))
         account.clear(f"{name}: events of groups", "lists", 0, joined_bytes(plan, name))
@@ -157,7 +175,7 @@ def _temporary(plan: Plan, passed: list[tuple[Traffic, Traffic, Traffic]]) -> Ar
         sums = np.zeros_like(most)
         for name in level:
             population, layout = plan.network.by_name[name], plan.layouts[name]
-            sums[tiles_of(layout)] = layout.counts * lanes_of(population) * len(plan.network.fan_in[name]) * 4
+            sums[tiles_of(layout)] = layout.counts * lanes_of(population) * len(plan.sums(name)) * 4
         most = np.max([most, sums + before[0].received, before[1].received, before[2].received], axis=0)
     return most
 

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from axonc.ir.ops import Array, Input
+from axonc.ir.ops import Array
 
 from .layout import Layout
 from .lower.units import unit_of
-from .plan import Plan, lanes_of
+from .operations.operation import Stored
+from .plan import Plan, is_given, lanes_of
 
 ALIGNMENT = 8
 """Everything begins at a multiple of so many bytes."""
@@ -23,7 +24,10 @@ def pack(plan: Plan) -> bytes:
 
 def _parts(plan: Plan) -> Iterator[Array]:
     for population in plan.network.populations:
-        if not isinstance(population.op, Input):
+        if isinstance(population.op, Stored):
+            yield population.op.value
+    for population in plan.network.populations:
+        if not is_given(population.op):
             unit, layout = unit_of(population.op), plan.layouts[population.name]
             yield np.tile(unit.parameters[0], layout.tiles) if unit.shared else unit.parameters
             if plan.shifted(population.name):

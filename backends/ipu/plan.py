@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from axonc.ir.elements import dtype_of as dtype_of_format
 from axonc.ir.machine import TileMachine
 from axonc.ir.network import Network, Population, Projection, SharedKernel, gated_lanes
 from axonc.ir.ops import Input
+from axonc.ir.signal import Element
 
 from .layout import Layout
 from .lists import EventList, event_list, expected_events, group_of, listing_cycles
@@ -19,6 +21,8 @@ from .lower.base import Form
 from .lower.forms import FORMS
 from .lower.kernels import Kernel, is_narrow, synapses
 from .lower.units import unit_of
+from .operations.operand import Operand, Places
+from .operations.operation import Operation, Stored
 
 NARROW = 1 << 16
 """Sources that 16 bits tell apart."""
@@ -51,7 +55,7 @@ class Plan:
 
     def slot(self, projection: Projection) -> int:
         """Which of the projections into its target one is."""
-        return self.network.fan_in[projection.target].index(projection)
+        return self.sums(projection.target).index(projection)
 
     def late(self, projection: Projection) -> int:
         """Steps by which a projection's events must be kept before it reads them."""
@@ -92,8 +96,27 @@ class Plan:
     @property
     def delays(self) -> tuple[tuple[str, int], ...]:
         """The lists that are kept for some steps: whose, and for how many."""
-        kept = ((p.source, self.late(p)) for p in self.network.projections)
+        return self._kept(True)
+
+    @property
+    def late_values(self) -> tuple[tuple[str, int], ...]:
+        """The same of values."""
+        return self._kept(False)
+
+    def _kept(self, events: bool) -> tuple[tuple[str, int], ...]:
+        pairs = zip(self.network.projections, self.forms, strict=True)
+        kept = ((p.source, self.late(p)) for p, form in pairs if form.reads_events == events)
         return tuple(dict.fromkeys((source, steps) for source, steps in kept if steps))
+
+    def sums(self, name: str) -> tuple[Projection, ...]:
+        """The projections that a population adds up; operations read their operands without."""
+        return tuple(p for p in self.network.fan_in[name] if not isinstance(p.weight, Operand))
+
+    def layout(self, name: str) -> Layout:
+        """Where the values of a population or input are."""
+        return self.layouts.get(name) or Layout(
+            self.network.by_name[name].count, self.lists[name].tile, max(1, self.network.by_name[name].count)
+        )
 
 
 def _late(projection: Projection, source: int, target: int) -> int:
@@ -140,10 +163,10 @@ def levels_of(net: Network) -> tuple[tuple[str, ...], ...]:
     def of(name: str) -> int:
         if name not in depth:
             before = [of(p.source) for p in net.fan_in[name] if p.delay == 0]
-            depth[name] = 0 if isinstance(net.by_name[name].op, Input) else 1 + max(before, default=0)
+            depth[name] = 0 if is_given(net.by_name[name].op) else 1 + max(before, default=0)
         return depth[name]
 
-    units = [p.name for p in net.populations if not isinstance(p.op, Input)]
+    units = [p.name for p in net.populations if not is_given(p.op)]
     deepest = max(map(of, units), default=0)
     return tuple(tuple(name for name in units if depth[name] == level) for level in range(1, deepest + 1))
 
@@ -180,7 +203,7 @@ def _layouts(net: Network, machine: TileMachine, per_tile: int) -> dict[str, Lay
     layouts: dict[str, Layout] = {}
     first = 0
     for population in net.populations:
-        if not isinstance(population.op, Input):
+        if not is_given(population.op):
             tiles = -(-population.count // per_tile)
             left = machine.tiles - first % machine.tiles
             first += left if left < tiles <= machine.tiles else 0
@@ -216,6 +239,8 @@ def _form(
     small: bool,
 ) -> Form[Any]:
     """The cheapest form that a projection can have; values are there only until the next step has others."""
+    if isinstance(projection.weight, Operand):
+        return Places()
     if isinstance(projection.weight, SharedKernel):
         return Kernel()
     source, target = net.by_name[projection.source], net.by_name[projection.target]
@@ -247,7 +272,21 @@ def _sending(
 
 def value_bytes(population: Population) -> int:
     """Bytes of what an input or a neuron sends in a step, as a value."""
+    if isinstance(population.op, Stored):
+        return int(population.op.value.itemsize)
     if isinstance(population.op, Input):
-        return 4 if population.graded or population.peak > 255 else 1
+        element = isinstance(population.op.signal.format, Element)
+        plain = dtype_of_format(population.op.signal.format).itemsize if element else 4
+        return plain if population.graded or population.peak > 255 else 1
     sent = unit_of(population.op).sent
     return 0 if sent is None else np.dtype(sent).itemsize
+
+
+def is_given(op: Any) -> bool:
+    """Whether values come from outside: of an input, or a constant."""
+    return isinstance(op, (Input, Stored))
+
+
+def updates(plan: Plan, name: str) -> bool:
+    """Whether a population has vertices behind those of its sums: an operation only where somebody reads a list."""
+    return not isinstance(plan.network.by_name[name].op, Operation) or plan.lists[name].capacity > 0

@@ -9,7 +9,7 @@ import numpy as np
 
 from .exchange import exchanges
 from .memory import Memory
-from .plan import Plan
+from .plan import Plan, updates
 
 
 def report(plan: Plan, memory: Memory) -> Mapping[str, Any]:
@@ -65,10 +65,11 @@ def links(plan: Plan) -> dict[str, Any]:
 
 def supersteps(plan: Plan) -> list[str]:
     """The compute sets of a step, in order."""
-    names = ["delays"] if plan.delays else []
+    names = ["delays"] if plan.delays or plan.late_values else []
     for level, members in enumerate(plan.levels):
         sums = any(plan.network.fan_in[name] for name in members)
         groups, lists = bool(plan.grouped(level)), bool(plan.lists_of(level))
-        phases = [("sums", sums), ("neurons", True), ("groups of lists", groups), ("lists", lists)]
+        neurons = any(updates(plan, name) for name in members)
+        phases = [("sums", sums), ("neurons", neurons), ("groups of lists", groups), ("lists", lists)]
         names += [f"{phase} of level {level + 1}" for phase, there in phases if there]
     return names

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 
-from axonc.ir import Graph, Kind, Result, split_reference
+from axonc.ir import Diagnostic, Graph, Kind, Result, raise_if_any, split_reference
 from axonc.ir.interpret.run import Data, batches, check_references, initial_state, result
 from axonc.ir.network import output_population
-from axonc.ir.ops import Array
+from axonc.ir.ops import Array, Gather
+from axonc.ir.signal import Element
 from axonc.ir.state import State, sample_of
 
 from .build import opened
@@ -54,7 +55,17 @@ def run_network(directory: Path, graph: Graph, x: Data, record: Sequence[str], s
     whole = {name: _shaped(graph, name, trace, True) for name, trace in traces.items()}
     lefts = [_left(described, graph, data, whole, first, kept, sample) for sample in range(batch)]
     after = {name: np.stack([one[name] for one in lefts]) for name in first}
-    return _result(graph, traces, record, batched, _stats(described, rest, finished, data), after)
+    stats = _stats(described, rest, finished, data)
+    raise_if_any(_outside(graph, stats))
+    return _result(graph, traces, record, batched, stats, after)
+
+
+def _outside(graph: Graph, stats: Mapping[str, Any]) -> Iterator[Diagnostic]:
+    """Where indices chose what there is not."""
+    for name, outside in zip(stats["populations"], stats["saturations"].sum(axis=0), strict=True):
+        if isinstance(op := graph[name].op, Gather) and outside:
+            extent = op.takes[0].shape[op.axis]
+            yield Diagnostic("AX701", name, "an index outside", f"it indexes {extent} elements", "correct the data")
 
 
 def _begins(
@@ -142,7 +153,8 @@ def _shaped(graph: Graph, name: str, trace: Array, batched: bool) -> Array:
     """A trace in the shape of its signal; integers, and counts of pools, as wide as those of the interpreter."""
     node, state = split_reference(name)
     signal = graph.signals[node]
-    counts = trace.dtype.kind != "f" or (state is None and signal.kind is Kind.EVENT)
+    plain = state is None and isinstance(signal.format, Element)
+    counts = not plain and (trace.dtype.kind != "f" or (state is None and signal.kind is Kind.EVENT))
     wide = trace.astype(np.int64) if counts else trace
     whole = wide.reshape(*trace.shape[:2], *signal.shape)
     return whole if batched else whole[0]

@@ -9,6 +9,7 @@ from axonc.ir.network import Network
 from axonc.ir.ops import Input
 
 from .lower.units import unit_of
+from .operations.operation import Stored
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ def signals_of(net: Network) -> tuple[Recorded, ...]:
 
 def _signals(net: Network, name: str) -> Iterator[Recorded]:
     op = net.by_name[name].op
-    if isinstance(op, Input):
+    if isinstance(op, (Input, Stored)):
         return
     unit = unit_of(op)
     output = ("sent", unit.sent) if unit.sent else ("voltage", unit.state)

@@ -14,7 +14,7 @@ from axonc.ir.json_text import json_text
 from axonc.ir.machine import AnyMachine, Machine, TileMachine
 from axonc.ir.mapping import Mapping as CoreMapping
 from axonc.ir.network import Network, activity, network, output_population
-from axonc.ir.ops import ExactNeuron, Input, Map
+from axonc.ir.ops import Constant, ExactNeuron, Input, Map, TensorOp
 from axonc.ir.precision import precision
 from axonc.ir.serialize import to_bytes
 from axonc.ir.state import carried
@@ -76,7 +76,9 @@ def passes_for(graph: Graph, target: Backend, options: Options) -> list[Pass]:
         return []
     if weights == "float32":
         tiles = isinstance(target.machine(options.machine), TileMachine)
-        return [ToPopulations()] if tiles and target.check(graph) else []  # what runs as it is stays as it is
+        foreign = any(isinstance(node.op, (TensorOp, Constant)) for node in graph)
+        folds = tiles and not foreign and target.check(graph)  # what runs as it is stays as it is
+        return [ToPopulations()] if folds else []
     raise_if_any(_float_problems(graph, target, HostNodes(graph, options.on_host)))
     if state == "loihi":
         return [ToPopulations(options.on_host), QuantizeLoihi()]

@@ -16,7 +16,18 @@ from ..layout import Layout
 
 W = TypeVar("W")
 
-POPLAR = {"i1": "SIGNED_CHAR", "i2": "SHORT", "i4": "INT", "f4": "FLOAT", "u1": "UNSIGNED_CHAR"}
+POPLAR = {
+    "b1": "BOOL",
+    "f4": "FLOAT",
+    "i1": "SIGNED_CHAR",
+    "i2": "SHORT",
+    "i4": "INT",
+    "i8": "LONGLONG",
+    "u1": "UNSIGNED_CHAR",
+    "u2": "UNSIGNED_SHORT",
+    "u4": "UNSIGNED_INT",
+    "u8": "UNSIGNED_LONGLONG",
+}
 """Types of numpy as Poplar names them."""
 
 

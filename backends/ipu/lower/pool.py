@@ -1,10 +1,10 @@
-"""Pools in float: what they give is sent as values, which weights read as those of other populations."""
+"""Pools and weights in float that others than neurons read: what they give is sent as values."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from axonc.ir.ops import Pool
+from axonc.ir.ops import Conv, Linear, Pool
 
 from .base import Unit
 
@@ -16,3 +16,8 @@ def pool(op: Pool) -> Unit:
     """The vertex `FloatPool`: the sum times 1 / taps of an average, else times 1."""
     factor = np.full((1, 1), 1 / op.taps if op.average else 1, "<f4")
     return Unit("f4", "f4", "f4", factor, 0, "updateFloatPool(graph, {}, {});".format, VERTEX)
+
+
+def weights(op: Linear | Conv) -> Unit:
+    """The same vertex: the sum as it is."""
+    return Unit("f4", "f4", "f4", np.ones((1, 1), "<f4"), 0, "updateFloatPool(graph, {}, {});".format, VERTEX)

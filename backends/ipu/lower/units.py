@@ -9,25 +9,28 @@ from axonc.ir.ops import (
     EGRU,
     GRU,
     LSTM,
+    Conv,
     FixedGRU,
     FixedLSTM,
     FixedNeuron,
     FixedResetGate,
     LevelNeuron,
+    Linear,
     Neuron,
     Op,
     Pool,
     ResetGate,
 )
 
+from ..operations.operation import Operation, operation
 from .base import Unit
 from .fixed_neuron import fixed_neuron
 from .float_gated import egru, gru, lstm, reset_gate
 from .float_neuron import float_neuron, level_neuron
 from .gated import fixed_gru, fixed_lstm, fixed_reset_gate
-from .pool import pool
+from .pool import pool, weights
 
-UNITS: Mapping[type[Op], Callable[[Any], Unit]] = {
+UNITS: Mapping[type[Any], Callable[[Any], Unit]] = {
     FixedNeuron: fixed_neuron,
     Neuron: float_neuron,
     LevelNeuron: level_neuron,
@@ -39,6 +42,9 @@ UNITS: Mapping[type[Op], Callable[[Any], Unit]] = {
     LSTM: lstm,
     ResetGate: reset_gate,
     Pool: pool,
+    Linear: weights,
+    Conv: weights,
+    Operation: operation,
 }
 
 

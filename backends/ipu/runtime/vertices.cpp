@@ -2,6 +2,7 @@
 // which issues one in six cycles, at the number of events that a list expects.
 #include "network.hpp"
 #include "codelets/workers.hpp"
+#include "costs.hpp"
 
 #include <algorithm>
 #include <poputil/VertexTemplates.hpp>
@@ -12,19 +13,6 @@ namespace axonc {
 using poplar::VertexRef;
 
 namespace {
-
-constexpr std::uint64_t LAUNCH = 11; // cycles to start a vertex
-constexpr std::uint64_t RECORD = 10; // instructions for an event, beside its synapses
-constexpr std::uint64_t WEIGHT = 4;  // instructions for a weight of a row: load, load, multiply and add, store
-constexpr std::uint64_t VALUE = 3;   // instructions for the value of a source, of four targets side by side
-constexpr std::uint64_t HELD = 3;    // instructions for a weight whose sum is in a register: load, multiply, add
-constexpr std::uint64_t SYNAPSE = 6; // instructions for a synapse that has a target
-constexpr std::uint64_t PLACE = 30;  // instructions to find channel, row and column of an event, and what they reach
-constexpr std::uint64_t PASSED = 3;  // instructions to pass over a synapse of another worker
-constexpr std::uint64_t NEURON = 60; // instructions for the update of a neuron
-constexpr std::uint64_t MOVED = 3;   // instructions to move a word of a list
-
-std::uint64_t cyclesOf(std::uint64_t instructions) { return LAUNCH + WORKERS * instructions; }
 
 // The part of a tensor that lies on a tile of a population: `each` elements a neuron.
 Tensor partOf(const Tensor &tensor, const Layout &layout, unsigned tile, std::size_t each = 1) {

@@ -1,0 +1,1 @@
+"""Tensor operations on tiles: each is a population whose elements are computed of the values of others."""
