@@ -25,7 +25,7 @@ from axonc.compiler.driver.target_training.task import hyper, task_of
 from axonc.compiler.training import Network, Optimiser
 from axonc.ir import Graph, Node
 from axonc.ir.interpret.run import run_batches
-from axonc.ir.ops import Linear, OuterTotal, Scale, StoredTotal, Total
+from axonc.ir.ops import Linear, OuterTotal, Scale, StoredTotal, Total, is_sparse
 
 Array = np.ndarray[Any, Any]
 Step = tuple[dict[str, Array], Array]
@@ -143,6 +143,11 @@ def _joined(signals: dict[str, Array], names: Sequence[str]) -> Array:
     return total
 
 
+def dense(matrix: Any) -> Array:
+    """A matrix with its zeros."""
+    return np.asarray(matrix.toarray() if is_sparse(matrix) else matrix)
+
+
 def in_tiles(graph: Graph, program: Training) -> Graph:
     """The backward graph with each adjoint of a matrix as one for each tile that holds some of it, and their sum."""
     nodes: list[Node] = []
@@ -151,7 +156,7 @@ def in_tiles(graph: Graph, program: Training) -> Graph:
             nodes.append(node)
             continue
         origin = program.task.origins[node.name]
-        place, weight = program.draft.places["forward", origin], np.asarray(node.op.weight)
+        place, weight = program.draft.places["forward", origin], dense(node.op.weight)
         parts = []
         for tile in range(place.layout.tiles):
             kept = np.zeros_like(weight).reshape(len(weight), place.lanes, -1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ from axonc.ir.ops import (
     Linear,
     Membrane,
     Neuron,
+    Op,
     Output,
     Pool,
     ResetGate,
@@ -57,6 +59,32 @@ def lif(model: str = "lif", loops: bool = True, seed: int = 0, hidden: int = 16,
     net.connect("hidden", "read", rng.normal(0, 0.3, (CLASSES, hidden)), name="o")
     net.output("out", "read")
     return axonc.load(net.graph(), semantics=f"nir,reset={reset},dt={dt}")
+
+
+def pruned(graph: Graph, share: float = 0.5, seed: int = 1) -> Graph:
+    """The graph with sparse matrices: so many of their weights are not there."""
+    rng = np.random.default_rng(seed)
+
+    def op_of(op: Op) -> Op:
+        if not isinstance(op, Linear):
+            return op
+        return replace(op, weight=sparse.csr_array(op.weight * (rng.random(op.weight.shape) >= share)))
+
+    return graph.with_nodes(replace(node, op=op_of(node.op)) for node in graph)
+
+
+def begun(graph: Graph, seed: int = 2) -> Graph:
+    """The graph with delays and cells that begin with values: events for events."""
+    rng = np.random.default_rng(seed)
+
+    def op_of(node: Node) -> Op:
+        shape = graph.signals[node.name].shape
+        if isinstance(node.op, Delay):
+            events = graph.signals[node.name].kind is Kind.EVENT
+            return replace(node.op, initial=rng.integers(0, 2, shape) if events else rng.normal(0, 0.5, shape))
+        return replace(node.op, initial=rng.normal(0, 0.5, shape)) if isinstance(node.op, EGRU) else node.op
+
+    return graph.with_nodes(replace(node, op=op_of(node)) for node in graph)
 
 
 def egru(units: int = 8, seed: int = 0) -> Graph:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from math import prod
 
-from axonc.ir import Diagnostic, Graph, Node
-from axonc.ir.ops import EGRU, Delay, Input, Linear, NeuronAdjoint, Total, is_sparse
+import numpy as np
+
+from axonc.ir import Diagnostic, Graph, Kind, Node
+from axonc.ir.ops import EGRU, Delay, Input, Linear, NeuronAdjoint, Total
 
 from ...training.task import Task
 from .groups import Key, groups_of, shape_of
@@ -59,11 +61,8 @@ def _forward_problems(graph: Graph, node: Node) -> Iterator[Diagnostic]:
         if len(node.inputs) != 1:
             found, limit = f"a matrix of {len(node.inputs)} signals", "on tiles it takes one"
             yield Diagnostic("AX602", node.name, found, limit, "give each signal a matrix of its own")
-        if is_sparse(node.op.weight):
-            limit = "tiles train dense ones"
-            yield Diagnostic("AX601", node.name, "a sparse matrix", limit, "make it dense, or train it in numpy")
-    elif getattr(node.op, "initial", None) is not None:
-        yield Diagnostic("AX601", node.name, "initial values", "on tiles a sequence begins with zeros", REPLACE)
+    elif _below_0(graph, node):
+        yield Diagnostic("AX601", node.name, "events below 0", "on tiles they are counts", REPLACE)
     elif isinstance(node.op, EGRU) and node.op.segment is not None:
         yield Diagnostic("AX601", node.name, "a cell with segments", "tiles train cells without", REPLACE)
     elif isinstance(node.op, Delay) and any(isinstance(graph[name].op, Delay) for name in node.inputs):
@@ -74,6 +73,13 @@ def _forward_problems(graph: Graph, node: Node) -> Iterator[Diagnostic]:
         if len(kinds) > 1:
             found = f"its input adds up {', '.join(sorted(kind.name.lower() for kind in kinds))} signals"
             yield Diagnostic("AX602", node.name, found, "on tiles all are of one kind", "put matrices between")
+
+
+def _below_0(graph: Graph, node: Node) -> bool:
+    """Whether a delay begins with fewer events than none."""
+    if not isinstance(node.op, Delay) or node.op.initial is None:
+        return False
+    return graph.signals[node.name].kind is Kind.EVENT and bool(np.any(node.op.initial < 0))
 
 
 def _backward_problems(task: Task, node: Node) -> Iterator[Diagnostic]:

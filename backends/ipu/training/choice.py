@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from axonc.ir import Node
 from axonc.ir.machine import TileMachine
@@ -23,7 +24,9 @@ def forms_of(draft: Draft, machine: TileMachine) -> Mapping[str, Form]:
         forms = possible(task, draft.places["forward", name], name)
         if wanted == "auto":
             thought = [form for form in forms if useful(task, name, form)]
-            made[name] = min(thought, key=lambda form: cycles_of(draft, machine, name, form))
+            made[name] = thought[0]
+            if len(thought) > 1:
+                made[name] = min(thought, key=partial(cycles_of, draft, machine, name))
         else:
             made[name] = forms[min(len(forms) - 1, FORMS.index(wanted))]
     return made

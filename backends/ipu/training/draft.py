@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import prod
 
 import numpy as np
 
@@ -14,6 +13,7 @@ from axonc.ir.ops import Array
 from ...training.task import Form, Task
 from ..layout import Layout, share_of
 from .groups import Place
+from .packing import Packing, Rows
 from .pieces import Field, Number, Stage, Tensor, Vertices, Way
 
 
@@ -64,8 +64,10 @@ class Side:
 
 @dataclass
 class Draft:
-    """``parameters``: (node, field) -> its tensor; ``gradients``: the same; ``stored``: values of tensors that the
-    program begins with, in pieces; ``cleared``: tensors that are 0 when a step of training begins.
+    """``parameters``: (node, field) -> its tensor; ``gradients``: the same; ``packings``: how its values lie there;
+    ``patterns``: node -> which synapses its sparse matrix has; ``stored``: values of tensors that the program begins
+    with, in pieces; ``cleared``: tensors that are 0 when a step of training begins, ``begun``: those that are copies of
+    another one for every sample.
 
     ``forms``: how a signal comes to matrices, where not as all values; ``marks``: population -> what its neurons are
     in, and the stage from which that is there; ``lists``: (side, signal) -> its lists, and the same; ``longest``:
@@ -78,8 +80,11 @@ class Draft:
     backward: Side
     parameters: dict[tuple[str, str], Tensor] = field(default_factory=dict)
     gradients: dict[tuple[str, str], Tensor] = field(default_factory=dict)
+    packings: dict[tuple[str, str], Packing] = field(default_factory=dict)
+    patterns: dict[str, Mapping[str, Tensor]] = field(default_factory=dict)
     stored: dict[Tensor, Array] = field(default_factory=dict)
     cleared: list[Tensor] = field(default_factory=list)
+    begun: dict[Tensor, Tensor] = field(default_factory=dict)
     forms: Mapping[str, Form] = field(default_factory=dict)
     marks: dict[str, tuple[Tensor, int]] = field(default_factory=dict)
     lists: dict[tuple[str, str], tuple[Tensor, int]] = field(default_factory=dict)
@@ -99,10 +104,15 @@ class Draft:
         """A tensor with so many elements for each of a signal."""
         return Tensor(name, dtype, place.layout, self.task.batch * place.lanes * times)
 
-    def state(self, side: Side, tensor: Tensor) -> Tensor:
-        """A tensor that the next step goes on from."""
+    def state(self, side: Side, tensor: Tensor, initial: Array | None = None) -> Tensor:
+        """A tensor that the next step goes on from; it begins with ``initial``, of one sample, or 0."""
         side.states.append(tensor)
-        self.cleared.append(tensor)
+        if initial is None:
+            self.cleared.append(tensor)
+            return tensor
+        place = Place(tensor.layout, initial.size // tensor.layout.neurons)
+        first = self.begun[tensor] = Tensor(f"{tensor.name}/initial", tensor.dtype, tensor.layout, place.lanes)
+        self.stored[first] = Rows(place, 1).packed(initial).astype(tensor.dtype)
         return tensor
 
     def records(self, name: str, place: Place, *columns: object) -> Tensor:
@@ -160,22 +170,3 @@ def spread(place: Place, batch: int) -> dict[str, Number]:
     """The plain fields by which a codelet finds an element of a whole signal."""
     layout = place.layout
     return {"batch": batch, "neurons": layout.neurons, "perTile": layout.per_tile, "lanes": place.lanes}
-
-
-def in_pieces(matrix: Array, layout: Layout, lanes: int) -> Array:
-    """A matrix [L N, I] as tiles hold it: on each, a row of its elements for every source."""
-    columns = matrix.reshape(lanes, layout.neurons, -1)
-    parts = [columns[:, layout.range(tile)].transpose(2, 0, 1) for tile in range(layout.tiles)]
-    return np.concatenate([np.ascontiguousarray(part, np.float32).reshape(-1) for part in parts])
-
-
-def from_pieces(stored: Array, layout: Layout, lanes: int, sources: int) -> Array:
-    """The matrix [L N, I] of what tiles hold."""
-    matrix = np.empty((lanes, layout.neurons, sources), np.float32)
-    at = 0
-    for tile in range(layout.tiles):
-        here = layout.range(tile)
-        size = sources * lanes * len(here)
-        matrix[:, here] = stored[at : at + size].reshape(sources, lanes, len(here)).transpose(1, 2, 0)
-        at += size
-    return matrix.reshape(prod((lanes, layout.neurons)), sources)

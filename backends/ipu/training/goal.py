@@ -56,7 +56,7 @@ def update_stage(draft: Draft, hyper: Tensor) -> tuple[Stage, tuple[Tensor, ...]
     update, stage, kept = draft.task.update, Stage("update"), list[Tensor]()
     for parameter, gradient in draft.gradients.items():
         value = draft.parameters[parameter]
-        slots = {slot: Tensor(f"{slot} of {value.name}", "f4", value.layout, value.each) for slot in update.slots}
+        slots = {slot: value.named(f"{slot} of {value.name}") for slot in update.slots}
         parts = (*changed(value=value, **slots), *fields(gradient=gradient), whole("hyper", hyper))
         codelet = {"sgd": "axonc::Sgd", "adam": "axonc::Adam"}[update.name]
         work = UPDATE * draft.busiest(value)

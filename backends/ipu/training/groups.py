@@ -10,7 +10,7 @@ import networkx as nx
 
 from axonc.ir import Graph, Node, split_reference
 from axonc.ir.machine import TileMachine
-from axonc.ir.ops import Flatten, Input, Linear, OuterTotal, Output, Total
+from axonc.ir.ops import Flatten, Input, Linear, OuterTotal, Output, StoredTotal, Total
 
 from ...training.task import Task
 from ..layout import Layout
@@ -97,7 +97,7 @@ def _sides(task: Task) -> tuple[tuple[str, Graph], tuple[str, Graph]]:
 
 def _sums(node: Node) -> bool:
     """Whether a node is a gradient: it lies where its parameter is."""
-    return isinstance(node.op, (Total, OuterTotal)) or node.name.startswith("grad(")
+    return isinstance(node.op, (Total, OuterTotal, StoredTotal)) or node.name.startswith("grad(")
 
 
 def shape_of(task: Task, key: Key) -> tuple[int, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from math import isfinite
 
 from axonc.ir import Graph, Node
-from axonc.ir.ops import Delay, Flatten, Linear, Neuron, NeuronAdjoint
+from axonc.ir.ops import Delay, Flatten, Linear, Neuron, NeuronAdjoint, is_sparse
 
 from ...training.task import Form, Task
 from .groups import Place
@@ -50,7 +50,8 @@ def possible(task: Task, place: Place, name: str) -> tuple[Form, ...]:
 
 def _allowed(task: Task, place: Place, name: str) -> Iterator[Form]:
     graph, population = task.forward, population_of(task.forward, name)
-    if population is None or place.lanes != 1 or place.layout.neurons > LARGEST:
+    matrices = [node.op.weight for node in graph.consumers[name] if isinstance(node.op, Linear)]
+    if population is None or place.lanes != 1 or place.layout.neurons > LARGEST or any(map(is_sparse, matrices)):
         return
     yield "spikes"
     direct = name == population.name or (

@@ -30,6 +30,10 @@ class Tensor:
     each: int
     fixed: int = 0
 
+    def named(self, name: str) -> Tensor:
+        """Another tensor of the same type and sizes."""
+        return Tensor(name, self.dtype, self.layout, self.each, self.fixed)
+
     @property
     def sizes(self) -> Array:
         """Elements on each tile of the layout."""

@@ -19,7 +19,7 @@ from .keeping import Keeping
 from .pieces import Buffer, Call, Execute, Function, Repeat, Stage, Step, Stream, Tensor, Transfer
 from .rules.maps import close_delay
 from .rules.table import RULES
-from .small import clear, counter, move_counter, place_counter, set_counter
+from .small import begin, clear, counter, move_counter, place_counter, set_counter
 
 HYPER = 5
 """Numbers that come with every step of training: 1 - rate decay, rate, Adam's two corrections, 1 / samples."""
@@ -129,7 +129,8 @@ class _Builder:
         cleared = (*self.draft.cleared, *self.keeping.tops)
         counters = ((self.now, 0), (self.left, self.task.steps), *((row, -1) for row in self.keeping.rows))
         starts = [set_counter(counted, value) for counted, value in counters]
-        return Stage("reset", [*(clear(tensor) for tensor in (*cleared, self.pooled)), *starts])
+        begun = [begin(tensor, first) for tensor, first in self.draft.begun.items()]
+        return Stage("reset", [*(clear(tensor) for tensor in (*cleared, self.pooled)), *begun, *starts])
 
     def _steps(self, items: tuple[Item, ...]) -> tuple[Step, ...]:
         return tuple(step for item in items for step in self._of(item))

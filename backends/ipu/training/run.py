@@ -15,7 +15,6 @@ from ...training.samples import Learned, Samples
 from ..build import opened
 from ..layout import Layout
 from ..simulator import run_program
-from .draft import from_pieces
 from .pieces import Tensor
 from .program import Training
 
@@ -80,11 +79,8 @@ def _learned(training: Training, words: Array, count: int, accounts: Mapping[str
     parameters, at = {}, 0
     for parameter, tensor in training.trained:
         size = int(tensor.sizes.sum())
-        shape = np.shape(training.task.parameters[parameter])
-        sources = int(np.prod(shape[1:]))
-        lanes = tensor.each // sources
-        value = from_pieces(rest[at : at + size], tensor.layout, lanes, sources)
-        parameters[parameter] = value.reshape(shape)
+        value = training.draft.packings[parameter].unpacked(rest[at : at + size])
+        parameters[parameter] = value.reshape(np.shape(training.task.parameters[parameter]))
         at += size
     batch = training.task.batch
     counts = rest[at:].view(np.uint32).reshape(-1, batch).max(axis=1).tolist()

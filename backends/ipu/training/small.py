@@ -21,6 +21,13 @@ def clear(tensor: Tensor) -> Vertices:
     return Vertices(f"axonc::Clear<{CPP[tensor.dtype]}>", tensor.layout, (Field("y", (tensor,), "out"),), {}, work)
 
 
+def begin(tensor: Tensor, first: Tensor) -> Vertices:
+    """Every sample becomes what one begins with."""
+    work = ELEMENT * share_of(int(tensor.sizes.max(initial=0)))
+    fields = (Field("first", (first,)), Field("y", (tensor,), "out"))
+    return Vertices(f"axonc::Begin<{CPP[tensor.dtype]}>", tensor.layout, fields, {}, work)
+
+
 def set_counter(counted: Tensor, value: int) -> Vertices:
     """A counter becomes a number."""
     numbers: dict[str, Number] = {"value": value % 2**32}

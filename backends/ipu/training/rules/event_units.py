@@ -24,7 +24,7 @@ def egru(draft: Draft, side: Side, node: Node) -> None:
     op, place = node.op, draft.place(side, node)
     assert isinstance(op, EGRU)
     y = draft.signal(side, node, "f4")
-    cell = draft.state(side, draft.like(place, f"{node.name}/c"))
+    cell = draft.state(side, draft.like(place, f"{node.name}/c"), op.initial)
     threshold = draft.records(f"{node.name}/threshold", place, op.threshold)
     left = {name: draft.like(place, f"{node.name}/{name}") for name in INTERNALS}
     (read,) = side.reads(node)

@@ -39,10 +39,10 @@ def delay(draft: Draft, side: Side, node: Node) -> None:
     """The value of some steps before: a line that moves on when the step is over."""
     op: Any = node.op
     place = draft.place(side, node)
-    value = draft.state(side, draft.signal(side, node))
+    value = draft.state(side, draft.signal(side, node), op.initial)
     line = draft.like(place, f"{value.name}/line", value.dtype, op.steps - 1) if op.steps > 1 else None
     if line is not None:
-        draft.state(side, line)
+        draft.state(side, line, op.initial)
     side.values[node.name], side.ready[node.name] = value, 0
 
 

@@ -7,66 +7,93 @@ to the matrix, its form says.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from axonc.ir import Node
-from axonc.ir.ops import Linear
+from axonc.ir.ops import Array, Linear, is_sparse
 
-from ..draft import Draft, Side, changed, fields, in_pieces
+from ..draft import Draft, Side, changed, fields
+from ..packing import Rows
 from ..pieces import Tensor, Vertices
 from ..small import ELEMENT
 from .lists import Listed
+from .synapses import Pattern, Synapses, pattern_of
 from .values import Matrix, Values
 
 
 def linear(draft: Draft, side: Side, node: Node) -> None:
     """A matrix, or the adjoint of one."""
     if side is draft.forward:
-        for name in ("weight", "bias"):
-            if getattr(node.op, name) is not None:
-                _store(draft, node, name)
+        _store(draft, node)
         product(draft, node)
     else:
         transposed(draft, node)
 
 
-def _store(draft: Draft, node: Node, name: str) -> None:
-    """A matrix, or the bias of one: a parameter, whether it is trained or not."""
-    op: Any = node.op
-    place = draft.place(draft.forward, node)
-    value = draft.task.parameters.get((node.name, name))
-    dense = np.asarray(getattr(op, name) if value is None else value, np.float32)
-    tensor = array_of(draft, node, name)
-    draft.stored[tensor] = in_pieces(dense.reshape(len(dense), -1), place.layout, place.lanes)
-    draft.parameters[node.name, name] = tensor
+def _store(draft: Draft, node: Node) -> None:
+    """A matrix and its bias: parameters, whether they are trained or not."""
+    op, place = node.op, draft.place(draft.forward, node)
+    assert isinstance(op, Linear)
+    if is_sparse(op.weight):
+        _store_pattern(draft, node, pattern_of(op.weight, place))
+    else:
+        draft.packings[node.name, "weight"] = Rows(place, op.weight.shape[1])
+    if op.bias is not None:
+        draft.packings[node.name, "bias"] = Rows(place, 1)
+    for name in ("weight", "bias"):
+        if (node.name, name) in draft.packings:
+            tensor = draft.parameters[node.name, name] = array_of(draft, node, name)
+            draft.stored[tensor] = draft.packings[node.name, name].packed(_value(draft, node, name))
+
+
+def _store_pattern(draft: Draft, node: Node, pattern: Pattern) -> None:
+    """Which synapses a sparse matrix has."""
+    layout = draft.place(draft.forward, node).layout
+    arrays: dict[str, Array] = {
+        "starts": pattern.starts.astype(np.uint32),
+        "targets": pattern.targets.astype(np.uint16),
+    }
+    made = {
+        name: Tensor(f"{node.name}/{name}", array.dtype.str[1:], layout, 0, array.shape[1])
+        for name, array in arrays.items()
+    }
+    draft.patterns[node.name], draft.packings[node.name, "weight"] = made, pattern.packing
+    draft.stored.update({made[name]: array.reshape(-1) for name, array in arrays.items()})
+
+
+def _value(draft: Draft, node: Node, name: str) -> Array:
+    """What a matrix or a bias begins with; of a sparse matrix what it stores."""
+    trained = draft.task.parameters.get((node.name, name))
+    value = getattr(node.op, name) if trained is None else trained
+    return np.asarray(value.data if is_sparse(value) else value)
 
 
 def array_of(draft: Draft, node: Node, name: str) -> Tensor:
     """Where a matrix or a bias lies."""
-    op, place = node.op, draft.place(draft.forward, node)
+    op, place, pattern = node.op, draft.place(draft.forward, node), draft.patterns.get(node.name)
     assert isinstance(op, Linear)
+    if name == "weight" and pattern is not None:
+        return Tensor(f"{node.name}.weight", "f4", place.layout, 0, pattern["targets"].fixed)
     columns = op.weight.shape[1] if name == "weight" else 1
     return Tensor(f"{node.name}.{name}", "f4", place.layout, place.lanes * columns)
 
 
-def _matrix(draft: Draft, node: Node) -> Matrix:
-    """That of a forward node."""
+def _heard(draft: Draft, node: Node) -> Values:
+    """How the matrix of a forward node hears its source."""
     weight, bias = (draft.parameters.get((node.name, name)) for name in ("weight", "bias"))
     assert weight is not None
-    source = draft.places["forward", node.inputs[0]]
-    return Matrix(draft, node.inputs[0], source, draft.place(draft.forward, node), weight, bias)
-
-
-def _heard(matrix: Matrix) -> Values | Listed:
+    source, target = draft.places["forward", node.inputs[0]], draft.place(draft.forward, node)
+    pattern = draft.patterns.get(node.name, {})
+    matrix = Matrix(draft, node.inputs[0], source, target, weight, bias, pattern)
+    if pattern:
+        return Synapses(matrix)
     return Values(matrix) if matrix.form == "dense" else Listed(matrix)
 
 
 def product(draft: Draft, node: Node) -> None:
     """y = W x + b."""
     side, y = draft.forward, draft.signal(draft.forward, node, "f4")
-    how = _heard(_matrix(draft, node))
+    how = _heard(draft, node)
     here = how.ready(side)
     side.values[node.name], side.ready[node.name] = y, side.run(here, how.product(y))
 
@@ -74,11 +101,10 @@ def product(draft: Draft, node: Node) -> None:
 def transposed(draft: Draft, node: Node) -> None:
     """x̄ = W^T ȳ."""
     side = draft.backward
-    matrix = _matrix(draft, draft.forward.graph[draft.task.origins[node.name]])
-    how = Listed(matrix) if matrix.form == "gradients" else Values(matrix)
-    y, inputs = draft.like(matrix.source, node.name), side.sources(node)
+    how = _heard(draft, draft.forward.graph[draft.task.origins[node.name]])
+    y, inputs = draft.like(how.matrix.source, node.name), side.sources(node)
     here = max(side.ready[name] for name in node.inputs)
-    if matrix.form == "gradients":
+    if how.matrix.form == "gradients":
         here = max(here, how.ready(side))
     for vertices in how.parts(inputs, y):
         here = side.run(here, vertices)
@@ -89,7 +115,7 @@ def outer_total(draft: Draft, side: Side, node: Node) -> None:
     """The gradient of a matrix, added up where the matrix is."""
     parameter = parameter_of(draft, node)
     gradient = _gradient(draft, parameter, draft.parameters[parameter])
-    how = _heard(_matrix(draft, draft.forward.graph[parameter[0]]))
+    how = _heard(draft, draft.forward.graph[parameter[0]])
     here = max(how.ready(side), *(side.ready[name] for name in (*node.inputs, *node.reads)))
     side.ready[node.name] = side.run(here, how.outer(side.sources(node), gradient))
     side.values[node.name] = gradient
@@ -115,7 +141,7 @@ def parameter_of(draft: Draft, node: Node) -> tuple[str, str]:
 
 
 def _gradient(draft: Draft, parameter: tuple[str, str], value: Tensor) -> Tensor:
-    made = Tensor(f"gradient of {value.name}", "f4", value.layout, value.each)
+    made = value.named(f"gradient of {value.name}")
     draft.gradients[parameter] = made
     draft.cleared.append(made)
     return made

@@ -21,6 +21,7 @@ from axonc.ir.ops import (
     OuterTotal,
     Output,
     Scale,
+    StoredTotal,
     Total,
 )
 
@@ -41,6 +42,7 @@ RULES: Mapping[type[Op], Rule] = {
     Scale: scale,
     Linear: linear,
     OuterTotal: outer_total,
+    StoredTotal: outer_total,
     Total: total,
     Neuron: neuron,
     NeuronAdjoint: neuron_adjoint,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ....training.task import Form
@@ -17,7 +18,7 @@ VALUE, WEIGHT = 4, 4
 @dataclass(frozen=True)
 class Matrix:
     """``weight`` [I, L, n] on the tiles of ``target``, with a ``bias`` perhaps; ``name``: the signal that it hears, at
-    ``source``."""
+    ``source``. ``pattern``: the tensors that say which synapses there are, of a sparse one."""
 
     draft: Draft
     name: str
@@ -25,6 +26,7 @@ class Matrix:
     target: Place
     weight: Tensor
     bias: Tensor | None
+    pattern: Mapping[str, Tensor]
 
     @property
     def batch(self) -> int:

@@ -16,6 +16,7 @@ from axonc.backends.ipu.training.depths import counts
 from axonc.backends.ipu.training.memory import memory_of
 from axonc.backends.ipu.training.program import Training
 from axonc.backends.training.samples import Learned
+from axonc.backends.training.task import Lists
 from axonc.compiler.training import SGD, Adam, CrossEntropy, MeanSquared, network
 from axonc.ir.ops import SuperSpike
 
@@ -28,6 +29,8 @@ NETS = {
     "lif": network(tasks.lif(), SQUARED),
     "cuba_lif": network(tasks.lif("cuba_lif", reset="zero"), MeanSquared(over="last"), attached=True),
     "feed_forward": network(tasks.lif("cuba_lif", loops=False), MeanSquared(over="sum"), attached=True),
+    "egru": network(tasks.begun(tasks.pruned(tasks.egru())), SQUARED, attached=True),
+    "sparse": network(tasks.begun(tasks.pruned(tasks.lif())), SQUARED),
 }
 PLANS = ("none", "offload", "single", "single_off", "double")
 CASES = {
@@ -37,12 +40,23 @@ CASES = {
     "cuba_lif, single": Case(NETS["cuba_lif"], Adam(decay=0.1), planned("single", 12), BATCH, 5),
     "cuba_lif, double": Case(NETS["cuba_lif"], Adam(decay=0.1), planned("double", 12), BATCH, 24),
     "feed_forward, offload": Case(NETS["feed_forward"], SGD(rate=0.01), planned("offload", 7), BATCH, 1),
+    "sparse, none": Case(NETS["sparse"], Adam(decay=0.1), planned("none", 13), BATCH, 5),
+    "sparse, double": Case(NETS["sparse"], Adam(decay=0.1), planned("double", 13, 3), BATCH, 5),
+    "sparse, one tile": Case(NETS["sparse"], SGD(rate=0.05), planned("single_off", 13), BATCH, 24),
+    "begun, lists": Case(
+        network(tasks.begun(tasks.lif()), SQUARED, surrogate=SuperSpike(below=0.3)),
+        SGD(rate=0.05),
+        planned("single", 13),
+        BATCH,
+        8,
+        Lists("gradients"),
+    ),
     "second threshold": Case(
         network(tasks.lif(), SQUARED, surrogate=SuperSpike(below=0.3)), SGD(rate=0.05), planned("single", 13), BATCH, 8
     ),
     "labels": Case(network(tasks.lif(), CrossEntropy("mean", 2.0)), Adam(), planned("single_off", 13), BATCH, 2),
-    "egru, double": Case(network(tasks.egru(), SQUARED, attached=True), Adam(), planned("double", 13, 3), BATCH, 3),
-    "egru, none": Case(network(tasks.egru(), SQUARED, attached=True), Adam(), planned("none", 13), BATCH, 3),
+    "egru, double": Case(NETS["egru"], Adam(), planned("double", 13, 3), BATCH, 3),
+    "egru, none": Case(NETS["egru"], Adam(), planned("none", 13), BATCH, 3),
 }
 NEAR = ("labels", "egru, double", "egru, none")
 """Those that compute exp or tanh, whose last bits are the library's."""
@@ -102,8 +116,9 @@ def test_near_is_what_numpy_learns(name: str, results: dict[str, Learned]) -> No
         np.testing.assert_allclose(found.parameters[parameter.node, parameter.field], value, rtol=1e-5, atol=1e-6)
 
 
-def test_units_with_checkpoints_learn_the_same_bits(results: dict[str, Learned]) -> None:
-    one, other = results["egru, none"], results["egru, double"]
+@pytest.mark.parametrize("net", ["egru", "sparse"])
+def test_checkpoints_change_no_bit(net: str, results: dict[str, Learned]) -> None:
+    one, other = results[f"{net}, none"], results[f"{net}, double"]
     assert all(np.array_equal(other.parameters[key], value) for key, value in one.parameters.items())
 
 

@@ -26,6 +26,21 @@ public:
   }
 };
 
+// Every sample becomes what one begins with.
+template <class Element> class Begin : public poplar::MultiVertex {
+public:
+  Input<Vector<Element>> first;
+  Output<Vector<Element>> y;
+
+  bool compute(unsigned worker) {
+    const Range mine = rangeOf(worker, y.size());
+    for (unsigned n = mine.begin; n < mine.end; ++n) {
+      y[n] = first[n % first.size()];
+    }
+    return true;
+  }
+};
+
 // A counter becomes a number.
 class CountAnew : public poplar::Vertex {
 public:
@@ -117,6 +132,8 @@ public:
 template class Clear<unsigned char>;
 template class Clear<unsigned int>;
 template class Clear<float>;
+template class Begin<unsigned char>;
+template class Begin<float>;
 template class Push<unsigned char>;
 template class Push<float>;
 template class Peek<unsigned char>;
