@@ -15,6 +15,7 @@ import numpy as np
 from scipy import sparse
 
 import axonc
+from axonc.compiler.driver.reported import reported
 
 DT = 50e-6
 CHANNELS, MOST = 8, 12
@@ -69,4 +70,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with reported():
+        main()

@@ -13,6 +13,7 @@ import nir
 import numpy as np
 
 import axonc
+from axonc.compiler.driver.reported import reported
 from axonc.compiler.semantics import PRESETS
 
 DT = 1e-3
@@ -57,4 +58,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with reported():
+        main()

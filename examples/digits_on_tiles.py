@@ -21,6 +21,7 @@ import numpy as np
 import train_digits as digits
 
 import axonc
+from axonc.compiler.driver.reported import reported
 from axonc.compiler.training import Trained
 from axonc.ir import Graph
 from axonc.ir.ops import Linear
@@ -80,4 +81,5 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with reported():
+        main()

@@ -29,6 +29,7 @@ import train_digits as digits
 from scipy import stats
 
 import axonc
+from axonc.compiler.driver.reported import reported
 from axonc.ir import Graph
 
 Array = np.ndarray[Any, Any]
@@ -228,4 +229,5 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with reported():
+        main()

@@ -23,6 +23,7 @@ from docstrings import MODULES, SYMBOLS, Array, decoded, encoded, ngram_perplexi
 from scipy import sparse
 
 import axonc
+from axonc.compiler.driver.reported import reported
 from axonc.compiler.training import StepwiseCrossEntropy, mean_loss
 from axonc.ir import Graph, Kind, Node, Signal
 from axonc.ir.ops import EGRU, Delay, Input, Linear, Output
@@ -184,4 +185,5 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with reported():
+        main()

@@ -20,6 +20,7 @@ from text_egru import LOSS, START, TEST_STEPS
 
 import axonc
 from axonc import Graph, Program
+from axonc.compiler.driver.reported import reported
 
 LENGTH = 100
 """Characters that are written."""
@@ -70,4 +71,5 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with reported():
+        main()

@@ -23,6 +23,7 @@ import numpy as np
 from scipy import stats
 
 import axonc
+from axonc.compiler.driver.reported import reported
 from axonc.compiler.training import CrossEntropy, evaluate
 from axonc.ir import Graph, Kind, Node, Signal
 from axonc.ir.ops import EGRU, ONE, ZERO, Delay, Input, Linear, Membrane, Neuron, Output
@@ -180,4 +181,5 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with reported():
+        main()

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import sys
-import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -32,6 +31,7 @@ from .pipeline import Compiled, compile_graph
 from .planning.command import plan_command
 from .program import fill, open_build
 from .pruning.command import prune_command
+from .reported import reported
 from .search.command import search_command
 from .semantics_table import run_presets, table_rows
 from .stages import stages_shown
@@ -43,27 +43,19 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def main() -> None:
     """Run a command: 0 on success; 1 mismatch, 2 model or options, 3 tools. A closed pipe ends quietly."""
-    debug = "--debug" in sys.argv
     try:
-        cli(standalone_mode=False)
-        sys.stdout.flush()
-    except AxoncError as error:
-        _fail(error.exit_code, "\n".join(map(str, error.diagnostics)), debug)
+        with reported("--debug" in sys.argv):
+            cli(standalone_mode=False)
+            sys.stdout.flush()
     except click.ClickException as error:
         error.show()
         sys.exit(2)
     except (click.Abort, KeyboardInterrupt):
-        _fail(130, "interrupted", False)
+        click.echo("interrupted", err=True)
+        sys.exit(130)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
-
-
-def _fail(code: int, message: str, debug: bool) -> None:
-    if debug:
-        traceback.print_exc()
-    click.echo(message, err=True)
-    sys.exit(code)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
