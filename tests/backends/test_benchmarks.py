@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import importlib
 import re
+from pathlib import Path
 
 import pytest
+from benchmarks import ipu_training
+
+from axonc.backends.ipu.machine import load_machine
 
 
 @pytest.mark.parametrize(
@@ -79,3 +83,15 @@ def test_growth_is_measured(capsys: pytest.CaptureFixture[str]) -> None:
     assert re.findall(r"(\w+): \d+ neurons", shown) == ["irregular", "irregular", "dense", "dense"]
     assert shown.count("time grows as") == 2
     assert len(re.findall(r"outputs equal; [1-9]\d* packets received by cores, equal", shown)) == 2
+
+
+def test_the_plans_of_long_sequences_on_tiles_are_those_of_the_page() -> None:
+    """Times are estimates; how long sequences get, what runs again and what moves are counts."""
+    page = (Path(__file__).parents[2] / "docs" / "checkpoints.md").read_text()
+    size = ipu_training.Size(*ipu_training.LARGE, load_machine())
+    task = ipu_training.task(size)
+    steps, _ = ipu_training.longest_without(task, size.machine)
+    assert f"without checkpoints at most {steps} steps" in page
+    assert f"  {10 * steps} steps, 10 x longer:" in page
+    for kind, plan in ipu_training.best(task, size.machine, 10 * steps, ("single", "offload", "double")).items():
+        assert re.search(rf"    {kind} .* x the time a step, {re.escape(ipu_training.counted(plan))}\n", page), kind

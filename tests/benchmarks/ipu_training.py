@@ -34,6 +34,9 @@ from axonc.compiler.training import Adam, CrossEntropy, network
 from axonc.ir.machine import TileMachine
 
 BATCH, DT = 8, 1e-3
+LARGE = (700, 4096, 20)
+"""Inputs, hidden neurons and classes of the network that is planned for."""
+
 RATES = (0.2e9, 1e9, 5e9, 20e9, 100e9, 1e12)
 """Bytes a second between the chip and what lies beside it; 20 GB/s is what the shipped machine has."""
 
@@ -89,11 +92,15 @@ def lengths(size: Size, made: Task, kinds: tuple[str, ...]) -> tuple[int, float]
     for times in (10, 100):
         print(f"  {times * steps} steps, {times} x longer:")
         for kind, plan in best(made, size.machine, times * steps, kinds).items():
-            moved = f"{plan.cost.traffic / 1e3:9.1f} kB"
-            said = plan.schedule.said(times * steps)
             slower = plan.time / (times * steps * step)
-            print(f"    {kind:11} {slower:6.3f} x the time a step, {plan.factor:5.2f} runs, {moved} of a tile; {said}")
+            print(f"    {kind:11} {slower:6.3f} x the time a step, {counted(plan)}")
     return steps, step
+
+
+def counted(plan: Plan) -> str:
+    """What is known of a plan without estimates: forward runs, bytes that move, where it keeps what."""
+    moved, said = f"{plan.cost.traffic / 1e3:9.1f} kB", plan.schedule.said(plan.problem.steps)
+    return f"{plan.factor:5.2f} runs, {moved} of a tile; {said}"
 
 
 def bandwidths(
@@ -186,7 +193,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--tiny", action="store_true", help="a small machine, no search for the largest network")
     tiny = parser.parse_args(arguments).tiny
     machine = load_machine()
-    whole = Size(64, 96, 4, replace(machine, tiles=16, tile_bytes=48_000)) if tiny else Size(700, 4096, 20, machine)
+    whole = Size(64, 96, 4, replace(machine, tiles=16, tile_bytes=48_000)) if tiny else Size(*LARGE, machine)
     made = task(whole)
     print(f"{whole.inputs}-{whole.hidden}-{whole.classes}, batch {BATCH}, {whole.machine.tiles} tiles")
     kinds = tuple(kind for kind, family in KINDS.items() if kind != "none" and (family.regular or not tiny))
