@@ -21,6 +21,7 @@ from axonc.ir.ops import (
     FixedNeuron,
     Flatten,
     Input,
+    Limit,
     Linear,
     Neuron,
     Output,
@@ -67,8 +68,8 @@ def synapses(graph: Graph) -> Mapping[str, Array] | None:
 
 
 def connections(graph: Graph) -> list[Connection] | None:
-    """The projections of a graph on cores; None where `synapses` knows none."""
-    graph = parts(graph).cores
+    """The projections of a graph on cores; None where `synapses` knows none. Limits are no part of them."""
+    graph = _without_limits(parts(graph).cores)
     if not all(isinstance(node.op, POPULATIONS) for node in graph):
         return None
     try:
@@ -84,9 +85,18 @@ def connections(graph: Graph) -> list[Connection] | None:
     ]
 
 
+def _without_limits(graph: Graph) -> Graph:
+    """The graph in which everything reads what limits read."""
+    behind = {node.name: node.inputs[0] for node in graph if isinstance(node.op, Limit)}
+    kept = (node for node in graph if node.name not in behind)
+    return graph.with_nodes(
+        replace(node, inputs=tuple(behind.get(name, name) for name in node.inputs)) for node in kept
+    )
+
+
 def connection_costs(graph: Graph, events: Mapping[str, Array], steps: int) -> list[MatrixCost] | None:
-    """What each projection costs in ``steps`` steps in which every neuron sent so many ``events``, by its population;
-    None where those into one of them are not known."""
+    """What each projection costs in ``steps`` steps in which so many ``events`` of every neuron had an effect, by its
+    population; None where those into one of them are not known."""
     found = connections(graph)
     if found is None or any(connection.source not in events for connection in found):
         return None

@@ -15,8 +15,8 @@ Place = tuple[int, int, int]
 
 @dataclass
 class StageCounts:
-    """What one stage did: the class of every sample; the events of every layer by step, and by neuron; the largest or
-    total value of every counter of the machine."""
+    """What one stage did: the class of every sample; the events of every layer by step; those that have an effect by
+    neuron; the largest or total value of every counter of the machine."""
 
     decisions: Array
     by_step: dict[str, Array]

@@ -10,8 +10,9 @@ from math import prod
 import numpy as np
 
 from axonc.ir import Diagnostic, Graph, Kind, Result, ToolError
+from axonc.ir.interpret.kernels import KERNELS
 from axonc.ir.interpret.parts import sent_by_host
-from axonc.ir.ops import Array
+from axonc.ir.ops import Array, Limit
 from axonc.ir.version import __version__
 
 from .counts import ChunkCounts, PairCounts, Place, StageCounts
@@ -92,7 +93,7 @@ def _counted(subject: Subject, stage: str, result: Result, task: Task) -> StageC
     return StageCounts(
         decisions(result, task.plan.output, task.plan.decide),
         {name: trace.sum(axis=(0, 2)) for name, trace in traces.items()},
-        {name: trace.sum(axis=(0, 1)) for name, trace in traces.items()},
+        {name: heard(graph, name, trace).sum(axis=(0, 1)) for name, trace in traces.items()},
         _counters(result),
     )
 
@@ -100,6 +101,16 @@ def _counted(subject: Subject, stage: str, result: Result, task: Task) -> StageC
 def _sent(layer: Layer, trace: Array) -> Array:
     """Counts of events: spikes, or one for each value other than 0."""
     return (trace != 0 if layer.graded else trace).astype(np.int64)
+
+
+def heard(graph: Graph, name: str, trace: Array) -> Array:
+    """The events that have an effect: those that no limit drops."""
+    readers = graph.consumers[name] if name in graph else ()
+    limits = [reader.op for reader in readers if isinstance(reader.op, Limit)]
+    if not limits:
+        return trace
+    limit = KERNELS[Limit](limits[0], "float32")
+    return limit.step({}, trace.reshape(-1, trace.shape[-1]))[1].reshape(trace.shape)
 
 
 def decisions(result: Result, output: str, decide: str) -> Array:

@@ -11,11 +11,15 @@ import numpy as np
 from hypothesis import given, settings
 
 import axonc
-from axonc import AxoncError, Graph
-from axonc.compiler.driver.evaluate.costs import _kernel_fan_out, synapses, weight_bytes
+from axonc import AxoncError, Graph, Program
+from axonc.compiler.driver.capacity import limited
+from axonc.compiler.driver.evaluate.costs import _kernel_fan_out, connection_costs, synapses, weight_bytes
+from axonc.compiler.driver.evaluate.measure import heard
+from axonc.compiler.driver.options import Options
 from axonc.compiler.driver.units import counted
 from axonc.compiler.passes import Quantize, ToPopulations
 from axonc.ir.network import SharedKernel, network
+from axonc.ir.ops import Limit
 
 Array = np.ndarray[Any, Any]
 
@@ -64,3 +68,21 @@ def test_a_map_of_values_has_no_synapses_of_events() -> None:
 
 def test_exact_neurons_have_none() -> None:
     assert synapses(axonc.load(models.single(models.neuron("LIF", 1)), "exact", dt=1e-3)) is None
+
+
+def test_limits_hide_no_synapses_and_drop_what_costs_nothing(native: Program) -> None:
+    graph = limited(native.graph, Options(capacity={"input": 1}, overflow="drop"))
+    assert any(isinstance(node.op, Limit) for node in graph)
+    before, behind = synapses(native.graph), synapses(graph)
+    assert before is not None
+    assert behind is not None
+    assert {name: counts.tolist() for name, counts in behind.items()} == {n: c.tolist() for n, c in before.items()}
+    sent = np.array([[[1, 0, 1], [0, 2, 1], [0, 0, 0]]])
+    assert heard(graph, "input", sent).tolist() == [[[1, 0, 0], [0, 2, 0], [0, 0, 0]]]
+    assert heard(native.graph, "input", sent) is sent
+    events = {
+        name: heard(graph, name, sent if name == "input" else counts[None, None])[0] for name, counts in before.items()
+    }
+    costs = connection_costs(graph, {name: counts.sum(axis=0) for name, counts in events.items()}, 3)
+    assert costs is not None
+    assert next(cost for cost in costs if cost.sources == 3).events == 3
