@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from axonc.ir import Diagnostic, ModelError, raise_if_any
 from axonc.ir.machine import TileMachine
@@ -15,16 +16,21 @@ from .plan import FEWEST, USUAL, Plan, fewest_per_tile, is_given, narrow, plan
 def fitted(net: Network, machine: TileMachine) -> tuple[Plan, Memory]:
     """The plan of the fewest cycles that fits the machine; `ModelError` if none does."""
     raise_if_any(_count_problems(net, machine))
-    first: Memory | None = None
-    expanded = narrow(net)
+    expanded, tried = narrow(net), dict[int, Memory]()
     for per_tile, small in _ways(fewest_per_tile(net, machine)):
-        tried = plan(expanded, machine, per_tile, small)
-        memory = memory_of(tried)
+        planned = plan(expanded, machine, per_tile, small)
+        memory = memory_of(planned)
         if not list(misfits(memory)):
-            return tried, memory
-        first = first or memory
-    assert first is not None
-    raise ModelError(*misfits(first))
+            return planned, memory
+        tried[per_tile] = memory
+    best = min(tried, key=lambda per_tile: (tried[per_tile].total.max(), per_tile))
+    raise ModelError(*(_with_tries(problem, best, sorted(tried)) for problem in misfits(tried[best])))
+
+
+def _with_tries(problem: Diagnostic, best: int, tried: list[int]) -> Diagnostic:
+    """A misfit that says how many neurons on a tile take the least, of all that there are tiles for."""
+    others = f", the best of {tried[0]} to {tried[-1]}" if len(tried) > 1 else ", the fewest that there are tiles for"
+    return replace(problem, found=f"{problem.found}; with {best} neurons on a tile{others}")
 
 
 def _ways(fewest: int) -> Iterator[tuple[int, bool]]:

@@ -246,16 +246,15 @@ class _Judge:
             return
         try:
             mapping, machine = mapped(active, target, self.options)
+            program = target.lower(active, mapping, machine, self.options.host)
         except ModelError as error:
             assert self.begun is not None
             found = misfit(error, self.begun, active, target, self.options)
             self.ways = found.ways
             self.note(found.problems)
             return
-        program = self.attempt(lambda: target.lower(active, mapping, machine, self.options.host))
-        if program is not None:
-            self.final, self.mapping = active, mapping
-            self.fit = _fit(program.report, machine, active.dt is not None)
+        self.final, self.mapping = active, mapping
+        self.fit = _fit(program.report, machine, active.dt is not None)
 
 
 def _after(graph: Graph, step: Pass) -> Graph:

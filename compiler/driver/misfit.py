@@ -12,7 +12,6 @@ from typing import Any
 from axonc.ir import Diagnostic, Graph, ModelError
 from axonc.ir.host import parts
 from axonc.ir.machine import Machine
-from axonc.ir.mapping import Mapping
 from axonc.ir.network import SharedKernel, network
 
 MISFITS = ("AX501", "AX502", "AX503", "AX504", "AX505")
@@ -27,8 +26,9 @@ SLOWER = (1.25, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 MOST_SYNAPSES = 5_000_000
 """Of larger networks only the cores that they need are found: every way costs another mapping."""
 
-Place = Callable[[Graph, Any, Machine], Mapping | None]
-"""Maps a final graph with some options on a machine: `pipeline.mapped` of a target."""
+Place = Callable[[Graph, Any, Any], int]
+"""Puts a final graph with some options on a machine; the cores, or tiles, that it takes. `ModelError` if it does not
+fit."""
 
 Finish = Callable[[Any], Graph | None]
 """The final graph of the model with other options; None where they do not suit it."""
@@ -61,28 +61,27 @@ class Misfit:
 
 @dataclass(frozen=True)
 class Trial:
-    """What is tried: a final graph, on a ``machine``, with ``options`` of a target that takes ``formats`` of weights,
-    the widest first."""
+    """What is tried: a final graph, on a ``machine`` of cores or of tiles, with ``options`` of a target that takes
+    ``formats`` of weights, the widest first."""
 
     final: Graph
-    machine: Machine
+    machine: Any
     options: Any
     formats: Sequence[str]
     place: Place
     finish: Finish
 
-    def fits(self, final: Graph, options: Any, machine: Machine) -> int | None:
+    def fits(self, final: Graph, options: Any, machine: Any) -> int | None:
         """The cores that a graph takes on a machine; None if it does not fit."""
         found = self.attempt(final, options, machine)
         return found if isinstance(found, int) else None
 
-    def attempt(self, final: Graph, options: Any, machine: Machine) -> int | tuple[Diagnostic, ...]:
+    def attempt(self, final: Graph, options: Any, machine: Any) -> int | tuple[Diagnostic, ...]:
         """The cores that a graph takes on a machine, or why it does not fit."""
         try:
-            mapping = self.place(final, options, machine)
+            return self.place(final, options, machine)
         except ModelError as error:
             return error.diagnostics
-        return 0 if mapping is None else mapping.cores
 
 
 def explained(problems: Sequence[Diagnostic], trial: Trial) -> Misfit:
@@ -123,13 +122,13 @@ def _ways(trial: Trial, cores: int | None) -> Iterator[Way]:
     if cores is not None and cores > trial.machine.cores:
         more = cores - trial.machine.cores
         yield Way(f"{more} more core{'s' * (more > 1)}", cores)
-    if _synapses(trial.final) > MOST_SYNAPSES:
+    if synapses_in(trial.final) > MOST_SYNAPSES:
         return
     yield from _slower(trial)
-    yield from _narrower(trial)
+    yield from narrower(trial)
 
 
-def _synapses(final: Graph) -> int:
+def synapses_in(final: Graph) -> int:
     weights = (projection.weight for projection in network(parts(final).cores).projections)
     return sum(0 if isinstance(weight, SharedKernel) else weight.nnz for weight in weights)
 
@@ -148,7 +147,7 @@ def _slower(trial: Trial) -> Iterator[Way]:
             return
 
 
-def _narrower(trial: Trial) -> Iterator[Way]:
+def narrower(trial: Trial) -> Iterator[Way]:
     """The formats of weights, and the states, of fewer bits with which it fits."""
     current = trial.options.weights or trial.formats[0]
     narrower = trial.formats[trial.formats.index(current) + 1 :] if current in trial.formats else ()

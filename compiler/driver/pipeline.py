@@ -48,6 +48,7 @@ from .options import Options, format_problems, host_problems, settled_problems, 
 from .placement import described, dram_problems, in_dram
 from .pruning.stages import prune_stages
 from .targets import backend
+from .tile_misfit import NARROWER, explained_on_tiles
 
 PRUNED = "pruned.axg"
 """The file of a build that holds the graph in float as it was pruned, if it was."""
@@ -150,20 +151,29 @@ def misfit(error: ModelError, graph: Graph, final: Graph, target: Backend, optio
     """Why a final graph cannot be mapped, and what would change that; ``graph``: before the passes."""
 
     def finish(other: Options) -> Graph | None:
+        chosen = backend(target.name, other.weights)
         try:
-            done = _staged(graph, target, other)
-            return with_activity(done[-1][1], target, other) if done else None
+            done = _staged(graph, chosen, other)
+            return with_activity(limited(done[-1][1], other), chosen, other) if done else None
         except ModelError:
             return None
 
-    def place(final: Graph, options: Options, machine: Machine) -> CoreMapping | None:
-        return mapped(final, target, options, machine)[0]
+    def cores(final: Graph, options: Options, machine: Machine) -> int:
+        mapping, _ = mapped(final, target, options, machine)
+        return 0 if mapping is None else mapping.cores
 
-    is_misfit = target.mapped and any(problem.code in MISFITS for problem in error.diagnostics)
+    def tiles(final: Graph, options: Options, machine: TileMachine) -> int:
+        program = backend(target.name, options.weights).lower(final, None, machine, options.host)
+        return len(program.report["tiles"])
+
+    is_misfit = any(problem.code in MISFITS for problem in error.diagnostics)
     machine = target.machine(options.machine) if is_misfit else None
-    if not isinstance(machine, Machine):
+    if isinstance(machine, TileMachine):
+        formats = NARROWER[NARROWER.index(options.weights or target.weights[0]) :]
+        return explained_on_tiles(error.diagnostics, Trial(final, machine, options, formats, tiles, finish))
+    if not isinstance(machine, Machine) or not target.mapped:
         return Misfit(error.diagnostics, None, ())
-    return explained(error.diagnostics, Trial(final, machine, options, target.weights, place, finish))
+    return explained(error.diagnostics, Trial(final, machine, options, target.weights, cores, finish))
 
 
 def with_activity(final: Graph, target: Backend, options: Options) -> Graph:
@@ -233,7 +243,10 @@ def compile_graph(graph: Graph, target: str, options: Options) -> Compiled:
     chosen = backend(target, options.weights)
     cut, left = _cut(graph, options)
     final, mapping, machine = prepare(cut, target, left)
-    program = chosen.lower(final, mapping, machine, options.host)
+    try:
+        program = chosen.lower(final, mapping, machine, options.host)
+    except ModelError as error:
+        raise ModelError(misfit(error, cut, final, chosen, left).problems) from error
     manifest = {**_manifest(final, target, mapping, machine, options), **_numbers(final, mapping, program)}
     said = precision(final)
     described = {

@@ -6,7 +6,9 @@ import importlib.util
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 import ipu_networks
 import models
@@ -25,6 +27,7 @@ from axonc.compiler.driver.check import check_model
 from axonc.compiler.driver.options import Options
 from axonc.compiler.driver.pipeline import compile_graph
 from axonc.compiler.driver.quantisation import Quantisation
+from axonc.compiler.passes import Prune
 
 BRAILLE = ("paper/03_rnn/braille_noDelay_bias_zero.nir", "paper/03_rnn/braille_noDelay_noBias_subtract.nir")
 SAMPLE = "paper/03_rnn/braille_ds_test0_T256xC12.npy"
@@ -216,6 +219,42 @@ def test_what_does_not_fit_is_refused(tmp_path: Path, text: str, message: str) -
     checked = check_model(recurrent(60, 48, 4), "ipu", machine(tmp_path, text))
     assert not checked.ok
     assert re.search(message, "; ".join(map(str, checked.problems)))
+
+
+def test_every_way_out_of_a_misfit_works(tmp_path: Path) -> None:
+    """More tiles, more chips, fewer bits, pruned weights: what is named was tried, and compiles."""
+    text = "[tiles]\nbytes = 5000\ncount = 3\n"
+    options = replace(machine(tmp_path, text), weights="float32")
+    checked = check_model(recurrent(60, 48, 4), "ipu", options)
+    (problem,) = checked.problems
+    assert problem.code == "AX501"
+    assert re.search(r"with \d+ neurons on a tile", problem.found)
+    assert problem.remedy == "; or ".join(map(str, checked.ways))
+    with pytest.raises(ModelError) as refused:
+        compile_graph(recurrent(60, 48, 4), "ipu", options)
+    assert refused.value.diagnostics == checked.problems
+    changes = [way.change for way in checked.ways]
+    assert changes[0] == "[tiles] count = 1472 in a --machine file"
+    assert {change.split()[0] for change in changes[1:]} == {"--weights", "--prune"}
+    for way in checked.ways[1:]:
+        kind, value = way.change.split()
+        fields = {"weights": value} if kind == "--weights" else {"prune": (Prune(float(value)),)}
+        again = check_model(recurrent(60, 48, 4), "ipu", replace(options, **fields))
+        assert again.ok
+        assert len(again.fit["tiles"]) == way.cores <= 3
+    less = float(next(change for change in changes if change.startswith("--prune")).split()[1]) - 0.05
+    assert not check_model(recurrent(60, 48, 4), "ipu", replace(options, prune=(Prune(less),))).ok
+
+
+def test_a_full_chip_asks_for_others(tmp_path: Path) -> None:
+    """More memory than one chip of all its tiles has: here three are all."""
+    text = "[tiles]\nbytes = 3000\ncount = 3\n"
+    with patch("axonc.compiler.driver.tile_misfit.TILES", 3):
+        checked = check_model(recurrent(60, 48, 4), "ipu", machine(tmp_path, text))
+    change = checked.ways[0].change
+    assert change.startswith("[chips] count = ")
+    chips = f"[chips]\ncount = {change.split()[3]}\n"
+    assert check_model(recurrent(60, 48, 4), "ipu", machine(tmp_path, text + chips)).ok
 
 
 def test_what_does_not_run_in_float_is_refused() -> None:

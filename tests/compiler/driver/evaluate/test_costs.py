@@ -80,9 +80,8 @@ def test_limits_hide_no_synapses_and_drop_what_costs_nothing(native: Program) ->
     sent = np.array([[[1, 0, 1], [0, 2, 1], [0, 0, 0]]])
     assert heard(graph, "input", sent).tolist() == [[[1, 0, 0], [0, 2, 0], [0, 0, 0]]]
     assert heard(native.graph, "input", sent) is sent
-    events = {
-        name: heard(graph, name, sent if name == "input" else counts[None, None])[0] for name, counts in before.items()
-    }
-    costs = connection_costs(graph, {name: counts.sum(axis=0) for name, counts in events.items()}, 3)
+    events = {name: np.zeros_like(counts) for name, counts in before.items()}
+    events["input"] = heard(graph, "input", sent).sum(axis=(0, 1))
+    costs = connection_costs(graph, events, 3)
     assert costs is not None
     assert next(cost for cost in costs if cost.sources == 3).events == 3
