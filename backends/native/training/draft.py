@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
 
@@ -51,6 +51,10 @@ class Side:
     values: dict[str, Value] = field(default_factory=dict)
     blocks: list[Block] = field(default_factory=list)
     ends: list[Block] = field(default_factory=list)
+
+    def signals(self, names: Sequence[str]) -> list[Value]:
+        """Signals by name."""
+        return [self.values[name] for name in names]
 
     def emit(self, node: Node, lines: Sequence[str]) -> None:
         """Lines of a node."""
@@ -117,9 +121,20 @@ class Draft:
         assert held.size == width
         return f"{self.stored(name, held).text}[{index}]"
 
+    def begin_with(self, name: str, held: Value, count: int, first: Array) -> None:
+        """Before the first step ``held``, of ``count`` elements, has these values for every sample."""
+        number = self.number(name, first, held.width, f"k % {held.width}")
+        self.reset += [f"for (size_t k = 0; k < {count}; k++) {{", f"    {held.text}[k] = {number};", "}"]
+
+    def recorded(self, side: Side, node: Node, width: int, texts: Mapping[str, str]) -> list[str]:
+        """Lines that keep what the way back takes of a node's internals, each by the text that has it."""
+        wanted = {name: text for name, text in texts.items() if f"{node.name}:{name}" in self.taped}
+        kept = {name: self.signal(side, f"{node.name}:{name}", "f4", width) for name in wanted}
+        return [f"{kept[name].at()} = {text};" for name, text in wanted.items()]
+
     def joined(self, side: Side, node: Node, names: Sequence[str]) -> Value:
         """The sum of signals, one after the other; a single one is itself."""
-        values = [side.values[name] for name in names]
+        values = side.signals(names)
         if len(values) == 1:
             return values[0]
         total = self.array(f"{node.name} sum", "f4", values[0].width, side.temporary)

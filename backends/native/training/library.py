@@ -5,13 +5,14 @@ from __future__ import annotations
 import ctypes
 import shutil
 from collections.abc import Iterable, Mapping
+from math import prod
 from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
 from typing import Any
 
 import numpy as np
 
-from axonc.ir.ops import Array
+from axonc.ir.ops import Array, Linear
 
 from ...spinnaker2.engine.bindings import host_level
 from ...spinnaker2.toolchain import HOST_FORMS, library_form
@@ -103,15 +104,16 @@ class _Run:
 
     def learned(self) -> Learned:
         """The parameters, and what was counted."""
-        shapes = {key: np.shape(value) for key, value in self.training.task.parameters.items()}
-        parameters = {key: self._parameter(at, shapes[key]) for key, at in self.training.trained.items()}
+        parameters = {key: self._parameter(key, at) for key, at in self.training.trained.items()}
         return Learned(np.array(self.losses, np.float32), np.array(self.pooled), parameters, self._accounts())
 
-    def _parameter(self, at: int, shape: tuple[int, ...]) -> Array:
-        """A vector as it is; a matrix has a row for every source."""
-        size = 4 * int(np.prod(shape))
-        stored = self.memory[at : at + size].view(np.float32).copy()
-        return stored if len(shape) == 1 else np.ascontiguousarray(stored.reshape(shape[::-1]).T)
+    def _parameter(self, parameter: tuple[str, str], at: int) -> Array:
+        """A value as the op has it; a dense matrix lies turned round, with a row for every source."""
+        task = self.training.task
+        shape = np.shape(task.parameters[parameter])
+        stored = self.memory[at : at + 4 * prod(shape)].view(np.float32).copy()
+        turned = isinstance(task.forward[parameter[0]].op, Linear) and len(shape) > 1
+        return np.ascontiguousarray(stored.reshape(shape[::-1]).T) if turned else stored.reshape(shape)
 
     def _accounts(self) -> Mapping[str, Any]:
         """Steps, bytes that moved off the chip and back, and the most that was held at once."""

@@ -21,7 +21,22 @@ from axonc.backends.training.samples import Learned
 from axonc.compiler.checkpoint import KINDS, tally
 from axonc.compiler.training import SGD, Adam, CrossEntropy, MeanSquared, network
 from axonc.ir import Kind, Node, Signal
-from axonc.ir.ops import EGRU, ONE, Delay, Flatten, Gate, Input, Linear, Membrane, Neuron, Output, Scale, SuperSpike
+from axonc.ir.ops import (
+    EGRU,
+    ONE,
+    Delay,
+    FastSigmoid,
+    Flatten,
+    Gate,
+    Input,
+    Linear,
+    Membrane,
+    Neuron,
+    Output,
+    Scale,
+    StraightThrough,
+    SuperSpike,
+)
 
 STEPS, BATCH = 13, 3
 SQUARED = MeanSquared(over="mean")
@@ -87,18 +102,31 @@ CASES = {
     "lif, packed": Case(network(tasks.lif(hidden=21), SQUARED), SGD(rate=0.05), STEPS, BATCH, True),
     "wide": Case(network(tasks.lif(hidden=150), SQUARED, surrogate=FEW), SGD(rate=0.05), STEPS, 6),
     "cuba_lif": Case(
-        network(tasks.lif("cuba_lif", reset="zero"), MeanSquared(over="last"), attached=True), Adam(decay=0.1), 12, 5
+        network(
+            tasks.lif("cuba_lif", reset="zero"), MeanSquared(over="last"), surrogate=StraightThrough(), attached=True
+        ),
+        Adam(decay=0.1),
+        12,
+        5,
     ),
     "feed_forward": Case(
-        network(tasks.lif("cuba_lif", loops=False), MeanSquared(over="sum"), attached=True), SGD(rate=0.01), 7, BATCH
+        network(
+            tasks.lif("cuba_lif", loops=False), MeanSquared(over="sum"), surrogate=FastSigmoid(below=2.0), attached=True
+        ),
+        SGD(rate=0.01),
+        7,
+        BATCH,
     ),
     "sparse": Case(network(stored(), SQUARED), SGD(rate=0.05), STEPS, BATCH),
     "egru": Case(network(tasks.egru(), SQUARED, attached=True), Adam(), STEPS, BATCH),
     "begun": Case(network(begun(), SQUARED, surrogate=SuperSpike(beta=2.0)), Adam(), STEPS, BATCH),
+    "gru": Case(network(tasks.gated("gru"), SQUARED), Adam(), STEPS, BATCH),
+    "gru before": Case(network(tasks.gru_before(), SQUARED), Adam(), STEPS, BATCH),
+    "lstm": Case(network(tasks.gated("lstm"), SQUARED), Adam(), STEPS, BATCH),
     "joined": Case(network(joined(), SQUARED, "out", nodes=("w", "m", "o")), SGD(rate=1e-3), STEPS, BATCH),
     "labels": Case(network(tasks.lif(), CrossEntropy("mean", 2.0)), Adam(), STEPS, BATCH),
 }
-PLANNED = ("lif", "lif, packed", "begun", "joined")
+PLANNED = ("lif", "lif, packed", "begun", "joined", "lstm")
 """Those that run by every kind of plan."""
 
 

@@ -38,7 +38,7 @@ def passed(draft: Draft, side: Side, node: Node) -> None:
         side.values[node.name] = side.values[node.inputs[0]]
         return
     y = draft.output(side, node)
-    _elementwise(side, node, y, sum_of([side.values[name] for name in node.inputs]))
+    _elementwise(side, node, y, sum_of(side.signals(node.inputs)))
 
 
 def scale(draft: Draft, side: Side, node: Node) -> None:
@@ -49,7 +49,7 @@ def scale(draft: Draft, side: Side, node: Node) -> None:
         return
     y = draft.output(side, node)
     factor = draft.number(f"{node.name} factor", op.scale, y.width)
-    _elementwise(side, node, y, f"{factor} * {grouped([side.values[name] for name in node.inputs])}")
+    _elementwise(side, node, y, f"{factor} * {grouped(side.signals(node.inputs))}")
 
 
 def _elementwise(side: Side, node: Node, y: Value, text: str) -> None:
@@ -70,8 +70,7 @@ def delay(draft: Draft, side: Side, node: Node) -> None:
     side.values[f"{node.name}:line"] = Value(ring.text, y.dtype, y.width)
     side.emit(node, [f"memcpy({y.text}, {_slot(ring, op.steps, size)}, sizeof {y.text});"])
     if op.initial is not None:
-        first = draft.number(f"{node.name} first", op.initial, y.width, f"k % {y.width}")
-        draft.reset += [f"for (size_t k = 0; k < {ring.count}; k++) {{", f"    {ring.text}[k] = {first};", "}"]
+        draft.begin_with(f"{node.name} first", side.values[f"{node.name}:line"], ring.count, op.initial)
 
 
 def close_delay(draft: Draft, side: Side, node: Node) -> None:
@@ -79,7 +78,7 @@ def close_delay(draft: Draft, side: Side, node: Node) -> None:
     op: Any = node.op
     ring = side.values[f"{node.name}:line"]
     size = draft.task.batch * ring.width
-    sources = [side.values[name] for name in node.inputs]
+    sources = side.signals(node.inputs)
     place = f"{ring.text}[turn % {op.steps} * {size} + at]" if op.steps > 1 else f"{ring.text}[at]"
     lines = loop(ring.width, [f"{place} = {_as(ring, sum_of(sources))};"])
     side.ends.append(Block(f"{node.name} takes its input.", tuple(lines)))

@@ -18,7 +18,7 @@ def neuron(draft: Draft, side: Side, node: Node) -> None:
     assert isinstance(op, Neuron)
     y = draft.output(side, node)
     v = draft.array(f"{node.name} v", "f4", y.width, side.running)
-    lines = [f"const float x = {sum_of([side.values[name] for name in node.inputs]) or '0.0f'};"]
+    lines = [f"const float x = {sum_of(side.signals(node.inputs)) or '0.0f'};"]
     seen = "x" if op.synapse is None else _synapse(draft, side, node, lines)
     decay, gain, constant = (
         draft.number(f"{node.name} {name}", getattr(op.membrane, name), y.width)
@@ -28,7 +28,7 @@ def neuron(draft: Draft, side: Side, node: Node) -> None:
     if op.gate is None:
         lines += [f"{v.at()} = m_v;", f"{y.at()} = m_v;"]
     else:
-        _keep_membrane(draft, side, node, lines)
+        lines += draft.recorded(side, node, y.width, {"m": "m_v"})
         lines += _gate(draft, node, op.gate, v.at(), f"{y.text}[at]")
     side.emit(node, loop(y.width, lines))
 
@@ -45,14 +45,6 @@ def _synapse(draft: Draft, side: Side, node: Node, lines: list[str]) -> str:
     lines.append(f"const float old = {i.at()}, current = ({decay} * old + {gain} * x) + {offset};")
     lines.append(f"{i.at()} = current;")
     return "current" if op.membrane.sees == "new" else "old"
-
-
-def _keep_membrane(draft: Draft, side: Side, node: Node, lines: list[str]) -> None:
-    """m, where the way back takes it."""
-    name = f"{node.name}:m"
-    if name in draft.taped:
-        m = draft.signal(side, name, "f4", side.values[node.name].width)
-        lines.append(f"{m.at()} = m_v;")
 
 
 def _gate(draft: Draft, node: Node, gate: Gate, v: str, y: str) -> list[str]:
@@ -75,10 +67,10 @@ def neuron_adjoint(draft: Draft, side: Side, node: Node) -> None:
     assert isinstance(op, NeuronAdjoint)
     y = draft.output(side, node)
     later = draft.array(f"{node.name} later", "f4", y.width, side.running)
-    before, *events = (side.values[name] for name in node.reads)
+    before, *events = side.signals(node.reads)
     threshold = draft.number(f"{node.name} threshold", op.gate.threshold, y.width)
     decay = draft.number(f"{node.name} decay", op.decay, y.width)
-    sent = sum_of([side.values[name] for name in node.inputs])
+    sent = sum_of(side.signals(node.inputs))
     lines = [
         f"const float before = {before.at()}, kept = {decay} * {later.at()};",
         f"const float slope = {surrogate(op.surrogate, f'before - {threshold}')};",

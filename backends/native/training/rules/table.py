@@ -7,19 +7,28 @@ from collections.abc import Callable, Mapping
 from axonc.ir import Node
 from axonc.ir.ops import (
     EGRU,
+    GRU,
+    LSTM,
     Delay,
     EGRUAdjoint,
     EGRUGatesAdjoint,
     EGRUReadAdjoint,
     Flatten,
     FlattenAdjoint,
+    GRUAdjoint,
+    GRUGatesAdjoint,
     Input,
     Linear,
+    LSTMAdjoint,
     Neuron,
     NeuronAdjoint,
     Op,
     OuterTotal,
     Output,
+    PeepholeAdjoint,
+    ResetGate,
+    ResetGateAdjoint,
+    ResetGateReadAdjoint,
     Scale,
     StoredTotal,
     Total,
@@ -27,6 +36,17 @@ from axonc.ir.ops import (
 
 from ..draft import Draft, Side
 from .event_units import cell_adjoint, egru, gates_adjoint, read_adjoint
+from .gated import (
+    gru,
+    gru_adjoint,
+    gru_gates_adjoint,
+    lstm,
+    lstm_adjoint,
+    peephole_adjoint,
+    reset_gate,
+    reset_gate_adjoint,
+    reset_gate_read_adjoint,
+)
 from .maps import delay, enters, passed, scale, total
 from .matrices import linear, outer_total, stored_total
 from .neurons import neuron, neuron_adjoint
@@ -50,5 +70,14 @@ RULES: Mapping[type[Op], Rule] = {
     EGRUAdjoint: cell_adjoint,
     EGRUGatesAdjoint: gates_adjoint,
     EGRUReadAdjoint: read_adjoint,
+    GRU: gru,
+    GRUAdjoint: gru_adjoint,
+    GRUGatesAdjoint: gru_gates_adjoint,
+    ResetGate: reset_gate,
+    ResetGateAdjoint: reset_gate_adjoint,
+    ResetGateReadAdjoint: reset_gate_read_adjoint,
+    LSTM: lstm,
+    LSTMAdjoint: lstm_adjoint,
+    PeepholeAdjoint: peephole_adjoint,
 }
 """What a node of either graph is in C: a forward op leaves a tape, an adjoint takes it."""
