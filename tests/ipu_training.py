@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,11 +11,14 @@ from typing import Any
 
 import numpy as np
 from ipu_networks import build_together
+from tile_sums import bias_total, kernel_total, matrix
 
 from axonc.backends.ipu.machine import load_machine
 from axonc.backends.ipu.training.lowering import project
 from axonc.backends.ipu.training.program import Training, training_program
 from axonc.backends.ipu.training.run import run_training
+from axonc.backends.ipu.training.traffic import exchanged
+from axonc.backends.ipu.training.walk import stages_of
 from axonc.backends.training.samples import Learned, Samples
 from axonc.backends.training.task import Lists
 from axonc.compiler.checkpoint import Plan, Problem, make_plan
@@ -25,7 +28,19 @@ from axonc.compiler.driver.target_training.task import hyper, task_of
 from axonc.compiler.training import Network, Optimiser
 from axonc.ir import Graph, Node
 from axonc.ir.interpret.run import run_batches
-from axonc.ir.ops import Linear, OuterTotal, Scale, StoredTotal, Total, is_sparse
+from axonc.ir.ops import (
+    Conv,
+    ConvAdjoint,
+    KernelTotal,
+    Linear,
+    OuterTotal,
+    Pool,
+    PoolAdjoint,
+    Scale,
+    StoredTotal,
+    Total,
+    is_sparse,
+)
 
 Array = np.ndarray[Any, Any]
 Step = tuple[dict[str, Array], Array]
@@ -111,13 +126,36 @@ def gradients_of(
         data[name] = seed.swapaxes(0, 1) if output == net.output else zero
     ops = net.backward.ops(net.ops(values))
     graph = net.backward.graph.with_nodes(replace(node, op=ops[node.name]) for node in net.backward.graph)
-    names = [node.name for node in graph if not isinstance(node.op, (OuterTotal, StoredTotal, Total))]
+    names = [node.name for node in graph if not isinstance(node.op, (KernelTotal, OuterTotal, StoredTotal, Total))]
     backward = graph if program is None else in_tiles(graph, program)
     signals = run_batches(backward, {name: a[:, ::-1] for name, a in data.items()}, names)
     return {
-        str(parameter): total_of(graph[graph[output].inputs[0]], signals, parameter.of(forward[parameter.node].op))
+        str(parameter): of_parameter(forward, parameter, graph[graph[output].inputs[0]], signals, program)
         for output, parameter in net.backward.gradients.items()
     }
+
+
+def exchange(program: Training, accounts: Mapping[str, Any]) -> tuple[dict[str, int], dict[str, int]]:
+    """Bytes that are exchanged before every compute set that ran, predicted and as the accounts say."""
+    seen = {step["name"]: step["exchange_bytes"] for step in accounts["steps"] if step["kind"] == "execute"}
+    tiles = program.machine.tiles
+    said = {stage.name: int(exchanged(stage, tiles).received.sum()) for stage in stages_of(program)}
+    return {name: size for name, size in said.items() if name in seen}, {
+        name: seen[name] for name in said if name in seen
+    }
+
+
+def of_parameter(
+    forward: Graph, parameter: Parameter, node: Node, signals: dict[str, Array], program: Training | None
+) -> Array:
+    """The gradient of a parameter; what places share is added up on every tile first."""
+    op = forward[parameter.node].op
+    if program is None or not isinstance(op, Conv):
+        return total_of(node, signals, parameter.of(op))
+    x, place = _joined(signals, node.inputs), program.draft.places["forward", parameter.node]
+    if parameter.field == "bias":
+        return bias_total(op, place, x)
+    return kernel_total(op, place, x, _joined(signals, node.reads))
 
 
 def total_of(node: Node, signals: dict[str, Array], like: Array) -> Array:
@@ -143,27 +181,36 @@ def _joined(signals: dict[str, Array], names: Sequence[str]) -> Array:
     return total
 
 
-def dense(matrix: Any) -> Array:
-    """A matrix with its zeros."""
-    return np.asarray(matrix.toarray() if is_sparse(matrix) else matrix)
+def transposed(node: Node, program: Training) -> Array:
+    """The matrix [sources, targets] of the adjoint of a map."""
+    if isinstance(node.op, Linear):
+        weight = node.op.weight
+        return np.asarray(weight.toarray() if is_sparse(weight) else weight)
+    forward = program.task.forward[program.task.origins[node.name]]
+    op = replace(forward.op, weight=node.op.weight) if isinstance(node.op, ConvAdjoint) else forward.op
+    assert isinstance(op, (Conv, Pool))
+    targets = int(np.prod(program.task.forward.signals[forward.name].shape))
+    return matrix(op, program.task.forward.signals[forward.inputs[0]].shape, targets).T
 
 
 def in_tiles(graph: Graph, program: Training) -> Graph:
-    """The backward graph with each adjoint of a matrix as one for each tile that holds some of it, and their sum."""
+    """The backward graph with each adjoint of a map as one for each tile that holds some of it, and their sum."""
     nodes: list[Node] = []
     for node in graph:
-        if not isinstance(node.op, Linear):
+        if not isinstance(node.op, (Linear, ConvAdjoint, PoolAdjoint)):
             nodes.append(node)
             continue
         origin = program.task.origins[node.name]
-        place, weight = program.draft.places["forward", origin], dense(node.op.weight)
+        place, weight = program.draft.places["forward", origin], transposed(node, program)
+        gives, takes = graph.signals[node.name].shape, program.task.forward.signals[origin].shape
         parts = []
         for tile in range(place.layout.tiles):
             kept = np.zeros_like(weight).reshape(len(weight), place.lanes, -1)
             here = place.layout.range(tile)
             kept[:, :, here] = weight.reshape(kept.shape)[:, :, here]
             parts.append(f"{node.name} of tile {tile}")
-            op = Linear(kept.reshape(weight.shape), None, node.op.gives, node.op.takes)
-            nodes.append(Node(parts[-1], op, node.inputs, node.origin))
+            nodes.append(
+                Node(parts[-1], Linear(kept.reshape(weight.shape), None, takes, gives), node.inputs, node.origin)
+            )
         nodes.append(Node(node.name, Scale(np.ones(graph.signals[node.name].shape)), tuple(parts), node.origin))
     return graph.with_nodes(nodes)

@@ -144,7 +144,7 @@ def gru_before(units: int = 8, seed: int = 0) -> Graph:
     return Graph("gru_before", nodes, "steps", 1e-3)
 
 
-def images() -> Graph:
+def images(average: bool = True) -> Graph:
     """A convolution, a pool, a sparse matrix."""
     rng = np.random.default_rng(0)
     axes = (Axis(3, 1, 1, 1), Axis(2, 2))
@@ -156,7 +156,7 @@ def images() -> Graph:
         Node("in", Input(Signal((2, 4, 4), Kind.EVENT))),
         Node("conv", Conv(rng.normal(0, 0.5, (4, 1, 3, 2)), rng.normal(0, 0.1, 4), axes, 2), ("in",)),
         Node("cell", Neuron((4, 4, 2), synapse, membrane, gate), ("conv",)),
-        Node("pool", Pool((Axis(2, 2), Axis(2, 2)), True), ("cell",)),
+        Node("pool", Pool((Axis(2, 2), Axis(2, 2)), average), ("cell",)),
         Node("flat", Flatten(), ("pool",)),
         Node("fc", Linear(matrix, rng.normal(0, 1, 3)), ("flat",)),
         Node("out", Output(), ("fc",)),

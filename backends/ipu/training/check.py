@@ -8,7 +8,7 @@ from math import prod
 import numpy as np
 
 from axonc.ir import Diagnostic, Graph, Kind, Node
-from axonc.ir.ops import EGRU, Delay, Input, Linear, NeuronAdjoint, Total
+from axonc.ir.ops import EGRU, Conv, Delay, Input, Linear, NeuronAdjoint, Pool, Total
 
 from ...training.task import Task
 from .groups import Key, groups_of, shape_of
@@ -57,10 +57,10 @@ def _owner(task: Task, node: Node) -> str:
 
 
 def _forward_problems(graph: Graph, node: Node) -> Iterator[Diagnostic]:
-    if isinstance(node.op, Linear):
+    if isinstance(node.op, (Linear, Conv, Pool)):
         if len(node.inputs) != 1:
-            found, limit = f"a matrix of {len(node.inputs)} signals", "on tiles it takes one"
-            yield Diagnostic("AX602", node.name, found, limit, "give each signal a matrix of its own")
+            found, limit = f"{node.op.name} of {len(node.inputs)} signals", "on tiles it takes one"
+            yield Diagnostic("AX602", node.name, found, limit, "give each signal one of its own")
     elif _below_0(graph, node):
         yield Diagnostic("AX601", node.name, "events below 0", "on tiles they are counts", REPLACE)
     elif isinstance(node.op, EGRU) and node.op.segment is not None:
@@ -86,7 +86,7 @@ def _backward_problems(task: Task, node: Node) -> Iterator[Diagnostic]:
     name = _owner(task, node)
     if isinstance(node.op, NeuronAdjoint) and node.op.gate.v_min is not None:
         yield Diagnostic("AX601", name, "a lowest voltage", "tiles train neurons without one", REPLACE)
-    elif isinstance(node.op, Total) and (node.op.gives != node.op.takes or node.op.terms):
+    elif isinstance(node.op, Total) and not isinstance(task.forward[name].op, (Linear, Conv)):
         limit = "tiles train matrices and biases"
         yield Diagnostic("AX601", name, f"a gradient of shape {node.op.gives}", limit, "choose other kinds")
 

@@ -67,7 +67,7 @@ class Draft:
     """``parameters``: (node, field) -> its tensor; ``gradients``: the same; ``packings``: how its values lie there;
     ``patterns``: node -> which synapses its sparse matrix has; ``stored``: values of tensors that the program begins
     with, in pieces; ``cleared``: tensors that are 0 when a step of training begins, ``begun``: those that are copies of
-    another one for every sample.
+    another one for every sample; ``finished``: what runs when all steps have gone back.
 
     ``forms``: how a signal comes to matrices, where not as all values; ``marks``: population -> what its neurons are
     in, and the stage from which that is there; ``lists``: (side, signal) -> its lists, and the same; ``longest``:
@@ -85,6 +85,7 @@ class Draft:
     stored: dict[Tensor, Array] = field(default_factory=dict)
     cleared: list[Tensor] = field(default_factory=list)
     begun: dict[Tensor, Tensor] = field(default_factory=dict)
+    finished: list[Vertices] = field(default_factory=list)
     forms: Mapping[str, Form] = field(default_factory=dict)
     marks: dict[str, tuple[Tensor, int]] = field(default_factory=dict)
     lists: dict[tuple[str, str], tuple[Tensor, int]] = field(default_factory=dict)

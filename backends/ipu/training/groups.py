@@ -10,13 +10,29 @@ import networkx as nx
 
 from axonc.ir import Graph, Node, split_reference
 from axonc.ir.machine import TileMachine
-from axonc.ir.ops import Flatten, Input, Linear, OuterTotal, Output, StoredTotal, Total
+from axonc.ir.ops import (
+    Conv,
+    ConvAdjoint,
+    Flatten,
+    Input,
+    KernelTotal,
+    Linear,
+    OuterTotal,
+    Output,
+    Pool,
+    PoolAdjoint,
+    StoredTotal,
+    Total,
+)
 
 from ...training.task import Task
 from ..layout import Layout
 
 Key = tuple[str, str]
 """(``forward`` or ``backward``, node)."""
+
+MAPS = (Linear, Conv, Pool, ConvAdjoint, PoolAdjoint)
+"""Ops that take elements of a signal to others."""
 
 USUAL, OF_INPUTS = 24, 64
 """Neurons of a tile where tiles abound: every worker has its share; and elements of an input."""
@@ -74,7 +90,7 @@ def groups_of(task: Task) -> list[list[Key]]:
 def _edges(task: Task) -> Iterator[tuple[Key, Key]]:
     for side, graph in _sides(task):
         for node in graph:
-            if not isinstance(node.op, Linear) and not _sums(node):
+            if not isinstance(node.op, MAPS) and not _sums(node):
                 yield from (((side, name), (side, node.name)) for name in (*node.inputs, *node.reads))
     for name, reference in task.tape.items():
         yield ("forward", split_reference(reference)[0]), ("backward", name)
@@ -84,9 +100,9 @@ def _edges(task: Task) -> Iterator[tuple[Key, Key]]:
         origin = task.origins.get(node.name)
         if origin is not None and not _sums(node):
             op = task.forward[origin].op
-            # the adjoint of a matrix gives what belongs to the matrix's source
+            # the adjoint of a map gives what belongs to the map's source
             yield (
-                ("forward", task.forward[origin].inputs[0] if isinstance(op, Linear) else origin),
+                ("forward", task.forward[origin].inputs[0] if isinstance(op, MAPS) else origin),
                 ("backward", node.name),
             )
 
@@ -97,7 +113,7 @@ def _sides(task: Task) -> tuple[tuple[str, Graph], tuple[str, Graph]]:
 
 def _sums(node: Node) -> bool:
     """Whether a node is a gradient: it lies where its parameter is."""
-    return isinstance(node.op, (Total, OuterTotal, StoredTotal)) or node.name.startswith("grad(")
+    return isinstance(node.op, (Total, OuterTotal, StoredTotal, KernelTotal)) or node.name.startswith("grad(")
 
 
 def shape_of(task: Task, key: Key) -> tuple[int, ...]:

@@ -112,6 +112,7 @@ class _Builder:
             Stream(self.hyper, False),
             Execute(self._reset()),
             *self._steps(self.task.moves),
+            *((Execute(Stage("sums over tiles", self.draft.finished)),) if self.draft.finished else ()),
             Execute(update),
             Stream(self.loss, True),
             Stream(self.pooled, True),

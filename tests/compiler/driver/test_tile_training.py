@@ -25,7 +25,7 @@ from axonc.compiler.driver.target_training.task import task_of
 from axonc.compiler.driver.tile_training.planning import SAMPLE, Planned, moves_of, planned
 from axonc.compiler.training import Adam, CrossEntropy, Network, Trained, network
 from axonc.ir import Node
-from axonc.ir.ops import Delay, Linear, Output, SuperSpike
+from axonc.ir.ops import Conv, Delay, Linear, Output, SuperSpike
 
 OPTIONS: dict[str, Any] = {"epochs": 4, "batch": 16, "optimiser": "adam,rate=1e-2", "loss": "cross_entropy,over=mean"}
 TILE = 5400
@@ -96,10 +96,21 @@ def test_options_that_programs_lack_are_named_at_once(tmp_path: Path) -> None:
 
 def test_nodes_that_tiles_do_not_train_are_named_at_once() -> None:
     assert refused(tasks.gated("gru")) == ["AX601 cell"]
-    images = np.zeros((102, 5, 2, 4, 4))
-    with pytest.raises(ModelError) as error:
-        axonc.train(tasks.images(), (images, data()[1]), target="ipu", **OPTIONS)
-    assert [problem.node for problem in error.value.diagnostics] == ["conv", "pool"]
+    images = tasks.images()
+    two = [replace(node, inputs=(*node.inputs, *node.inputs)) if node.name == "pool" else node for node in images]
+    task = task_of(network(images.with_nodes(two), CrossEntropy()), Adam(), 5, 2, ())
+    assert [f"{problem.code} {problem.node}" for problem in problems(task)] == ["AX602 pool"]
+
+
+def test_images_learn_what_numpy_learns() -> None:
+    rng, (_, labels) = np.random.default_rng(0), data()
+    images = (rng.random((102, 5, 2, 4, 4)) < 0.1 + 0.2 * labels[:, None, None, None, None]).astype(np.uint8)
+    here, there = (axonc.train(tasks.images(), (images, labels), target=t, **OPTIONS) for t in (None, "ipu"))
+    assert here.history[-1].loss < here.history[0].loss
+    for one, other, before in zip(there.graph, here.graph, tasks.images(), strict=True):
+        if isinstance(one.op, Conv) and isinstance(other.op, Conv) and isinstance(before.op, Conv):
+            np.testing.assert_allclose(one.op.weight, other.op.weight, rtol=1e-4, atol=1e-5)
+            assert np.all(one.op.weight != before.op.weight)
 
 
 def test_a_delay_of_a_delay_is_refused() -> None:

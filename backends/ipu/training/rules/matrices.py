@@ -1,4 +1,4 @@
-"""Matrices forward and backward, and the gradients of their weights and biases.
+"""Matrices, convolutions and pools forward and backward, and the gradients of their weights and biases.
 
 A matrix lies on the tiles of the neurons that it leads to, and so does its gradient. Backward, every tile adds up what
 its own neurons contribute; the tiles of the source add these parts up, in the order of the tiles. How the source comes
@@ -10,14 +10,14 @@ from __future__ import annotations
 import numpy as np
 
 from axonc.ir import Node
-from axonc.ir.ops import Array, Linear, is_sparse
+from axonc.ir.ops import Array, Conv, Linear, Pool, is_sparse
 
-from ..draft import Draft, Side, changed, fields
+from ..draft import Draft, Side
 from ..packing import Rows
-from ..pieces import Tensor, Vertices
-from ..small import ELEMENT
+from ..pieces import Tensor
+from .kernels import Kernel, Pooled, factor_of, store_kernel, store_pool
 from .lists import Listed
-from .synapses import Pattern, Synapses, pattern_of
+from .synapses import Synapses, pattern_of_matrix, stored_pattern
 from .values import Matrix, Values
 
 
@@ -30,12 +30,31 @@ def linear(draft: Draft, side: Side, node: Node) -> None:
         transposed(draft, node)
 
 
+def conv(draft: Draft, side: Side, node: Node) -> None:
+    """A convolution."""
+    store_kernel(draft, node)
+    product(draft, node)
+
+
+def pool(draft: Draft, side: Side, node: Node) -> None:
+    """A pool."""
+    store_pool(draft, node)
+    product(draft, node)
+
+
+def adjoint(draft: Draft, side: Side, node: Node) -> None:
+    """That of a convolution or a pool."""
+    transposed(draft, node)
+
+
 def _store(draft: Draft, node: Node) -> None:
     """A matrix and its bias: parameters, whether they are trained or not."""
     op, place = node.op, draft.place(draft.forward, node)
     assert isinstance(op, Linear)
     if is_sparse(op.weight):
-        _store_pattern(draft, node, pattern_of(op.weight, place))
+        pattern = pattern_of_matrix(op.weight, place)
+        draft.patterns[node.name] = stored_pattern(draft, node.name, place.layout, pattern)
+        draft.packings[node.name, "weight"] = pattern.packing
     else:
         draft.packings[node.name, "weight"] = Rows(place, op.weight.shape[1])
     if op.bias is not None:
@@ -44,21 +63,6 @@ def _store(draft: Draft, node: Node) -> None:
         if (node.name, name) in draft.packings:
             tensor = draft.parameters[node.name, name] = array_of(draft, node, name)
             draft.stored[tensor] = draft.packings[node.name, name].packed(_value(draft, node, name))
-
-
-def _store_pattern(draft: Draft, node: Node, pattern: Pattern) -> None:
-    """Which synapses a sparse matrix has."""
-    layout = draft.place(draft.forward, node).layout
-    arrays: dict[str, Array] = {
-        "starts": pattern.starts.astype(np.uint32),
-        "targets": pattern.targets.astype(np.uint16),
-    }
-    made = {
-        name: Tensor(f"{node.name}/{name}", array.dtype.str[1:], layout, 0, array.shape[1])
-        for name, array in arrays.items()
-    }
-    draft.patterns[node.name], draft.packings[node.name, "weight"] = made, pattern.packing
-    draft.stored.update({made[name]: array.reshape(-1) for name, array in arrays.items()})
 
 
 def _value(draft: Draft, node: Node, name: str) -> Array:
@@ -85,14 +89,16 @@ def _heard(draft: Draft, node: Node) -> Values:
     source, target = draft.places["forward", node.inputs[0]], draft.place(draft.forward, node)
     pattern = draft.patterns.get(node.name, {})
     matrix = Matrix(draft, node.inputs[0], source, target, weight, bias, pattern)
+    if isinstance(node.op, Pool):
+        return Pooled(matrix, factor_of(node.op))
     if pattern:
-        return Synapses(matrix)
+        return Kernel(matrix) if isinstance(node.op, Conv) else Synapses(matrix)
     return Values(matrix) if matrix.form == "dense" else Listed(matrix)
 
 
 def product(draft: Draft, node: Node) -> None:
     """y = W x + b."""
-    side, y = draft.forward, draft.signal(draft.forward, node, "f4")
+    side, y = draft.forward, draft.signal(draft.forward, node)
     how = _heard(draft, node)
     here = how.ready(side)
     side.values[node.name], side.ready[node.name] = y, side.run(here, how.product(y))
@@ -113,24 +119,18 @@ def transposed(draft: Draft, node: Node) -> None:
 
 def outer_total(draft: Draft, side: Side, node: Node) -> None:
     """The gradient of a matrix, added up where the matrix is."""
-    parameter = parameter_of(draft, node)
-    gradient = _gradient(draft, parameter, draft.parameters[parameter])
-    how = _heard(draft, draft.forward.graph[parameter[0]])
+    how, gradient = _gradient(draft, node)
     here = max(how.ready(side), *(side.ready[name] for name in (*node.inputs, *node.reads)))
-    side.ready[node.name] = side.run(here, how.outer(side.sources(node), gradient))
+    side.ready[node.name] = side.run(here, how.outer(side.sources(node), how.added(gradient)))
     side.values[node.name] = gradient
 
 
 def total(draft: Draft, side: Side, node: Node) -> None:
     """The gradient of a bias."""
-    parameter, batch = parameter_of(draft, node), draft.task.batch
-    bias = draft.parameters[parameter]
-    gradient = _gradient(draft, parameter, bias)
-    parts = (*fields(inputs=side.sources(node)), *changed(gradient=gradient))
+    how, gradient = _gradient(draft, node)
     here = max(side.ready[name] for name in node.inputs)
-    work = ELEMENT * batch * draft.busiest(bias)
-    vertices = Vertices("axonc::Total", bias.layout, parts, {"batch": batch}, work)
-    side.values[node.name], side.ready[node.name] = gradient, side.run(here, vertices)
+    side.ready[node.name] = side.run(here, how.total(side.sources(node), how.added(gradient)))
+    side.values[node.name] = gradient
 
 
 def parameter_of(draft: Draft, node: Node) -> tuple[str, str]:
@@ -140,8 +140,9 @@ def parameter_of(draft: Draft, node: Node) -> tuple[str, str]:
     return found
 
 
-def _gradient(draft: Draft, parameter: tuple[str, str], value: Tensor) -> Tensor:
-    made = value.named(f"gradient of {value.name}")
-    draft.gradients[parameter] = made
-    draft.cleared.append(made)
-    return made
+def _gradient(draft: Draft, node: Node) -> tuple[Values, Tensor]:
+    """Whose gradient a total is, and where that lies."""
+    parameter = parameter_of(draft, node)
+    value = draft.parameters[parameter]
+    made = draft.gradients[parameter] = value.named(f"gradient of {value.name}")
+    return _heard(draft, draft.forward.graph[parameter[0]]), made

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from axonc.ir import Node
 from axonc.ir.ops import (
     EGRU,
+    Conv,
+    ConvAdjoint,
     Delay,
     EGRUAdjoint,
     EGRUGatesAdjoint,
@@ -14,12 +16,15 @@ from axonc.ir.ops import (
     Flatten,
     FlattenAdjoint,
     Input,
+    KernelTotal,
     Linear,
     Neuron,
     NeuronAdjoint,
     Op,
     OuterTotal,
     Output,
+    Pool,
+    PoolAdjoint,
     Scale,
     StoredTotal,
     Total,
@@ -28,7 +33,7 @@ from axonc.ir.ops import (
 from ..draft import Draft, Side
 from .event_units import cell_adjoint, egru, gates_adjoint, read_adjoint
 from .maps import delay, given, passed, scale
-from .matrices import linear, outer_total, total
+from .matrices import adjoint, conv, linear, outer_total, pool, total
 from .neurons import neuron, neuron_adjoint
 
 Rule = Callable[[Draft, Side, Node], None]
@@ -41,8 +46,13 @@ RULES: Mapping[type[Op], Rule] = {
     Delay: delay,
     Scale: scale,
     Linear: linear,
+    Conv: conv,
+    ConvAdjoint: adjoint,
+    Pool: pool,
+    PoolAdjoint: adjoint,
     OuterTotal: outer_total,
     StoredTotal: outer_total,
+    KernelTotal: outer_total,
     Total: total,
     Neuron: neuron,
     NeuronAdjoint: neuron_adjoint,

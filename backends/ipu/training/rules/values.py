@@ -9,6 +9,7 @@ from ....training.task import Form
 from ..draft import Draft, Side, changed, fields, outputs, spread, whole
 from ..groups import Place
 from ..pieces import Field, Tensor, Vertices
+from ..small import ELEMENT
 from ..types import CPP
 
 VALUE, WEIGHT = 4, 4
@@ -74,6 +75,18 @@ class Values:
         added = WEIGHT * matrix.draft.busiest(gradient) * matrix.batch
         work = looks + int(added * matrix.draft.task.lists.active)
         return Vertices(f"axonc::Outer<{CPP[x.dtype]}>", gradient.layout, parts, self._numbers(), work)
+
+    def total(self, inputs: tuple[Tensor, ...], gradient: Tensor) -> Vertices:
+        """b̄ += ȳ."""
+        draft, batch = self.matrix.draft, self.matrix.batch
+        parts = (*fields(inputs=inputs), *changed(gradient=gradient))
+        work = ELEMENT * batch * draft.busiest(gradient)
+        return Vertices("axonc::Total", gradient.layout, parts, {"batch": batch}, work)
+
+    def added(self, gradient: Tensor) -> Tensor:
+        """What a step adds to, of a gradient."""
+        self.matrix.draft.cleared.append(gradient)
+        return gradient
 
     def parts(self, inputs: tuple[Tensor, ...], y: Tensor) -> tuple[Vertices, ...]:
         """Parts of x̄ = W^T ȳ on the tiles of the matrix, then their sum on those of its source."""

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import tasks
-from ipu_training import Case, Step, built, canonical, learned, planned
+from ipu_training import Case, Step, built, canonical, exchange, learned, planned
 
 from axonc.backends.ipu.training.depths import counts
 from axonc.backends.ipu.training.memory import memory_of
@@ -30,6 +30,8 @@ NETS = {
     "cuba_lif": network(tasks.lif("cuba_lif", reset="zero"), MeanSquared(over="last"), attached=True),
     "feed_forward": network(tasks.lif("cuba_lif", loops=False), MeanSquared(over="sum"), attached=True),
     "egru": network(tasks.begun(tasks.pruned(tasks.egru())), SQUARED, attached=True),
+    "images": network(tasks.images(), SQUARED),
+    "counts": network(tasks.images(average=False), MeanSquared(over="sum"), surrogate=SuperSpike(below=0.3)),
     "sparse": network(tasks.begun(tasks.pruned(tasks.lif())), SQUARED),
 }
 PLANS = ("none", "offload", "single", "single_off", "double")
@@ -43,6 +45,10 @@ CASES = {
     "sparse, none": Case(NETS["sparse"], Adam(decay=0.1), planned("none", 13), BATCH, 5),
     "sparse, double": Case(NETS["sparse"], Adam(decay=0.1), planned("double", 13, 3), BATCH, 5),
     "sparse, one tile": Case(NETS["sparse"], SGD(rate=0.05), planned("single_off", 13), BATCH, 24),
+    "images, none": Case(NETS["images"], Adam(decay=0.1), planned("none", 13), BATCH, 5),
+    "images, double": Case(NETS["images"], Adam(decay=0.1), planned("double", 13, 3), BATCH, 5),
+    "counts, single": Case(NETS["counts"], SGD(rate=0.05), planned("single", 13), BATCH, 7),
+    "counts, one tile": Case(NETS["counts"], SGD(rate=0.05), planned("none", 7), BATCH, 32),
     "begun, lists": Case(
         network(tasks.begun(tasks.lif()), SQUARED, surrogate=SuperSpike(below=0.3)),
         SGD(rate=0.05),
@@ -68,7 +74,8 @@ def samples(case: Case, count: int = 2) -> list[Step]:
     targets = [rng.normal(0, 1, (BATCH, 3)) for _ in range(count)]
     if case.net.loss.labelled:
         targets = [rng.integers(0, 3, BATCH) for _ in range(count)]
-    return [({"in": (rng.random((steps, BATCH, 12)) < 0.3).astype(np.uint8)}, target) for target in targets]
+    shape = (steps, BATCH, *case.net.graph.signals["in"].shape)
+    return [({"in": (rng.random(shape) < 0.3).astype(np.uint8)}, target) for target in targets]
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +123,7 @@ def test_near_is_what_numpy_learns(name: str, results: dict[str, Learned]) -> No
         np.testing.assert_allclose(found.parameters[parameter.node, parameter.field], value, rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("net", ["egru", "sparse"])
+@pytest.mark.parametrize("net", ["egru", "sparse", "images"])
 def test_checkpoints_change_no_bit(net: str, results: dict[str, Learned]) -> None:
     one, other = results[f"{net}, none"], results[f"{net}, double"]
     assert all(np.array_equal(other.parameters[key], value) for key, value in one.parameters.items())
@@ -153,3 +160,12 @@ def test_traffic_and_steps_are_those_of_the_plan(
     assert traffic == runs * cost.traffic
     assert transfers == runs * cost.transfers * len(training.checkpoints)
     assert (traffic > 0) == (plan.kind in ("offload", "single_off", "double") and plan.cost.traffic > 0)
+
+
+@pytest.mark.parametrize("name", list(CASES))
+def test_exchange_is_predicted_to_the_byte(
+    name: str, programs: dict[str, tuple[Path, Training]], results: dict[str, Learned]
+) -> None:
+    predicted, observed = exchange(programs[name][1], results[name].accounts)
+    assert predicted == observed
+    assert sum(predicted.values()) > 0
