@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import ipu_programs
 import pytest
+
+PAGE = Path(__file__).parents[3] / "docs" / "ipu-simulator.md"
 
 RULES = {
     "unmapped element": ("invalid_tile_mapping", "Tensor 't': elements [9:10) are not mapped"),
@@ -12,6 +17,7 @@ RULES = {
     "unconnected field": ("graph_connection_error", "Add.out is not connected"),
     "element type": ("type_error", "type mismatch"),
     "rank": ("graph_connection_error", "takes a tensor of rank 1"),
+    "unmapped constant": ("invalid_tile_mapping", "'one'"),
     "scalar size": ("graph_connection_error", "takes 1 element"),
     "field size": ("graph_connection_error", "has size 15"),
     "unknown vertex": ("graph_object_creation_error", "'Subtract'"),
@@ -21,6 +27,8 @@ RULES = {
     "two writers": ("graph_cycle_error", "writes to elements [3:7) of variable 'y' that are written to elsewhere"),
     "written and read": ("graph_cycle_error", "that are read elsewhere in same compute set"),
     "overlapping outputs": ("graph_cycle_error", "written to elsewhere"),
+    "two in-outs": ("graph_cycle_error", "written to elsewhere"),
+    "in place": ("graph_cycle_error", "elsewhere in same compute set"),
     "aliased output": ("graph_connection_error", "repeated elements"),
     "constant output": ("graph_connection_error", "constant"),
     "constant copy": ("graph_program_compilation_error", "constant"),
@@ -33,6 +41,10 @@ RULES = {
     "predicate type": ("control_program_error", "predicate"),
     "tile memory": ("graph_memory_allocation_error", "Out of memory: Cannot fit all variable data"),
     "liveness": ("graph_memory_allocation_error", "Out of memory"),
+    "vertex state": ("graph_memory_allocation_error", "Out of memory"),
+    "exchange buffers": ("graph_memory_allocation_error", "Out of memory"),
+    "gathered edge": ("graph_memory_allocation_error", "Out of memory"),
+    "memory allowed": ("graph_memory_allocation_error", "Out of memory"),
     "stream size": ("graph_program_compilation_error", "stream 'stream' of 16 elements"),
     "stream direction": ("graph_program_compilation_error", "other way"),
     "unconnected stream": ("stream_connection_error", "not connected"),
@@ -43,6 +55,7 @@ RULES = {
     "remote row": ("application_runtime_error", "row 3 of remote buffer 'buffer' that has 3"),
     "remote size": ("graph_program_compilation_error", "remote buffer 'buffer' of 8 elements"),
     "remote transfer": ("stream_memory_allocation_error", "the limit is 134217728"),
+    "remote chips": ("graph_program_compilation_error", "remote buffer 'buffer' of IPU 0 is used by IPU 1"),
     "many rows": ("graph_connection_error", "Too many sub-vectors in VectorList"),
     "reshape": ("tensor_creation_error", "reshape"),
     "slice bounds": ("index_error", "slice [8:17)"),
@@ -56,6 +69,12 @@ RULES = {
 def outcomes() -> dict[tuple[str, str], list[str]]:
     lines = (line.split("\t") for line in ipu_programs.run("rules", ("rules_codelets.cpp",)).output.splitlines())
     return {(name, twin): outcome for name, twin, *outcome in lines}
+
+
+def test_the_page_lists_every_program() -> None:
+    table = PAGE.read_text().partition("## Rules")[2].partition("Undefined data")[0]
+    rows = re.findall(r"^\| .* \| (`.*`) \|$", table, re.MULTILINE)
+    assert sorted(name for row in rows for name in re.findall(r"`([^`]+)`", row)) == sorted(RULES)
 
 
 def test_every_rule_is_tested(outcomes: dict[tuple[str, str], list[str]]) -> None:

@@ -1,7 +1,9 @@
 // Which parts of the programs move data or compute: each is one step of the accounts.
 #include "checks.hpp"
 #include "executable.hpp"
+#include "tile_map.hpp"
 
+#include <map>
 #include <set>
 
 namespace axonc_ipu {
@@ -60,7 +62,19 @@ private:
     require<poplar::stream_memory_allocation_error>(bytes <= MOST_REMOTE_BYTES, "a transfer of ", bytes,
                                                     " bytes with remote buffer '", buffer.handle(), "'; the limit is ",
                                                     MOST_REMOTE_BYTES);
+    for (const Run &run : remote.tensor.view().runs) {
+      eachTile(run, 0, run.count, executable_.placements.at(run.variable),
+               [&](unsigned tile, std::size_t, std::size_t) { ofOneChip(remote.buffer, buffer.handle(), tile); });
+    }
     step(node, "remote", buffer.handle());
+  }
+
+  // A remote buffer belongs to the chip that uses it.
+  void ofOneChip(unsigned number, const std::string &handle, unsigned tile) {
+    const unsigned chip = tile / executable_.graph->target.getTilesPerIPU();
+    const unsigned first = chipOf_.emplace(number, chip).first->second;
+    require<poplar::graph_program_compilation_error>(chip == first, "remote buffer '", handle, "' of IPU ", first,
+                                                     " is used by IPU ", chip);
   }
 
   void call(unsigned function) {
@@ -71,6 +85,7 @@ private:
 
   Executable &executable_;
   std::set<unsigned> active_;
+  std::map<unsigned, unsigned> chipOf_; // of each remote buffer
 };
 
 } // namespace

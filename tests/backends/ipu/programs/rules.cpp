@@ -77,6 +77,15 @@ void elementType(Case &c) {
 
 void rank(Case &c) { c.add(c.right ? c.x : c.x.reshape({4, 4}), c.y, 0); }
 
+void unmappedConstant(Case &c) {
+  const Tensor constant = c.graph.addConstant<float>(FLOAT, {16}, 1.0F, "one");
+  if (c.right) {
+    c.graph.setTileMapping(constant, 3);
+  }
+  c.add(constant, c.y, 0);
+  c.execute();
+}
+
 void scalarSize(Case &c) {
   const Tensor t = c.graph.addVariable(SHORT, {2}, "t");
   c.graph.addVertex(c.set, "Set", {{"out", c.right ? t[0] : t}});
@@ -119,6 +128,27 @@ void overlappingOutputs(Case &c) {
   const VertexRef vertex =
       c.graph.addVertex(c.set, "Pair", {{"a", c.y.slice(0, 2)}, {"b", c.right ? c.y.slice(2, 4) : c.y.slice(1, 3)}});
   c.graph.setTileMapping(vertex, 0);
+  c.execute();
+}
+
+// A vertex may read and write its own elements, not those of another.
+void twoInOuts(Case &c) {
+  const Tensor second = c.right ? c.x.slice(4, 8) : c.x.slice(3, 7);
+  for (const Tensor &part : {c.x.slice(0, 4), second}) {
+    const VertexRef vertex = c.graph.addVertex(c.set, "PartialInOut", {{"in", c.x.slice(8, 12)}, {"out", part}});
+    c.graph.setInitialValue(vertex["count"], 4U);
+    c.graph.setTileMapping(vertex, 0);
+  }
+  c.execute();
+}
+
+// What a neighbour writes is seen after the superstep: the twin has a second tensor.
+void inPlace(Case &c) {
+  const Tensor next = c.right ? c.y : c.x;
+  for (unsigned tile = 0; tile < 4; ++tile) {
+    const unsigned neighbour = (tile + 1) % 4 * 4;
+    c.add(c.x.slice(neighbour, neighbour + 4), next.slice(tile * 4, tile * 4 + 4), tile);
+  }
   c.execute();
 }
 
@@ -209,6 +239,50 @@ void liveness(Case &c) {
                 : Sequence{fill(both[0]), fill(both[1]), use(both[0]), use(both[1])});
 }
 
+// A vertex whose own table is as large as a tile.
+void vertexState(Case &c) {
+  const std::vector<float> table(c.right ? 100 : 160 * 1024, 1.0F);
+  const VertexRef vertex = c.graph.addVertex(c.set, "Stateful", {{"out", c.y[0]}});
+  c.graph.setInitialValue<float>(vertex["table"], ArrayRef<float>(table));
+  c.graph.setTileMapping(vertex, 0);
+  c.execute();
+}
+
+// A tensor of 400 KiB on tile 0.
+Tensor onTile0(Case &c) {
+  const Tensor t = c.graph.addVariable(FLOAT, {100 * 1024}, "large");
+  c.graph.setTileMapping(t, 0);
+  c.graph.createHostRead("large", t);
+  return t;
+}
+
+// Tile 1 has 400 KiB of its own, and receives what its vertex reads.
+void exchangeBuffers(Case &c) {
+  const Tensor own = c.graph.addVariable(FLOAT, {100 * 1024}, "own");
+  c.graph.setTileMapping(own, 1);
+  c.graph.createHostRead("own", own);
+  c.add(onTile0(c).slice(0, c.right ? 1024 : 100 * 1024), own, 1);
+  c.execute();
+}
+
+// Every other element is gathered on the tile before a vertex reads them, elements side by side are read where they are.
+void gatheredEdge(Case &c) {
+  const Tensor t = onTile0(c);
+  const Tensor more = c.graph.addVariable(FLOAT, {30 * 1024}, "more");
+  c.graph.setTileMapping(more, 0);
+  c.graph.createHostRead("more", more);
+  c.add(c.right ? t.slice(0, 50 * 1024) : t.subSample(2, 0), more, 0);
+  c.execute();
+}
+
+void memoryAllowed(Case &c) {
+  c.options = {{"debug.allowOutOfMemory", c.right ? "true" : "false"}};
+  const Tensor t = c.graph.addVariable(FLOAT, {320 * 1024}, "larger");
+  c.graph.setTileMapping(t, 2);
+  c.graph.createHostRead("larger", t);
+  c.run(Sequence());
+}
+
 void streamSize(Case &c) {
   const DataStream stream = c.graph.addHostToDeviceFIFO("stream", FLOAT, 16);
   Copy(stream, c.right ? c.x : c.x.slice(0, 8));
@@ -273,6 +347,18 @@ void remoteTransfer(Case &c) {
   compileGraph(graph, {Copy(buffer, t)});
 }
 
+void remoteChips(Case &c) {
+  Graph graph(deviceOf(2, 2).getTarget()); // tiles 0 and 1, 2 and 3
+  const RemoteBuffer buffer = graph.addRemoteBuffer("buffer", FLOAT, 4);
+  Sequence program;
+  for (const unsigned tile : {0U, c.right ? 1U : 2U}) {
+    const Tensor t = graph.addVariable(FLOAT, {4}, "t");
+    graph.setTileMapping(t, tile);
+    program.add(Copy(buffer, t));
+  }
+  compileGraph(graph, {program});
+}
+
 void manyRows(Case &c) {
   const Tensor t = c.graph.addVariable(FLOAT, {c.right ? 65535U : 65536U, 1}, VariableMappingMethod::LINEAR, "t");
   c.graph.addVertex(c.set, "Many", {{"in", t}});
@@ -306,6 +392,7 @@ const std::map<std::string, std::function<void(Case &)>> RULES{
     {"unconnected field", unconnectedField},
     {"element type", elementType},
     {"rank", rank},
+    {"unmapped constant", unmappedConstant},
     {"scalar size", scalarSize},
     {"field size", fieldSize},
     {"unknown vertex", unknownVertex},
@@ -315,6 +402,8 @@ const std::map<std::string, std::function<void(Case &)>> RULES{
     {"two writers", twoWriters},
     {"written and read", writtenAndRead},
     {"overlapping outputs", overlappingOutputs},
+    {"two in-outs", twoInOuts},
+    {"in place", inPlace},
     {"aliased output", aliasedOutput},
     {"constant output", constantOutput},
     {"constant copy", constantCopy},
@@ -327,6 +416,10 @@ const std::map<std::string, std::function<void(Case &)>> RULES{
     {"predicate type", predicateType},
     {"tile memory", tileMemory},
     {"liveness", liveness},
+    {"vertex state", vertexState},
+    {"exchange buffers", exchangeBuffers},
+    {"gathered edge", gatheredEdge},
+    {"memory allowed", memoryAllowed},
     {"stream size", streamSize},
     {"stream direction", streamDirection},
     {"unconnected stream", unconnectedStream},
@@ -337,6 +430,7 @@ const std::map<std::string, std::function<void(Case &)>> RULES{
     {"remote row", remoteRow},
     {"remote size", remoteSize},
     {"remote transfer", remoteTransfer},
+    {"remote chips", remoteChips},
     {"many rows", manyRows},
     {"reshape", reshape},
     {"slice bounds", sliceBounds},
