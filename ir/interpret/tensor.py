@@ -11,7 +11,7 @@ from scipy import special
 from ..elements import dtype_of, is_float, limits
 from ..ops import Array, Cast, Constant, DequantizeTensor, Map, MatMul, QuantizeTensor, Reduce, TensorOp
 from .base import Kernel, Precision, stateless
-from .functions import sigmoid, tanh
+from .functions import exp, log, sigmoid, softplus, tanh
 
 Function = Callable[..., Any]
 
@@ -46,10 +46,6 @@ def _divide(a: Array, b: Array) -> Array:
     return np.asarray(quotient + ((a % b != 0) & ((a < 0) != (b < 0))).astype(a.dtype))
 
 
-def _softplus(x: Array) -> Array:
-    return np.asarray(np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x))))
-
-
 FUNCTIONS: Mapping[str, Function] = {
     "add": np.add,
     "sub": np.subtract,
@@ -68,12 +64,12 @@ FUNCTIONS: Mapping[str, Function] = {
     "round": np.rint,
     "reciprocal": lambda x: 1 / x,
     "sqrt": np.sqrt,
-    "exp": np.exp,
-    "log": np.log,
+    "exp": exp,
+    "log": log,
     "sigmoid": sigmoid,
     "tanh": tanh,
     "relu": lambda x: np.maximum(x, x.dtype.type(0)),
-    "softplus": _softplus,
+    "softplus": softplus,
     "erf": special.erf,
     "sin": np.sin,
     "cos": np.cos,

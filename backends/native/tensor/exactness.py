@@ -8,10 +8,10 @@ from axonc.ir import Graph, Node
 from axonc.ir.elements import dtype_of
 from axonc.ir.ops import Cast, ExactNeuron, Map, Op
 
-INEXACT_FUNCTIONS = ("pow", "exp", "log", "softplus", "erf", "sin", "cos")
+INEXACT_FUNCTIONS = ("pow", "erf", "sin", "cos")
 """The functions of `Map` that are not exact on floats: the interpreter has numpy's, C has its library's."""
 
-EXACT_IN_FLOAT32 = ("sigmoid", "tanh")
+EXACT_IN_FLOAT32 = ("sigmoid", "tanh", "exp", "log", "softplus")
 """Those that are in float32, where they are the project's own, and in no other type of floats."""
 
 INEXACT_OPS: Mapping[type[Op], str] = {ExactNeuron: "exp and log"}

@@ -28,7 +28,7 @@ FLOAT: Mapping[str, str] = {
     "reciprocal": "1 / {0}",
     "sqrt": "sqrt{f}({0})",
     "exp": "axonc_exp{f}({0})",
-    "log": "log{f}({0})",
+    "log": "axonc_log{f}({0})",
     "sigmoid": "axonc_sigmoid{f}({0})",
     "tanh": "axonc_tanh{f}({0})",
     "relu": "{0} > 0 || {0} != {0} ? {0} : 0",

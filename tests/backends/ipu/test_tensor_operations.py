@@ -9,8 +9,10 @@ import ipu_networks
 import native_float
 import numpy as np
 import pytest
+from onnx_models import info, model, node
 from tensor_cases import OPS, normal, values
 
+import axonc
 from axonc import Graph, ModelError, Program
 from axonc.backends.ipu.backend import IPUFloat
 from axonc.backends.ipu.operations.check import OPERATIONS
@@ -195,7 +197,40 @@ def wide() -> tuple[Graph, Data]:
     return Graph("wide", tuple(nodes), "steps"), {"x": normal(1, 3, 40, 50), "at": RNG.integers(-50, 50, (1, 3, 40))}
 
 
-MADE = {"tensors": of_tensors, "functions": of_functions, "loop": loop, "image": image, "voltages": voltages}
+def attention() -> tuple[Graph, Data]:
+    """A block of a transformer, from ONNX: normalised layers, softmax, products of operands."""
+    width, words = 8, 6
+    stored: dict[str, Any] = {name: normal(width, width) for name in ("wq", "wk", "wv", "wo")}
+    stored |= {"gain": 1 + 0.1 * normal(width), "bias": normal(width), "scale": np.float32(width**-0.5)}
+    stored |= {"w1": normal(width, 16), "w2": normal(16, width)}
+    nodes = [
+        node("LayerNormalization", ["x", "gain", "bias"], ["n"]),
+        *(node("MatMul", ["n", f"w{part}"], [part]) for part in "qkv"),
+        node("Transpose", ["k"], ["turned"], perm=[0, 2, 1]),
+        node("MatMul", ["q", "turned"], ["near"]),
+        node("Mul", ["near", "scale"], ["scaled"]),
+        node("Softmax", ["scaled"], ["shares"], axis=-1),
+        node("MatMul", ["shares", "v"], ["mixed"]),
+        node("MatMul", ["mixed", "wo"], ["out"]),
+        node("Add", ["out", "x"], ["r"]),
+        node("MatMul", ["r", "w1"], ["h"]),
+        node("Relu", ["h"], ["kept"]),
+        node("MatMul", ["kept", "w2"], ["back"]),
+        node("Add", ["back", "r"], ["y"]),
+    ]
+    ends = [info(name, 1, words, width) for name in "xy"]
+    graph = axonc.load(model(nodes, ends[:1], ends[1:], stored))
+    return graph, {"x": normal(2, 2, *graph.signals["x"].shape)}
+
+
+MADE = {
+    "tensors": of_tensors,
+    "functions": of_functions,
+    "loop": loop,
+    "image": image,
+    "voltages": voltages,
+    "attention": attention,
+}
 
 
 @pytest.fixture(scope="module")
@@ -232,7 +267,7 @@ def test_what_is_refused_is_named() -> None:
     nodes = [
         Node("x", Input(vector(2))),
         Node("d", Input(double)),
-        Node("e", Map((vector(2),), "exp"), ("x",)),
+        Node("e", Map((vector(2),), "erf"), ("x",)),
         Node("n", Map((double,), "neg"), ("d",)),
         *(Node(f"y {name}", Output(), (name,)) for name in ("e", "n")),
     ]
