@@ -31,6 +31,7 @@ from axonc.compiler.number_formats import FormatChoice
 from axonc.ir import Fixed, Kind, Node, Signal, require_valid
 from axonc.ir.ops import Input, Linear, MatMul, Output, ToFixed
 from axonc.ir.signal import Element
+from axonc.ir.target import HostInterface
 
 Lines = Iterable[object]
 DT = "nir,dt=1e-3"
@@ -334,7 +335,7 @@ EXAMPLES: dict[str, Callable[[], Lines | None]] = {
     "AX412": lambda: _pruned("silent"),
     "AX413": lambda: _pruned("thresholds,rate=0.1"),
     "AX415": lambda: [axonc.search(axonc.load(neurons(), DT), np.ones((2, 5, 4)), [0, 1], keep=1.0)],
-    "AX501": lambda: machine("[memory]\nsram = 49152\n", chain((40000,), dense(2, 40000), lif(2))),
+    "AX501": lambda: machine("", host=HostInterface(("cell:v",), 100_000)),
     "AX502": lambda: machine("[cores]\nusable = 1\n", slice_size=1, strategy="spread"),
     "AX503": lambda: machine("[router]\nentries = 1\n", PAIRS, slice_size=1, strategy="spread"),
     "AX504": lambda: machine("[router]\nkey_bits = 1\n"),

@@ -27,6 +27,7 @@ from axonc.ir.ops import (
     LevelNeuron,
     Neuron,
     Output,
+    PartialSums,
     Pool,
     QuantConv,
     QuantLinear,
@@ -64,6 +65,7 @@ SUPPORTED = (
     FixedGRU,
     FixedResetGate,
     FixedLSTM,
+    PartialSums,
 )
 
 

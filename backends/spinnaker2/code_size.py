@@ -34,6 +34,7 @@ KERNEL_BYTES: Mapping[str, int] = {
     "gru_before_q16": 4756,
     "reset_gate_q16": 3444,
     "lstm_q16": 4888,
+    "partial_sums_q16": 600,
 }
 """What each kernel adds alone; those of gated units share tables, and add less together."""
 

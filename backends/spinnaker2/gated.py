@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from axonc.ir.arithmetic import MAX_SHIFT
-from axonc.ir.ops import Array, FixedGated, FixedGRU, FixedLSTM
+from axonc.ir.ops import Array, FixedGated, FixedGRU, FixedLSTM, FixedResetGate, PartialSums
 
 from .memory import round_up
 from .schema import ALIGN, GATED, SCALE
@@ -22,11 +23,19 @@ MOST_UP = 31
 """Sums are shifted up so far at most: any but 0 is clipped then."""
 
 
+OTHERS: Mapping[type[FixedGated], str] = {
+    FixedLSTM: "lstm_q16",
+    FixedResetGate: "reset_gate_q16",
+    PartialSums: "partial_sums_q16",
+}
+"""The kernels of units that have one each."""
+
+
 def gated_kernel(op: FixedGated) -> str:
     """The runtime's kernel for gated units, without its prefix."""
     if isinstance(op, FixedGRU):
         return f"gru_{op.reset}_q16"
-    return "lstm_q16" if isinstance(op, FixedLSTM) else "reset_gate_q16"
+    return OTHERS[type(op)]
 
 
 def has_cell_of_its_own(op: FixedGated) -> bool:

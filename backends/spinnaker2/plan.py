@@ -139,6 +139,8 @@ class CorePlan:
     packet_words: int = 1
     synapses: Synapses = BYTEWISE
     """How rows are stored, and what it costs to fetch them."""
+    valued_packets: int = 0
+    """How many of ``most_packets`` carry values: those are not rare."""
 
     @property
     def away(self) -> tuple[Rows, ...]:
@@ -228,7 +230,7 @@ class CorePlan:
         """A multiple of `QUEUE_UNIT`; at least the worst case, whether that fits or not. Of spikes, which are rare,
         `SMALLEST_QUEUE` is enough where the worst case is larger."""
         worst = round_up(max(self.most_packets, 1), QUEUE_UNIT)
-        smallest = SMALLEST_QUEUE if self.packet_words == 1 else worst
+        smallest = round_up(self.valued_packets + SMALLEST_QUEUE, QUEUE_UNIT)
         return max(min(worst, smallest), min(worst, free // self._queue_bytes // QUEUE_UNIT * QUEUE_UNIT))
 
 
@@ -250,18 +252,20 @@ def plan_core(
     words = packet_words(network)
     populations = tuple(_local(network, target, depth[index], host, words) for index, target in enumerate(here))
     sources = tuple({part.source.place: part.source for part in rows}.values())
+    packets = {part.place: most_packets(network, part, words) for part in sources}
     inputs = tuple(part for part in slices if isinstance(network.by_name[part.population].op, Input))
     return CorePlan(
         populations,
         rows,
         _window(sources, network, cuts),
-        sum(most_packets(network, part, words) for part in sources),
+        sum(packets.values()),
         sources,
         inputs,
         host.input_events * len(inputs),
         *_events_of(network),
         words,
         synapses,
+        sum(packets[part.place] for part in sources if network.by_name[part.population].graded),
     )
 
 

@@ -47,6 +47,7 @@ PORTABLE = (
     "neurons_fixed.c",
     "neurons_float.c",
     "neurons_levels.c",
+    "neurons_sums.c",
     "platform_port.c",
 )
 EMBEDDED = ("start.S", "main.c", *PORTABLE, "neurons_gated.c", "platform_emulator.c")

@@ -30,7 +30,7 @@ from .config import NOTHING, Config
 from .loading import chosen_semantics, discretise, lines_of, read_model, remarks, with_digest
 from .misfit import Way
 from .options import Options
-from .pipeline import last_passes, mapped, misfit, passes_for, pruned, with_activity
+from .pipeline import fitted, last_passes, misfit, passes_for, pruned, with_activity
 from .placement import dram_problems, in_dram
 from .targets import backend
 
@@ -245,7 +245,7 @@ class _Judge:
         if active is None:
             return
         try:
-            mapping, machine = mapped(active, target, self.options)
+            active, mapping, machine = fitted(active, target, self.options)
             program = target.lower(active, mapping, machine, self.options.host)
         except ModelError as error:
             assert self.begun is not None

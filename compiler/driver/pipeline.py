@@ -47,6 +47,7 @@ from .misfit import MISFITS, Misfit, Trial, explained
 from .options import Options, format_problems, host_problems, settled_problems, unknown_slices
 from .placement import described, dram_problems, in_dram
 from .pruning.stages import prune_stages
+from .splitting import placed
 from .targets import backend
 from .tile_misfit import NARROWER, explained_on_tiles
 
@@ -142,7 +143,7 @@ def prepare(graph: Graph, target: str, options: Options) -> tuple[Graph, CoreMap
     raise_if_any(chosen.check(final))
     final = with_activity(in_dram(final, options.in_dram), chosen, options)
     try:
-        return final, *mapped(final, chosen, options)
+        return fitted(final, chosen, options)
     except ModelError as error:
         raise ModelError(misfit(error, graph, final, chosen, options).problems) from error
 
@@ -159,7 +160,7 @@ def misfit(error: ModelError, graph: Graph, final: Graph, target: Backend, optio
             return None
 
     def cores(final: Graph, options: Options, machine: Machine) -> int:
-        mapping, _ = mapped(final, target, options, machine)
+        _, mapping, _ = fitted(final, target, options, machine)
         return 0 if mapping is None else mapping.cores
 
     def tiles(final: Graph, options: Options, machine: TileMachine) -> int:
@@ -184,6 +185,22 @@ def with_activity(final: Graph, target: Backend, options: Options) -> Graph:
     if options.quantize.ranges == "data":
         final = with_clips(final, options.calibrate)
     return calibrated(final, options.calibrate) if target.mapped else final
+
+
+def fitted(
+    final: Graph, target: Backend, options: Options, machine: AnyMachine | None = None
+) -> tuple[Graph, CoreMapping | None, AnyMachine | None]:
+    """A graph as `mapped` takes it, with inputs split where a neuron alone is too much for a core; its mapping, and the
+    machine."""
+
+    def measured(split: Graph) -> Graph:
+        return split if options.calibrate is None else calibrated(split, options.calibrate)
+
+    def cores(found: tuple[CoreMapping | None, AnyMachine | None]) -> int:
+        return found[0].cores if found[0] is not None else 0
+
+    done, (mapping, chosen) = placed(final, lambda graph: mapped(graph, target, options, machine), cores, measured)
+    return done, mapping, chosen
 
 
 def mapped(

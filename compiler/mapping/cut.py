@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from itertools import pairwise, product
 from math import prod
 
+import numpy as np
+
 from axonc.ir import Shape
 from axonc.ir.mapping import Cut, Slice
 from axonc.ir.network import Network, Population, SharedKernel
@@ -33,12 +35,12 @@ def ways(network: Network, population: Population, pieces: int) -> list[Pieces]:
 
 def bands(network: Network, population: Population) -> Pieces:
     """How an input that the host feeds is cut: maps along their first spatial axis, and an input of which a core needs
-    few neurons along its first axes, so that it hears little that it does not need, and stores few rows that are empty;
-    anything else not at all, unless its values are too many."""
+    few neurons, or a part, along its first axes, so that it hears little that it does not need, and stores few rows
+    that are empty; anything else not at all, unless its values are too many."""
     pieces = [1] * len(population.shape)
     if _has_maps(network, population):
         pieces[1] = min(population.shape[1], -(-population.count // BAND))
-    elif _is_thin(network, population):
+    elif _is_thin(network, population) or _is_shared_out(network, population):
         return _small_enough(population.shape, BAND)
     elif population.graded:
         return _small_enough(population.shape, GRADED)
@@ -50,6 +52,13 @@ def _is_thin(network: Network, population: Population) -> bool:
     matrices = [j.weight for j in network.fan_out[population.name] if not isinstance(j.weight, SharedKernel)]
     places = sum(matrix.shape[0] * matrix.shape[1] for matrix in matrices)
     return 0 < BAND * sum(int(matrix.nnz) for matrix in matrices) < places
+
+
+def _is_shared_out(network: Network, population: Population) -> bool:
+    """Whether every matrix reads a part of a population alone, at most half of it."""
+    matrices = [j.weight for j in network.fan_out[population.name] if not isinstance(j.weight, SharedKernel)]
+    read = (np.count_nonzero(np.diff(matrix.indptr)) for matrix in matrices)
+    return bool(matrices) and all(2 * count <= population.count for count in read)
 
 
 def _small_enough(shape: Shape, most: int) -> Pieces:

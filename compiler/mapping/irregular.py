@@ -16,7 +16,7 @@ from scipy import sparse
 
 from axonc.ir.mapping import Cut, Order, Slice
 from axonc.ir.network import Network, Projection, SharedKernel
-from axonc.ir.ops import Array
+from axonc.ir.ops import Array, PartialSums
 
 from .hypergraph import Hypergraph
 
@@ -31,9 +31,12 @@ EVEN = 1.03
 
 
 def irregular(network: Network, fixed: Sequence[str], any_density: bool = False) -> tuple[str, ...]:
-    """The populations that sparse matrices join (or any matrices), and no kernels; none of the ``fixed`` ones."""
+    """The populations that sparse matrices join (or any matrices), and no kernels; none of the ``fixed`` ones. Partial
+    sums stay in their order, both digits of a sum on one core."""
+    sums = {p.name for p in network.populations if isinstance(p.op, PartialSums)}
+    matrices = [j for j in network.projections if not sums.intersection((j.source, j.target))]
     maps = {name for j in network.projections if isinstance(j.weight, SharedKernel) for name in (j.source, j.target)}
-    joined = {name for j in network.projections if any_density or _is_sparse(j) for name in (j.source, j.target)}
+    joined = {name for j in matrices if any_density or _is_sparse(j) for name in (j.source, j.target)}
     return tuple(p.name for p in network.populations if p.name in joined and p.name not in {*maps, *fixed})
 
 

@@ -10,7 +10,7 @@ from axonc.ir import Diagnostic
 from axonc.ir.machine import Machine
 from axonc.ir.mapping import Cut, Schedule, Slice
 from axonc.ir.network import Network, Population, SharedKernel
-from axonc.ir.ops import Input
+from axonc.ir.ops import Input, PartialSums
 from axonc.ir.progress import counted, stage
 from axonc.ir.target import CoreLoad, CostModel, Cuts
 
@@ -79,8 +79,8 @@ def most_neurons(population: Population, largest: Sizes) -> int:
 def _choices(network: Network, population: Population, size: int, memory: int) -> Iterator[list[Cut]]:
     """The ways of cutting a population into the fewest boxes of at most ``size`` neurons, whose synapses ``memory``
     bytes could hold; then those into more."""
-    last = max(population.count, 1)
-    pieces = min(last, max(-(-last // size) if size else 1, _fewest(network, population, memory)))
+    last = max(_most_pieces(population), 1)
+    pieces = min(last, max(-(-population.count // size) if size else 1, _fewest(network, population, memory)))
     while True:
         found = [way for way in ways(network, population, pieces) if largest_box(population.shape, way) <= size]
         if found:
@@ -88,6 +88,11 @@ def _choices(network: Network, population: Population, size: int, memory: int) -
         if pieces == last:
             return
         pieces = min(last, max(pieces + 1, int(pieces * GROWTH) if found else 0))
+
+
+def _most_pieces(population: Population) -> int:
+    """Into how many boxes a population can be cut: the digits of a sum stay together."""
+    return population.shape[0] if isinstance(population.op, PartialSums) else population.count
 
 
 def _fewest(network: Network, population: Population, memory: int) -> int:

@@ -14,13 +14,22 @@ from .quantize import STATES, Quantize
 from .remove_silent import RemoveSilent
 from .remove_units import RemoveUnits
 from .round_inputs import RoundInputs, rounded_sources
+from .split_inputs import SplitInputs, splits
 from .tune_thresholds import TuneThresholds
 
 PASSES: tuple[type[Pass], ...] = (Discretise, ToPopulations, Equalise, RoundInputs, Quantize, QuantizeLoihi)
 """Every pass, in the order in which the standard pipeline runs them."""
 
-OPTIONAL: tuple[type[Pass], ...] = (Prune, PruneGroups, PruneMasks, TuneThresholds, RemoveSilent, RemoveUnits)
-"""Passes that run when they are asked for."""
+OPTIONAL: tuple[type[Pass], ...] = (
+    Prune,
+    PruneGroups,
+    PruneMasks,
+    TuneThresholds,
+    RemoveSilent,
+    RemoveUnits,
+    SplitInputs,
+)
+"""Passes that run when they are asked for, or needed."""
 
 __all__ = [
     "AUTO",
@@ -41,10 +50,12 @@ __all__ = [
     "RemoveSilent",
     "RemoveUnits",
     "RoundInputs",
+    "SplitInputs",
     "ToPopulations",
     "TuneThresholds",
     "form_problems",
     "is_quantised",
     "rounded_sources",
     "run_pipeline",
+    "splits",
 ]

@@ -8,8 +8,9 @@ from math import frexp, gcd
 from sys import float_info
 
 import numpy as np
+from scipy import sparse
 
-from axonc.ir import Diagnostic, Fixed, Graph, Kind
+from axonc.ir import Diagnostic, Fixed, Graph, Kind, Node
 from axonc.ir.ops import (
     Array,
     Conv,
@@ -17,12 +18,14 @@ from axonc.ir.ops import (
     FixedGated,
     Linear,
     Matrix,
+    PartialSums,
     QuantConv,
     QuantLinear,
     channel_sums,
     is_sparse,
     row_sums,
 )
+from axonc.ir.ops.gated_fixed import DIGIT
 from axonc.ir.ops.linear import shifted
 
 from .grains import choices, chosen, nothing
@@ -159,10 +162,16 @@ def quantised(
     return QuantLinear(weight, rows, number.bits, op.takes, op.gives, up)
 
 
-def accumulator_bound(op: QuantLinear | QuantConv, most: int, count: int) -> Array:
-    """The most that ``op`` can add to each of ``count`` sums if no source gives more than ``most``: float64."""
-    rows = channel_sums(op.weight) if isinstance(op, QuantConv) else row_sums(op.weight)
-    return np.asarray(per_row(shifted(rows, op.shift), count) * float(most))
+def accumulator_bound(op: QuantLinear | QuantConv, most: int | Array, count: int) -> Array:
+    """The most that ``op`` can add to each of ``count`` sums if no source gives more than ``most``, of a matrix also
+    one value a source: float64."""
+    if isinstance(op, QuantConv):
+        rows = channel_sums(op.weight) * float(most)
+    elif np.ndim(most):
+        rows = np.asarray(abs(sparse.csr_array(op.weight)) @ np.asarray(most, np.float64)).reshape(-1)
+    else:
+        rows = row_sums(op.weight) * float(most)
+    return np.asarray(per_row(shifted(rows, op.shift), count))
 
 
 def overflow(name: str, bound: float, bits: int = 8) -> Diagnostic:
@@ -172,17 +181,33 @@ def overflow(name: str, bound: float, bits: int = 8) -> Diagnostic:
     return Diagnostic("AX401", name, found, limit, f"lower the inputs' peak or the fan-in{narrower}")
 
 
-def most_of(graph: Graph, name: str) -> int:
-    """The largest magnitude of an element of an integer signal in a step: events, or the values that they carry."""
+def most_of(graph: Graph, name: str) -> int | Array:
+    """The largest magnitude of an element of an integer signal in a step: events, or the values that they carry; of
+    partial sums one of each digit."""
     signal, node = graph.signals[name], graph[name]
     if signal.kind is Kind.EVENT:
         return signal.peak
     while isinstance(node.op, Delay):
         node = graph[node.inputs[0]]
+    if isinstance(node.op, PartialSums):
+        return _digits(graph, node)
     if isinstance(node.op, FixedGated):
         return node.op.most
     assert isinstance(signal.format, Fixed)
     return signal.format.limit
+
+
+def _digits(graph: Graph, node: Node) -> Array:
+    """The largest magnitudes of the digits of sums, lower and upper in turn."""
+    assert isinstance(node.op, PartialSums)
+    bound = np.zeros(node.op.units)
+    for name in node.inputs:
+        op = graph[name].op
+        assert isinstance(op, QuantLinear)
+        bound += accumulator_bound(op, most_of(graph, graph[name].inputs[0]), node.op.units)
+    low, high = bound.reshape(node.op.shape).T
+    carried = np.ceil(low / (1 << DIGIT)) + high
+    return np.stack([np.full(carried.shape, 1 << (DIGIT - 1)), carried], axis=1).reshape(-1)
 
 
 def row_peaks(weight: Matrix) -> Array:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..arithmetic import UNIT, requantize, saturate, sigmoid, tanh
-from ..ops import Array, FixedGated, FixedGRU, FixedLSTM, FixedResetGate, FromFixed, ToFixed
-from ..ops.gated_fixed import GATE_LIMIT
+from ..ops import Array, FixedGated, FixedGRU, FixedLSTM, FixedResetGate, FromFixed, PartialSums, ToFixed
+from ..ops.gated_fixed import DIGIT, GATE_LIMIT
 from .base import Kernel, Precision, State, beginning, stateless
 from .egru import first_step, next_step
 
@@ -78,6 +78,18 @@ def fixed_reset_gate(op: FixedResetGate, precision: Precision) -> Kernel:
     def step(accumulator: Array) -> Array:
         (argument,) = _arguments(op, accumulator)
         return _scaled(sigmoid(argument), accumulator[:, op.units :])
+
+    return stateless(step)
+
+
+def partial_sums(op: PartialSums, precision: Precision) -> Kernel:
+    """The kernel of `PartialSums`."""
+
+    def step(accumulator: Array) -> Array:
+        digits = accumulator.reshape(-1, *op.shape)
+        total = digits[..., 0] + (digits[..., 1] << DIGIT)
+        high = (total + (1 << (DIGIT - 1))) >> DIGIT
+        return np.stack([total - (high << DIGIT), high], axis=-1)
 
     return stateless(step)
 

@@ -52,6 +52,7 @@ from ..ops import (
     Op,
     OuterTotal,
     Output,
+    PartialSums,
     PeepholeAdjoint,
     Pool,
     PoolAdjoint,
@@ -88,7 +89,7 @@ from .gated import (
     reset_gate_adjoint,
     reset_gate_read_adjoint,
 )
-from .gated_fixed import fixed_gru, fixed_lstm, fixed_reset_gate, from_fixed, to_fixed
+from .gated_fixed import fixed_gru, fixed_lstm, fixed_reset_gate, from_fixed, partial_sums, to_fixed
 from .layout import broadcast, concat, convolve, gather, reshape, slice_, transpose, window
 from .linear import linear, quant_linear, scale
 from .neuron import fixed_neuron, level_neuron, neuron
@@ -139,6 +140,7 @@ KERNELS: Mapping[type[Op], Callable[[Any, Precision], Kernel]] = {
     FixedGRU: fixed_gru,
     FixedResetGate: fixed_reset_gate,
     FixedLSTM: fixed_lstm,
+    PartialSums: partial_sums,
     GRU: gru,
     ResetGate: reset_gate,
     LSTM: lstm,

@@ -27,7 +27,7 @@ from .egru import EGRU, GATES
 from .exact import ExactNeuron
 from .fixed import FixedGate, FixedMembrane, FixedNeuron, FixedSynapse
 from .gated import GRU, GRU_RESETS, LSTM, LSTM_GATES, GatedCell, ResetGate
-from .gated_fixed import FixedGated, FixedGRU, FixedLanes, FixedLSTM, FixedResetGate, FromFixed, ToFixed
+from .gated_fixed import FixedGated, FixedGRU, FixedLanes, FixedLSTM, FixedResetGate, FromFixed, PartialSums, ToFixed
 from .io import Input, Output
 from .layout import Broadcast, Concat, Gather, Reshape, Slice, Transpose
 from .level_neuron import LevelNeuron
@@ -74,6 +74,7 @@ OPS: tuple[type[Op], ...] = (
     FixedGRU,
     FixedResetGate,
     FixedLSTM,
+    PartialSums,
     GRU,
     ResetGate,
     LSTM,
@@ -189,6 +190,7 @@ __all__ = [
     "Op",
     "OuterTotal",
     "Output",
+    "PartialSums",
     "PeepholeAdjoint",
     "Pool",
     "PoolAdjoint",

@@ -225,6 +225,53 @@ class FixedLSTM(FixedGated):
         yield from initial_problems(self.initial, self.shape, self.cell.limit)
 
 
+NO_GATES = FixedLanes(*(np.zeros((0, 1), np.int64) for _ in range(3)))
+"""Of units that have no gates."""
+
+
+DIGIT = 15
+"""Bits of a digit of `PartialSums`."""
+
+SUM = GATE_LIMIT << DIGIT
+"""The largest magnitude of what their digits hold."""
+
+
+@dataclass(frozen=True, eq=False)
+class PartialSums(FixedGated):
+    """Sums on their way to who adds them up: each a number of two digits to the base 2^15, of which the lower one
+    is from -2^14 to 2^14 - 1. Of what is summed, s = a_0 + 2^15 a_1::
+
+        y_1 = floor((s + 2^14) / 2^15)    y_0 = s - 2^15 y_1
+
+    ``units``: the digits of all sums, two of each; the signal is (units / 2, 2). Digits are int16 for |s| <= `SUM`.
+    """
+
+    name: ClassVar[str] = "partial_sums"
+    stateful: ClassVar[bool] = False
+    gates: FixedLanes = NO_GATES
+    state: Fixed = Fixed(16)  # noqa: RUF009 - a frozen value
+
+    @property
+    def kind(self) -> str:
+        return "partial sums"
+
+    @property
+    def lanes(self) -> int:
+        return 1
+
+    @property
+    def shape(self) -> Shape:
+        return (self.units // 2, 2)
+
+    def states(self) -> dict[str, Signal]:
+        return {}
+
+    def verify(self, source: Signal | None) -> Iterator[Problem]:
+        yield from super().verify(source)
+        if self.units % 2:
+            yield Problem("AX306", f"{self.units} digits", "two of every sum", "correct the parameters")
+
+
 @dataclass(frozen=True, eq=False)
 class ToFixed(Op):
     """y = clip(rint(x 2^frac), -limit, limit), in ``format``, half to even: how dense values enter as graded events."""

@@ -9,6 +9,7 @@ import gated_graphs
 import numpy as np
 import pytest
 from benchmarks import networks
+from benchmarks.workloads import split
 from elftools.elf.elffile import ELFFile
 
 import axonc
@@ -38,6 +39,12 @@ def test_all_bytes_of_a_spiking_network(options: dict[str, object]) -> None:
 
 def test_all_bytes_of_gated_units() -> None:
     check_bytes(gated(), {"slice_size": 25, "strategy": "spread"})
+
+
+def test_all_bytes_of_partial_sums() -> None:
+    graph = networks.recurrent(90, 60, 10)
+    split_graph = split(graph, {"in->h": 3, "h->h": 2})
+    check_bytes(split_graph, {"slice_size": 25, "strategy": "spread"})
 
 
 def check_bytes(graph: Graph, options: dict[str, object]) -> None:

@@ -13,8 +13,11 @@ from scipy import sparse
 
 import axonc
 from axonc import Graph
+from axonc.compiler.driver.options import Options
+from axonc.compiler.driver.pipeline import stages
 from axonc.compiler.driver.placement import in_dram
 from axonc.compiler.driver.quantisation import Quantisation
+from axonc.compiler.passes import SplitInputs, run_pipeline
 from axonc.ir import Fixed, Kind, Signal
 from axonc.ir.ops import Input, Output, ToFixed
 from axonc.ir.target import HostInterface
@@ -184,10 +187,19 @@ def gated() -> Iterator[Workload]:
                 made = gated_graphs.chain(rng, kinds, True, sizes, 20, density=density, own=own, shifts=shifts)
                 x = gated_graphs.values(rng, True, (STEPS, 20))
                 yield Workload(f"{kind} own={own} shifts={shifts} density {density}", made.graph, x)
+    for inputs, sums, parts in ((60, 9, 2), (60, 40, 3), (90, 100, 2)):
+        graph, x = layered((inputs, sums, 8), 1.0, active=0.3)
+        yield Workload(f"{sums} sums of {inputs} inputs in {parts} parts", split(graph, {"in->pop0": parts}), x)
     for kinds in (["lif", "egru"], ["lif", "lif", "lstm"]):
         rng = np.random.default_rng(8)
         made = gated_graphs.chain(rng, kinds, False, [30] * len(kinds), 20)
         yield Workload(f"spikes into {' '.join(kinds)}", made.graph, gated_graphs.values(rng, False, (STEPS, 20)))
+
+
+def split(graph: Graph, parts: dict[str, int], **options: Any) -> Graph:
+    """The graph in integers, the inputs of some matrices split."""
+    whole = stages(graph, "spinnaker2", Options(**options))[-1][1]
+    return run_pipeline(whole, [SplitInputs(tuple(parts.items()))])[-1][1]
 
 
 def images() -> Iterator[Workload]:

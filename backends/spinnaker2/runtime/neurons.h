@@ -7,6 +7,7 @@
  * A leaky integrator is a neuron with a threshold that is never exceeded.
  *
  * gru, reset_gate, lstm: gated units, with several accumulators each; cells and what they give are in 16 bits.
+ * partial_sums: what is summed leaves as two digits, each a graded event.
  * gru_after: the reset gate acts on the recurrent sum, all in one population, gru_before: on what is summed.
  */
 #ifndef AXONC_NEURONS_H
@@ -26,6 +27,7 @@ void axonc_gru_after_q16(axonc_core_t *core, uint32_t population);
 void axonc_gru_before_q16(axonc_core_t *core, uint32_t population);
 void axonc_reset_gate_q16(axonc_core_t *core, uint32_t population);
 void axonc_lstm_q16(axonc_core_t *core, uint32_t population);
+void axonc_partial_sums_q16(axonc_core_t *core, uint32_t population);
 
 /* The loops below are written once and must be specialised for each kernel. */
 #define AXONC_SPECIALISED static inline __attribute__((always_inline))
