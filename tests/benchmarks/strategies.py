@@ -28,10 +28,10 @@ from .language_model import SIZES, language_model
 Array = np.ndarray[Any, Any]
 COMPARED = ("fewest-cores", "least-latency", "least-traffic")
 FILES = {
-    "Braille": ("paper/03_rnn/braille_noDelay_bias_zero.nir", "nir,dt=1e-4,reset=zero"),
-    "CNN": ("paper/02_cnn/cnn_sinabs.nir", "sinabs,dt=1e-3"),
+    "Braille": ("paper/03_rnn/braille_noDelay_bias_zero.nir", "nir,dt=1e-4,reset=zero", 0.1),
+    "CNN": ("paper/02_cnn/cnn_sinabs.nir", "sinabs,dt=1e-3", 0.02),
 }
-"""Recorded models, and what they mean."""
+"""Recorded models, what they mean, and the part of their inputs that sends in a step."""
 
 TINY = (12, 24, 24, 12)
 
@@ -49,11 +49,11 @@ class Model:
 def models(tiny: bool, steps: int) -> Iterator[Model]:
     """Those whose files are there."""
     rng = np.random.default_rng(3)
-    for name, (file, semantics) in FILES.items():
+    for name, (file, semantics, active) in FILES.items():
         if not tiny and (ROOT / file).exists():
             graph = axonc.load(ROOT / file, semantics=semantics)
             shape = graph.signals[graph.inputs[0].name].shape
-            yield Model(name, graph, (rng.random((3 * steps, *shape)) < 0.1).astype(np.int64), "q16")
+            yield Model(name, graph, (rng.random((3 * steps, *shape)) < active).astype(np.int64), "q16")
     sizes = TINY if tiny else SIZES
     yield Model("EGRU language model", language_model(sizes), rng.normal(size=(3 * steps, sizes[0])))
 
