@@ -24,7 +24,7 @@ import study
 
 from axonc.backends.ipu.check import IN_FLOAT
 from axonc.backends.native.tensor.emitters import EMITTERS
-from axonc.backends.native.tensor.exactness import EXACT_IN_FLOAT32, INEXACT_FUNCTIONS, INEXACT_OPS, TOLERANCE
+from axonc.backends.native.tensor.exactness import EXACT_IN_FLOAT32, TOLERANCE
 from axonc.compiler.driver.cli import cli
 from axonc.compiler.driver.conformance import CASES, FAILS, NATIVE_FAILS, OPERATORS
 from axonc.compiler.driver.targets import TARGETS, backend
@@ -189,37 +189,25 @@ def targets() -> str:
 
 def _in_float() -> str:
     """What targets run in float, and which of it is not exact, or refused."""
-    functions = ", ".join(f"`{name}`" for name in INEXACT_FUNCTIONS)
-    narrow = " and ".join(f"`{name}`" for name in EXACT_IN_FLOAT32)
-    said = {
-        Map: f"yes, but for {functions}, and {narrow} in other types than float32",
-        Cast: "yes, but for float8e8m0",
-        **INEXACT_OPS,
-    }
-    on_tiles = {Map: f"yes; {functions}: AX601"}
+    functions = ", ".join(f"`{name}`" for name in EXACT_IN_FLOAT32)
+    said = {Map: f"yes, but for {functions} in other types than float32", Cast: "yes, but for float8e8m0"}
     rows = [
         (
             f"`{op.name}`",
-            _exact(said.get(op)),
-            on_tiles.get(op, "yes") if op in IN_FLOAT else "AX601",
+            said.get(op, "yes"),
+            "yes" if op in IN_FLOAT else "AX601",
             "yes" if op in CORE_OPS else "AX601",
         )
         for op in EMITTERS
     ]
     return (
         "What `--weights float32` runs. Exact: bit for bit what the interpreter gives. What is not exact comes from a "
-        "C library, or is vectorised: [native](native.md) runs it, and `axonc verify` takes what depends on it within "
-        f"{TOLERANCE:g} of the signal's scale; [ipu](ipu.md#tensor-operations) refuses it. Numbers on tiles are "
-        "float32, bool and integers of 8 to 64 bits; other types are refused there (AX604). With integer weights, "
+        "C library: [native](native.md) runs it, and `axonc verify` takes what depends on it within "
+        f"{TOLERANCE:g} of the signal's scale. Numbers on [tiles](ipu.md#tensor-operations) are float32, bool and "
+        "integers of 8 to 64 bits; other types are refused there (AX604). With integer weights, "
         "targets run what the last column says; the rest may be the host's (`--on-host`).\n\n"
         f"{table(('op', 'native: exact', 'ipu: exact', 'with integer weights'), rows)}"
     )
-
-
-def _exact(said: str | None) -> str:
-    if said is None:
-        return "yes"
-    return said if said.startswith("yes") else f"but for {said}"
 
 
 LEDGER = (("node", ledger.NODES), ("variant", ledger.VARIANTS))

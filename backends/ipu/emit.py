@@ -35,7 +35,7 @@ RUNTIME = HERE / "runtime"
 ARITHMETIC = HERE.parent / "spinnaker2" / "runtime" / "arithmetic.h"
 """The integer arithmetic: the same file as on cores."""
 NATIVE = HERE.parent / "native" / "tensor" / "runtime"
-SCALARS = ("functions.h", "scalars.h")
+SCALARS = ("functions.h", "scalars.h", "wide.h")
 """tanh and sigmoid, and what operations are made of: the same files as on this computer."""
 
 _WORDS = (

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..ops import Array, ExactNeuron
 from .base import Kernel, Precision, State
+from .functions import exp, log
 
 
 @dataclass(frozen=True)
@@ -22,13 +23,13 @@ class _Course:
 
     def after(self, v: Array, s: Array) -> Array:
         """v after ``s`` of a step."""
-        leaky: Array = self.target + (v - self.target) * np.exp(-self.rate * s)
+        leaky: Array = self.target + (v - self.target) * exp(-self.rate * s)
         return np.where(self.rate > 0, leaky, v + self.slope * s)
 
     def until(self, v: Array, threshold: Array) -> Array:
         """How long v, at most the threshold, runs until it reaches it; infinite if it never does."""
         with np.errstate(divide="ignore", invalid="ignore"):
-            leaky = np.log((self.target - v) / (self.target - threshold)) / self.rate
+            leaky = log((self.target - v) / (self.target - threshold)) / self.rate
             straight = (threshold - v) / self.slope
         rising = np.where(self.rate > 0, self.target > threshold, self.slope > 0)
         return np.where(rising, np.where(self.rate > 0, leaky, straight), np.inf)

@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-from scipy import special
 
 from ..elements import dtype_of, is_float, limits
 from ..ops import Array, Cast, Constant, DequantizeTensor, Map, MatMul, QuantizeTensor, Reduce, TensorOp
 from .base import Kernel, Precision, stateless
 from .functions import exp, log, sigmoid, softplus, tanh
+from .wide import cos, erf, power, sin
 
 Function = Callable[..., Any]
 
@@ -51,7 +51,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "sub": np.subtract,
     "mul": np.multiply,
     "div": _divide,
-    "pow": np.power,
+    "pow": power,
     "max": np.maximum,
     "min": np.minimum,
     "mod": np.mod,
@@ -70,9 +70,9 @@ FUNCTIONS: Mapping[str, Function] = {
     "tanh": tanh,
     "relu": lambda x: np.maximum(x, x.dtype.type(0)),
     "softplus": softplus,
-    "erf": special.erf,
-    "sin": np.sin,
-    "cos": np.cos,
+    "erf": erf,
+    "sin": sin,
+    "cos": cos,
     "less": np.less,
     "less_equal": np.less_equal,
     "greater": np.greater,

@@ -2,9 +2,9 @@
 
 A node of these ops has one input, its first operand, and reads the others. ``takes`` are the operands' signals, from
 which the output's signal follows. Broadcasting is numpy's. Products and sums of float numbers run in ascending order
-of the index that is summed over, one after the other; exp, log, softplus, sigmoid and tanh are those of
-`ir.interpret.functions`, sin and the like numpy's. Numbers are computed in the format of the operands; float32 in the
-precision of the interpreter.
+of the index that is summed over, one after the other; pow, exp, log, sigmoid, tanh, softplus, erf, sin and cos of
+float32 are those of `ir.interpret.functions` and `ir.interpret.wide`, of other types numpy's. Numbers are computed in
+the format of the operands; float32 in the precision of the interpreter.
 """
 
 from __future__ import annotations

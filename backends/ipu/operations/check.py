@@ -47,7 +47,7 @@ def _number_problems(graph: Graph, node: Node, target: str) -> Iterator[Diagnost
 def _function_problems(node: Node, target: str) -> Iterator[Diagnostic]:
     """Functions that have no definition of bits, or none for the type."""
     if (inexact := inexact_operation(node)) is not None:
-        limit = f"{target} gives the interpreter's bits, and this is the C library's"
+        limit = f"{target} gives the interpreter's bits, and these are the C library's"
         yield Diagnostic("AX601", node.name, inexact, limit, f"{NATIVE}, which verifies it within a tolerance")
     elif isinstance(node.op, Map) and not runs_map(node.op):
         found = f"map {node.op.function} of {node.op.takes[-1].format}"

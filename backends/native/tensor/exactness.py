@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from axonc.ir import Graph, Node
 from axonc.ir.elements import dtype_of
-from axonc.ir.ops import Cast, ExactNeuron, Map, Op
+from axonc.ir.ops import Cast, Map
 
-INEXACT_FUNCTIONS = ("pow", "erf", "sin", "cos")
-"""The functions of `Map` that are not exact on floats: the interpreter has numpy's, C has its library's."""
-
-EXACT_IN_FLOAT32 = ("sigmoid", "tanh", "exp", "log", "softplus")
-"""Those that are in float32, where they are the project's own, and in no other type of floats."""
-
-INEXACT_OPS: Mapping[type[Op], str] = {ExactNeuron: "exp and log"}
-"""Other ops, and what in them is not exact."""
+EXACT_IN_FLOAT32 = ("pow", "exp", "log", "sigmoid", "tanh", "softplus", "erf", "sin", "cos")
+"""The functions of `Map` that are exact in float32, where they are the project's own, and in no other type of floats:
+there the interpreter has numpy's, and C its library's."""
 
 TOLERANCE = 1e-5
 """How far a signal that depends on them may be from the reference, in parts of its largest value (at least 1)."""
@@ -26,11 +19,11 @@ def inexact_operation(node: Node) -> str | None:
     op = node.op
     if isinstance(op, Map):
         number = dtype_of(op.takes[-1].format).name
-        inexact = INEXACT_FUNCTIONS if number == "float32" else (*INEXACT_FUNCTIONS, *EXACT_IN_FLOAT32)
-        return f"map {op.function}" if "float" in number and op.function in inexact else None
+        other = "float" in number and number != "float32"
+        return f"map {op.function}" if other and op.function in EXACT_IN_FLOAT32 else None
     if isinstance(op, Cast) and str(op.to) == "float8e8m0":
         return "cast to float8e8m0"
-    return f"{op.name} ({INEXACT_OPS[type(op)]})" if type(op) in INEXACT_OPS else None
+    return None
 
 
 def inexact_signals(graph: Graph) -> list[str]:

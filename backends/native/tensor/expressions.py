@@ -14,7 +14,7 @@ FLOAT: Mapping[str, str] = {
     "sub": "{0} - {1}",
     "mul": "{0} * {1}",
     "div": "{0} / {1}",
-    "pow": "pow{f}({0}, {1})",
+    "pow": "axonc_pow{f}({0}, {1})",
     "max": LARGER,
     "min": SMALLER,
     "mod": "axonc_mod{f}({0}, {1})",
@@ -33,9 +33,9 @@ FLOAT: Mapping[str, str] = {
     "tanh": "axonc_tanh{f}({0})",
     "relu": "{0} > 0 || {0} != {0} ? {0} : 0",
     "softplus": "axonc_softplus{f}({0})",
-    "erf": "erf{f}({0})",
-    "sin": "sin{f}({0})",
-    "cos": "cos{f}({0})",
+    "erf": "axonc_erf{f}({0})",
+    "sin": "axonc_sin{f}({0})",
+    "cos": "axonc_cos{f}({0})",
     "isnan": "{0} != {0}",
 }
 """Of floats; ``{f}`` is the suffix of functions of float."""

@@ -267,13 +267,15 @@ def test_what_is_refused_is_named() -> None:
     nodes = [
         Node("x", Input(vector(2))),
         Node("d", Input(double)),
-        Node("e", Map((vector(2),), "erf"), ("x",)),
+        Node("e", Map((double,), "erf"), ("d",)),
         Node("n", Map((double,), "neg"), ("d",)),
         *(Node(f"y {name}", Output(), (name,)) for name in ("e", "n")),
     ]
     found = IPUFloat().check(Graph("refused", tuple(nodes), "steps"))
     assert {(problem.code, problem.node) for problem in found} == {
         ("AX601", "e"),
+        ("AX604", "e"),
+        ("AX604", "y e"),
         ("AX604", "d"),
         ("AX604", "n"),
         ("AX604", "y n"),

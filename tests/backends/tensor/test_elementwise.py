@@ -11,6 +11,7 @@ import ml_dtypes
 import native_float
 import numpy as np
 import pytest
+from scipy import special
 from tensor_cases import values
 
 from axonc.backends.native.tensor.elementwise import runs_map
@@ -52,6 +53,9 @@ EXACT: dict[str, Callable[[Array], Array]] = {
     "exp": np.exp,
     "log": lambda x: np.log(np.abs(x)),
     "softplus": lambda x: np.log1p(np.exp(x)),
+    "erf": special.erf,
+    "sin": np.sin,
+    "cos": np.cos,
 }
 
 

@@ -36,6 +36,7 @@ from axonc.ir.interpret.run import batches, run_batches
 from axonc.ir.ops import (
     LSTM,
     Axis,
+    Cast,
     Constant,
     Conv,
     Delay,
@@ -51,7 +52,7 @@ from axonc.ir.ops import (
     Pool,
     Transpose,
 )
-from axonc.ir.signal import Element
+from axonc.ir.signal import Element, Float
 
 Array = np.ndarray[Any, Any]
 RNG = np.random.default_rng(0)
@@ -241,8 +242,14 @@ def _lstm() -> Any:
 
 @pytest.fixture(scope="module")
 def program() -> Program:
-    """sin(x), which is the C library's."""
-    nodes = [vector(3), Node("e", Map((Signal((3,)),), "sin"), ("x",)), Node("y", Output(), ("e",))]
+    """sin(x) in float64, which is the C library's."""
+    wide = Signal((3,), format=Float(64))
+    nodes = [
+        vector(3),
+        Node("w", Cast((Signal((3,)),), Float(64)), ("x",)),
+        Node("e", Map((wide,), "sin"), ("w",)),
+        Node("y", Output(), ("e",)),
+    ]
     return axonc.compile(graph_of(*nodes), target="native", weights="float32")
 
 

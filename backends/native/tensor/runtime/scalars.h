@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "functions.h"
+#include "wide.h"
 
 /* sigmoid in double, with the tanh of the C library. */
 static inline double axonc_sigmoid(double x)
@@ -34,12 +35,32 @@ static inline double axonc_log(double x)
     return log(x);
 }
 
+static inline double axonc_pow(double x, double y)
+{
+    return pow(x, y);
+}
+
+static inline double axonc_sin(double x)
+{
+    return sin(x);
+}
+
+static inline double axonc_cos(double x)
+{
+    return cos(x);
+}
+
+static inline double axonc_erf(double x)
+{
+    return erf(x);
+}
+
 /* How long v, at most the threshold, runs until it reaches it: toward a target at a rate, or along a slope where the rate
  * is 0. Infinite if it never does. */
 static inline float axonc_crossing(float v, float threshold, float rate, float target, float slope)
 {
     if (rate > 0) {
-        return target > threshold ? logf((target - v) / (target - threshold)) / rate : INFINITY;
+        return target > threshold ? axonc_logf((target - v) / (target - threshold)) / rate : INFINITY;
     }
     return slope > 0 ? (threshold - v) / slope : INFINITY;
 }
