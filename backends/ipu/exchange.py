@@ -14,7 +14,7 @@ from .layout import WORKERS, Layout, list_words
 from .lists import joined_words
 from .operations.operand import Operand
 from .plan import Plan, value_bytes
-from .reads import Read, by_tile, from_others, pieces, size, union, within
+from .reads import Interval, Read, by_tile, from_others, pieces, size, union, within
 
 VOLTAGE_BYTES = 4
 """Of the voltage of a neuron that sends nothing."""
@@ -79,12 +79,15 @@ def _add_stretches(total: Traffic, held: Array, reads: list[Read]) -> None:
     for tile, intervals in received.items():
         total.received[tile] += size(intervals)
         total.stretches[tile] += len(intervals)
-    sent = union(interval for intervals in received.values() for interval in intervals)
+    by_chip: dict[int, list[Interval]] = {}
+    for tile, intervals in received.items():
+        by_chip.setdefault(tile // chip, []).extend(intervals)
+    taken = {other: union(intervals) for other, intervals in by_chip.items()}
+    sent = union(interval for intervals in taken.values() for interval in intervals)
     for tile, (begin, end) in own.items():
         total.stretches[tile] += len(within(sent, begin, end))
-        for other in range(len(total.links)):
-            there = (received.get(reader, []) for reader in range(other * chip, (other + 1) * chip))
-            total.links[tile // chip, other] += size(within(union(i for one in there for i in one), begin, end))
+        for other, intervals in taken.items():
+            total.links[tile // chip, other] += size(within(intervals, begin, end))
 
 
 def _pieces_around(owners: Array, tiles: Array) -> Array:
