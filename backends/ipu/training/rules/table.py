@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from axonc.ir import Node
 from axonc.ir.ops import (
     EGRU,
+    GRU,
+    LSTM,
     Conv,
     ConvAdjoint,
     Delay,
@@ -15,9 +17,12 @@ from axonc.ir.ops import (
     EGRUReadAdjoint,
     Flatten,
     FlattenAdjoint,
+    GRUAdjoint,
+    GRUGatesAdjoint,
     Input,
     KernelTotal,
     Linear,
+    LSTMAdjoint,
     Neuron,
     NeuronAdjoint,
     Op,
@@ -25,6 +30,9 @@ from axonc.ir.ops import (
     Output,
     Pool,
     PoolAdjoint,
+    ResetGate,
+    ResetGateAdjoint,
+    ResetGateReadAdjoint,
     Scale,
     StoredTotal,
     Total,
@@ -32,6 +40,16 @@ from axonc.ir.ops import (
 
 from ..draft import Draft, Side
 from .event_units import cell_adjoint, egru, gates_adjoint, read_adjoint
+from .gated import (
+    gru,
+    gru_adjoint,
+    gru_gates_adjoint,
+    lstm,
+    lstm_adjoint,
+    reset_gate,
+    reset_gate_adjoint,
+    reset_gate_read_adjoint,
+)
 from .maps import delay, given, passed, scale
 from .matrices import adjoint, conv, linear, outer_total, pool, total
 from .neurons import neuron, neuron_adjoint
@@ -60,5 +78,13 @@ RULES: Mapping[type[Op], Rule] = {
     EGRUAdjoint: cell_adjoint,
     EGRUGatesAdjoint: gates_adjoint,
     EGRUReadAdjoint: read_adjoint,
+    GRU: gru,
+    GRUAdjoint: gru_adjoint,
+    GRUGatesAdjoint: gru_gates_adjoint,
+    ResetGate: reset_gate,
+    ResetGateAdjoint: reset_gate_adjoint,
+    ResetGateReadAdjoint: reset_gate_read_adjoint,
+    LSTM: lstm,
+    LSTMAdjoint: lstm_adjoint,
 }
 """What lowers a node of either graph: a forward op to vertices that leave a tape, an adjoint to those that take it."""

@@ -1,9 +1,8 @@
 // Event-based gated units in float, and their adjoints. What belongs to the three gates has a lane for each: update,
 // reset, candidate. Every operation is rounded once; tanh is the library's.
-#include <cmath>
 #include <poplar/Vertex.hpp>
 
-#include "signals.hpp"
+#include "gates.hpp"
 #include "surrogate.hpp"
 
 #pragma STDC FP_CONTRACT OFF
@@ -14,23 +13,6 @@ using poplar::InOut;
 using poplar::Input;
 using poplar::Output;
 using poplar::Vector;
-
-constexpr unsigned GATES = 3;
-
-inline float sigmoidOf(float x) { return 0.5F + 0.5F * std::tanh(0.5F * x); }
-
-// Calls visit(n, at, gates) for what a worker has of `units` units of all samples: the number of a unit on the tile, its
-// place in a signal, and the places of its gates.
-template <class Visit> void eachUnit(unsigned worker, std::size_t elements, unsigned batch, Visit visit) {
-  const unsigned units = static_cast<unsigned>(elements) / batch;
-  eachRow(rangeOf(worker, elements), units, [&](unsigned sample, unsigned begin, unsigned end) {
-    for (unsigned n = begin; n < end; ++n) {
-      const std::size_t first = std::size_t{sample} * GATES * units + n;
-      const std::size_t gates[GATES] = {first, first + units, first + std::size_t{2} * units};
-      visit(n, std::size_t{sample} * units + n, gates);
-    }
-  });
-}
 
 // One step. `inputs` and `read`: what enters the gates. m: the cell before the test, o: whether it passed, d: the change
 // that the update gate lets through.
@@ -51,7 +33,7 @@ public:
   const float zoneout = 0;
 
   bool compute(unsigned worker) {
-    eachUnit(worker, y.size(), batch, [&](unsigned n, std::size_t at, const std::size_t *gates) {
+    eachUnit<3>(worker, y.size(), batch, [&](unsigned n, std::size_t at, const std::size_t *gates) {
       const float old = cell[at];
       u[at] = zoneout + (1.0F - zoneout) * sigmoidOf(summed(inputs, gates[0]) + read[gates[0]]);
       r[at] = sigmoidOf(summed(inputs, gates[1]) + read[gates[1]]);
@@ -84,7 +66,7 @@ public:
   const bool attached = false;
 
   bool compute(unsigned worker) {
-    eachUnit(worker, y.size(), batch, [&](unsigned n, std::size_t at, const std::size_t *) {
+    eachUnit<3>(worker, y.size(), batch, [&](unsigned n, std::size_t at, const std::size_t *) {
       const float sent = summed(inputs, at);
       const float slope = surrogateOf(surrogate, before[at] - threshold[n], steepness, height, below);
       const float event = attached ? sent * before[at] - threshold[n] * cell[at] : sent * before[at];
@@ -109,7 +91,7 @@ public:
   const float zoneout = 0;
 
   bool compute(unsigned worker) {
-    eachUnit(worker, u.size(), batch, [&](unsigned, std::size_t at, const std::size_t *gates) {
+    eachUnit<3>(worker, u.size(), batch, [&](unsigned, std::size_t at, const std::size_t *gates) {
       const float m = summed(inputs, at);
       const float candidate = m * (1.0F - u[at]) * (1.0F - g[at] * g[at]);
       y[gates[0]] = m * d[at] * ((u[at] - zoneout) * (1.0F - u[at]) / (1.0F - zoneout));
@@ -129,7 +111,7 @@ public:
   const unsigned batch = 1;
 
   bool compute(unsigned worker) {
-    eachUnit(worker, r.size(), batch, [&](unsigned, std::size_t at, const std::size_t *gates) {
+    eachUnit<3>(worker, r.size(), batch, [&](unsigned, std::size_t at, const std::size_t *gates) {
       y[gates[0]] = summed(inputs, gates[0]);
       y[gates[1]] = summed(inputs, gates[1]);
       y[gates[2]] = r[at] * summed(inputs, gates[2]);
