@@ -37,9 +37,28 @@ class Loop:
     body: tuple[Item, ...]
 
 
-Item = Move | Loop
+@dataclass(frozen=True)
+class Part:
+    """``body``, which is written once however often it comes: a function of the program."""
+
+    body: tuple[Item, ...]
+
+
+Item = Move | Loop | Part
 
 
 def size(items: tuple[Item, ...]) -> int:
-    """The moves that are written down: what a program of them takes in code."""
-    return sum(size(item.body) if isinstance(item, Loop) else 1 for item in items)
+    """The moves and parts that are written down: what a program of them takes in code."""
+    return _size(items, set())
+
+
+def _size(items: tuple[Item, ...], written: set[Part]) -> int:
+    total = 0
+    for item in items:
+        total += 0 if isinstance(item, Loop) else 1
+        if isinstance(item, Part) and item in written:
+            continue
+        if isinstance(item, Part):
+            written.add(item)
+        total += 0 if isinstance(item, Move) else _size(item.body, written)
+    return total

@@ -22,6 +22,9 @@ from axonc.backends.ipu.training.walk import stages_of
 from axonc.backends.training.samples import Learned, Samples
 from axonc.backends.training.task import Lists
 from axonc.compiler.checkpoint import Plan, Problem, make_plan
+from axonc.compiler.checkpoint.families import coarse, table
+from axonc.compiler.checkpoint.optimum import Optimal
+from axonc.compiler.checkpoint.parts import shared
 from axonc.compiler.differentiate import Parameter
 from axonc.compiler.driver.directory import write_files
 from axonc.compiler.driver.target_training.task import hyper, task_of
@@ -61,7 +64,7 @@ class Case:
     def program(self) -> Training:
         """Its program for a GC200."""
         steps = self.plan.problem.steps
-        task = task_of(self.net, self.optimiser, steps, self.batch, self.plan.loops())
+        task = task_of(self.net, self.optimiser, steps, self.batch, shared(self.plan.loops()))
         return training_program(replace(task, lists=self.lists), load_machine(), self.per_tile)
 
 
@@ -70,6 +73,13 @@ def planned(kind: str, steps: int, room: int = 4) -> Plan:
     plan = make_plan(kind, Problem(steps, 1, 1, memory=None if kind == "none" else room + 1, bandwidth=1.0))
     assert plan is not None
     return plan
+
+
+def in_blocks(steps: int, grain: int, room: int) -> Plan:
+    """The least time in two memories, of blocks of so many steps, as of sequences too long for single ones."""
+    problem = Problem(steps, 1, 1, memory=room + 1, bandwidth=10.0)
+    schedule = Optimal(table(coarse(problem, grain)), grain)
+    return Plan("two_level", problem, schedule, schedule.cost(problem, 0, steps))
 
 
 @contextmanager

@@ -78,10 +78,11 @@ class _Kept:
             self._take(self.states[action.place], action.first, action)
 
     def _move(self, action: Action, steps: range) -> None:
-        source, target = Place.CHIP, Place.OFF
+        """What is kept last is moved first: off the chip the order turns round, and on the way back again."""
+        source, target, order = Place.CHIP, Place.OFF, steps[::-1]
         if action.do is Do.LOAD_TAPE:
-            source, target = target, source
-        for step in reversed(steps):
+            source, target, order = target, source, steps
+        for step in order:
             self._take(self.tapes[source], step, action)
             self.tapes[target].append(step)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
-from axonc.ir.loops import Item, Loop, Move
+from axonc.ir.loops import Item, Loop, Move, Part
 
 Stack = tuple[str, bool]
 """(``state`` or ``tape``, whether off the chip)."""
@@ -31,6 +31,8 @@ def _follow(items: tuple[Item, ...], held: Counter[Stack], most: Counter[Stack])
                 held[stack] += (held[stack] - before[stack]) * (item.count - 2) if item.count > 1 else 0
             if item.count > 1:
                 _follow(item.body, held, most)
+        elif isinstance(item, Part):
+            _follow(item.body, held, most)
         else:
             _change(item, held)
             for stack, size in held.items():
@@ -52,9 +54,9 @@ def counts(items: tuple[Item, ...]) -> dict[Move, int]:
     """How often each move is made."""
     made: Counter[Move] = Counter()
     for item in items:
-        if isinstance(item, Loop):
+        if not isinstance(item, Move):
             for move, times in counts(item.body).items():
-                made[move] += times * item.count
+                made[move] += times * (item.count if isinstance(item, Loop) else 1)
         else:
             made[item] += 1
     return made

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from axonc.ir.loops import Item, Loop, Move
+from axonc.ir.loops import Item, Loop, Move, Part
 from axonc.ir.machine import TileMachine
 from axonc.ir.ops import Delay, Input
 
@@ -103,6 +103,7 @@ class _Builder:
             if isinstance(node.op, Input)
         }
         self.made: dict[str, Function] = {}
+        self.parts: dict[Part, Call] = {}
 
     def training(self) -> Training:
         """The whole program."""
@@ -139,6 +140,8 @@ class _Builder:
     def _of(self, item: Item) -> Iterator[Step]:
         if isinstance(item, Loop):
             yield Repeat(item.count, self._steps(item.body))
+        elif isinstance(item, Part):
+            yield self._part(item)
         elif item.do in ("advance", "tape"):
             yield self._call("forward")
             if item.first:
@@ -150,6 +153,13 @@ class _Builder:
             yield self._call(item.do)
         else:
             yield from self._keep(item)
+
+    def _part(self, part: Part) -> Call:
+        """The function of a part, made when it is first called."""
+        if part not in self.parts:
+            body = self._steps(part.body)
+            self.parts[part] = self._function(f"part {len(self.parts) + 1}", body)
+        return self.parts[part]
 
     def _keep(self, move: Move) -> Iterator[Step]:
         """What moves a state or a tape; after a state, the number of the step is its own."""

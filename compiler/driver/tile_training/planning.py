@@ -18,13 +18,14 @@ from axonc.ir.machine import TileMachine
 
 from ...checkpoint import KINDS, Place, Plan, Problem, choose, plans
 from ...checkpoint.moves import UnorderedError
+from ...checkpoint.parts import shared
 from ...checkpoint.schedules import Offloaded, Schedule, Segments, Taped
 
 SAMPLE = 13
 """Steps of the programs that sizes are taken from; what they have room for does not depend on it."""
 
-LONGEST = 200
-"""Moves that a program is written for at most: each is code on every tile."""
+LONGEST = 400
+"""Moves and parts that a program is written for at most: each is a call on every tile."""
 
 SAMPLES: Mapping[str, Schedule] = {
     "none": Taped(),
@@ -144,7 +145,7 @@ def moves_of(plan: Plan) -> tuple[Item, ...]:
     """
     found, remedy = f"the plan {plan.kind} ({plan.schedule.said(plan.problem.steps)})", "choose double, or single"
     try:
-        moves = plan.loops()
+        moves = shared(plan.loops())
     except UnorderedError as error:
         limit = f"on tiles states and tapes are stacks: {error}"
         raise ModelError(Diagnostic("AX822", "", found, limit, remedy)) from error

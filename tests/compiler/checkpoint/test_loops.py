@@ -9,11 +9,12 @@ import pytest
 
 from axonc.backends.ipu.training.depths import counts, depths
 from axonc.compiler.checkpoint import KINDS, Action, Do, Place, Plan, Problem, make_plan, tally
-from axonc.compiler.checkpoint.actions import backward, load, store, tape
+from axonc.compiler.checkpoint.actions import backward, load, load_tape, store, store_tape, tape
 from axonc.compiler.checkpoint.loops import folded, repeated, sequence
 from axonc.compiler.checkpoint.moves import DOES, UnorderedError, moves
+from axonc.compiler.checkpoint.parts import shared
 from axonc.compiler.checkpoint.schedules import Offloaded, Schedule, Segments, Taped
-from axonc.ir.loops import Item, Loop, Move, size
+from axonc.ir.loops import Item, Loop, Move, Part, size
 
 REGULAR = [kind for kind, family in KINDS.items() if family.regular]
 
@@ -29,6 +30,8 @@ def unrolled(items: tuple[Item, ...]) -> Iterator[Move]:
         if isinstance(item, Loop):
             for _ in range(item.count):
                 yield from unrolled(item.body)
+        elif isinstance(item, Part):
+            yield from unrolled(item.body)
         else:
             yield item
 
@@ -135,3 +138,35 @@ def test_a_loop_begins_as_early_as_it_can() -> None:
     assert repeated(0, [a]) == ()
     assert repeated(1, [a, b]) == (a, b)
     assert repeated(2, repeated(3, [a])) == (Loop(6, (a,)),)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("steps", [1, 13, 64, 700])
+def test_parts_are_the_same_moves(kind: str, steps: int) -> None:
+    items = plan_of(kind, steps).loops()
+    parts = shared(items)
+    assert list(unrolled(parts)) == list(unrolled(items))
+    assert (counts(parts), depths(parts)) == (counts(items), depths(items))
+    assert size(parts) <= size(items)
+
+
+def test_tapes_of_several_steps_come_back_in_their_order() -> None:
+    stream = [tape(0, 3), store_tape(0, 3), tape(3, 4), backward(3, 4), load_tape(0, 3), backward(0, 3)]
+    does = [move.do for move in unrolled(tuple(moves(stream, 4)))]
+    assert does == [
+        *["tape"] * 3,
+        *["store tape"] * 3,
+        "tape",
+        "loss",
+        "backward",
+        *["load tape"] * 3,
+        *["backward"] * 3,
+    ]
+
+
+def test_what_comes_again_is_written_once() -> None:
+    a, b, c, d = Move("store"), Move("advance"), Move("load"), Move("backward")
+    assert shared((a, b, c, d, a, b, c, d, c)) == (Part((a, b, c, d)), Part((a, b, c, d)), c)
+    assert shared((a, b, c, a, b)) == (a, b, c, a, b)
+    long = plan_of("binomial", 2000).loops()
+    assert size(long) > 5000 > 10 * size(shared(long))
