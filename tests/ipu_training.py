@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from ipu_networks import build_together
 from tile_sums import bias_total, kernel_total, matrix
+from unrolled import add_kernel, matrices
 
 from axonc.backends.ipu.machine import load_machine
 from axonc.backends.ipu.training.lowering import project
@@ -137,7 +138,7 @@ def gradients_of(
     ops = net.backward.ops(net.ops(values))
     graph = net.backward.graph.with_nodes(replace(node, op=ops[node.name]) for node in net.backward.graph)
     names = [node.name for node in graph if not isinstance(node.op, (KernelTotal, OuterTotal, StoredTotal, Total))]
-    backward = graph if program is None else in_tiles(graph, program)
+    backward = matrices(graph) if program is None else in_tiles(graph, program)
     signals = run_batches(backward, {name: a[:, ::-1] for name, a in data.items()}, names)
     return {
         str(parameter): of_parameter(forward, parameter, graph[graph[output].inputs[0]], signals, program)
@@ -176,10 +177,13 @@ def total_of(node: Node, signals: dict[str, Array], like: Array) -> Array:
     for step in range(x.shape[1]):
         for sample in range(len(x)):
             part = x[sample, step].reshape(-1)
+            if isinstance(node.op, KernelTotal):
+                add_kernel(total, node.op, part, read[sample, step].reshape(-1))
+                continue
             if isinstance(node.op, (OuterTotal, StoredTotal)):
                 source, outer = read[sample, step].reshape(-1), isinstance(node.op, OuterTotal)
                 part = part[:, None] * source if outer else part[node.op.rows] * source[node.op.columns]
-            total += part.reshape(total.shape)
+            np.add.at(total.reshape(-1), np.arange(part.size) * total.size // part.size, part.reshape(-1))
     return total
 
 

@@ -43,7 +43,7 @@ def _forms(task: Task) -> Iterator[Diagnostic]:
         if isinstance(node.op, NeuronAdjoint) and node.op.gate.v_min is not None:
             limit = "native programs train neurons without one"
             yield Diagnostic("AX601", name, "a lowest voltage", limit, REPLACE)
-        elif isinstance(node.op, Total) and (node.op.gives != node.op.takes or node.op.terms):
+        elif isinstance(node.op, Total) and node.op.terms:
             limit = "native programs train matrices and their biases"
             yield Diagnostic("AX601", name, f"a gradient of shape {node.op.gives}", limit, "choose other kinds")
 

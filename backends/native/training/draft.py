@@ -62,11 +62,26 @@ class Side:
         self.blocks.append(Block(said, tuple(lines)))
 
 
+@dataclass(frozen=True)
+class Table:
+    """The arrays that say which sources and targets meet, and by which weight; NULL where there are none."""
+
+    first: str
+    targets: str
+    entries: str
+    weights: str
+
+    @property
+    def pairs(self) -> str:
+        """The arguments that say who meets whom."""
+        return f"{self.first}, {self.targets}, {self.entries}"
+
+
 @dataclass
 class Draft:
     """``begun``: the numbers that members begin with; ``starts``: lines at the beginning of a step of training;
     ``reset``: those that set up states, which are 0 otherwise; ``longest``: the most elements that are listed;
-    ``parameters``, ``gradients``: (node, field) -> where it is."""
+    ``parameters``, ``gradients``: (node, field) -> where it is; ``tables``: of forward nodes that have one."""
 
     task: Task
     forward: Side = field(init=False)
@@ -77,6 +92,7 @@ class Draft:
     reset: list[str] = field(default_factory=list)
     parameters: dict[tuple[str, str], Member] = field(default_factory=dict)
     gradients: dict[tuple[str, str], Member] = field(default_factory=dict)
+    tables: dict[str, Table] = field(default_factory=dict)
     longest: int = 1
 
     def __post_init__(self) -> None:
@@ -84,6 +100,12 @@ class Draft:
         self.backward = Side(self.task.backward, "backward", "sums")
         self.names = Names()
         self.taped = {reference: source_of(self.task.forward, reference) for reference in self.task.tape.values()}
+
+    def owner(self, node: Node) -> tuple[str, str]:
+        """The parameter whose gradient a node of the backward graph adds up."""
+        readers = self.backward.graph.consumers[node.name]
+        (output,) = (reader.name for reader in readers if reader.name in self.task.gradients)
+        return self.task.gradients[output]
 
     def member(self, name: str, dtype: str, count: int, group: Group) -> Member:
         """An array of the memory."""

@@ -24,6 +24,7 @@ from axonc.ir import Kind, Node, Signal
 from axonc.ir.ops import (
     EGRU,
     ONE,
+    Axis,
     Delay,
     FastSigmoid,
     Flatten,
@@ -33,6 +34,7 @@ from axonc.ir.ops import (
     Membrane,
     Neuron,
     Output,
+    Pool,
     Scale,
     StraightThrough,
     SuperSpike,
@@ -96,6 +98,16 @@ def joined() -> Graph:
     return Graph("joined", nodes, "steps", 1e-3)
 
 
+def images() -> Graph:
+    """The network of images with a pool that adds spikes and one that averages, whose windows overlap."""
+    graph, rng = tasks.images(), np.random.default_rng(1)
+    pool = replace(graph["pool"], op=Pool((Axis(3, 1, 1, 1), Axis(2, 1))))
+    mean = Node("mean", Pool((Axis(2, 1), Axis(1, 1)), True), ("pool",))
+    flat = replace(graph["flat"], inputs=("mean",))
+    fc = replace(graph["fc"], op=Linear(rng.normal(0, 0.3, (3, 12)), rng.normal(0, 1, 3)))
+    return graph.with_nodes([graph["in"], graph["conv"], graph["cell"], pool, mean, flat, fc, graph["out"]])
+
+
 FEW = SuperSpike(below=0.3)
 CASES = {
     "lif": Case(network(tasks.lif(hidden=21), SQUARED), SGD(rate=0.05), STEPS, BATCH),
@@ -123,6 +135,7 @@ CASES = {
     "gru": Case(network(tasks.gated("gru"), SQUARED), Adam(), STEPS, BATCH),
     "gru before": Case(network(tasks.gru_before(), SQUARED), Adam(), STEPS, BATCH),
     "lstm": Case(network(tasks.gated("lstm"), SQUARED), Adam(), STEPS, BATCH),
+    "images": Case(network(images(), SQUARED), SGD(rate=1e-3), STEPS, BATCH),
     "joined": Case(network(joined(), SQUARED, "out", nodes=("w", "m", "o")), SGD(rate=1e-3), STEPS, BATCH),
     "labels": Case(network(tasks.lif(), CrossEntropy("mean", 2.0)), Adam(), STEPS, BATCH),
 }
@@ -136,7 +149,7 @@ def samples(case: Case) -> list[Step]:
     targets = [rng.normal(0, 1, (case.batch, 3)) for _ in range(2)]
     if case.net.loss.labelled:
         targets = [rng.integers(0, 3, case.batch) for _ in range(2)]
-    shape = (case.steps, case.batch, 12)
+    shape = (case.steps, case.batch, *case.net.graph.signals["in"].shape)
     return [({"in": (rng.random(shape) < 0.3).astype(np.uint8)}, target) for target in targets]
 
 

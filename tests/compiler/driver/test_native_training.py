@@ -19,7 +19,8 @@ from axonc.compiler.driver.cli import cli
 from axonc.compiler.driver.native_training.planning import executable, planned
 from axonc.compiler.driver.target_training.task import task_of
 from axonc.compiler.training import Adam, CrossEntropy, Trained, network
-from axonc.ir.ops import Linear, Neuron
+from axonc.ir import Node
+from axonc.ir.ops import Linear, Neuron, Scale
 
 OPTIONS: dict[str, Any] = {"epochs": 4, "batch": 16, "optimiser": "adam,rate=1e-2", "loss": "cross_entropy,over=mean"}
 
@@ -91,14 +92,19 @@ def test_what_it_lacks_is_named_at_once(tmp_path: Path) -> None:
     lacking = {"clip": 1.0, "prune": 0.5, "weights": "int4", "precision": "float64", "validation": data()}
     lacking |= {"checkpoint": tmp_path / "c", "machine": tmp_path / "m", "lists": "spikes", "capacity": 4}
     assert refused(tasks.lif(), data(), **lacking) == ["AX823"] * 9
-    lowest = tasks.lif()["hidden"].op
-    assert isinstance(lowest, Neuron)
-    assert lowest.gate is not None
-    lowest = replace(lowest, gate=replace(lowest.gate, v_min=np.asarray(-1.0)))
-    nodes = [replace(node, op=lowest) if node.name == "hidden" else node for node in tasks.lif()]
-    assert refused(tasks.lif().with_nodes(nodes), data()) == ["AX601 hidden"]
-    images = np.zeros((102, 5, 2, 4, 4))
-    assert refused(tasks.images(), (images, data()[1])) == ["AX601 conv", "AX601 pool"]
+    assert refused(scaled(), data()) == ["AX601 hidden", "AX601 half"]
+
+
+def scaled() -> Graph:
+    """A network whose neurons have a lowest voltage, and whose spikes a factor that is trained."""
+    graph = tasks.lif()
+    hidden = graph["hidden"].op
+    assert isinstance(hidden, Neuron)
+    assert hidden.gate is not None
+    hidden = replace(hidden, gate=replace(hidden.gate, v_min=np.asarray(-1.0)))
+    changed = {"hidden": replace(graph["hidden"], op=hidden), "o": replace(graph["o"], inputs=("half",))}
+    half = Node("half", Scale(np.full(16, 0.5)), ("hidden",))
+    return graph.with_nodes([*(changed.get(node.name, node) for node in graph), half])
 
 
 def test_what_does_not_fit_says_by_how_much() -> None:

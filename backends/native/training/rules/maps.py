@@ -53,10 +53,10 @@ def scale(draft: Draft, side: Side, node: Node) -> None:
 
 
 def _elementwise(side: Side, node: Node, y: Value, text: str) -> None:
-    side.emit(node, loop(y.width, [f"{y.text}[at] = {_as(y, text)};"]))
+    side.emit(node, loop(y.width, [f"{y.text}[at] = {as_held(y, text)};"]))
 
 
-def _as(value: Value, text: str) -> str:
+def as_held(value: Value, text: str) -> str:
     """An expression in the type of a signal."""
     return text if value.dtype == "f4" else f"(uint8_t)({text})"
 
@@ -80,7 +80,7 @@ def close_delay(draft: Draft, side: Side, node: Node) -> None:
     size = draft.task.batch * ring.width
     sources = side.signals(node.inputs)
     place = f"{ring.text}[turn % {op.steps} * {size} + at]" if op.steps > 1 else f"{ring.text}[at]"
-    lines = loop(ring.width, [f"{place} = {_as(ring, sum_of(sources))};"])
+    lines = loop(ring.width, [f"{place} = {as_held(ring, sum_of(sources))};"])
     side.ends.append(Block(f"{node.name} takes its input.", tuple(lines)))
 
 
@@ -89,19 +89,30 @@ def _slot(ring: Member, steps: int, size: int) -> str:
 
 
 def total(draft: Draft, side: Side, node: Node) -> None:
-    """The gradient of a bias."""
+    """The gradient of a bias: one for each target, or for so many side by side."""
     gradient = gradient_of(draft, side, node)
     dy = draft.joined(side, node, node.inputs)
-    side.emit(node, [f"axonc_add_samples({gradient.text}, {dy.text}, BATCH, {dy.width});"])
+    side.emit(
+        node, [f"axonc_add_samples({gradient.text}, {dy.text}, BATCH, {dy.width}, {dy.width // gradient.count});"]
+    )
 
 
 def gradient_of(draft: Draft, side: Side, node: Node) -> Member:
     """The sum that is a parameter's gradient."""
-    (output,) = (reader.name for reader in side.graph.consumers[node.name] if reader.name in draft.task.gradients)
-    parameter = draft.task.gradients[output]
+    parameter = draft.owner(node)
     value = draft.parameters[parameter]
     made = draft.gradients[parameter] = draft.member(f"gradient {value.name}", "f4", value.count, "sums")
     return made
+
+
+def begin_sums(draft: Draft, node: Node, y: Value) -> list[str]:
+    """What sums begin with: a bias for each target, or for so many side by side, or 0."""
+    op: Any = node.op
+    bias, each = "NULL", 1
+    if getattr(op, "bias", None) is not None:
+        held = parameter_of(draft, node, "bias", draft.task.parameters.get((node.name, "bias"), op.bias))
+        bias, each = held.text, y.width // held.count
+    return [f"axonc_begin_sums({y.text}, {bias}, BATCH, {y.width}, {each});"]
 
 
 def parameter_of(draft: Draft, node: Node, field: str, array: Any) -> Member:

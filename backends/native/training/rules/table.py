@@ -9,6 +9,8 @@ from axonc.ir.ops import (
     EGRU,
     GRU,
     LSTM,
+    Conv,
+    ConvAdjoint,
     Delay,
     EGRUAdjoint,
     EGRUGatesAdjoint,
@@ -18,6 +20,7 @@ from axonc.ir.ops import (
     GRUAdjoint,
     GRUGatesAdjoint,
     Input,
+    KernelTotal,
     Linear,
     LSTMAdjoint,
     Neuron,
@@ -26,6 +29,8 @@ from axonc.ir.ops import (
     OuterTotal,
     Output,
     PeepholeAdjoint,
+    Pool,
+    PoolAdjoint,
     ResetGate,
     ResetGateAdjoint,
     ResetGateReadAdjoint,
@@ -48,8 +53,9 @@ from .gated import (
     reset_gate_read_adjoint,
 )
 from .maps import delay, enters, passed, scale, total
-from .matrices import linear, outer_total, stored_total
+from .matrices import linear, outer_total
 from .neurons import neuron, neuron_adjoint
+from .stored import pool, pool_adjoint, stored_adjoint, stored_map, stored_total
 
 Rule = Callable[[Draft, Side, Node], None]
 
@@ -61,8 +67,13 @@ RULES: Mapping[type[Op], Rule] = {
     Delay: delay,
     Scale: scale,
     Linear: linear,
+    Conv: stored_map,
+    ConvAdjoint: stored_adjoint,
+    Pool: pool,
+    PoolAdjoint: pool_adjoint,
     OuterTotal: outer_total,
     StoredTotal: stored_total,
+    KernelTotal: stored_total,
     Total: total,
     Neuron: neuron,
     NeuronAdjoint: neuron_adjoint,

@@ -42,12 +42,11 @@ static inline void AXONC_JOIN(axonc_sums_, KIND)(float *restrict y, const VALUE 
     }
 }
 
-/* y[b] = bias + the sum over ascending sources i of x[b][i] weights[i]. */
+/* y[b] += the sum over ascending sources i of x[b][i] weights[i]. */
 static inline void AXONC_JOIN(axonc_product_, KIND)(float *restrict y, const VALUE *restrict x,
-    const float *restrict weights, const float *restrict bias, size_t batch, size_t sources, size_t width,
-    uint32_t *restrict places, float *restrict numbers)
+    const float *restrict weights, size_t batch, size_t sources, size_t width, uint32_t *restrict places,
+    float *restrict numbers)
 {
-    axonc_begin_sums(y, bias, batch, width);
     AXONC_JOIN(axonc_sums_, KIND)(y, x, weights, batch, sources, width, 1, sources, places, numbers);
 }
 
@@ -59,31 +58,32 @@ static inline void AXONC_JOIN(axonc_outer_, KIND)(float *restrict gradient, cons
     AXONC_JOIN(axonc_sums_, KIND)(gradient, x, y, sources, batch, width, sources, 1, places, numbers);
 }
 
-/* The same product with stored weights alone: those of source i are weights[entries[j]], of targets[j], first[i] <= j <
- * first[i + 1]; entries NULL: j itself. */
+/* The same with weights of pairs (`axonc_stored_back`): y[b] += the sum over ascending sources. */
 static inline void AXONC_JOIN(axonc_stored_product_, KIND)(float *restrict y, const VALUE *restrict x,
     const float *restrict weights, const uint32_t *restrict first, const uint32_t *restrict targets,
-    const uint32_t *restrict entries, const float *restrict bias, size_t batch, size_t sources, size_t width)
+    const uint32_t *restrict entries, size_t batch, size_t sources, size_t width)
 {
-    axonc_begin_sums(y, bias, batch, width);
     for (size_t b = 0; b < batch; b++) {
         for (size_t i = 0; i < sources; i++) {
             const float value = x[b * sources + i];
             for (size_t j = first[i]; value != 0.0f && j < first[i + 1]; j++) {
-                y[b * width + targets[j]] += weights[entries == NULL ? j : entries[j]] * value;
+                y[b * width + targets[j]] += (weights == NULL ? 1.0f : weights[entries[j]]) * value;
             }
         }
     }
 }
 
-/* gradient[j] += the sum over ascending samples b of y[b][targets[j]] x[b][origins[j]]. */
-static inline void AXONC_JOIN(axonc_stored_outer_, KIND)(float *restrict gradient, const float *restrict y,
-    const VALUE *restrict x, const uint32_t *restrict targets, const uint32_t *restrict origins, size_t batch,
-    size_t entries, size_t sources, size_t width)
+/* gradient[w] += the sum over samples, then sources, then targets that meet by weight w, of dy[b][target] x[b][i]. */
+static inline void AXONC_JOIN(axonc_stored_outer_, KIND)(float *restrict gradient, const float *restrict dy,
+    const VALUE *restrict x, const uint32_t *restrict first, const uint32_t *restrict targets,
+    const uint32_t *restrict entries, size_t batch, size_t sources, size_t width)
 {
     for (size_t b = 0; b < batch; b++) {
-        for (size_t j = 0; j < entries; j++) {
-            gradient[j] += y[b * width + targets[j]] * (float)x[b * sources + origins[j]];
+        for (size_t i = 0; i < sources; i++) {
+            const float value = x[b * sources + i];
+            for (size_t j = first[i]; value != 0.0f && j < first[i + 1]; j++) {
+                gradient[entries[j]] += dy[b * width + targets[j]] * value;
+            }
         }
     }
 }

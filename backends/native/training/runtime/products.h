@@ -65,12 +65,13 @@ AXONC_INLINE void axonc_add_rows(float *restrict y, const float *restrict rows, 
     }
 }
 
-/* y[b][n] = bias[n] (-0 becomes 0), or 0 where there is none. */
-static inline void axonc_begin_sums(float *restrict y, const float *restrict bias, size_t batch, size_t width)
+/* y[b][n] = bias[n / each] (-0 becomes 0), or 0 where there is none. */
+static inline void axonc_begin_sums(float *restrict y, const float *restrict bias, size_t batch, size_t width,
+    size_t each)
 {
     for (size_t b = 0; b < batch; b++) {
         for (size_t n = 0; n < width; n++) {
-            y[b * width + n] = bias == NULL ? 0.0f : bias[n] + 0.0f;
+            y[b * width + n] = bias == NULL ? 0.0f : bias[n / each] + 0.0f;
         }
     }
 }
@@ -85,12 +86,32 @@ static inline void axonc_turn(float *restrict to, const float *restrict from, si
     }
 }
 
-/* gradient[n] += the sum over samples of y[b][n]. */
-static inline void axonc_add_samples(float *restrict gradient, const float *restrict y, size_t batch, size_t width)
+/* gradient[n / each] += the sum over samples, then over n, of y[b][n]. */
+static inline void axonc_add_samples(float *restrict gradient, const float *restrict y, size_t batch, size_t width,
+    size_t each)
 {
     for (size_t b = 0; b < batch; b++) {
         for (size_t n = 0; n < width; n++) {
-            gradient[n] += y[b * width + n];
+            gradient[n / each] += y[b * width + n];
+        }
+    }
+}
+
+/*
+ * Weights of pairs of sources and targets: source i meets targets[j], first[i] <= j < first[i + 1], by the weight
+ * weights[entries[j]]; weights NULL: 1. dx[b][i] = the sum over ascending targets of that times dy[b][target].
+ */
+static inline void axonc_stored_back(float *restrict dx, const float *restrict dy, const float *restrict weights,
+    const uint32_t *restrict first, const uint32_t *restrict targets, const uint32_t *restrict entries, size_t batch,
+    size_t sources, size_t width)
+{
+    for (size_t b = 0; b < batch; b++) {
+        for (size_t i = 0; i < sources; i++) {
+            float sum = 0.0f;
+            for (size_t j = first[i]; j < first[i + 1]; j++) {
+                sum += (weights == NULL ? 1.0f : weights[entries[j]]) * dy[b * width + targets[j]];
+            }
+            dx[b * sources + i] = sum;
         }
     }
 }
