@@ -14,6 +14,7 @@ from axonc.ir.ops import (
     Constant,
     Conv,
     Delay,
+    ExactNeuron,
     FixedNeuron,
     Flatten,
     Input,
@@ -44,7 +45,7 @@ BESIDE = (Input, Output, Flatten, Delay, Limit, QuantLinear, QuantConv, Pool, To
 SPIKING = tuple(op for op in UNITS if op not in (Pool, Linear, Conv, Operation))
 """Populations of units, whose events may be limited."""
 
-UNITS_IN_FLOAT = (Neuron, EGRU, GRU, LSTM, ResetGate)
+UNITS_IN_FLOAT = (Neuron, ExactNeuron, EGRU, GRU, LSTM, ResetGate)
 """What is a population with float32 weights."""
 
 IN_FLOAT = (Input, Output, Flatten, Delay, Limit, Linear, Conv, Pool, Scale, *UNITS_IN_FLOAT, Constant, *OPERATIONS)
@@ -60,14 +61,14 @@ MOST_SPIKES = 255
 def problems(graph: Graph, target: str) -> Iterator[Diagnostic]:
     """One diagnostic for every node that does not run on tiles."""
     for node in graph:
-        yield from _problems(node, target, (*BESIDE, *(op for op in SPIKING if op not in FLOAT_LANES)))
+        yield from _problems(node, target, (*BESIDE, *(op for op in SPIKING if op not in (*FLOAT_LANES, ExactNeuron))))
     yield from graded_problems(graph, target)
     yield from graph_problems(graph, target)
 
 
 def float_problems(graph: Graph, target: str) -> Iterator[Diagnostic]:
     """One diagnostic for every node that does not run on tiles with float32 weights."""
-    general = any(isinstance(node.op, (TensorOp, Constant)) for node in graph)
+    general = any(isinstance(node.op, (TensorOp, Constant, ExactNeuron)) for node in graph)
     wiring = operation_problems if general else _wiring_problems
     for node in graph:
         found = list(_problems(node, target, IN_FLOAT))
@@ -158,7 +159,7 @@ def _problems(node: Node, target: str, supported: tuple[type[Op], ...]) -> Itera
         yield Diagnostic("AX601", node.name, f"{target} does not run {node.op.name}", f"it runs {listed}", "replace it")
         return
     op = node.op.neuron if isinstance(node.op, LevelNeuron) else node.op
-    if isinstance(op, (Neuron, FixedNeuron)) and op.gate is not None and op.gate.spikes > MOST_SPIKES:
+    if isinstance(op, (Neuron, ExactNeuron, FixedNeuron)) and op.gate is not None and op.gate.spikes > MOST_SPIKES:
         found = f"up to {op.gate.spikes} spikes a step"
         limit = f"{target} counts {MOST_SPIKES} at most"
         yield Diagnostic("AX601", node.name, found, limit, f"choose spikes={MOST_SPIKES}")

@@ -11,6 +11,9 @@ from axonc.ir.ops import Input
 from .lower.units import unit_of
 from .operations.operation import Stored
 
+BESIDE_V = ("i", "t")
+"""States that lie where currents do: those, and when a neuron spiked within its step."""
+
 
 @dataclass(frozen=True)
 class Recorded:
@@ -35,4 +38,4 @@ def _signals(net: Network, name: str) -> Iterator[Recorded]:
     output = ("sent", unit.sent) if unit.sent else ("voltage", unit.state)
     yield Recorded(name, name, *output)
     for state in op.states():
-        yield Recorded(f"{name}:{state}", name, "current" if state == "i" else "voltage", unit.state)
+        yield Recorded(f"{name}:{state}", name, "current" if state in BESIDE_V else "voltage", unit.state)

@@ -78,7 +78,7 @@ def passes_for(graph: Graph, target: Backend, options: Options) -> list[Pass]:
         return []
     if weights == "float32":
         tiles = isinstance(target.machine(options.machine), TileMachine)
-        foreign = any(isinstance(node.op, (TensorOp, Constant)) for node in graph)
+        foreign = any(isinstance(node.op, (TensorOp, Constant, ExactNeuron)) for node in graph)
         folds = tiles and not foreign and target.check(graph)  # what runs as it is stays as it is
         return [ToPopulations()] if folds else []
     raise_if_any(_float_problems(graph, target, HostNodes(graph, options.on_host)))
@@ -103,9 +103,9 @@ def _float_problems(graph: Graph, target: Backend, host: HostNodes) -> list[Diag
     limit = f"with integer weights it runs {', '.join(op.name for op in CORE_OPS)}"
     away = host.before | host.after
     outside = "or, if no population stands both before and behind it, let the host run it: --on-host"
-    remedy = f"choose --weights float32 with --target native or reference, {outside}"
+    remedy = f"choose --weights float32 with --target native, ipu or reference, {outside}"
     or_else: dict[type, str] = {
-        ExactNeuron: "choose --weights float32 with --target native or reference, or spike_time=step"
+        ExactNeuron: "choose --weights float32 with --target native, ipu or reference, or spike_time=step"
     }
     foreign = (node for node in graph if node.name not in away and _is_foreign(node))
     limits = "it runs what no population stands on both sides of"

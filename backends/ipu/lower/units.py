@@ -10,6 +10,7 @@ from axonc.ir.ops import (
     GRU,
     LSTM,
     Conv,
+    ExactNeuron,
     FixedGRU,
     FixedLSTM,
     FixedNeuron,
@@ -24,6 +25,7 @@ from axonc.ir.ops import (
 
 from ..operations.operation import Operation, operation
 from .base import Unit
+from .exact_neuron import exact_neuron
 from .fixed_neuron import fixed_neuron
 from .float_gated import egru, gru, lstm, reset_gate
 from .float_neuron import float_neuron, level_neuron
@@ -41,6 +43,7 @@ UNITS: Mapping[type[Any], Callable[[Any], Unit]] = {
     GRU: gru,
     LSTM: lstm,
     ResetGate: reset_gate,
+    ExactNeuron: exact_neuron,
     Pool: pool,
     Linear: weights,
     Conv: weights,

@@ -23,17 +23,17 @@ from axonc.ir.network import (
     network,
     projections_into,
 )
-from axonc.ir.ops import Constant, Conv, Gather, Input, Linear, Neuron, Pool, Scale
+from axonc.ir.ops import Constant, Conv, Gather, Input, Linear, Pool, Scale
 from axonc.ir.ops.tensor import TensorOp
 from axonc.ir.signal import Element, Kind
 
-from .normal import is_general
+from .normal import NEURONS, is_general
 from .operand import Operand
 from .operation import DType, Operation, Stored
 from .rules import LOOKING_THROUGH, RULES
 from .views import VIEWS, Seen, seen
 
-ALWAYS = (Input, Constant, Neuron, Pool, *FLOAT_LANES)
+ALWAYS = (Input, Constant, *NEURONS, Pool, *FLOAT_LANES)
 """Ops that are populations wherever they stand."""
 
 
@@ -63,7 +63,7 @@ def is_population(graph: Graph, node: Node) -> bool:
 def _folds(graph: Graph, reader: Node, name: str) -> bool:
     """Whether a reader adds up the products of a matrix itself."""
     joins = isinstance(reader.op, Scale) and all(name not in other.reads for other in graph.consumers[reader.name])
-    return joins or type(reader.op) in FLOAT_LANES or (isinstance(reader.op, Neuron) and name in reader.inputs)
+    return joins or type(reader.op) in FLOAT_LANES or (isinstance(reader.op, NEURONS) and name in reader.inputs)
 
 
 def _looks_through(reader: Node, name: str) -> bool:
@@ -78,7 +78,7 @@ def _into(graph: Graph, node: Node) -> Iterator[Projection]:
         return
     if isinstance(node.op, (Linear, Conv)):
         yield matrix_projection(graph, node, node)
-    elif isinstance(node.op, Neuron):
+    elif isinstance(node.op, NEURONS):
         for name in node.inputs:
             folded = isinstance(graph[name].op, (Linear, Conv)) and not is_population(graph, graph[name])
             yield matrix_projection(graph, graph[name], node) if folded else _same(graph, name, node)
@@ -125,7 +125,7 @@ def held_type(graph: Graph, name: str) -> DType:
         return dtype_of(signal.format)
     if isinstance(node.op, Input):
         return np.dtype("i4" if signal.peak > 255 else "u1")
-    spikes = isinstance(node.op, Neuron) and node.op.gate is not None
+    spikes = isinstance(node.op, NEURONS) and node.op.gate is not None
     return np.dtype("u1" if spikes else "f4")
 
 

@@ -18,6 +18,7 @@ from axonc.ir.ops import (
     Constant,
     Convolve,
     Delay,
+    ExactNeuron,
     Flatten,
     Input,
     Map,
@@ -30,7 +31,10 @@ from axonc.ir.ops import (
 )
 from axonc.ir.ops.tensor import TensorOp
 
-SUMMING: tuple[type[Op], ...] = (Neuron, *FLOAT_LANES)
+NEURONS = (Neuron, ExactNeuron)
+"""Ops of neurons in float."""
+
+SUMMING: tuple[type[Op], ...] = (*NEURONS, *FLOAT_LANES)
 """Ops that add up their inputs by themselves."""
 
 
@@ -50,13 +54,14 @@ class Padded(TensorOp):
 
 
 def is_general(graph: Graph) -> bool:
-    """Whether a graph has tensor operations, or reads voltages, so that it is more than populations and weights."""
-    return any(isinstance(node.op, (TensorOp, Constant)) or _is_read(graph, node) for node in graph)
+    """Whether a graph has tensor operations, reads voltages, or integrates exactly, so that it is more than populations
+    and weights."""
+    return any(isinstance(node.op, (TensorOp, Constant, ExactNeuron)) or _is_read(graph, node) for node in graph)
 
 
 def _is_read(graph: Graph, node: Node) -> bool:
     """Whether somebody reads the voltages of neurons that do not spike."""
-    analog = isinstance(node.op, Neuron) and node.op.gate is None
+    analog = isinstance(node.op, NEURONS) and node.op.gate is None
     return analog and any(not isinstance(reader.op, Output) for reader in graph.consumers[node.name])
 
 
@@ -190,7 +195,7 @@ def _copy_of(graph: Graph, name: str) -> str:
 def _wants_copy(graph: Graph, reader: Node, name: str) -> bool:
     """Whether a node cannot read another, but its copy."""
     op = graph[name].op
-    analog = isinstance(op, Neuron) and op.gate is None
+    analog = isinstance(op, NEURONS) and op.gate is None
     if isinstance(reader.op, TensorOp):
         return False
     if isinstance(reader.op, Output):

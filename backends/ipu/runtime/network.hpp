@@ -185,6 +185,16 @@ struct Gate {
 void updateFixed(Graph &graph, ComputeSet set, const Population &population, Gate gate, bool seesOld, int currentLimit,
                  int limit);
 
+// How many spikes of a step are looked for, what they do, and whether reaching the threshold is one.
+struct Crossings {
+  unsigned most;
+  bool subtracts;
+  bool inclusive;
+};
+
+// Updates neurons in float whose spikes fall within a step.
+void updateExact(Graph &graph, ComputeSet set, const Population &population, Crossings crossings);
+
 // Updates neurons in float.
 void updateFloat(Graph &graph, ComputeSet set, const Population &population, Gate gate, bool seesOld);
 

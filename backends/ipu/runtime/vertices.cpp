@@ -214,6 +214,17 @@ void updateFloat(Graph &graph, ComputeSet set, const Population &population, Gat
   }
 }
 
+void updateExact(Graph &graph, ComputeSet set, const Population &population, Crossings crossings) {
+  for (unsigned tile = 0; tile < population.layout.tiles(); ++tile) {
+    const VertexRef vertex = addUnits(graph, set, ofWord("axonc::ExactNeuron", population), population, tile);
+    connectState(graph, vertex, "voltage", population.voltage, population, tile);
+    connectState(graph, vertex, "current", population.current, population, tile);
+    graph.setInitialValue(vertex["most"], crossings.most);
+    graph.setInitialValue(vertex["subtracts"], crossings.subtracts);
+    graph.setInitialValue(vertex["inclusive"], crossings.inclusive);
+  }
+}
+
 void updateGru(Graph &graph, ComputeSet set, const Population &population, Gru gru) {
   for (unsigned tile = 0; tile < population.layout.tiles(); ++tile) {
     const VertexRef vertex = addUnits(graph, set, ofWord("axonc::FixedGRU", population), population, tile);

@@ -31,6 +31,7 @@ from axonc.ir.ops import (
     Conv,
     Delay,
     DequantizeTensor,
+    ExactNeuron,
     Flatten,
     Gate,
     Gather,
@@ -197,6 +198,32 @@ def wide() -> tuple[Graph, Data]:
     return Graph("wide", tuple(nodes), "steps"), {"x": normal(1, 3, 40, 50), "at": RNG.integers(-50, 50, (1, 3, 40))}
 
 
+def crossings() -> tuple[Graph, Data]:
+    """Neurons whose spikes fall within a step, of both resets and tests, and ones that show what they add up to."""
+    count, rng = 30, np.random.default_rng(5)
+    parts = [np.where(rng.random(count) < 0.3, 0, rng.uniform(0.1, 1.5, count)), *rng.uniform(0.1, 0.9, (3, count))]
+
+    def neurons(size: int, gate: Gate | None) -> ExactNeuron:
+        rate, jump, drive, leak = (part[:size] for part in parts)
+        return ExactNeuron((size,), rate, jump, drive, 0.1 * leak, gate)
+
+    reset = np.full(count, 0.1)
+    nodes = [
+        Node("x", Input(vector(6))),
+        Node("in", Linear(normal(count, 6), normal(count)), ("x",)),
+        Node("first", neurons(count, Gate(np.ones(count), "value", reset, spikes=3)), ("in", "back")),
+        Node("late", Delay(2), ("first",)),
+        Node("back", Linear(normal(count, count) * 0.2), ("late",)),
+        Node("on", Linear(normal(count, count) * 0.5), ("first",)),
+        Node("second", neurons(count, Gate(0.7 * np.ones(count), "subtract", reset, "ge", spikes=2)), ("on",)),
+        Node("out", Linear(normal(4, count)), ("second",)),
+        Node("read", neurons(4, None), ("out",)),
+        Node("y", Output(), ("read",)),
+        Node("z", Output(), ("first",)),
+    ]
+    return Graph("crossings", tuple(nodes), "steps"), {"x": RNG.uniform(-1, 3, (2, 25, 6)).astype(np.float32)}
+
+
 def attention() -> tuple[Graph, Data]:
     """A block of a transformer, from ONNX: normalised layers, softmax, products of operands."""
     width, words = 8, 6
@@ -229,6 +256,7 @@ MADE = {
     "loop": loop,
     "image": image,
     "voltages": voltages,
+    "crossings": crossings,
     "attention": attention,
 }
 
