@@ -16,7 +16,8 @@ from axonc.ir.serialize import to_bytes
 from axonc.ir.target import Program
 
 from .carry import begun
-from .emit import emit, value_type
+from .declarations import value_type
+from .emit import emit
 from .fit import fitted
 from .lists import EventList
 from .lower.base import POPLAR

@@ -42,11 +42,15 @@ def tile_network(graph: Graph) -> Network:
     if not is_general(graph):
         return network(graph)
     populations = frozenset(node.name for node in graph if is_population(graph, node))
-    made = {node.name: _operation(graph, node, populations) for node in graph if node.name in populations}
     nodes = [node for node in graph if node.name in populations]
-    projections = [one for node in nodes for one in (made[node.name] or (None, _into(graph, node)))[1]]
+    ops: dict[str, Operation | Stored] = {}
+    projections: list[Projection] = []
+    for node in nodes:
+        made = _operation(graph, node, populations)
+        projections += _into(graph, node) if made is None else made[1]
+        if made is not None:
+            ops[node.name] = made[0]
     net = joined(graph, nodes, projections)
-    ops = {name: operation[0] for name, operation in made.items() if operation is not None}
     return Network(tuple(_with_op(one, ops.get(one.name)) for one in net.populations), net.projections)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from axonc.ir.version import __version__
 
 from ...native.tensor.names import RESERVED, Names, comment_text
-from ..emit import KEYWORDS, cpp_string
+from ..cpp import KEYWORDS, cpp_string
 from ..emit import RUNTIME as OF_TARGET
 from ..layout import Layout
 from ..pack import ALIGNMENT
