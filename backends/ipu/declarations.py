@@ -11,14 +11,15 @@ from axonc.ir.signal import Element
 
 from ..native.tensor.names import comment_text
 from .cpp import cpp_string
+from .facts import dtype_of as dtype_of_weights
+from .facts import lanes_of, synapses_of
 from .lists import EventList
 from .lower.base import POPLAR, Unit, flag
 from .lower.units import unit_of
 from .operations.emit import stored
 from .operations.operand import Operand
 from .operations.operation import key
-from .plan import Plan, lanes_of, synapses_of
-from .plan import dtype_of as dtype_of_weights
+from .plan import Plan
 from .signals import Recorded
 
 WORD = {2: "UNSIGNED_SHORT", 4: "UNSIGNED_INT"}

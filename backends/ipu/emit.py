@@ -16,10 +16,11 @@ from ..native.tensor.names import RESERVED, Names, comment_text
 from ..spinnaker2.tables import c_tables
 from .cpp import KEYWORDS, cpp_string
 from .declarations import constant_of, population_of, projection_of, signal_of, source_of
+from .facts import is_given
 from .lower.costs import header
 from .operations.emit import CODELETS, codelets
 from .operations.operation import Stored
-from .plan import Plan, is_given
+from .plan import Plan
 from .signals import signals_of
 from .statements import Variables, late_of, level_of
 

@@ -10,10 +10,11 @@ import numpy as np
 from axonc.ir.network import Projection
 from axonc.ir.ops import Array
 
+from .facts import value_bytes
 from .layout import WORKERS, Layout, list_words
 from .lists import joined_words
 from .operations.operand import Operand
-from .plan import Plan, value_bytes
+from .plan import Plan
 from .reads import Interval, Read, by_tile, from_others, pieces, size, union, within
 
 VOLTAGE_BYTES = 4

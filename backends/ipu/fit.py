@@ -9,8 +9,10 @@ from axonc.ir import Diagnostic, ModelError, raise_if_any
 from axonc.ir.machine import TileMachine
 from axonc.ir.network import Network
 
+from .facts import is_given, narrow
 from .memory import Memory, memory_of, misfits
-from .plan import FEWEST, USUAL, Plan, fewest_per_tile, is_given, narrow, plan
+from .places import FEWEST, fewest_per_tile
+from .plan import USUAL, Plan, plan
 
 
 def fitted(net: Network, machine: TileMachine) -> tuple[Plan, Memory]:

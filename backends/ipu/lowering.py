@@ -18,6 +18,7 @@ from axonc.ir.target import Program
 from .carry import begun
 from .declarations import value_type
 from .emit import emit
+from .facts import is_given
 from .fit import fitted
 from .lists import EventList
 from .lower.base import POPLAR
@@ -25,7 +26,7 @@ from .lower.units import unit_of
 from .operations.network import tile_network
 from .operations.normal import normal
 from .pack import pack
-from .plan import Plan, is_given
+from .plan import Plan
 from .report import report
 from .signals import signals_of
 

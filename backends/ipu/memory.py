@@ -18,10 +18,11 @@ from axonc.ir.network import Population
 from axonc.ir.ops import Array, Input
 
 from .exchange import Traffic, exchanges, found_bytes, joined_bytes, tiles_of
+from .facts import lanes_of, value_bytes
 from .layout import WORKERS
 from .lower.units import unit_of
 from .operations.operation import FINDING, Operation, Stored
-from .plan import Plan, lanes_of, value_bytes
+from .plan import Plan
 
 KINDS = ("weights", "parameters", "states", "lists", "vertices", "exchange", "temporary")
 """Weights with what finds them; parameters of neurons; states and counters; lists of events; vertices with their

@@ -8,10 +8,11 @@ import numpy as np
 
 from axonc.ir.ops import Array
 
+from .facts import is_given, lanes_of
 from .layout import Layout
 from .lower.units import unit_of
 from .operations.operation import Stored
-from .plan import Plan, is_given, lanes_of
+from .plan import Plan
 
 ALIGNMENT = 8
 """Everything begins at a multiple of so many bytes."""

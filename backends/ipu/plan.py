@@ -3,32 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
-import numpy as np
-
-from axonc.ir.elements import dtype_of as dtype_of_format
 from axonc.ir.machine import TileMachine
-from axonc.ir.network import Network, Population, Projection, SharedKernel, gated_lanes
-from axonc.ir.ops import Input
-from axonc.ir.signal import Element
+from axonc.ir.network import Network, Population, Projection, SharedKernel
 
+from .facts import in_float, lanes_of, narrow, value_bytes
 from .layout import Layout
 from .lists import EventList, event_list, expected_events, group_of, listing_cycles
 from .lower.base import Form
 from .lower.forms import FORMS
-from .lower.kernels import Kernel, is_narrow, synapses
-from .lower.units import unit_of
+from .lower.kernels import Kernel
 from .operations.operand import Operand, Places
-from .operations.operation import Operation, Stored
+from .operations.operation import Operation
+from .places import layouts_of, levels_of, list_tiles
 
 NARROW = 1 << 16
 """Sources that 16 bits tell apart."""
-
-FEWEST = 4
-"""Neurons of a tile at least: one worker's share."""
 
 USUAL = 24
 """Neurons of a tile where tiles abound: every worker has its share."""
@@ -124,63 +117,16 @@ def _late(projection: Projection, source: int, target: int) -> int:
     return 0 if projection.delay == 1 and source >= target else projection.delay
 
 
-def narrow(net: Network) -> Network:
-    """The network with every kernel that is too large for the tables of one as matrices."""
-    parts = [
-        [replace(projection, weight=matrix) for matrix in projection.weight.matrices()]
-        if isinstance(projection.weight, SharedKernel) and not is_narrow(projection.weight)
-        else [projection]
-        for projection in net.projections
-    ]
-    return Network(net.populations, tuple(one for part in parts for one in part))
-
-
-def dtype_of(projection: Projection) -> np.dtype[Any]:
-    """The type of a projection's weights."""
-    held = projection.weight.weight if isinstance(projection.weight, SharedKernel) else projection.weight
-    return np.dtype(held.dtype)
-
-
-def lanes_of(population: Population) -> int:
-    """The accumulators of a neuron from each projection; of gated units several."""
-    return gated_lanes(population.op) or 1
-
-
-def in_float(net: Network, name: str) -> bool:
-    """Whether the projections from or to a population have weights in float32."""
-    return any(name in (p.source, p.target) and dtype_of(p).kind == "f" for p in net.projections)
-
-
-def synapses_of(projection: Projection) -> int:
-    """How many synapses a projection has."""
-    return synapses(projection.weight) if isinstance(projection.weight, SharedKernel) else int(projection.weight.nnz)
-
-
-def levels_of(net: Network) -> tuple[tuple[str, ...], ...]:
-    """Populations in layers: each behind those whose events of the same step it needs."""
-    depth: dict[str, int] = {}
-
-    def of(name: str) -> int:
-        if name not in depth:
-            before = [of(p.source) for p in net.fan_in[name] if p.delay == 0]
-            depth[name] = 0 if is_given(net.by_name[name].op) else 1 + max(before, default=0)
-        return depth[name]
-
-    units = [p.name for p in net.populations if not is_given(p.op)]
-    deepest = max(map(of, units), default=0)
-    return tuple(tuple(name for name in units if depth[name] == level) for level in range(1, deepest + 1))
-
-
 def plan(net: Network, machine: TileMachine, per_tile: int = USUAL, small: bool = False) -> Plan:
     """The network on the machine, which it may not fit, with so many neurons on a tile. ``small``: every projection
     takes the fewest bytes, else the fewest cycles."""
     net = narrow(net)
     levels = levels_of(net)
-    layouts = _layouts(net, machine, per_tile)
+    layouts = layouts_of(net, machine, per_tile)
     depth = {name: index for index, level in enumerate(levels) for name in level}
     forms = tuple(_form(net, projection, layouts, depth, machine, small) for projection in net.projections)
     listed = {p.source for p, form in zip(net.projections, forms, strict=True) if form.reads_events}
-    tiles = _list_tiles(net, machine, layouts)
+    tiles = list_tiles(net, machine, layouts)
     lists = {
         population.name: event_list(
             population, tiles[population.name], population.name in listed, in_float(net, population.name)
@@ -188,46 +134,6 @@ def plan(net: Network, machine: TileMachine, per_tile: int = USUAL, small: bool 
         for population in net.populations
     }
     return Plan(net, machine, levels, layouts, lists, forms)
-
-
-def fewest_per_tile(net: Network, machine: TileMachine) -> int:
-    """The fewest neurons of a tile with which the populations have tiles of their own."""
-    per_tile = FEWEST
-    while max((layout.end for layout in _layouts(net, machine, per_tile).values()), default=0) > machine.all_tiles:
-        per_tile += FEWEST
-    return per_tile
-
-
-def _layouts(net: Network, machine: TileMachine, per_tile: int) -> dict[str, Layout]:
-    """Populations on tiles one behind the other; one that fits on a chip lies on one chip."""
-    layouts: dict[str, Layout] = {}
-    first = 0
-    for population in net.populations:
-        if not is_given(population.op):
-            tiles = -(-population.count // per_tile)
-            left = machine.tiles - first % machine.tiles
-            first += left if left < tiles <= machine.tiles else 0
-            layouts[population.name] = Layout(population.count, first, per_tile)
-            first += tiles
-    return layouts
-
-
-def _list_tiles(net: Network, machine: TileMachine, layouts: Mapping[str, Layout]) -> dict[str, int]:
-    """The tile of each list: on the chip of its population, of an input on that of its first reader, behind the tiles
-    that are taken there."""
-    taken = [0] * machine.chips
-    for layout in layouts.values():
-        chip, last = divmod(layout.end - 1, machine.tiles)
-        if chip < machine.chips:  # else nothing fits
-            taken[chip] = max(taken[chip], last + 1)
-    found: dict[str, int] = {}
-    for population in net.populations:
-        readers = (projection.target for projection in net.fan_out[population.name])
-        near = layouts.get(population.name) or layouts.get(next(readers, ""))
-        chip = 0 if near is None else min(near.first_tile // machine.tiles, machine.chips - 1)
-        found[population.name] = chip * machine.tiles + taken[chip] % machine.tiles
-        taken[chip] += 1
-    return found
 
 
 def _form(
@@ -268,23 +174,6 @@ def _sending(
     made = event_list(source, 0, True, real)
     wide = made.value == "FLOAT" or any(population.count > NARROW for population in net.populations)
     return listing_cycles(made, layouts.get(source.name), machine, 4 if wide else 2)
-
-
-def value_bytes(population: Population) -> int:
-    """Bytes of what an input or a neuron sends in a step, as a value."""
-    if isinstance(population.op, Stored):
-        return int(population.op.value.itemsize)
-    if isinstance(population.op, Input):
-        element = isinstance(population.op.signal.format, Element)
-        plain = dtype_of_format(population.op.signal.format).itemsize if element else 4
-        return plain if population.graded or population.peak > 255 else 1
-    sent = unit_of(population.op).sent
-    return 0 if sent is None else np.dtype(sent).itemsize
-
-
-def is_given(op: Any) -> bool:
-    """Whether values come from outside: of an input, or a constant."""
-    return isinstance(op, (Input, Stored))
 
 
 def updates(plan: Plan, name: str) -> bool:
