@@ -2,6 +2,7 @@
 #include "operations.hpp"
 #include "costs.hpp"
 #include "host.hpp"
+#include "parts.hpp"
 
 #include <poputil/VertexTemplates.hpp>
 
@@ -37,18 +38,6 @@ Operand addOperand(Graph &graph, Store &store, const std::string &name, unsigned
 
 namespace {
 
-// The part of a tensor on a tile, of as many elements as there are neurons; nothing of a tensor without elements.
-Tensor partOf(const Tensor &tensor, const Layout &layout, unsigned tile) {
-  const std::size_t begin = layout.first(tile);
-  return tensor.numElements() == 0 ? tensor : tensor.slice(begin, begin + layout.count(tile));
-}
-
-// The part of a tensor on a tile, where all tiles have equal parts.
-Tensor equalPart(const Tensor &tensor, const Layout &layout, unsigned tile) {
-  const std::size_t size = tensor.numElements() / layout.tiles();
-  return tensor.slice(tile * size, (tile + 1) * size);
-}
-
 // Connects the fields of an operand, whose names end with `letter`; without `given`, with nothing of the types of `like`.
 void connectOperand(Graph &graph, VertexRef vertex, char letter, const Given *given, const Given &like, bool listed,
                     const Layout &layout, unsigned tile) {
@@ -82,8 +71,7 @@ void operate(Graph &graph, ComputeSet set, const Codelet &codelet, const Populat
     for (const auto &[field, value] : codelet.numbers) {
       graph.setInitialValue(vertex[field], value);
     }
-    graph.setTileMapping(vertex, layout.firstTile + tile);
-    graph.setPerfEstimate(vertex, cyclesOf(codelet.each * shareOf(layout.count(tile))));
+    place(graph, vertex, layout.firstTile + tile, codelet.each * shareOf(layout.count(tile)));
   }
 }
 
@@ -95,8 +83,7 @@ void findValues(Graph &graph, ComputeSet set, const Population &population) {
                                               {"found", equalPart(population.found, layout, tile)}});
     graph.setInitialValue(vertex["first"], layout.first(tile));
     graph.setInitialValue(vertex["words"], population.events.words());
-    graph.setTileMapping(vertex, layout.firstTile + tile);
-    graph.setPerfEstimate(vertex, cyclesOf(RECORD * shareOf(layout.count(tile))));
+    place(graph, vertex, layout.firstTile + tile, RECORD * shareOf(layout.count(tile)));
   }
 }
 
@@ -121,8 +108,7 @@ Tensor addLate(Graph &graph, ComputeSet set, const std::string &name, const Tens
                                               {"ring", ring.slice(begin, begin + rings[tile])},
                                               {"turn", turn[tile]}});
     begin += rings[tile];
-    graph.setTileMapping(vertex, layout.firstTile + tile);
-    graph.setPerfEstimate(vertex, cyclesOf(2 * MOVED * layout.count(tile)));
+    place(graph, vertex, layout.firstTile + tile, 2 * MOVED * layout.count(tile));
   }
   between.cleared.insert(between.cleared.end(), {late, ring, turn});
   between.kept.push_back(ring);

@@ -1,8 +1,9 @@
-// Part 2: one vertex for each tile and thing to do. Estimates of cycles count the instructions of the busiest worker,
+// Part 2: what projections add up, and lists of events: one vertex for each tile and thing to do. Estimates of cycles count the instructions of the busiest worker,
 // which issues one in six cycles, at the number of events that a list expects.
 #include "network.hpp"
 #include "codelets/workers.hpp"
 #include "costs.hpp"
+#include "parts.hpp"
 
 #include <algorithm>
 #include <poputil/VertexTemplates.hpp>
@@ -14,18 +15,6 @@ using poplar::VertexRef;
 
 namespace {
 
-// The part of a tensor that lies on a tile of a population: `each` elements a neuron.
-Tensor partOf(const Tensor &tensor, const Layout &layout, unsigned tile, std::size_t each = 1) {
-  const std::size_t begin = layout.first(tile) * each;
-  return tensor.numElements() == 0 ? tensor : tensor.slice(begin, begin + layout.count(tile) * each);
-}
-
-// The part of a tensor that lies on a tile, where all tiles have equal parts.
-Tensor equalPart(const Tensor &tensor, const Layout &layout, unsigned tile) {
-  const std::size_t size = tensor.numElements() / layout.tiles();
-  return tensor.slice(tile * size, (tile + 1) * size);
-}
-
 // What a projection has for a tile.
 Tensor pieceOf(const Tensor &tensor, const Projection &projection, unsigned tile) {
   return tensor.slice(projection.begins[tile], projection.begins[tile + 1]);
@@ -36,17 +25,6 @@ Tensor sumsOf(const Population &target, unsigned tile, unsigned slot) {
   const std::size_t size = std::size_t{target.layout.count(tile)} * target.kind.lanes;
   const std::size_t each = std::size_t{target.kind.projections} * target.kind.lanes;
   return partOf(target.sums, target.layout, tile, each).slice(slot * size, (slot + 1) * size);
-}
-
-// The parameters of the neurons of a tile.
-Tensor parametersOf(const Population &population, unsigned tile) {
-  return population.kind.shared ? equalPart(population.parameters, population.layout, tile)
-                                : partOf(population.parameters, population.layout, tile, population.kind.parameters);
-}
-
-void place(Graph &graph, VertexRef vertex, unsigned tile, std::uint64_t instructions) {
-  graph.setTileMapping(vertex, tile);
-  graph.setPerfEstimate(vertex, cyclesOf(instructions));
 }
 
 // Adds a vertex of rows of weights to every tile of a target. `field`: the name under which it reads `source`;
@@ -64,50 +42,6 @@ void addRowVertices(Graph &graph, ComputeSet set, const std::string &type, const
     graph.setInitialValue(vertex["stride"], static_cast<unsigned>(weights.numElements() / projection.sources));
     place(graph, vertex, target.layout.firstTile + tile, instructions(shareOf(sums.numElements())));
   }
-}
-
-// The vertex whose lists have the words of a population's.
-std::string ofWord(const char *name, const Population &population) {
-  return poputil::templateVertex(name, population.found.elementType());
-}
-
-// Adds a vertex with what all kinds of units have: sums, parameters, what they send.
-VertexRef addUnits(Graph &graph, ComputeSet set, const std::string &type, const Population &population, unsigned tile) {
-  const Layout &layout = population.layout;
-  const std::size_t sums = std::size_t{population.kind.projections} * population.kind.lanes;
-  const VertexRef vertex = graph.addVertex(set, type,
-                                           {{"sums", partOf(population.sums, layout, tile, sums)},
-                                            {"parameters", parametersOf(population, tile)},
-                                            {"sent", partOf(population.sent, layout, tile)},
-                                            {"found", equalPart(population.found, layout, tile)}});
-  graph.setInitialValue(vertex["first"], layout.first(tile));
-  graph.setInitialValue(vertex["stride"], population.kind.shared ? 0U : population.kind.parameters);
-  graph.setInitialValue(vertex["words"], population.events.words());
-  place(graph, vertex, layout.firstTile + tile, NEURON * shareOf(layout.count(tile)));
-  return vertex;
-}
-
-void connectState(Graph &graph, VertexRef vertex, const char *field, const Tensor &state, const Population &population,
-                  unsigned tile) {
-  graph.connect(vertex[field], partOf(state, population.layout, tile));
-}
-
-void connectClipped(Graph &graph, VertexRef vertex, const Population &population, unsigned tile) {
-  graph.connect(vertex["clipped"], equalPart(population.clipped, population.layout, tile));
-}
-
-// Adds a vertex of neurons that spike.
-VertexRef addNeurons(Graph &graph, ComputeSet set, const std::string &type, const Population &population, unsigned tile,
-                     Gate gate, bool seesOld) {
-  const VertexRef vertex = addUnits(graph, set, type, population, tile);
-  connectState(graph, vertex, "voltage", population.voltage, population, tile);
-  connectState(graph, vertex, "current", population.current, population, tile);
-  const std::size_t sums = population.shifts.numElements() / population.layout.neurons;
-  graph.connect(vertex["shifts"], partOf(population.shifts, population.layout, tile, sums));
-  graph.setInitialValue(vertex["reset"], gate.reset);
-  graph.setInitialValue(vertex["most"], gate.most);
-  graph.setInitialValue(vertex["seesOld"], seesOld);
-  return vertex;
 }
 
 // Adds a vertex that joins so many lists, which lie in `found` side by side.
@@ -191,98 +125,6 @@ void sumKernel(Graph &graph, ComputeSet set, const Events &events, const Project
     const std::uint64_t reached = lines * across * events.expected / places;
     const std::uint64_t own = reached / WORKERS + 1;
     place(graph, vertex, layout.firstTile + tile, events.expected * PLACE + PASSED * reached + SYNAPSE * own);
-  }
-}
-
-void updateFixed(Graph &graph, ComputeSet set, const Population &population, Gate gate, bool seesOld, int currentLimit,
-                 int limit) {
-  const std::string type = ofWord("axonc::FixedNeuron", population);
-  for (unsigned tile = 0; tile < population.layout.tiles(); ++tile) {
-    const VertexRef vertex = addNeurons(graph, set, type, population, tile, gate, seesOld);
-    connectClipped(graph, vertex, population, tile);
-    graph.setInitialValue(vertex["currentLimit"], currentLimit);
-    graph.setInitialValue(vertex["limit"], limit);
-  }
-}
-
-void updateFloat(Graph &graph, ComputeSet set, const Population &population, Gate gate, bool seesOld) {
-  const std::string type =
-      poputil::templateVertex("axonc::FloatNeuron", population.kind.sum, population.found.elementType());
-  for (unsigned tile = 0; tile < population.layout.tiles(); ++tile) {
-    const VertexRef vertex = addNeurons(graph, set, type, population, tile, gate, seesOld);
-    graph.connect(vertex["levels"], equalPart(population.levels, population.layout, tile));
-  }
-}
-
-void updateExact(Graph &graph, ComputeSet set, const Population &population, Crossings crossings) {
-  for (unsigned tile = 0; tile < population.layout.tiles(); ++tile) {
-    const VertexRef vertex = addUnits(graph, set, ofWord("axonc::ExactNeuron", population), population, tile);
-    connectState(graph, vertex, "voltage", population.voltage, population, tile);
-    connectState(graph, vertex, "current", population.current, population, tile);
-    graph.setInitialValue(vertex["most"], crossings.most);
-    graph.setInitialValue(vertex["subtracts"], crossings.subtracts);
-    graph.setInitialValue(vertex["inclusive"], crossings.inclusive);
-  }
-}
-
-void updateGru(Graph &graph, ComputeSet set, const Population &population, Gru gru) {
-  for (unsigned tile = 0; tile < population.layout.tiles(); ++tile) {
-    const VertexRef vertex = addUnits(graph, set, ofWord("axonc::FixedGRU", population), population, tile);
-    connectState(graph, vertex, "voltage", population.voltage, population, tile);
-    connectState(graph, vertex, "current", population.current, population, tile);
-    connectClipped(graph, vertex, population, tile);
-    graph.setInitialValue(vertex["lanes"], population.kind.lanes);
-    graph.setInitialValue(vertex["frac"], gru.frac);
-    graph.setInitialValue(vertex["segment"], gru.segment);
-    graph.setInitialValue(vertex["zoneout"], gru.zoneout);
-    graph.setInitialValue(vertex["eventBased"], gru.eventBased);
-  }
-}
-
-void updateLstm(Graph &graph, ComputeSet set, const Population &population, unsigned frac, unsigned cellFrac) {
-  for (unsigned tile = 0; tile < population.layout.tiles(); ++tile) {
-    const VertexRef vertex = addUnits(graph, set, ofWord("axonc::FixedLSTM", population), population, tile);
-    connectState(graph, vertex, "voltage", population.voltage, population, tile);
-    connectClipped(graph, vertex, population, tile);
-    graph.setInitialValue(vertex["frac"], frac);
-    graph.setInitialValue(vertex["cellFrac"], cellFrac);
-  }
-}
-
-void updateResetGate(Graph &graph, ComputeSet set, const Population &population) {
-  for (unsigned tile = 0; tile < population.layout.tiles(); ++tile) {
-    addUnits(graph, set, ofWord("axonc::FixedResetGate", population), population, tile);
-  }
-}
-
-void updateFloatGru(Graph &graph, ComputeSet set, const Population &population, FloatGru gru) {
-  for (unsigned tile = 0; tile < population.layout.tiles(); ++tile) {
-    const VertexRef vertex = addUnits(graph, set, ofWord("axonc::FloatGRU", population), population, tile);
-    connectState(graph, vertex, "voltage", population.voltage, population, tile);
-    connectState(graph, vertex, "current", population.current, population, tile);
-    graph.setInitialValue(vertex["lanes"], population.kind.lanes);
-    graph.setInitialValue(vertex["segment"], gru.segment);
-    graph.setInitialValue(vertex["zoneout"], gru.zoneout);
-    graph.setInitialValue(vertex["eventBased"], gru.eventBased);
-  }
-}
-
-void updateFloatLstm(Graph &graph, ComputeSet set, const Population &population) {
-  for (unsigned tile = 0; tile < population.layout.tiles(); ++tile) {
-    const VertexRef vertex = addUnits(graph, set, ofWord("axonc::FloatLSTM", population), population, tile);
-    connectState(graph, vertex, "voltage", population.voltage, population, tile);
-  }
-}
-
-void updateFloatResetGate(Graph &graph, ComputeSet set, const Population &population) {
-  for (unsigned tile = 0; tile < population.layout.tiles(); ++tile) {
-    addUnits(graph, set, ofWord("axonc::FloatResetGate", population), population, tile);
-  }
-}
-
-void updateFloatPool(Graph &graph, ComputeSet set, const Population &population) {
-  for (unsigned tile = 0; tile < population.layout.tiles(); ++tile) {
-    addUnits(graph, set, ofWord("axonc::FloatPool", population), population, tile);
   }
 }
 
