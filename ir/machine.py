@@ -168,20 +168,24 @@ class Dram:
 @dataclass(frozen=True)
 class Energy:
     """What the estimates of energy assume: of a core ``cycle_pj`` a cycle above sleep and ``sleep_mw``; of a chip whose
-    cores are off ``base_mw``; ``hop_pj`` of a packet that passes a router."""
+    cores are off ``base_mw``; ``hop_pj`` of a packet that passes a router, ``noc_pj`` from one QPE to the next."""
 
     cycle_pj: float
     sleep_mw: float
     base_mw: float
     hop_pj: float
+    noc_pj: float
 
-    def joules(self, cycles: Amount, hops: Amount, cores: int, chips: int, seconds: Amount) -> dict[str, Amount]:
-        """Energy of some time on ``cores`` cores of ``chips`` chips, by where it goes; of numbers, or of arrays."""
+    def joules(
+        self, cycles: Amount, passed: Amount, hops: Amount, cores: int, chips: int, seconds: Amount
+    ) -> dict[str, Amount]:
+        """Energy of some time on ``cores`` cores of ``chips`` chips, by where it goes; of numbers, or of arrays.
+        ``passed``: routers that packets pass; ``hops`` on chips."""
         return {
             "cycles": 1e-12 * self.cycle_pj * cycles,
             "sleep": 1e-3 * self.sleep_mw * cores * seconds,
             "chips": 1e-3 * self.base_mw * chips * seconds,
-            "packets": 1e-12 * self.hop_pj * hops,
+            "packets": 1e-12 * (self.hop_pj * passed + self.noc_pj * hops),
         }
 
 
@@ -192,7 +196,8 @@ class Machine:
     ``usable`` cores of a chip at most; ``memory`` of each; ``router_entries`` multicast routing entries of a chip;
     ``key_bits`` of an event key; ``clock_hz`` of a core; ``tick_s`` the wall time of one slot; ``grid`` of each chip;
     ``board``, how chips are joined; ``transport`` of packets; ``levels`` at which a core can run, the slowest first;
-    ``dram`` of each chip; ``synapses``, the form of sparse rows; ``base_mw`` and ``hop_pj`` as `Energy` has them.
+    ``dram`` of each chip; ``synapses``, the form of sparse rows; ``base_mw``, ``hop_pj`` and ``noc_pj`` as `Energy` has
+    them.
     """
 
     name: str
@@ -210,11 +215,12 @@ class Machine:
     synapses: Synapses = BYTEWISE
     base_mw: float = 0.0
     hop_pj: float = 0.0
+    noc_pj: float = 0.0
 
     @property
     def energy(self) -> Energy:
         """The energy at the level that the clock needs."""
-        return Energy(self.level.cycle_pj, self.level.sleep_mw, self.base_mw, self.hop_pj)
+        return Energy(self.level.cycle_pj, self.level.sleep_mw, self.base_mw, self.hop_pj, self.noc_pj)
 
     @property
     def tick_cycles(self) -> int:

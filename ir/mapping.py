@@ -207,7 +207,8 @@ LinkLoads = tuple[tuple[float, ...], ...]
 class Mapping:
     """The whole of it: slices in a fixed order, keys, routes, schedule, and the place of every core. ``neighbours``:
     for every chip where each of its links leads; ``host``: the chip that the host talks to; ``link_loads``: what each
-    link is expected to carry; ``partitioner``: who cut the slices."""
+    link is expected to carry; ``partitioner``: who cut the slices; ``hops``: of all packets of a step on chips, as
+    expected."""
 
     cores: int
     slices: tuple[Slice, ...]
@@ -219,6 +220,7 @@ class Mapping:
     host: int
     link_loads: LinkLoads = ()
     partitioner: str = "naive"
+    hops: float = 0.0
 
     @cached_property
     def by_core(self) -> tuple[tuple[Slice, ...], ...]:
@@ -259,6 +261,7 @@ class Mapping:
             "host": self.host,
             "link_loads": [list(row) for row in self.link_loads],
             "partitioner": self.partitioner,
+            "hops": self.hops,
             "orders": {name: order.text for name, order in self.orders.items()},
         }
 
@@ -277,6 +280,7 @@ class Mapping:
             description["host"],
             tuple(map(tuple, description["link_loads"])),
             description["partitioner"],
+            description["hops"],
         )
 
     @property

@@ -91,6 +91,7 @@ def _machine(stated: Description) -> Machine:
         synapses=_synapses(stated),
         base_mw=float(stated["energy"]["base_mw"]),
         hop_pj=float(stated["energy"]["hop_pj"]),
+        noc_pj=float(stated["energy"]["noc_pj"]),
     )
 
 

@@ -3,9 +3,9 @@
 from .candidates import CHOICES
 from .map import MapOptions, connected, map_network
 from .partition import partition
+from .reach import traffic
 from .schedule import Edge, schedule, schedule_network
 from .strategies import STRATEGIES
-from .traffic import traffic
 
 __all__ = [
     "CHOICES",

@@ -16,6 +16,7 @@ from axonc.ir.target import CostModel
 
 from .candidates import AUTO, chosen
 from .fit import tick_share
+from .hops import expected_hops
 from .partition import Sizes
 from .placement import place
 from .reach import senders
@@ -69,7 +70,8 @@ def connected(
         routes, loads, more = route(sending, keys, places, machine)
     board = machine.board
     mapping = Mapping(cores, keyed, keys, routes, schedule, places, board.neighbours, board.host, loads)
-    return mapping, [*problems, *more]
+    hops = float(f"{expected_hops(sending, places, machine.grid):.6g}")
+    return replace(mapping, hops=hops), [*problems, *more]
 
 
 def _anywhere(machine: Machine, cores: int) -> tuple[Place, ...]:

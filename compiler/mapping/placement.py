@@ -12,8 +12,8 @@ from axonc.ir.ops import Array
 
 from .chips import Exchange, assign
 from .reach import Sender
+from .reach import flows as flows_of
 from .spots import Flows, arrange
-from .traffic import flows as flows_of
 
 SEED = 0
 """Of the random exchanges."""

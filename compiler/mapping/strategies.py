@@ -15,7 +15,7 @@ from axonc.ir.target import CostModel, Cuts
 
 from .fit import Fit
 from .partition import Sizes, partition
-from .traffic import traffic
+from .reach import traffic
 
 Found = tuple[tuple[Slice, ...], list[Diagnostic]]
 """Slices with their cores, and every misfit."""

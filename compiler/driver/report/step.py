@@ -31,8 +31,8 @@ def step(facts: Facts) -> Section:
     ]
     lines.append(
         "Energy is an estimate: so much a cycle of a core, for sleeping cores, for the rest of each chip, and for each "
-        "packet in a router; the machine description states the figures. Of the host's packets only those over links "
-        "are in it."
+        "packet in a router and each of its hops on a chip; the machine description states the figures. Of the host's "
+        "packets only those over links, and hops, are in it."
     )
     return Section("Cost of a step", lines, [], [Table(columns, rows)])
 
@@ -49,6 +49,7 @@ def measured_step(run: Result, phases: int) -> dict[str, Any]:
         "received": float(stats["events_received"].sum()) / steps,
         "packets": float(stats["events_sent"].sum()) / steps,
         "crossings": float(stats["link_packets"].sum()) / steps,
+        "hops": float(np.sum(stats["hops"])) / steps,
         "seconds": float(np.sum(stats["seconds"])) / steps,
         "joules": {name: float(np.sum(joules)) / steps for name, joules in stats["joules"].items()},
     }
@@ -61,6 +62,7 @@ def _rows(told: Mapping[str, Any], measured: Mapping[str, Any], facts: Facts) ->
     rows.append(("packets sent", told["packets"], measured.get("packets")))
     if told["crossings"] or measured.get("crossings"):
         rows.append(("packets over links between chips", told["crossings"], measured.get("crossings")))
+    rows.append(("hops of packets on chips", told["hops"], measured.get("hops")))
     rows.append(("milliseconds", 1e3 * told["seconds"], _scaled(measured.get("seconds"), 1e3)))
     for name, joules in told["joules"].items():
         rows.append((f"microjoules: {name}", 1e6 * joules, _scaled(measured.get("joules", {}).get(name), 1e6)))

@@ -125,15 +125,19 @@ def test_a_step_is_told_as_predicted_and_as_measured(program: Program, x: Array,
     run = program.run(x)
     stats, told = run.stats, json.loads((program.directory / "report.json").read_text())["step"]
     samples, slots, cores = stats["cycles"].shape
-    expected = Energy(8.3, 1.05, 75.2, 1000.0)
+    expected = Energy(8.3, 1.05, 75.2, 1000.0, 5.0)
     cycles = float(stats["cycles"].sum()) / samples / slots
-    joules = expected.joules(cycles, float(stats["events_sent"].sum()) / samples / slots, cores, 1, 1e-3)
+    sent, hops = (float(stats[name].sum()) / samples / slots for name in ("events_sent", "hops"))
+    joules = expected.joules(cycles, sent, hops, cores, 1, 1e-3)
     measured = measured_step(run, 1)
     assert measured["joules"] == pytest.approx(joules)
     assert measured["seconds"] == pytest.approx(1e-3)
     assert set(told["joules"]) == set(joules)
     assert told["joules"]["sleep"] == pytest.approx(joules["sleep"], rel=1e-3)
+    assert measured["hops"] == pytest.approx(hops)
+    assert told["hops"] > 0
     assert "microjoules in all" in full
+    assert "hops of packets on chips" in full
     assert "energy, estimated:" in run.summary()
 
 

@@ -13,6 +13,7 @@ from scipy import sparse
 from axonc.backends.spinnaker2.description import load_machine
 from axonc.compiler.mapping.blocks import Block, divided
 from axonc.compiler.mapping.chips import distances
+from axonc.compiler.mapping.hops import expected_hops
 from axonc.compiler.mapping.minimise import minimised
 from axonc.compiler.mapping.placement import place
 from axonc.compiler.mapping.reach import Sender
@@ -316,3 +317,33 @@ def test_events_that_travel_together_reach_all_listeners() -> None:
     sender = Sender(Slice("p", (4,), (0,), (4,), None, 0), sparse.csr_array(heard), 1.0, together=True)
     routes, _, _ = route([sender], Keys(2, 32), CHIP.places[:4], CHIP)
     assert routes == (Route(0, 0x7FFFFFFC, (0, 1, 2, 3)),)
+
+
+def edges(machine: Machine, chip: int, points: set[tuple[int, int]]) -> set[tuple[int, int, int, bool]]:
+    """The steps of a tree on a chip: along the router's row, then along columns."""
+    (x0, y0), found = machine.grid.router, set[tuple[int, int, int, bool]]()
+    for x, y in points:
+        found |= {(chip, step, y0, True) for step in range(*sorted((x0, x)))}
+        found |= {(chip, x, step, False) for step in range(*sorted((y0, y)))}
+    return found
+
+
+@strategies.examples(30)
+@given(seed=st.integers(0, 2**32 - 1), chips=st.integers(1, 5), together=st.booleans())
+def test_expected_hops_are_those_of_the_trees(seed: int, chips: int, together: bool) -> None:
+    traffic = draw(seed, chips, 6, 16384)
+    senders = tuple(replace(sender, together=together) for sender in traffic.senders)
+    places = place(senders, (), traffic.machine, traffic.cores)
+    total, (x0, y0) = 0.0, traffic.machine.grid.router
+    for sender in senders:
+        rows = [sender.listeners[[n]].indices.tolist() for n in range(sender.part.count)]
+        everyone = [core for row in rows for core in row]
+        for heard in [everyone] * len(rows) if together else rows:
+            found = set[tuple[int, int, int, bool]]()
+            for place_ in (places[core] for core in heard):
+                found |= edges(traffic.machine, place_.chip, {(place_.x, place_.y)})
+            total += sender.rate * len(found)
+        if sender.part.core is not None:
+            home = places[sender.part.core]
+            total += sender.rate * sender.part.count * (abs(home.x - x0) + abs(home.y - y0))
+    assert np.isclose(expected_hops(senders, places, traffic.machine.grid), total)
