@@ -88,22 +88,27 @@ class Listed(Values):
         """Of the form ``gradients``, x̄ = W^T ȳ of those on a list alone."""
         if self.matrix.form != "gradients":
             return super().parts(inputs, y)
-        matrix, capacity = self.matrix, self._capacity()
-        (heard, _), slots = self._list(matrix.draft.backward), matrix.batch * capacity
-        target, source = matrix.target.layout, matrix.source.layout
-        part = Tensor(f"{y.name}/parts", "f4", target, 0, fixed=slots)
-        found = (*fields(inputs=inputs, weights=matrix.weight), whole("list", heard), *outputs(parts=part))
-        each = -(-self._learning() // WORKERS) * (VALUE + WEIGHT * matrix.rows) + -(-capacity // WORKERS)
+        source, slots = self.matrix.source.layout, self.matrix.batch * self._capacity()
+        part = Tensor(f"{y.name}/parts", "f4", self.matrix.target.layout, 0, fixed=slots)
         sums = Tensor(f"{y.name}/sums", "f4", Layout(slots, source.first_tile, -(-slots // source.tiles)), 1)
         summed = (Field("parts", (part,), view="column", like=sums), *outputs(y=sums))
+        work = VALUE * part.layout.tiles * share_of(int(sums.sizes.max()))
+        collect = Vertices("axonc::Collect", sums.layout, summed, {}, work)
+        return self._listed_parts(inputs, part), collect, self._scattered(sums, y)
+
+    def _listed_parts(self, inputs: tuple[Tensor, ...], part: Tensor) -> Vertices:
+        matrix = self.matrix
+        heard, _ = self._list(matrix.draft.backward)
+        found = (*fields(inputs=inputs, weights=matrix.weight), whole("list", heard), *outputs(parts=part))
+        added = -(-self._learning() // WORKERS) * (VALUE + WEIGHT * matrix.rows)
+        work = matrix.batch * (added + -(-self._capacity() // WORKERS))
+        return Vertices("axonc::ListParts", part.layout, found, self._plain(), work)
+
+    def _scattered(self, sums: Tensor, y: Tensor) -> Vertices:
+        heard, _ = self._list(self.matrix.draft.backward)
         placed = (whole("sums", sums), whole("list", heard), *fields(first=self._first()), *outputs(y=y))
-        rounds, width = -(-matrix.batch // WORKERS), int(source.counts.max())
-        work = VALUE * target.tiles * share_of(int(sums.sizes.max()))
-        return (
-            Vertices("axonc::ListParts", target, found, self._plain(), matrix.batch * each),
-            Vertices("axonc::Collect", sums.layout, summed, {}, work),
-            Vertices("axonc::Scatter", source, placed, self._plain(), rounds * (8 * RECORD + 2 * MOVED * width)),
-        )
+        each = 8 * RECORD + 2 * MOVED * int(y.layout.counts.max())
+        return Vertices("axonc::Scatter", y.layout, placed, self._plain(), -(-self.matrix.batch // WORKERS) * each)
 
     def _list(self, side: Side) -> tuple[Tensor, int]:
         """The lists of all samples, made once for all matrices that hear them."""
@@ -115,23 +120,28 @@ class Listed(Values):
     def _made(self, side: Side) -> tuple[Tensor, int]:
         matrix, draft = self.matrix, self.matrix.draft
         marks, there = marks_of(draft, matrix.name)
-        layout, batch, name = matrix.source.layout, matrix.batch, f"{matrix.name} {side.name}"
-        found = Tensor(f"{name}/found", "u2", layout, 0, fixed=batch * row_words(layout.per_tile))
-        samples = Layout(batch, layout.first_tile, -(-batch // layout.tiles))
+        name, size = f"{matrix.name} {side.name}", matrix.batch * row_words(marks.layout.per_tile)
+        found = Tensor(f"{name}/found", "u2", marks.layout, 0, fixed=size)
+        samples = Layout(matrix.batch, marks.layout.first_tile, -(-matrix.batch // marks.layout.tiles))
         made = Tensor(f"{name}/list", "u2", samples, row_words(self._capacity()))
-        most = draft.longest.setdefault(matrix.name, Tensor(f"{matrix.name}/longest", "u4", samples, 1))
-        part = Tensor(f"{name}/row", "u2", samples, row_words(layout.per_tile))
-        finding = (*fields(marks=marks), *outputs(found=found))
-        joining = (Field("found", (found,), view="column", like=part), *outputs(list=made), *changed(most=most))
-        rounds = -(-batch // WORKERS)
-        here = side.run(
-            there if side is draft.forward else 0,
-            Vertices("axonc::Find", layout, finding, self._plain(), rounds * (RECORD + 2 * LOOK * layout.per_tile)),
-        )
-        numbers: dict[str, Number] = {"perTile": layout.per_tile, "capacity": self._capacity()}
-        each = 2 * RECORD * layout.tiles + MOVED * self._listed()
-        work = -(-samples.per_tile // WORKERS) * each
-        return made, side.run(here, Vertices("axonc::Join", samples, joining, numbers, work))
+        here = side.run(there if side is draft.forward else 0, self._finding(marks, found))
+        return made, side.run(here, self._joining(found, made))
+
+    def _finding(self, marks: Tensor, found: Tensor) -> Vertices:
+        """Every tile's own lists."""
+        parts = (*fields(marks=marks), *outputs(found=found))
+        work = -(-self.matrix.batch // WORKERS) * (RECORD + 2 * LOOK * marks.layout.per_tile)
+        return Vertices("axonc::Find", marks.layout, parts, self._plain(), work)
+
+    def _joining(self, found: Tensor, made: Tensor) -> Vertices:
+        """The lists of all tiles, those of a sample on one."""
+        draft, name, samples, per_tile = self.matrix.draft, self.matrix.name, made.layout, found.layout.per_tile
+        part = Tensor(f"{found.name}/row", "u2", samples, row_words(per_tile))
+        most = draft.longest.setdefault(name, Tensor(f"{name}/longest", "u4", samples, 1))
+        parts = (Field("found", (found,), view="column", like=part), *outputs(list=made), *changed(most=most))
+        each = 2 * RECORD * found.layout.tiles + MOVED * self._listed()
+        numbers: dict[str, Number] = {"perTile": per_tile, "capacity": self._capacity()}
+        return Vertices("axonc::Join", samples, parts, numbers, -(-samples.per_tile // WORKERS) * each)
 
     def _first(self) -> Tensor:
         """The number of the first neuron of every tile of the source."""
