@@ -15,7 +15,10 @@ from ..spinnaker2.graded_inputs import rounded
 
 
 def input_bytes(graph: Graph, data: Array, source: Mapping[str, Any], word: str) -> list[bytes]:
-    """For every sample the lists of all steps, then their values, as ``source`` (of ``plan.json``) has them."""
+    """For every sample the lists of all steps, then their values, as ``source`` (of ``plan.json``) has them; nothing of
+    an input that nobody reads."""
+    if not source["capacity"] and not source["values"]:
+        return [b""] * len(data)
     in_float = source["values"] == "<f4" or source["value"] == "FLOAT"
     given = _values(graph, source["name"], data, in_float)
     parts = [listed(source["name"], given, source, word)] if source["capacity"] else []

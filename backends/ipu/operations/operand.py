@@ -43,7 +43,7 @@ class Operand:
         for tile in range(layout.tiles):
             here = self._on(layout, tile)
             here = here[here != NOWHERE]
-            found.append((int(here.min()), int(here.max()) + last + 1) if here.size else (0, 0))
+            found.append((int(here.min()), int(here.max()) + last + 1) if here.size and self.taps.size else (0, 0))
         return np.asarray(found, np.int64).reshape(-1, 2)
 
     def step(self, layout: Layout) -> int | None:

@@ -97,7 +97,8 @@ def _reduce(op: Reduce, places: Sequence[Array], held: Sequence[DType]) -> Made:
     """The reduced axes are the taps, in C order."""
     (x,) = places
     kept = [axis for axis in range(x.ndim) if axis not in op.axes]
-    table = x.transpose(*kept, *op.axes).reshape(*(x.shape[axis] for axis in kept), -1)
+    count = prod(x.shape[axis] for axis in op.axes)
+    table = x.transpose(*kept, *op.axes).reshape(*(x.shape[axis] for axis in kept), count)
     return _folded(op, table, held)
 
 

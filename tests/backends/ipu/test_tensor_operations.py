@@ -78,8 +78,10 @@ def together(cases: Sequence[tuple[Op, Sequence[Array]]]) -> tuple[Graph, Data]:
 
 
 def of_tensors() -> tuple[Graph, Data]:
-    """Operations on whole tensors, conversions among them."""
-    given = [(make, tuple(map(finite, arrays))) for make, arrays in OPS.values() if all(x.size for x in arrays)]
+    """Operations on whole tensors, conversions among them, and tensors without elements."""
+    given = [(make, tuple(map(finite, arrays))) for make, arrays in OPS.values()]
+    given.append((lambda takes: Reduce(takes, "sum", (2,), True), (normal(2, 0, 4),)))
+    given.append((lambda takes: Reduce(takes, "max", (1,)), (normal(3, 0),)))
     cases = [(make(native_float.takes(*arrays)), arrays) for make, arrays in given]
     for name in ("int8", "uint8", "int16", "int64", "bool", "float32"):
         x = RNG.integers(0, 100, (3, 4)).astype(np.uint8)
@@ -116,6 +118,8 @@ def loop() -> tuple[Graph, Data]:
     one = vector(30)
     nodes = [
         Node("x", Input(vector(4, 10))),
+        Node("unread", Input(vector(2))),
+        Node("known", Constant(normal(3))),
         Node("turned", Transpose((vector(4, 10),), (1, 0)), ("x",)),
         Node("part", Slice((vector(10, 4),), ((9, 5, -2), (0, 4, 1))), ("turned",)),
         Node("flat", Reshape((vector(5, 4),), (20,)), ("part",)),
@@ -131,9 +135,9 @@ def loop() -> tuple[Graph, Data]:
         Node("joined", Concat((one, vector(20), one), 0), ("h",), reads=("flat", "later")),
         Node("read", Linear(normal(3, 80)), ("joined",)),
         Node("again", Linear(normal(7, 3)), ("read", "read")),
-        *(Node(f"y {name}", Output(), (name,)) for name in ("again", "most", "turned", "x")),
+        *(Node(f"y {name}", Output(), (name,)) for name in ("again", "most", "turned", "x", "known")),
     ]
-    return Graph("loop", tuple(nodes), "steps"), {"x": normal(2, 12, 4, 10)}
+    return Graph("loop", tuple(nodes), "steps"), {"x": normal(2, 12, 4, 10), "unread": normal(2, 12, 2)}
 
 
 def image() -> tuple[Graph, Data]:
