@@ -18,7 +18,7 @@ from axonc.backends.native.training import library
 from axonc.backends.native.training.emit import project
 from axonc.backends.native.training.program import Training
 from axonc.backends.training.samples import Learned
-from axonc.compiler.checkpoint import KINDS, tally
+from axonc.compiler.checkpoint import KINDS, Do, make_plan, tally
 from axonc.compiler.training import SGD, Adam, CrossEntropy, MeanSquared, network
 from axonc.ir import Kind, Node, Signal
 from axonc.ir.ops import (
@@ -198,6 +198,25 @@ def test_a_plan_changes_no_bit_and_does_what_its_tally_says(
     assert (memory["total"], memory["off"]) == (paper.peak, paper.off_chip)
     assert memory["total"] == plan.peak
     assert kind == "none" or accounts["forwards"] > turns * STEPS or accounts["traffic"] > 0
+
+
+def test_tapes_of_several_steps_move_off_the_chip_together(tmp_path: Path) -> None:
+    """A long chain is cut into blocks, whose tapes go and come back as one."""
+    case = Case(CASES["lif"].net, SGD(rate=0.05), 1040, BATCH)
+    ((directory, training),) = built([case], tmp_path)
+    fast = replace(planned(training, "two_level", 6, 12).problem, bandwidth=1e12)
+    plan = make_plan("two_level", fast)
+    assert plan is not None
+    moves = [action for action in plan.actions() if action.do is Do.STORE_TAPE]
+    assert any(action.last - action.first > 1 for action in moves)
+    one, other = (
+        learned(directory, training, chosen, case.optimiser, samples(case))
+        for chosen in (planned(training, "none"), plan)
+    )
+    paper = tally(plan.problem, plan.actions())
+    assert not difference(one, other)
+    assert (other.accounts["traffic"], other.accounts["transfers"]) == (2 * paper.traffic, 2 * paper.transfers)
+    assert other.accounts["memory"]["off"] == paper.off_chip
 
 
 def test_spikes_as_bits_are_a_smaller_tape_and_the_same_numbers(programs: dict[str, tuple[Path, Training]]) -> None:
