@@ -8,12 +8,11 @@ from math import ceil, isfinite, sqrt
 import numpy as np
 
 from axonc.ir.mapping import Slice
-from axonc.ir.network import SharedKernel
 from axonc.ir.ops import Array, Input
 from axonc.ir.target import CoreLoad, Cuts
 
 from .fit import ADDITIVE
-from .hypergraph import PARTITIONERS, Partitioner
+from .hypergraph import PARTITIONERS, Partitioner, quick_partition
 from .irregular import Vertices, irregular
 from .packing import place
 from .partition import most_neurons
@@ -35,36 +34,39 @@ FEWEST = 4
 MORE = 1.25
 """How many more cores than slices of neighbouring neurons need may be tried for less traffic."""
 
-UNASKED = 300_000
-"""Synapses up to which a partition is looked for without being asked for: for more it takes minutes."""
+THOROUGH = 300_000
+"""Synapses up to which a partition is looked for in all of them without being asked for: for more it takes minutes."""
+
+SEARCHED = 1_000_000
+"""Of more synapses so many, about, are looked at: that takes some ten seconds, however many there are."""
+
+MOST = 640
+"""Parts that are looked for in large networks, at most."""
+
+GAIN = 0.9
+"""More slices are made of what a search found only if fewer packets than this part of those of other slices leave the
+cores, as far as they were looked at."""
 
 
 def chosen(how: Partition, strategy: Strategy, partitioner: str, cycles: float) -> tuple[Found, str]:
     """The best by the strategy, and who found it.
 
-    ``auto``: the built-in partitioner is tried where sparse matrices join populations that need several cores, unless
-    the sizes of slices are given or the synapses are more than `UNASKED`; any other name asks for that partitioner,
-    whatever the matrices.
+    ``auto``: the built-in partitioner is tried where sparse matrices join populations that need several cores, or more
+    than there are, unless the sizes of slices are given; of large networks it looks at a part. Any other name asks for
+    that partitioner, whatever the matrices.
     """
     naive = strategy.cut(how, cycles)
     asked = partitioner != AUTO
-    if partitioner == NAIVE or (
-        not asked and (how.largest is not None or len(by_core(naive[0])) < 2 or _is_large(how))
-    ):
+    if partitioner == NAIVE or (not asked and (how.largest is not None or len(by_core(naive[0])) < 2)):
         return naive, NAIVE
     names = irregular(how.network, _fixed(how), any_density=asked)
     name = partitioner if asked else "hypergraph"
     limit = cycles if strategy.busier else min(cycles, how.busiest(naive[0]))
-    other = _Candidate(how, strategy.pack, names, naive[0], limit).found(PARTITIONERS[name]) if names else None
+    candidate = _Candidate(how, strategy.pack, names, naive[0], limit)
+    other = candidate.found(PARTITIONERS[name], asked, sure=bool(naive[1])) if names else None
     if other is None or (not naive[1] and strategy.judged(how, other) >= strategy.judged(how, naive[0])):
         return naive, NAIVE
     return (other, []), name
-
-
-def _is_large(how: Partition) -> bool:
-    """Whether looking for a partition takes long."""
-    weights = (projection.weight for projection in how.network.projections)
-    return sum(weight.nnz for weight in weights if not isinstance(weight, SharedKernel)) > UNASKED
 
 
 def _fixed(how: Partition) -> list[str]:
@@ -82,21 +84,43 @@ class _Candidate:
         inputs = {p.name for p in how.network.populations if isinstance(p.op, Input)}
         self.vertices = Vertices(how.network, names, frozenset(inputs))
 
-    def found(self, partitioner: Partitioner) -> tuple[Slice, ...] | None:
-        """The slices on the fewest cores of those tried, or None."""
-        size = self._sizes()
-        for count in self._counts(size):
-            parts = partitioner(self.vertices.graph(size, count), count)
+    def found(self, partitioner: Partitioner, asked: bool, sure: bool) -> tuple[Slice, ...] | None:
+        """The slices on the fewest cores of those tried, or None. Where nobody ``asked``, of a large network a part is
+        looked at, and slices are made only of what gains there, or where it is ``sure`` that others do not fit."""
+        size, large = self._sizes(), not asked and self.vertices.pins > THOROUGH
+        for count in self._as_many(size) if large else self._counts(size):
+            graph = self.vertices.graph(size, count, SEARCHED if large else None)
+            parts = quick_partition(graph, count) if large else partitioner(graph, count)
+            if large and not sure and graph.crossed(parts) > GAIN * graph.crossed(self._cores()):
+                return None
             slices = self._placed(parts)
             cuts = cuts_of(slices)
             if all(self.fit.holds(self.fit.load(here, cuts)) for here in by_core(slices)):
                 return slices
         return None
 
+    def _cores(self) -> Array:
+        """The core of every vertex in slices of neighbouring neurons; one more for all that have none."""
+        cores = np.full(self.vertices.count, 1 + max((part.core or 0 for part in self.naive), default=0))
+        for part in self.naive:
+            if part.population in self.vertices.names and part.core is not None:
+                cores[self.vertices.first[part.population] + part.neurons] = part.core
+        return cores
+
+    def _needed(self) -> int:
+        """The cores that slices of neighbouring neurons take."""
+        here = set(self.vertices.names)
+        return len({part.core for part in self.naive if part.population in here and part.core is not None})
+
+    def _as_many(self, size: Array) -> list[int]:
+        """The number of cores that is tried of a large network: as many as other slices need, if these are not too
+        many."""
+        count = min(self._needed(), self.how.machine.cores, self._largest(), MOST)
+        return [count] if count >= float(size.sum(axis=0).max(initial=0.0)) else []
+
     def _counts(self, size: Array) -> list[int]:
         """Numbers of cores, ascending: from what the sizes add up to, to what the other slices need."""
-        here = set(self.vertices.names)
-        most = len({part.core for part in self.naive if part.population in here and part.core is not None})
+        most = self._needed()
         least = max(1, ceil(float(size.sum(axis=0).max(initial=0.0))))
         last = min(max(most, ceil(MORE * least)), self.how.machine.cores, self._largest())
         tried = {min(least, last), ceil(sqrt(min(least, last) * last)), last}

@@ -18,13 +18,16 @@ from axonc.ir.mapping import Cut, Order, Slice
 from axonc.ir.network import Network, Projection, SharedKernel
 from axonc.ir.ops import Array, PartialSums
 
-from .hypergraph import Hypergraph
+from .hypergraph import Hypergraph, evenly
 
 SPARSE = 0.4
 """Density below which a matrix is sparse."""
 
 OWN = 8
 """Synapses that a neuron itself takes as much of a core as."""
+
+TOGETHER = 50_000
+"""Neurons whose synapses are looked at at once, so that large networks take little memory."""
 
 EVEN = 1.03
 """How much more than the average a core may take."""
@@ -72,13 +75,26 @@ class Vertices:
     @cached_property
     def links(self) -> sparse.csr_array:
         """Every vertex with itself and all that it reaches, bool [sources, reached]."""
-        sources, targets = [np.arange(self.count, dtype=np.int32)], [np.arange(self.count, dtype=np.int32)]
+        return self._links_of(np.ones(self.count, bool))
+
+    @cached_property
+    def pins(self) -> int:
+        """How many vertices all others reach together, those that are reached twice counted twice."""
+        return sum(int(j.weight.nnz) for j in self._inside() if not isinstance(j.weight, SharedKernel))
+
+    def _links_of(self, chosen: Array) -> sparse.csr_array:
+        """Of the chosen vertices, each with itself and all that it reaches; nothing of the others."""
+        mine = np.flatnonzero(chosen).astype(np.int32)
+        sources, targets = [mine], [mine]
         for projection in self._inside():
             weight, count = projection.weight, self.network.by_name[projection.target].count
             assert not isinstance(weight, SharedKernel)
-            columns = np.repeat(np.arange(weight.shape[1], dtype=np.int32), np.diff(weight.indptr))
+            lengths = np.diff(weight.indptr)
+            kept = chosen[self.of(projection.source)]
+            columns = np.repeat(np.flatnonzero(kept).astype(np.int32), lengths[kept])
             sources.append(columns + np.int32(self.first[projection.source]))
-            targets.append(weight.indices % np.int32(count) + np.int32(self.first[projection.target]))
+            reached = weight.indices if kept.all() else weight.indices[np.repeat(kept, lengths)]
+            targets.append(reached % np.int32(count) + np.int32(self.first[projection.target]))
         ends = (np.concatenate(sources), np.concatenate(targets))
         made = sparse.csr_array((np.ones(len(ends[0]), bool), ends), shape=(self.count, self.count))
         made.sum_duplicates()
@@ -104,10 +120,13 @@ class Vertices:
                 total[self.of(name)] += entering.sum(axis=0)
         return total
 
-    def graph(self, size: Array, count: int) -> Hypergraph:
-        """The hypergraph, in which the average of ``count`` parts fills its scarcest kind up to `EVEN`."""
+    def graph(self, size: Array, count: int, pins: int | None = None) -> Hypergraph:
+        """The hypergraph, in which the average of ``count`` parts fills its scarcest kind up to `EVEN`; with so few of
+        its nets, evenly chosen, that they have about ``pins`` pins."""
         scarcest = float(size.sum(axis=0).max(initial=0.0))
-        return Hypergraph.of(self.links, self.rates, size * (count / EVEN / max(scarcest, 1e-30)))
+        every = 1 if pins is None else max(1, round(self.pins / pins))
+        links = self.links if every == 1 else self._links_of(evenly(self.count, every))
+        return Hypergraph.of(links, self.rates, size * (count / EVEN / max(scarcest, 1e-30)))
 
     def cut(self, name: str, parts: Array, most: int) -> tuple[Cut, Array]:
         """How a partition cuts a population into slices of at most ``most`` neurons, and the part of each slice.
@@ -125,9 +144,15 @@ class Vertices:
 
     def _targets(self, name: str, parts: Array) -> Array:
         """A number that is the same for neurons that reach the same parts: a sum of mixed numbers of the parts."""
-        count, links = int(parts.max(initial=0)) + 1, self.links[self.of(name)]
-        rows = np.repeat(np.arange(links.shape[0]), np.diff(links.indptr))
-        neurons, reached = np.divmod(np.unique(rows * count + parts[links.indices]), count)
-        mixed = (reached + 1) * 0x9E3779B1 % (1 << 32)
-        mixed = (mixed ^ (mixed >> 15)) * 0x85EBCA6B % (1 << 32)
-        return np.bincount(neurons, mixed, links.shape[0]).astype(np.int64)
+        links = self.links[self.of(name)]
+        some = (links[first : first + TOGETHER] for first in range(0, links.shape[0], TOGETHER))
+        return np.concatenate([np.zeros(0, np.int64), *(_mixed(few, parts) for few in some)])
+
+
+def _mixed(links: sparse.csr_array, parts: Array) -> Array:
+    count = int(parts.max(initial=0)) + 1
+    rows = np.repeat(np.arange(links.shape[0]), np.diff(links.indptr))
+    neurons, reached = np.divmod(np.unique(rows * count + parts[links.indices]), count)
+    mixed = (reached + 1) * 0x9E3779B1 % (1 << 32)
+    mixed = (mixed ^ (mixed >> 15)) * 0x85EBCA6B % (1 << 32)
+    return np.bincount(neurons, mixed, links.shape[0]).astype(np.int64)

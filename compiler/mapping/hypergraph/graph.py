@@ -85,9 +85,14 @@ class Hypergraph:
     def sampled(self, pins: int) -> Hypergraph:
         """The hypergraph with so few of its nets, evenly chosen, that they have about ``pins`` pins."""
         every = max(1, round(len(self.pins) / pins))
-        mixed = (np.arange(self.nets, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(40)
-        kept = mixed % np.uint64(every) == 0
+        kept = evenly(self.nets, every)
         return self if every == 1 else self._of_pins(kept[self.net_of_pin], np.arange(self.vertices), self.size)
+
+    def crossed(self, parts: Array) -> int:
+        """What the nets cost, each for every part but one that it has a pin in."""
+        count = int(parts.max(initial=0)) + 1
+        pairs = np.unique(self.net_of_pin * count + parts[self.pins]) // count
+        return int(self.cost @ (np.bincount(pairs, minlength=self.nets) - 1))
 
     def _of_pins(self, chosen: Array, number: Array, size: Array) -> Hypergraph:
         """The hypergraph of some pins, whose vertices have other numbers."""
@@ -96,6 +101,12 @@ class Hypergraph:
         starts = np.concatenate([[0], np.cumsum(counts[kept])])
         pins = number[self.pins[chosen & kept[self.net_of_pin]]]
         return Hypergraph(starts, pins, number[self.heads[kept]], self.cost[kept], size)
+
+
+def evenly(count: int, every: int) -> Array:
+    """About one of ``every`` of so many numbers, spread over all of them: bool [count]."""
+    mixed = (np.arange(count, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(40)
+    return np.asarray(mixed % np.uint64(every) == 0)
 
 
 def _ranges(starts: Array, values: Array, chosen: Array) -> tuple[Array, Array]:

@@ -132,6 +132,19 @@ def test_shuffled_neighbours_are_put_together(tmp_path: Path) -> None:
     assert traffic(net, found.slices) < 0.5 * traffic(net, naive.slices)
 
 
+def test_of_large_networks_a_part_is_looked_at(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A third of the nets shows neighbours that were shuffled; where numbers are in order already nothing is gained."""
+    monkeypatch.setattr("axonc.compiler.mapping.candidates.THOROUGH", 1000)
+    monkeypatch.setattr("axonc.compiler.mapping.candidates.SEARCHED", 8000)
+    mixed, ordered = (recurrent(weights, np.eye(1200, 5)) for weights in (shuffled(ring(1200, 10)), ring(1200, 10)))
+    (net, naive), (_, found) = (mapped(mixed, tmp_path, partitioner=name) for name in ("naive", "auto"))
+    assert (naive.partitioner, found.partitioner) == ("naive", "hypergraph")
+    assert len(found.by_core) <= len(naive.by_core)
+    assert traffic(net, found.slices) < 0.5 * traffic(net, naive.slices)
+    assert mapped(mixed, tmp_path)[1] == found
+    assert mapped(ordered, tmp_path)[1].partitioner == "naive"
+
+
 def test_the_cut_falls_on_a_narrow_layer(tmp_path: Path) -> None:
     """Two dense groups that are joined through three neurons alone: with a group a core, what crosses is three times
     their rate, one packet each."""
