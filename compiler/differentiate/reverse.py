@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 import networkx as nx
 
 from axonc.ir import Diagnostic, Graph, ModelError, Node, raise_if_any, require_valid
-from axonc.ir.ops import DIFFERENTIABLE_RESETS, EGRU, Neuron, Output, Surrogate, Triangle
+from axonc.ir.ops import DIFFERENTIABLE_RESETS, EGRU, Map, Neuron, Output, Surrogate, Triangle
 
 from .adjoint import Backward
 from .draft import Draft, of_input, of_read
@@ -123,8 +123,13 @@ def _gated(node: Node) -> bool:
     return isinstance(node.op, EGRU) or (isinstance(node.op, Neuron) and node.op.gate is not None)
 
 
+def _is_product(op: Map) -> bool:
+    """Whether it multiplies two operands of one shape."""
+    return op.function == "mul" and len({operand.shape for operand in op.takes}) == 1
+
+
 def _problems(node: Node, surrogates: Mapping[str, Surrogate | None]) -> Iterator[Diagnostic]:
-    if type(node.op) not in RULES:
+    if type(node.op) not in RULES or (isinstance(node.op, Map) and not _is_product(node.op)):
         limit = f"known: {', '.join(op.name for op in RULES)}"
         yield Diagnostic("AX810", node.name, f"{node.op.name} has no derivative", limit, "train before quantisation")
     elif _gated(node) and surrogates[node.name] is None:

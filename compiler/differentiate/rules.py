@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from axonc.ir import Node, Shape
+from axonc.ir import Node, Shape, Signal
 from axonc.ir.ops import (
     EGRU,
     GRU,
@@ -24,6 +24,7 @@ from axonc.ir.ops import (
     Input,
     KernelTotal,
     Linear,
+    Map,
     Neuron,
     Op,
     OuterTotal,
@@ -59,6 +60,14 @@ def _delay(draft: Draft, node: Node, into: Sequence[str]) -> None:
         return Delay(op.steps)
 
     draft.add(of_input(node), node, again, into)
+
+
+def _map(draft: Draft, node: Node, into: Sequence[str]) -> None:
+    """Of a product: x̄ = ȳ r and r̄ = ȳ x, elementwise."""
+    other, signal = draft.read(node.reads[0]), Signal(draft.enters(node))
+    product = Map((signal, signal), "mul")
+    draft.add(of_input(node), node, lambda op: product, into, (other,))
+    draft.add(of_read(node), node, lambda op: product, into, draft.entering(node))
 
 
 def _scale(draft: Draft, node: Node, into: Sequence[str]) -> None:
@@ -156,6 +165,7 @@ RULES: Mapping[type[Op], Rule] = {
     Flatten: _flatten,
     Delay: _delay,
     Scale: _scale,
+    Map: _map,
     Linear: _linear,
     Conv: _conv,
     Pool: _pool,

@@ -110,6 +110,7 @@ def _held(
     signals = {node.name: net.graph.signals[node.name].shape for node in net.graph.inputs}
     shape = (blocks * length, batch)
     x = {name: np.zeros((*shape, *inner), types.get(name, net.dtype)) for name, inner in signals.items()}
+    x |= net.drawn(0, *shape)
     alone = replace(net, block=length)  # whose runs keep no array of other runs
     most = np.zeros(2, np.int64)
 
@@ -141,7 +142,7 @@ def held_bytes(executor: Executor) -> int:
 
 
 def _arrays(executor: Executor) -> Iterator[Array]:
-    yield from executor.x.values()
+    yield from (x for x in executor.x.values() if isinstance(x, np.ndarray))  # masks are made where they are needed
     yield executor.output
     if executor.seed is not None:
         yield executor.seed

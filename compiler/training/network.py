@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from axonc.ir.ops import EGRU, Array, Op, Surrogate
 
 from ..differentiate import DEFAULT, Backward, Parameter, differentiate
 from .cells import BLOCK
+from .dropout import Dropout, Masks, with_dropout
 from .held import Held
 from .losses import Loss
 from .quantisation import EXACT, FakeQuantisation, FanIn
@@ -33,7 +35,7 @@ class Step:
 @dataclass(frozen=True)
 class Network:
     """A graph in training. Parameters are values beside it; the graph itself does not change. ``block``: see
-    `Sequence`."""
+    `Sequence`. ``masks``: those of its inputs that are no data (`Dropout`)."""
 
     graph: Graph
     backward: Backward
@@ -42,6 +44,11 @@ class Network:
     quantisation: FakeQuantisation = EXACT
     dtype: str = "float32"
     block: int = BLOCK
+    masks: Masks | None = None
+
+    def drawn(self, number: int, steps: int, batch: int) -> dict[str, Any]:
+        """The masks of step ``number`` of a training, by input; each [T, B, *shape], made where it is asked for."""
+        return {} if self.masks is None else self.masks.of(number, steps, batch)
 
     @cached_property
     def parameters(self) -> tuple[Parameter, ...]:
@@ -148,12 +155,16 @@ def network(
     quantisation: FakeQuantisation = EXACT,
     dtype: str = "float32",
     block: int = BLOCK,
+    dropout: Dropout | None = None,
+    seed: int = 0,
 ) -> Network:
-    """A graph in training; ``output`` None: its only one. See `differentiate` for the rest."""
+    """A graph in training; ``output`` None: its only one; ``seed``: of the ``dropout``. See `differentiate` for the
+    rest."""
     names = [node.name for node in graph.outputs]
     chosen = output if output is not None else names[0]
     if chosen not in names or (output is None and len(names) > 1):
         found = f"the output {output!r}" if output is not None else f"{len(names)} outputs"
         raise ModelError(Diagnostic("AX705", "", found, f"known: {', '.join(names)}", "say which one is trained"))
+    graph, masks = with_dropout(graph, dropout, seed)
     backward = differentiate(graph, kinds, nodes=nodes, surrogate=surrogate, attached=attached)
-    return Network(graph, backward, chosen, loss, quantisation, dtype, block)
+    return Network(graph, backward, chosen, loss, quantisation, dtype, block, masks)

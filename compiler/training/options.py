@@ -10,6 +10,7 @@ from axonc.ir.ops import Surrogate
 
 from ..differentiate import DEFAULT, KINDS
 from .cells import BLOCK
+from .dropout import Dropout
 from .losses import CrossEntropy, Loss
 from .optimisers import Adam, Optimiser, Schedule
 from .pruning import Pruning
@@ -46,13 +47,15 @@ class Options:
     memory: int | None = None
     checkpoints: str = "auto"
     packed: bool = False
+    dropout: Dropout | None = None
 
     @property
     def said(self) -> str:
         """The chosen kinds, as the trained graph names them."""
         said = f"{self.epochs} epochs, {self.loss.name}, {self.optimiser.name}, seed {self.seed}"
         pruned = "" if self.prune is None else f"prune {self.prune.name},share={self.prune.share:g}"
-        return ", ".join(filter(None, (said, str(self.quantisation), pruned)))
+        dropped = "" if self.dropout is None else f"dropout {self.dropout.share:g} a {self.dropout.per}"
+        return ", ".join(filter(None, (said, str(self.quantisation), pruned, dropped)))
 
     @property
     def numbers(self) -> Options:
@@ -79,6 +82,8 @@ def _problems(options: Options, graph: Graph) -> Iterator[Diagnostic]:
     yield from _unknown("precision", (options.precision,), ("float32", "float64"))
     if options.prune is not None:
         yield from options.prune.problems()
+    if options.dropout is not None:
+        yield from options.dropout.problems(graph)
     yield from options.quantisation.problems(graph)
 
 

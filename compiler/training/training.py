@@ -86,13 +86,12 @@ class _Training:
         require_sound(options, graph)
         how = options
         self.options, self.checkpoint = options, checkpoint
-        self.net = network(
-            graph, how.loss, how.output, how.kinds, how.nodes, how.surrogate, how.attached, how.quantisation,
-            how.precision, how.block,
-        )  # fmt: skip
-        self.data = checked(self.net, data)
+        known = (graph, how.loss, how.output, how.kinds, how.nodes, how.surrogate, how.attached, how.quantisation)
+        self.plain = network(*known, how.precision, how.block)
+        self.net = network(*known, how.precision, how.block, how.dropout, how.seed) if how.dropout else self.plain
+        self.data = checked(self.plain, data)
         self.plan = training_plan(self.net, self.data, how)
-        self.validation = None if validation is None else checked(self.net, validation)
+        self.validation = None if validation is None else checked(self.plain, validation)
         self.batches = -(-len(self.data) // how.batch)
         self.steps = how.epochs * self.batches
         self.sizes = weight_sizes(graph, self.net.parameters)
@@ -128,13 +127,15 @@ class _Training:
             if not np.all(np.isfinite(value)):
                 found = f"{parameter.field} is not finite"
                 raise ModelError(self._at(Diagnostic("AX812", parameter.node, found, "", "lower the rate")))
-        return Trained(trained_graph(self.net, self.values, self.options.said), tuple(self.history), self.plan)
+        return Trained(trained_graph(self.plain, self.values, self.options.said), tuple(self.history), self.plan)
 
     def _gradients(self, chosen: Array) -> Step:
-        target = self.data.target[chosen]
+        target, x = self.data.target[chosen], self.data.part(chosen)
+        x |= self.net.drawn(self.step, *next(iter(x.values())).shape[:2])
         if self.plan is None:
-            return self.net.step(self.values, self.data.part(chosen, self.net.dtype), target)
-        x, actions = self.data.part(chosen), self.plan.actions()
+            whole = {name: np.ascontiguousarray(array[:], self.net.dtype) for name, array in x.items()}
+            return self.net.step(self.values, whole, target)
+        actions = self.plan.actions()
         return checkpointed_step(self.net, self.values, x, target, actions, self.options.packed)
 
     def _move(self, step: Step, chosen: Array) -> None:
@@ -163,8 +164,8 @@ class _Training:
 
     def _known(self, validation: Data) -> float:
         if self.plan is None:
-            return accuracy(self.net, self.values, validation)
-        return accuracy(self.net, self.values, validation, self.options.batch, forward_blocks)
+            return accuracy(self.plain, self.values, validation)
+        return accuracy(self.plain, self.values, validation, self.options.batch, forward_blocks)
 
     def _state(self) -> Checkpoint:
         arrays = {f"parameter/{name}": value for name, value in self._named(self.values).items()}
