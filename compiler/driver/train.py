@@ -18,6 +18,7 @@ from ..training import (
     LOSSES,
     OPTIMISERS,
     PRUNINGS,
+    Dropout,
     Epoch,
     Loss,
     Once,
@@ -65,6 +66,7 @@ def train(
     state: Formats = None,
     quantize: str | Quantisation | None = None,
     prune: float | str | Pruning | None = None,
+    dropout: float | str | Dropout | None = None,
     clip: float | None = None,
     precision: str = "float32",
     checkpoint: str | Path | None = None,
@@ -110,6 +112,9 @@ def train(
         prune: the share of each layer's weights that stays 0, the smallest at the beginning; 0.0 keeps zeros that are
             there. Or a schedule: ``cubic,share=0.9`` prunes more and more while it trains, ``rigl,share=0.9`` moves
             the weights in use about.
+        dropout: the share of what populations send on that is left out while it learns, drawn for every sample and
+            step; ``0.2,per=sequence``: once for a sequence; or a `Dropout` for some populations. The rest is scaled
+            up, so that the trained graph needs no change. It depends on ``seed``, and on no plan.
         clip: the largest norm of the gradients.
         precision: ``float32`` or ``float64``.
         checkpoint: a file that keeps the training, written whole or not at all; a training that finds its own there
@@ -163,6 +168,7 @@ def train(
         memory,
         checkpoints,
         packed,
+        dropping(dropout),
     )
     if target is not None:
         others = {"validation": validation is not None, "checkpoint": checkpoint is not None}
@@ -233,6 +239,14 @@ def pruning(given: float | str | Pruning | None) -> Pruning | None:
         return Once(float(given))
     except ValueError:
         return named("prune", str(given), PRUNINGS)
+
+
+def dropping(given: float | str | Dropout | None) -> Dropout | None:
+    """A dropout by its text ``SHARE,per=sequence``, or by its share."""
+    if given is None or isinstance(given, Dropout):
+        return given
+    share, *settings = str(given).split(",")
+    return named("dropout", ",".join(["dropout", f"share={share}", *settings]), {"dropout": Dropout})
 
 
 def _surrogate(

@@ -2,6 +2,7 @@
 
 from .checkpoint import Checkpoint
 from .data import evaluate, mean_loss
+from .dropout import Dropout
 from .losses import LOSSES, CrossEntropy, Loss, MeanSquared, RateTarget, StepwiseCrossEntropy
 from .network import Network, network
 from .optimisers import OPTIMISERS, SGD, Adam, Optimiser, Schedule
@@ -20,6 +21,7 @@ __all__ = [
     "Checkpoint",
     "CrossEntropy",
     "Cubic",
+    "Dropout",
     "Epoch",
     "FakeQuantisation",
     "Loss",

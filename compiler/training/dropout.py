@@ -110,10 +110,8 @@ def _key(name: str) -> int:
     return int.from_bytes(sha256(name.encode()).digest()[:8], "little")
 
 
-def with_dropout(graph: Graph, dropout: Dropout | None, seed: int) -> tuple[Graph, Masks | None]:
+def with_dropout(graph: Graph, dropout: Dropout, seed: int) -> tuple[Graph, Masks]:
     """The graph with a product behind each population, and an input for its mask."""
-    if dropout is None:
-        return graph, None
     found = places(graph, dropout.nodes)
     moved = {(reader, name): f"{name}.dropped" for name, readers in found.items() for reader in readers}
     nodes: list[Node] = []

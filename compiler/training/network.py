@@ -35,7 +35,7 @@ class Step:
 @dataclass(frozen=True)
 class Network:
     """A graph in training. Parameters are values beside it; the graph itself does not change. ``block``: see
-    `Sequence`. ``masks``: those of its inputs that are no data (`Dropout`)."""
+    `Sequence`. ``masks``: those of its inputs that are no data (`Dropout`); ``unmasked``: the network without them."""
 
     graph: Graph
     backward: Backward
@@ -45,6 +45,12 @@ class Network:
     dtype: str = "float32"
     block: int = BLOCK
     masks: Masks | None = None
+    unmasked: Network | None = None
+
+    @property
+    def plain(self) -> Network:
+        """The network as it is used, without dropout."""
+        return self if self.unmasked is None else self.unmasked
 
     def drawn(self, number: int, steps: int, batch: int) -> dict[str, Any]:
         """The masks of step ``number`` of a training, by input; each [T, B, *shape], made where it is asked for."""
@@ -165,6 +171,19 @@ def network(
     if chosen not in names or (output is None and len(names) > 1):
         found = f"the output {output!r}" if output is not None else f"{len(names)} outputs"
         raise ModelError(Diagnostic("AX705", "", found, f"known: {', '.join(names)}", "say which one is trained"))
-    graph, masks = with_dropout(graph, dropout, seed)
-    backward = differentiate(graph, kinds, nodes=nodes, surrogate=surrogate, attached=attached)
-    return Network(graph, backward, chosen, loss, quantisation, dtype, block, masks)
+    how = (kinds, nodes, surrogate, attached)
+    plain = Network(graph, _differentiated(graph, *how), chosen, loss, quantisation, dtype, block)
+    if dropout is None:
+        return plain
+    masked, masks = with_dropout(graph, dropout, seed)
+    return replace(plain, graph=masked, backward=_differentiated(masked, *how), masks=masks, unmasked=plain)
+
+
+def _differentiated(
+    graph: Graph,
+    kinds: Collection[str],
+    nodes: Collection[str] | None,
+    surrogate: Surrogate | Mapping[str, Surrogate | None] | None,
+    attached: bool,
+) -> Backward:
+    return differentiate(graph, kinds, nodes=nodes, surrogate=surrogate, attached=attached)

@@ -19,8 +19,14 @@ def named(what: str, given: str | T, table: Mapping[str, type[T]]) -> T:
     if name not in table:
         raise _unknown(what, name, ", ".join(table))
     hints = get_type_hints(table[name])
-    known = {field.name for field in fields(table[name])}  # type: ignore[arg-type]
+    known = {field.name for field in fields(table[name]) if _is_text(hints[field.name])}  # type: ignore[arg-type]
     return table[name](**{key: _value(what, text, hints, known) for text in settings for key in [text.split("=")[0]]})
+
+
+def _is_text(hint: object) -> bool:
+    """Whether a text can say a value of this type: a number, or a choice."""
+    choices = get_args(hint)
+    return hint in (int, float) or (bool(choices) and all(isinstance(choice, str) for choice in choices))
 
 
 def _value(what: str, setting: str, hints: Mapping[str, object], known: set[str]) -> object:

@@ -49,7 +49,7 @@ class Trained:
 
 def trained_graph(net: Network, values: Values, said: str) -> Graph:
     """The graph with its learned values; its properties say how it was trained, and no longer from which file it is."""
-    graph = net.with_values(values)
+    graph = net.plain.with_values(values)
     kept = {name: value for name, value in graph.properties.items() if name != "source_sha256"}
     return replace(graph, properties={**kept, "trained": said})
 
@@ -86,12 +86,13 @@ class _Training:
         require_sound(options, graph)
         how = options
         self.options, self.checkpoint = options, checkpoint
-        known = (graph, how.loss, how.output, how.kinds, how.nodes, how.surrogate, how.attached, how.quantisation)
-        self.plain = network(*known, how.precision, how.block)
-        self.net = network(*known, how.precision, how.block, how.dropout, how.seed) if how.dropout else self.plain
-        self.data = checked(self.plain, data)
+        self.net = network(
+            graph, how.loss, how.output, how.kinds, how.nodes, how.surrogate, how.attached, how.quantisation,
+            how.precision, how.block, how.dropout, how.seed,
+        )  # fmt: skip
+        self.data = checked(self.net.plain, data)
         self.plan = training_plan(self.net, self.data, how)
-        self.validation = None if validation is None else checked(self.plain, validation)
+        self.validation = None if validation is None else checked(self.net.plain, validation)
         self.batches = -(-len(self.data) // how.batch)
         self.steps = how.epochs * self.batches
         self.sizes = weight_sizes(graph, self.net.parameters)
@@ -127,7 +128,7 @@ class _Training:
             if not np.all(np.isfinite(value)):
                 found = f"{parameter.field} is not finite"
                 raise ModelError(self._at(Diagnostic("AX812", parameter.node, found, "", "lower the rate")))
-        return Trained(trained_graph(self.plain, self.values, self.options.said), tuple(self.history), self.plan)
+        return Trained(trained_graph(self.net, self.values, self.options.said), tuple(self.history), self.plan)
 
     def _gradients(self, chosen: Array) -> Step:
         target, x = self.data.target[chosen], self.data.part(chosen)
@@ -164,8 +165,8 @@ class _Training:
 
     def _known(self, validation: Data) -> float:
         if self.plan is None:
-            return accuracy(self.plain, self.values, validation)
-        return accuracy(self.plain, self.values, validation, self.options.batch, forward_blocks)
+            return accuracy(self.net.plain, self.values, validation)
+        return accuracy(self.net.plain, self.values, validation, self.options.batch, forward_blocks)
 
     def _state(self) -> Checkpoint:
         arrays = {f"parameter/{name}": value for name, value in self._named(self.values).items()}

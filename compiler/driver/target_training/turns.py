@@ -31,8 +31,11 @@ def prepared(graph: Graph, data: object, options: Options, others: Mapping[str, 
     require_sound(options, graph)
     raise_if_any(problems(options, others))
     how = options
-    net = network(graph, how.loss, how.output, how.kinds, how.nodes, how.surrogate, how.attached, block=how.block)
-    known = checked(net, data)
+    net = network(
+        graph, how.loss, how.output, how.kinds, how.nodes, how.surrogate, how.attached, block=how.block,
+        dropout=how.dropout, seed=how.seed,
+    )  # fmt: skip
+    known = checked(net.plain, data)
     raise_if_any(target_problems(options, known.target))
     return net, known
 
@@ -53,7 +56,9 @@ def turns(net: Network, data: Data, options: Options) -> Iterator[Samples]:
         share = options.schedule.share(number, len(batches))
         numbers = hyper(options.optimiser, number + 1, share, target[chosen].size)
         missing = size - len(chosen)
-        x = {name: _filled(part, 1, missing, 0) for name, part in data.part(chosen).items()}
+        x = data.part(chosen)
+        masks = net.drawn(number, *next(iter(x.values())).shape[:2])
+        x = {name: _filled(part[:], 1, missing, 0) for name, part in {**x, **masks}.items()}
         nothing = NO_CLASS if target.ndim == 1 else np.nan
         yield Samples(x, _filled(target[chosen], 0, missing, nothing), numbers)
 

@@ -19,7 +19,7 @@ from axonc.backends.native.training.emit import project
 from axonc.backends.native.training.program import Training
 from axonc.backends.training.samples import Learned
 from axonc.compiler.checkpoint import KINDS, Do, make_plan, tally
-from axonc.compiler.training import SGD, Adam, CrossEntropy, MeanSquared, network
+from axonc.compiler.training import SGD, Adam, CrossEntropy, Dropout, MeanSquared, network
 from axonc.ir import Kind, Node, Signal
 from axonc.ir.ops import (
     EGRU,
@@ -137,9 +137,10 @@ CASES = {
     "lstm": Case(network(tasks.gated("lstm"), SQUARED), Adam(), STEPS, BATCH),
     "images": Case(network(images(), SQUARED), SGD(rate=1e-3), STEPS, BATCH),
     "joined": Case(network(joined(), SQUARED, "out", nodes=("w", "m", "o")), SGD(rate=1e-3), STEPS, BATCH),
+    "dropout": Case(network(tasks.lif(), SQUARED, dropout=Dropout(0.3)), SGD(rate=0.05), STEPS, BATCH),
     "labels": Case(network(tasks.lif(), CrossEntropy("mean", 2.0)), Adam(), STEPS, BATCH),
 }
-PLANNED = ("lif", "lif, packed", "begun", "joined", "lstm")
+PLANNED = ("lif", "lif, packed", "begun", "joined", "lstm", "dropout")
 """Those that run by every kind of plan."""
 
 
@@ -149,8 +150,10 @@ def samples(case: Case) -> list[Step]:
     targets = [rng.normal(0, 1, (case.batch, 3)) for _ in range(2)]
     if case.net.loss.labelled:
         targets = [rng.integers(0, 3, case.batch) for _ in range(2)]
-    shape = (case.steps, case.batch, *case.net.graph.signals["in"].shape)
-    return [({"in": (rng.random(shape) < 0.3).astype(np.uint8)}, target) for target in targets]
+    extent, shape = (case.steps, case.batch), case.net.graph.signals["in"].shape
+    masks = [{name: mask[:] for name, mask in case.net.drawn(turn, *extent).items()} for turn in range(2)]
+    events = [(rng.random((*extent, *shape)) < 0.3).astype(np.uint8) for _ in targets]
+    return [({"in": x, **here}, target) for x, here, target in zip(events, masks, targets, strict=True)]
 
 
 @pytest.fixture(scope="module")

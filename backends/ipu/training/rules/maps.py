@@ -72,3 +72,12 @@ def scale(draft: Draft, side: Side, node: Node) -> None:
     parts = (*fields(inputs=sources, factors=factors), *outputs(y=y))
     vertices = Vertices("axonc::Scale", place.layout, parts, {"batch": draft.task.batch}, ELEMENT * draft.busiest(y))
     side.give(node, y, vertices)
+
+
+def product(draft: Draft, side: Side, node: Node) -> None:
+    """y = x r, elementwise."""
+    sources, (other,) = side.sources(node), side.reads(node)
+    y = draft.signal(side, node, "f4")
+    parts = (*fields(inputs=sources, factors=other), *outputs(y=y))
+    codelet = f"axonc::Times<{CPP[sources[0].dtype]}>"
+    side.give(node, y, Vertices(codelet, y.layout, parts, {}, ELEMENT * draft.busiest(y)))

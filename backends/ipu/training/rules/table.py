@@ -23,6 +23,7 @@ from axonc.ir.ops import (
     KernelTotal,
     Linear,
     LSTMAdjoint,
+    Map,
     Neuron,
     NeuronAdjoint,
     Op,
@@ -50,7 +51,7 @@ from .gated import (
     reset_gate_adjoint,
     reset_gate_read_adjoint,
 )
-from .maps import delay, given, passed, scale
+from .maps import delay, given, passed, product, scale
 from .matrices import adjoint, conv, linear, outer_total, pool, total
 from .neurons import neuron, neuron_adjoint
 
@@ -63,6 +64,7 @@ RULES: Mapping[type[Op], Rule] = {
     FlattenAdjoint: passed,
     Delay: delay,
     Scale: scale,
+    Map: product,
     Linear: linear,
     Conv: conv,
     ConvAdjoint: adjoint,

@@ -52,6 +52,12 @@ def scale(draft: Draft, side: Side, node: Node) -> None:
     _elementwise(side, node, y, f"{factor} * {grouped(side.signals(node.inputs))}")
 
 
+def product(draft: Draft, side: Side, node: Node) -> None:
+    """y = x r."""
+    y = draft.output(side, node)
+    _elementwise(side, node, y, f"{grouped(side.signals(node.inputs))} * {grouped(side.signals(node.reads))}")
+
+
 def _elementwise(side: Side, node: Node, y: Value, text: str) -> None:
     side.emit(node, loop(y.width, [f"{y.text}[at] = {as_held(y, text)};"]))
 

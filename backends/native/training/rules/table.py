@@ -23,6 +23,7 @@ from axonc.ir.ops import (
     KernelTotal,
     Linear,
     LSTMAdjoint,
+    Map,
     Neuron,
     NeuronAdjoint,
     Op,
@@ -52,7 +53,7 @@ from .gated import (
     reset_gate_adjoint,
     reset_gate_read_adjoint,
 )
-from .maps import delay, enters, passed, scale, total
+from .maps import delay, enters, passed, product, scale, total
 from .matrices import linear, outer_total
 from .neurons import neuron, neuron_adjoint
 from .stored import pool, pool_adjoint, stored_adjoint, stored_map, stored_total
@@ -66,6 +67,7 @@ RULES: Mapping[type[Op], Rule] = {
     FlattenAdjoint: passed,
     Delay: delay,
     Scale: scale,
+    Map: product,
     Linear: linear,
     Conv: stored_map,
     ConvAdjoint: stored_adjoint,

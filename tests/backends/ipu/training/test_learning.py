@@ -17,7 +17,7 @@ from axonc.backends.ipu.training.memory import memory_of
 from axonc.backends.ipu.training.program import Training
 from axonc.backends.training.samples import Learned
 from axonc.backends.training.task import Lists
-from axonc.compiler.training import SGD, Adam, CrossEntropy, MeanSquared, network
+from axonc.compiler.training import SGD, Adam, CrossEntropy, Dropout, MeanSquared, network
 from axonc.ir.ops import SuperSpike
 
 Array = np.ndarray[Any, Any]
@@ -71,6 +71,12 @@ CASES = {
     "second threshold": Case(
         network(tasks.lif(), SQUARED, surrogate=SuperSpike(below=0.3)), SGD(rate=0.05), planned("single", 13), BATCH, 8
     ),
+    "dropout, none": Case(
+        network(tasks.lif(), SQUARED, dropout=Dropout(0.3)), SGD(rate=0.05), planned("none", 13), BATCH, 4
+    ),
+    "dropout, double": Case(
+        network(tasks.lif(), SQUARED, dropout=Dropout(0.3)), SGD(rate=0.05), planned("double", 13, 3), BATCH, 4
+    ),
     "labels": Case(network(tasks.lif(), CrossEntropy("mean", 2.0)), Adam(), planned("single_off", 13), BATCH, 2),
     "egru, double": Case(NETS["egru"], Adam(), planned("double", 13, 3), BATCH, 3),
     "egru, none": Case(NETS["egru"], Adam(), planned("none", 13), BATCH, 3),
@@ -85,8 +91,11 @@ def samples(case: Case, count: int = 2) -> list[Step]:
     targets = [rng.normal(0, 1, (BATCH, 3)) for _ in range(count)]
     if case.net.loss.labelled:
         targets = [rng.integers(0, 3, BATCH) for _ in range(count)]
+    drawn = [case.net.drawn(number, steps, BATCH) for number in range(count)]
+    masks = [{name: mask[:] for name, mask in here.items()} for here in drawn]
     shape = (steps, BATCH, *case.net.graph.signals["in"].shape)
-    return [({"in": (rng.random(shape) < 0.3).astype(np.uint8)}, target) for target in targets]
+    events = [(rng.random(shape) < 0.3).astype(np.uint8) for _ in targets]
+    return [({"in": x, **here}, target) for x, here, target in zip(events, masks, targets, strict=True)]
 
 
 @pytest.fixture(scope="module")
@@ -132,6 +141,12 @@ def test_near_is_what_numpy_learns(name: str, results: dict[str, Learned]) -> No
         values = {p: moved[str(p)] for p in values}
     for parameter, value in values.items():
         np.testing.assert_allclose(found.parameters[parameter.node, parameter.field], value, rtol=1e-5, atol=1e-6)
+
+
+def test_what_is_left_out_does_not_depend_on_the_plan(results: dict[str, Learned]) -> None:
+    one, other, plain = (results[name] for name in ("dropout, none", "dropout, double", "lif, none"))
+    assert all(np.array_equal(other.parameters[key], value) for key, value in one.parameters.items())
+    assert any(np.any(plain.parameters[key] != value) for key, value in one.parameters.items())
 
 
 @pytest.mark.parametrize("net", ["egru", "gru", "lstm", "sparse", "images"])

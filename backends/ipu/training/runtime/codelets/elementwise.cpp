@@ -61,6 +61,22 @@ public:
   }
 };
 
+// y = factor x, a factor for each element of every sample.
+template <class Element> class Times : public poplar::MultiVertex {
+public:
+  Vector<Input<Vector<Element>>> inputs;
+  Input<Vector<float>> factors;
+  Output<Vector<float>> y;
+
+  bool compute(unsigned worker) {
+    const Range mine = rangeOf(worker, y.size());
+    for (unsigned n = mine.begin; n < mine.end; ++n) {
+      y[n] = summed(inputs, n) * factors[n];
+    }
+    return true;
+  }
+};
+
 // An output is added to what is pooled of it, or takes its place.
 template <class Element> class Pool : public poplar::MultiVertex {
 public:
@@ -79,6 +95,8 @@ public:
 
 template class Shift<unsigned char>;
 template class Shift<float>;
+template class Times<unsigned char>;
+template class Times<float>;
 template class Pool<unsigned char>;
 template class Pool<float>;
 

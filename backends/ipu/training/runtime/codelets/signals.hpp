@@ -38,9 +38,9 @@ template <class Visit> void eachRow(Range mine, unsigned width, Visit visit) {
 
 // The sum of what several signals have at a place, in their order.
 template <class Rows> float summed(const Rows &rows, std::size_t at) {
-  float sum = rows[0][at];
+  float sum = static_cast<float>(rows[0][at]);
   for (std::size_t row = 1; row < rows.size(); ++row) {
-    sum += rows[row][at];
+    sum += static_cast<float>(rows[row][at]);
   }
   return sum;
 }
