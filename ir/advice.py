@@ -64,7 +64,8 @@ ADVICE = {
     "AX503": "Use larger slices (`--slice`), or `--strategy fewest-cores`.",
     "AX504": "Use smaller slices: all key blocks have the size of the largest.",
     "AX505": "Give a longer `tick_s` in a machine file, lower the fan-in, or use smaller slices.",
-    "AX506": "Give a longer `tick_s` in a machine file, or map to fewer chips: larger slices, another strategy.",
+    "AX506": "Map to fewer chips: larger slices, another strategy. A longer `tick_s` in a machine file helps where a "
+    "tick carries too little, not where too many packets wait at once.",
     "AX601": "Replace the node, or choose semantics that the target runs ([targets](targets.md)), or the reference.",
     "AX602": "Put spiking neurons between the two, or compile for the reference.",
     "AX603": "Choose a target that `axonc targets` lists.",

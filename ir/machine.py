@@ -137,10 +137,11 @@ class Board:
 @dataclass(frozen=True)
 class Transport:
     """What carries packets. ``hop_s``: the time from one QPE to the next; ``link_hz``: packets that a link between
-    chips carries in a second, in each direction."""
+    chips carries in a second, in each direction; ``link_queue``: packets that can wait for it."""
 
     hop_s: float
     link_hz: float
+    link_queue: int
 
 
 @dataclass(frozen=True)
@@ -236,6 +237,11 @@ class Machine:
     def link_packets(self) -> int:
         """Packets that a link carries in one slot, in each direction."""
         return int(self.transport.link_hz * self.tick_s)
+
+    @property
+    def link_cycles(self) -> float:
+        """Cycles of a core in which a link carries a packet."""
+        return self.clock_hz / self.transport.link_hz
 
     @property
     def cores(self) -> int:

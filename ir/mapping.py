@@ -200,7 +200,7 @@ class Keys:
 
 
 LinkLoads = tuple[tuple[float, ...], ...]
-"""Packets of a step on every link of every chip."""
+"""Packets of a step on every link of every chip, or the most that wait for it."""
 
 
 @dataclass(frozen=True)
@@ -208,7 +208,8 @@ class Mapping:
     """The whole of it: slices in a fixed order, keys, routes, schedule, and the place of every core. ``neighbours``:
     for every chip where each of its links leads; ``host``: the chip that the host talks to; ``link_loads``: what each
     link is expected to carry; ``partitioner``: who cut the slices; ``hops``: of all packets of a step on chips, as
-    expected."""
+    expected; ``packet_cycles``: in which each core sends a packet at most; ``link_waiting``: the most packets that are
+    expected to wait for each link."""
 
     cores: int
     slices: tuple[Slice, ...]
@@ -221,6 +222,8 @@ class Mapping:
     link_loads: LinkLoads = ()
     partitioner: str = "naive"
     hops: float = 0.0
+    packet_cycles: tuple[float, ...] = ()
+    link_waiting: LinkLoads = ()
 
     @cached_property
     def by_core(self) -> tuple[tuple[Slice, ...], ...]:
@@ -262,6 +265,8 @@ class Mapping:
             "link_loads": [list(row) for row in self.link_loads],
             "partitioner": self.partitioner,
             "hops": self.hops,
+            "packet_cycles": list(self.packet_cycles),
+            "link_waiting": [list(row) for row in self.link_waiting],
             "orders": {name: order.text for name, order in self.orders.items()},
         }
 
@@ -281,12 +286,19 @@ class Mapping:
             tuple(map(tuple, description["link_loads"])),
             description["partitioner"],
             description["hops"],
+            tuple(description["packet_cycles"]),
+            tuple(map(tuple, description["link_waiting"])),
         )
 
     @property
     def crossings(self) -> float:
         """Packets that all links are expected to carry in a step."""
         return sum(map(sum, self.link_loads))
+
+    @property
+    def waiting(self) -> float:
+        """The most packets that are expected to wait for any link."""
+        return max((most for row in self.link_waiting for most in row), default=0.0)
 
     @cached_property
     def block_chips(self) -> Array:

@@ -94,7 +94,11 @@ class Result:
             if np.any(stats["link_packets"]):
                 all_links, most = int(stats["link_packets"].sum()), int(stats["link_peak"].max())
                 dropped = int(stats["link_dropped"].sum())
-                yield f"packets over links between chips: {all_links}, at most {most} in a slot, dropped: {dropped}"
+                waiting = float(stats["link_waiting"].max())
+                yield (
+                    f"packets over links between chips: {all_links}, at most {most} in a slot, dropped: {dropped}; "
+                    f"at most {waiting:.3g} waited for a link"
+                )
             if stats["overruns"].any():
                 yield f"ticks over budget: {int(stats['overruns'].sum())}"
         if np.any(stats.get("macs", 0)):

@@ -13,7 +13,7 @@ from .graph import Graph
 from .interpret.run import Carried, Data
 from .machine import AnyMachine, Machine
 from .mapping import Cut, Mapping, Schedule, Slice
-from .network import Network
+from .network import Network, Population
 from .result import Result
 
 Cuts = MappingType[str, Cut]
@@ -34,6 +34,10 @@ class CostModel(Protocol):
 
     def core_load(self, network: Network, schedule: Schedule, here: Sequence[Slice], cuts: Cuts) -> CoreLoad:
         """The load of a core that holds the slices ``here``, when the populations are cut as ``cuts`` says."""
+        ...
+
+    def packet_cycles(self, network: Network, population: Population) -> float:
+        """Cycles of a core from a packet of a population to the next, if there is nothing else to do."""
         ...
 
 

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 
 from axonc.ir.machine import BYTEWISE, Synapses
 from axonc.ir.mapping import Schedule, Slice
-from axonc.ir.network import Network
+from axonc.ir.network import Network, Population
 from axonc.ir.target import LIVE, CoreLoad, Cuts, HostInterface
 
 from .code_size import fitted
+from .costs import COSTS
 from .load import slot_cycles
 from .memory import MemoryMap
 from .plan import plan_core
+from .work import packet_parts
 
 
 @dataclass(frozen=True)
@@ -34,3 +36,8 @@ class CoreCost:
             plan.bytes_by_kind(fitted(self.memory, network, self.synapses)),
             slot_cycles(plan, schedule) if self.timed else 0,
         )
+
+    def packet_cycles(self, network: Network, population: Population) -> float:
+        """See `work.packet_parts`."""
+        parts = packet_parts(network, population)
+        return sum(COSTS[name].cycles * amount for name, amount in parts.items())

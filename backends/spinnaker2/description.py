@@ -85,7 +85,7 @@ def _machine(stated: Description) -> Machine:
         tick_s=float(clock["tick_s"]),
         grid=_grid(stated["grid"]),
         board=_board(stated),
-        transport=Transport(noc["hop_cycles"] / noc["hz"], link["bits_per_s"] / link["packet_bits"]),
+        transport=_transport(noc, link),
         levels=tuple(sorted(levels, key=lambda level: level.hz)),
         dram=Dram(**stated["dram"]),
         synapses=_synapses(stated),
@@ -93,6 +93,10 @@ def _machine(stated: Description) -> Machine:
         hop_pj=float(stated["energy"]["hop_pj"]),
         noc_pj=float(stated["energy"]["noc_pj"]),
     )
+
+
+def _transport(noc: Description, link: Description) -> Transport:
+    return Transport(noc["hop_cycles"] / noc["hz"], link["bits_per_s"] / link["packet_bits"], link["queue_packets"])
 
 
 def _synapses(description: Description) -> Synapses:

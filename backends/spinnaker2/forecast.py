@@ -48,9 +48,9 @@ def _total(work: Work, *names: str) -> float:
 
 def step_report(mapping: Mapping, machine: Machine, cores: Sequence[Forecast], timed: bool) -> dict[str, Any]:
     """What all cores together are expected to take for a step: instructions, cycles, events that they receive, packets
-    that they send, ``crossings`` of links between chips, ``hops`` on chips, seconds, and joules by where they go: a
-    packet passes the router of its chip, and another one for every link that it crosses. ``timed``: slots are ticks;
-    else each lasts as long as the busiest core."""
+    that they send, ``crossings`` of links between chips, the most ``waiting`` for one of them, ``hops`` on chips,
+    seconds, and joules by where they go: a packet passes the router of its chip, and another one for every link that it
+    crosses. ``timed``: slots are ticks; else each lasts as long as the busiest core."""
     busiest = max((core.slot.cycles for core in cores), default=0.0)
     slot = machine.tick_s if timed else busiest / machine.clock_hz
     seconds = slot * mapping.schedule.phases
@@ -63,6 +63,7 @@ def step_report(mapping: Mapping, machine: Machine, cores: Sequence[Forecast], t
         "events": round(sum(core.received for core in cores), 2),
         "packets": round(packets, 2),
         "crossings": round(mapping.crossings, 2),
+        "waiting": mapping.waiting,
         "hops": round(mapping.hops, 2),
         "seconds": float(f"{seconds:.6g}"),
         "latency_s": float(f"{(mapping.schedule.latency + 1) * slot:.6g}"),

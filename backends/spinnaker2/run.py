@@ -212,7 +212,8 @@ STATUS_WORDS = ("saturations", "stray", "queue_peak", "dropped", "overruns", "ma
 
 def _stats(traces: Traces, runs: Sequence[RunResult], counted: bool) -> dict[str, Any]:
     """Counters of every run: arrays [runs, slots, cores], and the status words [runs, cores]; of links [runs, chips,
-    links] all packets, the most in a slot, and those without room; ``hops`` [runs] of packets on chips.
+    links] all packets, the most in a slot, those without room, and the most that waited; ``hops`` [runs] of packets on
+    chips.
 
     A run is a sample, or all of them where they follow each other. Where events carry values, what is sent, received,
     waits or is dropped is counted in packets.
@@ -226,6 +227,7 @@ def _stats(traces: Traces, runs: Sequence[RunResult], counted: bool) -> dict[str
         "link_packets": np.stack([run.crossed.sum(axis=0, dtype=np.int64) for run in runs]),
         "link_peak": np.stack([run.crossed.max(axis=0, initial=0) for run in runs]),
         "link_dropped": np.stack([run.link_dropped for run in runs]),
+        "link_waiting": np.stack([run.link_waiting for run in runs]),
         **{word: np.stack([run.status[word] for run in runs]) for word in STATUS_WORDS},
     }
     if counted:

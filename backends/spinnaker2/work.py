@@ -6,18 +6,19 @@ The amounts follow the loops of the C runtime; what one of each takes is measure
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 
 import numpy as np
 
 from axonc.ir.mapping import Slice
-from axonc.ir.ops import Array, FixedGated, LevelNeuron
+from axonc.ir.network import Network, Population, Units
+from axonc.ir.ops import Array, FixedGated, Input, LevelNeuron
 
 from .convolution import KernelRows
 from .formats import BY_NAME
 from .gated import GatedRecords
-from .packets import BATCH
+from .packets import BATCH, packet_words
 from .parameters import equations, is_plain, kernel
 from .plan import AnyRows, CorePlan, LocalPopulation
 from .rows import Rows
@@ -128,10 +129,25 @@ def _sent(plan: CorePlan, local: LocalPopulation, traffic: Traffic) -> Iterator[
             yield "given.packet", _packets(plan, local.part, traffic, 0)
     elif equations(local.op).gate is not None:
         events = traffic.events(local.part, 0)
-        plain = "full" if variant(local) == "full" else "plain"
-        yield f"spike.{kernel(local.op).rsplit('_', 1)[1]}.{plain}", events
+        yield _spike(local.op), events
         if any(buffer.field == "spikes_record_at" for buffer in local.record.buffers):
             yield "recorded.spike", events
+
+
+def _spike(op: Units) -> str:
+    """What gives a spike."""
+    full = isinstance(op, LevelNeuron) or (not isinstance(op, FixedGated) and not is_plain(op))
+    return f"spike.{kernel(op).rsplit('_', 1)[1]}.{'full' if full else 'plain'}"
+
+
+def packet_parts(network: Network, population: Population) -> Mapping[str, float]:
+    """What a core does from a packet of a population to the next at least: it gives a spike, the values of a packet, or
+    takes it from a list."""
+    if isinstance(population.op, Input):
+        return {"listed": 1.0}
+    if isinstance(population.op, FixedGated):
+        return {"given.packet": 1.0, "given.value": packet_words(network) - 1.0}
+    return {_spike(population.op): 1.0}
 
 
 def _added(plan: CorePlan, rows: AnyRows, traffic: Traffic) -> Iterator[Part]:

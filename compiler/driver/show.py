@@ -114,7 +114,8 @@ def step_lines(fit: Mapping[str, Any]) -> Iterator[str]:
     step = fit.get("step")
     if step is None:
         return
-    crossings = f", {step['crossings']:g} over links between chips" if step["crossings"] else ""
+    waiting = f" (at most {step['waiting']:.3g} wait for one)"
+    crossings = f", {step['crossings']:g} over links between chips{waiting}" if step["crossings"] else ""
     yield (
         f"a step: {step['instructions']} instructions, {step['cycles']} cycles, {step['events']:g} events received, "
         f"{step['packets']:g} packets sent by all cores{crossings}; {1e3 * step['seconds']:g} ms, latency "

@@ -17,6 +17,7 @@ from axonc.ir.target import CostModel
 from .candidates import AUTO, chosen
 from .fit import tick_share
 from .hops import expected_hops
+from .links import Links, busy, packet_cycles, stated
 from .partition import Sizes
 from .placement import place
 from .reach import senders
@@ -50,13 +51,18 @@ def map_network(
     cycles = tick_share(machine) if options.timed else inf
     with stage("partition"):
         (slices, problems), partitioner = chosen(how, STRATEGIES[options.strategy], options.partitioner, cycles)
-    mapping, more = connected(network, slices, schedule, shown, machine)
+    mapping, more = connected(network, slices, schedule, shown, machine, cost)
     raise_if_any([*problems, *more])
     return replace(mapping, partitioner=partitioner)
 
 
 def connected(
-    network: Network, slices: Sequence[Slice], schedule: Schedule, outputs: Sequence[str], machine: Machine
+    network: Network,
+    slices: Sequence[Slice],
+    schedule: Schedule,
+    outputs: Sequence[str],
+    machine: Machine,
+    cost: CostModel,
 ) -> tuple[Mapping, list[Diagnostic]]:
     """The mapping of slices that have their cores: with keys, places and routes; and what is too much."""
     with stage("keys"):
@@ -67,11 +73,14 @@ def connected(
     with stage("place"):
         places = place(sending, outputs, machine, cores) if cores <= machine.cores else _anywhere(machine, cores)
     with stage("route"):
-        routes, loads, more = route(sending, keys, places, machine)
+        routes, crossing, more = route(sending, keys, places, machine)
     board = machine.board
-    mapping = Mapping(cores, keyed, keys, routes, schedule, places, board.neighbours, board.host, loads)
+    links = Links(crossing, sending, packet_cycles(network, keyed, cores, cost), machine)
+    loads, waiting = links.loads, links.waiting(schedule)
+    mapping = Mapping(cores, keyed, keys, routes, schedule, places, board.neighbours, board.host, stated(loads))
     hops = float(f"{expected_hops(sending, places, machine.grid):.6g}")
-    return replace(mapping, hops=hops), [*problems, *more]
+    mapping = replace(mapping, hops=hops, packet_cycles=links.cycles, link_waiting=stated(waiting))
+    return mapping, [*problems, *more, *busy(loads, waiting, machine)]
 
 
 def _anywhere(machine: Machine, cores: int) -> tuple[Place, ...]:

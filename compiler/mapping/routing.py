@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy import sparse
 
 from axonc.ir import Diagnostic
 from axonc.ir.machine import LINKS, Machine, Place, opposite
-from axonc.ir.mapping import Keys, LinkLoads, Route, Slice
+from axonc.ir.mapping import Keys, Route, Slice
 from axonc.ir.network import Network
-from axonc.ir.ops import Array
 
 from .blocks import Block, divided
 from .minimise import minimised
@@ -39,8 +39,9 @@ def allocate_keys(
 
 def route(
     senders: Sequence[Sender], keys: Keys, places: Sequence[Place], machine: Machine
-) -> tuple[tuple[Route, ...], LinkLoads, list[Diagnostic]]:
-    """The routing tables of all chips, what links are expected to carry, and what is too much for either.
+) -> tuple[tuple[Route, ...], sparse.csr_array, list[Diagnostic]]:
+    """The routing tables of all chips; the expected packets of a step from every sender over every link, float64 CSR
+    [senders, chips x links]; and what is too much for tables.
 
     A block has an entry on every chip of its tree where its packets are delivered, divide, turn or begin; elsewhere
     they go straight on, as the router does with what no entry matches. A table that is too long is minimised.
@@ -58,10 +59,8 @@ def route(
             else:
                 table.entries.append(entry)
     limited = [tables[chip].within(machine.router_entries) for chip in sorted(tables)]
-    loads = ways.loads(blocks)
-    problems = [*_full(limited, machine), *_busy(loads, machine)]
-    stated = tuple(tuple(float(f"{load:.6g}") for load in row) for row in loads.tolist())
-    return tuple(entry for table in limited for entry in table), stated, problems
+    crossing = ways.crossing(blocks, {sender.part.block: number for number, sender in enumerate(senders)})
+    return tuple(entry for table in limited for entry in table), crossing, list(_full(limited, machine))
 
 
 @dataclass(frozen=True)
@@ -104,14 +103,17 @@ class _Ways:
         straight = came is not None and links == (opposite(came),)
         return bool(block.cores) and not (straight and chip not in {self.chips[core] for core in block.cores})
 
-    def loads(self, blocks: Sequence[Block]) -> Array:
-        """Expected packets of a step on every link, float64 [chips, links]."""
-        board = self.trees.board
-        loads = np.zeros((len(board.chips), len(LINKS)))
-        for block in blocks:
-            for chip, _, links in self.steps(block):
-                loads[chip, list(links)] += block.rate
-        return loads
+    def crossing(self, blocks: Sequence[Block], numbers: Mapping[int | None, int]) -> sparse.csr_array:
+        """Expected packets of a step on every link; ``numbers``: of senders, by their key blocks."""
+        taken = [
+            (numbers[block.sender.part.block], len(LINKS) * chip + link, block.rate)
+            for block in blocks
+            for chip, _, links in self.steps(block)
+            for link in links
+        ]
+        rows, columns, rates = np.array(taken, np.float64).reshape(-1, 3).T
+        shape = (len(numbers), len(LINKS) * len(self.trees.board.chips))
+        return sparse.csr_array((rates, (rows.astype(np.int64), columns.astype(np.int64))), shape=shape)
 
 
 def _full(tables: Sequence[list[Route]], machine: Machine) -> Iterator[Diagnostic]:
@@ -119,14 +121,6 @@ def _full(tables: Sequence[list[Route]], machine: Machine) -> Iterator[Diagnosti
         if len(table) > machine.router_entries:
             found = f"{_on_chip(table[0].chip, machine)}{len(table)} routing entries"
             yield Diagnostic("AX503", "", found, f"the router has {machine.router_entries}", "use larger slices")
-
-
-def _busy(loads: Array, machine: Machine) -> Iterator[Diagnostic]:
-    for chip, link in np.argwhere(loads > machine.link_packets).tolist():
-        other = machine.board.neighbours[chip][link]
-        found = f"about {loads[chip, link]:.3g} packets of a step from chip {chip} to chip {other}"
-        remedy = "give a longer tick_s, or use fewer chips"
-        yield Diagnostic("AX506", "", found, f"their link carries {machine.link_packets} in a tick", remedy)
 
 
 def _on_chip(chip: int, machine: Machine) -> str:

@@ -6,7 +6,7 @@ import ctypes
 import hashlib
 import os
 import tempfile
-from ctypes import c_int, c_uint32, c_uint64, c_void_p
+from ctypes import c_double, c_int, c_uint32, c_uint64, c_void_p
 from functools import cache
 from pathlib import Path
 
@@ -60,16 +60,18 @@ class Run(ctypes.Structure):
         *((name, c_uint32) for name in ("slots", "steps", "seed", "in_order", "shuffle", "keep_going")),
         *((name, c_uint32) for name in ("samples", "ignore_parity")),
         *((name, c_uint64) for name in ("budget", "tick_cycles", "fetch_cycles", "fetch_kib_cycles")),
-        *((name, c_uint32) for name in ("branch_cycles", "threads", "probe_count", "packet_words", "link_packets")),
+        *((name, c_uint32) for name in ("branch_cycles", "threads", "probe_count", "packet_words")),
+        *((name, c_uint32) for name in ("link_packets", "link_queue")),
         *((name, c_uint32) for name in ("resumed", "write_count")),
         *((name, c_void_p) for name in ("write_cores", "write_offsets", "write_bytes", "written")),
         *((name, c_void_p) for name in ("probe_cores", "probe_offsets", "probe_bytes", "probe_rows")),
-        *((name, c_void_p) for name in ("links", "input_starts", "input_packets", "input_chips")),
+        *((name, c_void_p) for name in ("links", "input_starts", "input_packets", "input_chips", "packet_cycles")),
+        ("link_cycles", c_double),
         *((name, c_void_p) for name in ("instructions", "cycles", "received", "sent")),
         ("trace_slots", ctypes.POINTER(c_uint32)),
         ("trace_packets", ctypes.POINTER(c_uint32)),
         *((name, c_uint64) for name in ("trace_count", "trace_room")),
-        *((name, c_void_p) for name in ("crossed", "link_dropped")),
+        *((name, c_void_p) for name in ("crossed", "link_dropped", "link_waiting")),
         *((name, c_uint64) for name in ("unrouted", "lost", "hops")),
         ("fault", Fault),
     ]

@@ -15,7 +15,8 @@ BOOTING = 0xFFFFFFFF
 HOST = 0xFFFFFFFF
 """The core of a fault of what the host sent."""
 
-_NONE, _ACCESS, _EXCEPTION, _WATCHDOG, _UNALIGNED, _CORE, _QUEUE_FULL, _NO_MEMORY, _OVERRUN, _LINK_FULL = range(10)
+_NONE, _ACCESS, _EXCEPTION, _WATCHDOG, _UNALIGNED, _CORE, _QUEUE_FULL, _NO_MEMORY, _OVERRUN = range(9)
+_LINK_FULL, _LINK_WAITING = 9, 10
 
 _UNICORN_ERRORS = {10: "undefined instruction", 21: "exception that nothing handles"}
 _ACCESSES = {
@@ -67,13 +68,15 @@ def describe(fault: Fault, guard: tuple[int, int]) -> str:
     if kind == _CORE:
         name = ERRORS[detail] if detail < len(ERRORS) else "unknown"
         return _CORE_ERRORS.get(name, f"error {detail}")
+    link = _link(fault.address)
     texts = {
         _EXCEPTION: f"exception {_EXCEPTIONS.get(detail, detail)}, which nothing handles",
         _WATCHDOG: f"more than {detail} instructions in one slot",
         _UNALIGNED: f"access of whole words at {fault.address:#x}, which is not a multiple of 4",
         _QUEUE_FULL: f"the event queue of {detail} packets is full",
         _OVERRUN: f"{detail} cycles (estimated); a tick has {fault.address}; raise tick_s, or use smaller slices",
-        _LINK_FULL: f"{_link(fault.address)} carries {detail} packets in a tick; raise tick_s, or use fewer chips",
+        _LINK_FULL: f"{link} carries {detail} packets in a tick; raise tick_s, or use fewer chips",
+        _LINK_WAITING: f"{detail} packets wait for {link}; its queue holds {fault.access}; use fewer chips",
         _NO_MEMORY: "the host has no memory left for the packet trace",
     }
     return texts[kind]

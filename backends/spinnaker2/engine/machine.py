@@ -75,9 +75,10 @@ class RunResult:
     ``instructions``, ``cycles`` (uint64) and ``received``, ``sent`` (uint32): [slots, cores]; the first two are
     0 on the host. ``probes``: uint8 [slots, bytes] per probe. ``status``: every core's status words (a structured
     array of `schema.STATUS`). ``crossed``: uint32 [slots, chips, links], packets that took each link between chips;
-    ``link_dropped``: uint64 [chips, links], those for which it had no room. ``unrouted`` counts packets that nobody
-    listens to, ``lost`` those that left the board or went in circles, ``hops`` the steps of all packets from one
-    processing element to the next.
+    ``link_dropped``: uint64 [chips, links], those for which it had no room;
+    ``link_waiting``: float64 [chips, links], the most that waited for it in a slot, 0 where cores ran ahead.
+    ``unrouted`` counts packets that nobody listens to, ``lost`` those that left the board or went in circles, ``hops``
+    the steps of all packets from one processing element to the next.
     """
 
     trace_slots: Keys
@@ -91,6 +92,7 @@ class RunResult:
     status: npt.NDArray[np.void]
     crossed: Keys
     link_dropped: Counts
+    link_waiting: npt.NDArray[np.float64]
     unrouted: int
     lost: int
     hops: int
@@ -171,7 +173,8 @@ class Machine:
         waiting = None if links is None else np.ascontiguousarray(links, np.uint8)
         run.links = None if waiting is None else waiting.ctypes.data
         run.tick_cycles, run.budget, run.branch_cycles = tick_cycles, budget, branch_cycles
-        run.link_packets = self.wiring.link_packets
+        run.link_packets, run.link_queue = self.wiring.link_packets, self.wiring.link_queue
+        run.link_cycles = self.wiring.link_cycles if links is None else 0.0
         run.fetch_cycles, run.fetch_kib_cycles = fetch_cycles, fetch_kib_cycles
         run.threads = max(1, min(threads or processors(), len(self.cores) // self.cores_per_thread))
         for core in range(len(self.cores)):
@@ -235,6 +238,7 @@ class Machine:
             status=np.array(status, STATUS.dtype),
             crossed=record.crossed,
             link_dropped=record.link_dropped,
+            link_waiting=record.link_waiting,
             unrouted=int(run.unrouted),
             lost=int(run.lost),
             hops=int(run.hops),
@@ -242,9 +246,9 @@ class Machine:
 
 
 _RECORD_ARRAYS = (
-    "instructions", "cycles", "received", "sent", "crossed", "link_dropped", "input_starts", "input_packets",
-    "input_chips", "probe_cores", "probe_offsets", "probe_bytes", "write_cores", "write_offsets", "write_bytes",
-    "written",
+    "instructions", "cycles", "received", "sent", "crossed", "link_dropped", "link_waiting", "packet_cycles",
+    "input_starts", "input_packets", "input_chips", "probe_cores", "probe_offsets", "probe_bytes",
+    "write_cores", "write_offsets", "write_bytes", "written",
 )  # fmt: skip
 
 
@@ -269,6 +273,8 @@ class _Record:
         self.sent = np.zeros((slots, cores), np.uint32)
         self.crossed = np.zeros((slots, chips, len(LINKS)), np.uint32)
         self.link_dropped = np.zeros((chips, len(LINKS)), np.uint64)
+        self.link_waiting = np.zeros((chips, len(LINKS)))
+        self.packet_cycles = np.array([*wiring.packet_cycles, wiring.link_cycles])
         self.input_starts = inputs.starts(slots)
         self.input_packets = inputs.marked(words)
         self.input_chips = np.ascontiguousarray(inputs.entered(wiring.host), np.uint32)

@@ -35,13 +35,18 @@ class Route:
 @dataclass(frozen=True)
 class Wiring:
     """``neighbours``: for every chip where each of its links leads; ``host``: the chip where inputs enter; ``grid`` of
-    a chip; ``places`` of all cores; ``link_packets``: what a link carries in a slot, 0: any number."""
+    a chip; ``places`` of all cores; ``link_packets``: what a link carries in a slot, 0: any number; ``link_queue``:
+    what can wait for it, 0: any number; ``link_cycles``, ``packet_cycles`` [cores]: from a packet that a link carries,
+    or a core sends, to the next; 0: nobody waits."""
 
     neighbours: Neighbours
     host: int
     grid: Grid
     places: tuple[Place, ...]
     link_packets: int = 0
+    link_queue: int = 0
+    link_cycles: float = 0.0
+    packet_cycles: tuple[float, ...] = ()
 
     @staticmethod
     def of(mapping: Mapping, description: MappingType[str, Any]) -> Wiring:
@@ -49,7 +54,9 @@ class Wiring:
         stated = description["grid"]
         missing = tuple((x, y) for x, y in stated["missing"])
         grid = Grid(stated["width"], stated["height"], stated["pes"], missing, tuple(stated["router"]))
-        return Wiring(mapping.neighbours, mapping.host, grid, mapping.places, description["link_packets"])
+        packets, queue, cycles = (description[name] for name in ("link_packets", "link_queue", "link_cycles"))
+        links = (packets, queue, cycles, mapping.packet_cycles)
+        return Wiring(mapping.neighbours, mapping.host, grid, mapping.places, *links)
 
     @staticmethod
     def one_chip(cores: int) -> Wiring:
@@ -60,7 +67,12 @@ class Wiring:
 def network_of(machine: Machine, timed: bool) -> dict[str, Any]:
     """What of a machine's network is not in a mapping, for JSON; links carry any number of packets where slots last as
     long as they need."""
-    return {"grid": asdict(machine.grid), "link_packets": machine.link_packets if timed else 0}
+    return {
+        "grid": asdict(machine.grid),
+        "link_packets": machine.link_packets if timed else 0,
+        "link_queue": machine.transport.link_queue,
+        "link_cycles": machine.link_cycles,
+    }
 
 
 @dataclass(frozen=True)

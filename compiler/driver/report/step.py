@@ -49,6 +49,7 @@ def measured_step(run: Result, phases: int) -> dict[str, Any]:
         "received": float(stats["events_received"].sum()) / steps,
         "packets": float(stats["events_sent"].sum()) / steps,
         "crossings": float(stats["link_packets"].sum()) / steps,
+        "waiting": float(np.max(stats["link_waiting"])),
         "hops": float(np.sum(stats["hops"])) / steps,
         "seconds": float(np.sum(stats["seconds"])) / steps,
         "joules": {name: float(np.sum(joules)) / steps for name, joules in stats["joules"].items()},
@@ -62,6 +63,7 @@ def _rows(told: Mapping[str, Any], measured: Mapping[str, Any], facts: Facts) ->
     rows.append(("packets sent", told["packets"], measured.get("packets")))
     if told["crossings"] or measured.get("crossings"):
         rows.append(("packets over links between chips", told["crossings"], measured.get("crossings")))
+        rows.append(("most packets that wait for a link", told["waiting"], measured.get("waiting")))
     rows.append(("hops of packets on chips", told["hops"], measured.get("hops")))
     rows.append(("milliseconds", 1e3 * told["seconds"], _scaled(measured.get("seconds"), 1e3)))
     for name, joules in told["joules"].items():

@@ -14,6 +14,7 @@ from axonc.backends.spinnaker2.description import load_machine
 from axonc.compiler.mapping.blocks import Block, divided
 from axonc.compiler.mapping.chips import distances
 from axonc.compiler.mapping.hops import expected_hops
+from axonc.compiler.mapping.links import Links, busy
 from axonc.compiler.mapping.minimise import minimised
 from axonc.compiler.mapping.placement import place
 from axonc.compiler.mapping.reach import Sender
@@ -21,7 +22,7 @@ from axonc.compiler.mapping.routing import route
 from axonc.compiler.mapping.trees import Trees
 from axonc.compiler.mapping.worth import LEAST_SAVED, STEP, worths
 from axonc.ir.machine import LINKS, Board, Faults, Machine, Place
-from axonc.ir.mapping import Keys, Route, Slice
+from axonc.ir.mapping import Keys, Route, Schedule, Slice
 from axonc.ir.walk import Walk, walk
 
 CHIP = load_machine()
@@ -120,8 +121,9 @@ def test_links_are_expected_to_carry_what_the_tables_send_over_them(seed: int, c
     drawn = draw(seed, chips, 3, 16384)
     traffic = replace(drawn, senders=tuple(replace(sender, rate=1.0) for sender in drawn.senders))
     places = place(traffic.senders, (), traffic.machine, traffic.cores)
-    routes, loads, _ = route(traffic.senders, traffic.keys, places, traffic.machine)
-    np.testing.assert_array_equal(np.array(loads), traffic.walked(routes, places).crossed)
+    routes, crossing, _ = route(traffic.senders, traffic.keys, places, traffic.machine)
+    loads = Links(crossing, traffic.senders, (), traffic.machine).loads
+    np.testing.assert_array_equal(loads, traffic.walked(routes, places).crossed)
 
 
 @strategies.examples(40)
@@ -291,10 +293,13 @@ def test_tables_that_do_not_fit_and_links_that_carry_too_little_are_told() -> No
     senders = lines(9, 9, heard)
     places = tuple(Place(int(core > 4), 3, 3, 0) for core in range(9))
     transport = replace(CHIP.transport, link_hz=1000.0)
-    _, _, problems = route(senders, Keys(0, 32), places, replace(machine, transport=transport))
-    assert [problem.code for problem in problems] == ["AX503", "AX503", "AX506", "AX506"]
-    assert "chip 0: 8 routing entries; the router has 2" in str(problems[0])
-    assert "about 4 packets of a step from chip 0 to chip 1; their link carries 1 in a tick" in str(problems[2])
+    slow = replace(machine, transport=transport)
+    _, crossing, full = route(senders, Keys(0, 32), places, slow)
+    links = Links(crossing, senders, (100.0,) * 9, slow)
+    late = list(busy(links.loads, links.waiting(Schedule(1, {"p": 0}, 0)), slow))
+    assert [problem.code for problem in (*full, *late)] == ["AX503", "AX503", "AX506", "AX506"]
+    assert "chip 0: 8 routing entries; the router has 2" in str(full[0])
+    assert "about 4 packets of a step from chip 0 to chip 1; their link carries 1 in a tick" in str(late[0])
 
 
 def test_the_walk_sees_what_is_wrong() -> None:

@@ -17,6 +17,8 @@ void axonc_machine_free(machine_t *machine)
     free(machine->order);
     free(machine->memo);
     free(machine->stops);
+    free(machine->bursts);
+    free(machine->burst_count);
     free(machine);
 }
 
@@ -32,8 +34,12 @@ machine_t *axonc_machine_new(uint32_t count, const routes_t *routes)
     machine->elements = calloc(count, sizeof *machine->elements);
     machine->order = calloc(count, sizeof *machine->order);
     machine->memo = calloc(UINT32_C(1) << MEMO_BITS, sizeof *machine->memo);
-    machine->stops = calloc((size_t)routes->chips * AXONC_LINKS + 1, sizeof *machine->stops);
-    if (!machine->elements || !machine->order || !machine->memo || !machine->stops) {
+    const size_t links = (size_t)routes->chips * AXONC_LINKS;
+    machine->stops = calloc(links + 1, sizeof *machine->stops);
+    machine->bursts = calloc(links * (count + 1), sizeof *machine->bursts);
+    machine->burst_count = calloc(links, sizeof *machine->burst_count);
+    if (!machine->elements || !machine->order || !machine->memo || !machine->stops ||
+        !machine->bursts || !machine->burst_count) {
         axonc_machine_free(machine);
         return NULL;
     }
@@ -154,6 +160,8 @@ static void switch_off_faulty(machine_t *machine)
 void axonc_machine_run(machine_t *machine, run_t *run)
 {
     machine->run = run;
+    memset(machine->burst_count, 0,
+           (size_t)machine->routes.chips * AXONC_LINKS * sizeof *machine->burst_count);
     machine->random = run->seed ^ SEED_OFFSET;
     machine->random = machine->random ? machine->random : SEED_OFFSET;
     const bool sound =

@@ -21,6 +21,7 @@ typedef enum {
     FAULT_NO_MEMORY,
     FAULT_OVERRUN,   /* cycles spent, cycles of a tick (as the address) */
     FAULT_LINK_FULL, /* what a link carries; chip and link as the address */
+    FAULT_LINK_WAITING, /* packets that wait for a link; what its queue holds as the access */
 } fault_kind_t;
 
 #define HOST UINT32_MAX
@@ -125,6 +126,12 @@ typedef struct {
     int32_t came_by;
 } stop_t;
 
+/* Packets that a core, or the host as the last sender, has given a link in a slot. */
+typedef struct {
+    uint32_t sender;
+    uint32_t packets;
+} burst_t;
+
 #define MEMO_BITS 16
 
 /* What one call of axonc_machine_run does and records. Known to machine.py. */
@@ -146,6 +153,7 @@ typedef struct {
     uint32_t probe_count;
     uint32_t packet_words;  /* words of a packet, of which the first is its key */
     uint32_t link_packets;  /* that a link carries in a slot; 0: no limit */
+    uint32_t link_queue;    /* that can wait for a link; 0: no limit */
     uint32_t resumed;       /* the first sample goes on from what the host writes */
     uint32_t write_count;   /* what the host writes into work areas before slot 0 */
     const uint32_t *write_cores;
@@ -160,6 +168,8 @@ typedef struct {
     const uint32_t *input_starts; /* packets input_starts[s] to input_starts[s + 1] enter in slot s */
     const uint32_t *input_packets; /* with the parity of their slots */
     const uint32_t *input_chips; /* where each of them enters */
+    const double *packet_cycles; /* from a packet of each core, and of the host, to its next */
+    double link_cycles;          /* from a packet of a link to the next; 0: nobody waits */
     uint64_t *instructions; /* [slots][cores] */
     uint64_t *cycles;
     uint32_t *received;
@@ -170,6 +180,7 @@ typedef struct {
     uint64_t trace_room;
     uint32_t *crossed;      /* [slots][chips][links]: packets that took each link */
     uint64_t *link_dropped; /* [chips][links]: packets for which a link had no room */
+    double *link_waiting;   /* [chips][links]: the most packets that waited in a slot */
     uint64_t unrouted;      /* packets that no entry matched where they began */
     uint64_t lost;          /* packets that left the board, or went in circles */
     uint64_t hops;          /* from one processing element to the next, of all packets */
@@ -185,6 +196,8 @@ typedef struct {
     routes_t routes;
     memo_t *memo;
     stop_t *stops; /* where the present packet has yet to be looked at */
+    burst_t *bursts;       /* [chips][links][count + 1]: of the present slot */
+    uint32_t *burst_count; /* [chips][links] */
     run_t *run;
     uint32_t slot;
     uint32_t sender; /* the core whose packets travel, or HOST */
@@ -228,6 +241,11 @@ bool stop(machine_t *machine, uint32_t core, const fault_t *fault);
 /* routing.c: sends packets from the router of a chip to every core that listens; false if a queue
    or a link is full and that matters. */
 bool route(machine_t *machine, uint32_t chip, const uint32_t *packets, uint32_t count);
+
+/* links.c: notes a packet that the sender gives a link; and, when all have sent, the most packets that
+   waited for every link, false if a queue is too short and that matters. */
+void note_packet(machine_t *machine, uint32_t at);
+bool settle_links(machine_t *machine);
 
 /* slot.c: one slot of all cores, of one, or of the host that sends inputs; false if that stops the run. */
 bool run_slot(machine_t *machine);

@@ -144,6 +144,7 @@ static bool cross(machine_t *machine, uint32_t chip, uint32_t link, uint32_t *wa
         return run->keep_going || stop(machine, machine->sender, &full);
     }
     *crossed += 1;
+    note_packet(machine, at);
     stop_t *stop = &machine->stops[*waiting];
 
     stop->chip = (uint32_t)next;

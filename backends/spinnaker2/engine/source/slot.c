@@ -195,5 +195,6 @@ bool run_slot(machine_t *machine)
         shuffle(machine->order, machine->count, 1, &machine->random);
     }
     /* Without parity an event may reach a core that has yet to run. */
-    return machine->run->ignore_parity ? run_in_turn(machine) : run_together(machine);
+    return (machine->run->ignore_parity ? run_in_turn(machine) : run_together(machine)) &&
+           settle_links(machine);
 }
