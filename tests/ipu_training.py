@@ -83,6 +83,14 @@ def in_blocks(steps: int, grain: int, room: int) -> Plan:
     return Plan("two_level", problem, schedule, schedule.cost(problem, 0, steps))
 
 
+@dataclass(frozen=True)
+class Expected:
+    """The loss of every step of training, and the parameters in the end."""
+
+    losses: Array
+    parameters: dict[tuple[str, str], Array]
+
+
 @contextmanager
 def built(cases: Sequence[Case]) -> Iterator[list[tuple[Path, Training]]]:
     """The programs of all cases, in folders of their own."""
@@ -105,32 +113,34 @@ def learned(folder: Path, program: Training, optimiser: Optimiser, steps: Sequen
     )
 
 
-def canonical(case: Case, program: Training, steps: Sequence[Step]) -> dict[tuple[str, str], Array]:
-    """The parameters after some steps of training by the interpreter, as the tiles of a program add."""
+def canonical(case: Case, program: Training, steps: Sequence[Step]) -> Expected:
+    """Some steps of training by the interpreter, as the tiles of a program add."""
     return canonical_of(case.net, case.optimiser, steps, program)
 
 
 def canonical_of(
     net: Network, optimiser: Optimiser, steps: Sequence[Step], program: Training | None = None
-) -> dict[tuple[str, str], Array]:
+) -> Expected:
     """The same; without a program both graphs run as they are, every sum in canonical order."""
-    values = dict(net.initial)
+    values, losses = dict(net.initial), []
     state = optimiser.initial({str(parameter): value for parameter, value in values.items()})
     for count, (x, target) in enumerate(steps, 1):
-        gradients = gradients_of(net, program, values, x, target)
+        loss, gradients = gradients_of(net, program, values, x, target)
+        losses.append(loss)
         named = {str(parameter): value for parameter, value in values.items()}
         moved, state = optimiser.step(named, gradients, state, count)
         values = {parameter: moved[str(parameter)] for parameter in values}
-    return {(parameter.node, parameter.field): value for parameter, value in values.items()}
+    parameters = {(parameter.node, parameter.field): value for parameter, value in values.items()}
+    return Expected(np.array(losses, np.float32), parameters)
 
 
 def gradients_of(
     net: Network, program: Training | None, values: dict[Parameter, Array], x: dict[str, Array], target: Array
-) -> dict[str, Array]:
-    """By parameter; sums over steps run from the last, in each over the samples."""
+) -> tuple[float, dict[str, Array]]:
+    """The loss, and gradients by parameter; sums over steps run from the last, in each over the samples."""
     forward = net.with_values(values)
     recorded = run_batches(forward, {name: a.swapaxes(0, 1) for name, a in x.items()}, list(net.backward.tape.values()))
-    _, seed = net.loss(np.ascontiguousarray(recorded[net.output].swapaxes(0, 1), np.float32), target)
+    loss, seed = net.loss(np.ascontiguousarray(recorded[net.output].swapaxes(0, 1), np.float32), target)
     data = {name: recorded[reference] for name, reference in net.backward.tape.items()}
     for output, name in net.backward.seeds.items():
         zero = np.zeros_like(recorded[output], np.float32)
@@ -140,7 +150,7 @@ def gradients_of(
     names = [node.name for node in graph if not isinstance(node.op, (KernelTotal, OuterTotal, StoredTotal, Total))]
     backward = matrices(graph) if program is None else in_tiles(graph, program)
     signals = run_batches(backward, {name: a[:, ::-1] for name, a in data.items()}, names)
-    return {
+    return loss, {
         str(parameter): of_parameter(forward, parameter, graph[graph[output].inputs[0]], signals, program)
         for output, parameter in net.backward.gradients.items()
     }

@@ -2,6 +2,9 @@
 
 ``over`` says what of the T steps counts: their ``sum``, ``mean`` or ``max`` (each element's largest value), or the
 ``last`` one. `StepwiseCrossEntropy` sees every step for itself.
+
+In float32 a loss and its derivative are the same bits here, in C and on tiles: exp and log are the project's own, and
+sums over classes, then over samples, run upwards. In float64 they are numpy's.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from axonc.ir import Diagnostic, ModelError, Shape
+from axonc.ir.interpret.functions import exp, log
 from axonc.ir.ops import Array
 
 Over = Literal["sum", "mean", "max", "last"]
@@ -125,14 +129,26 @@ class StepwiseCrossEntropy(Loss):
 def _cross_entropy(logits: Array, labels: Array) -> tuple[float, Array]:
     """The mean over N of -log softmax(logits [N, C])[labels [N]], and its derivative [N, C]."""
     logits = logits - logits.max(axis=1, keepdims=True)
-    powers = np.exp(logits)
-    sums = powers.sum(axis=1, keepdims=True)
+    powers = exp(logits)
+    sums = _total(powers)[:, None]
     rows = np.arange(len(labels))
-    loss = float(np.mean(np.log(sums[:, 0]) - logits[rows, labels]))
+    loss = _mean(log(sums[:, 0]) - logits[rows, labels])
     slope = np.divide(powers, sums, out=powers)
     slope[rows, labels] -= 1
     slope *= slope.dtype.type(1 / len(labels))
     return loss, slope
+
+
+def _total(x: Array) -> Array:
+    """The sum over the last axis; in float32 one element after the other, as programs add."""
+    return np.asarray(np.add.accumulate(x, axis=-1)[..., -1] if x.dtype == np.float32 else x.sum(axis=-1))
+
+
+def _mean(x: Array) -> float:
+    """The mean of all elements; in float32 their sum, one after the other, times 1 / size, as programs have it."""
+    if x.dtype != np.float32 or not x.size:
+        return float(np.mean(x))
+    return float(_total(x.reshape(-1)) * np.float32(1 / x.size))
 
 
 @dataclass(frozen=True)
@@ -149,7 +165,7 @@ class MeanSquared(PooledLoss):
         every = wanted.ndim == output.ndim
         off = (output if every else reduced(output, self.over)) - (wanted.swapaxes(0, 1) if every else wanted)
         slope = off * off.dtype.type(2 / max(off.size, 1))
-        return float(np.mean(off * off)), slope if every else spread(slope, output, self.over)
+        return _mean(off * off), slope if every else spread(slope, output, self.over)
 
     def check(self, node: str, shape: Shape, target: Array, samples: int, steps: int) -> Array:
         fits = target.ndim in (len(shape) + 1, len(shape) + 2) and target.shape[target.ndim - len(shape) :] == shape
@@ -176,7 +192,7 @@ class RateTarget(PooledLoss):
         wanted[np.arange(len(target)), target] = self.correct
         off = reduced(flat, self.over) - wanted
         slope = off * off.dtype.type(2 / max(off.size, 1))
-        return float(np.mean(off * off)), spread(slope, flat, self.over).reshape(output.shape)
+        return _mean(off * off), spread(slope, flat, self.over).reshape(output.shape)
 
 
 LOSSES: dict[str, type[Loss]] = {

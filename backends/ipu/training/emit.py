@@ -15,6 +15,7 @@ from axonc.ir.version import __version__
 
 from ...native.tensor.names import RESERVED, Names, comment_text
 from ..cpp import KEYWORDS, cpp_string
+from ..emit import NATIVE
 from ..emit import RUNTIME as OF_TARGET
 from ..layout import Layout
 from ..pack import ALIGNMENT
@@ -33,7 +34,8 @@ def runtime_files() -> dict[str, bytes]:
     """What every project of a training has, by relative path."""
     paths = sorted(path for path in RUNTIME.rglob("*") if path.suffix in (".cpp", ".hpp"))
     own = {path.relative_to(RUNTIME).as_posix(): path.read_bytes() for path in paths}
-    return {**{name: (OF_TARGET / name).read_bytes() for name in SHARED}, **own}
+    functions = {"codelets/functions.h": (NATIVE / "functions.h").read_bytes()}
+    return {**{name: (OF_TARGET / name).read_bytes() for name in SHARED}, **functions, **own}
 
 
 def emit(training: Training) -> dict[str, bytes]:

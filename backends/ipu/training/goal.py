@@ -39,10 +39,10 @@ def loss_stages(draft: Draft, pooled: Tensor, target: Tensor, hyper: Tensor, los
     seed = draft.backward.values[task.seeds[task.output]]
     slope = Tensor("slope", "f4", loss.layout, 0, fixed=elements)
     parts = (whole("pooled", pooled), *fields(target=target), whole("hyper", hyper), *outputs(slope=slope, loss=loss))
-    numbers: dict[str, Number] = {"divisor": float(task.steps) if goal.over == "mean" else 1.0}
+    numbers = spread(draft.places["forward", task.output], task.batch)
+    numbers["divisor"] = float(task.steps) if goal.over == "mean" else 1.0
     if goal.name == "cross_entropy":
-        place = draft.places["forward", task.output]
-        numbers |= {**spread(place, task.batch), "scale": goal.scale}
+        numbers["scale"] = goal.scale
     codelet = {"cross_entropy": "axonc::CrossEntropy", "mean_squared": "axonc::MeanSquared"}[goal.name]
     shared = (Field("parts", (slope,), view="column", like=seed), *outputs(y=seed))
     return (

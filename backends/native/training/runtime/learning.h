@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "functions.h"
+
 enum { AXONC_KEPT, AXONC_RATE, AXONC_MEAN_SCALE, AXONC_SQUARE_ROOT, AXONC_SHARE, AXONC_HYPER };
 
 /* What takes the place of an event's derivative, at a distance x from the threshold; as the compiler's ops define it. */
@@ -37,8 +39,8 @@ static inline float axonc_straight_through(float x)
 }
 
 /*
- * The part of one sample in -log softmax(r)[label], and its derivative; r = scale (pooled / divisor). A label that is no
- * class counts for nothing.
+ * The part of one sample in -log softmax(r)[label], and its derivative; r = scale (pooled / divisor). The sum runs
+ * over ascending classes. A label that is no class counts for nothing.
  */
 static inline float axonc_cross_entropy_sample(float *restrict slope, const float *restrict pooled, uint32_t label,
     size_t classes, float divisor, float scale, float share)
@@ -48,14 +50,14 @@ static inline float axonc_cross_entropy_sample(float *restrict slope, const floa
         largest = fmaxf(largest, scale * (pooled[c] / divisor));
     }
     for (size_t c = 0; c < classes; c++) {
-        slope[c] = expf(scale * (pooled[c] / divisor) - largest);
+        slope[c] = axonc_expf(scale * (pooled[c] / divisor) - largest);
         sum += slope[c];
     }
     for (size_t c = 0; c < classes; c++) {
         const float off = (slope[c] / sum - (c == label ? 1.0f : 0.0f)) * share;
         slope[c] = label < classes ? off * scale / divisor : 0.0f;
     }
-    return label < classes ? logf(sum) - (scale * (pooled[label] / divisor) - largest) : 0.0f;
+    return label < classes ? axonc_logf(sum) - (scale * (pooled[label] / divisor) - largest) : 0.0f;
 }
 
 /* The mean loss of a batch; `slope`: its derivative with respect to the output of a step. */

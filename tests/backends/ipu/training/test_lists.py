@@ -65,7 +65,7 @@ def test_parameters_are_those_of_canonical_sums(
     name: str, programs: dict[str, tuple[Path, Training]], results: dict[str, Learned]
 ) -> None:
     case = CASES[name]
-    for parameter, value in canonical(case, programs[name][1], samples(case)).items():
+    for parameter, value in canonical(case, programs[name][1], samples(case)).parameters.items():
         np.testing.assert_array_equal(results[name].parameters[parameter], value, str(parameter))
 
 

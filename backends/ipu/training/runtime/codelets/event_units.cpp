@@ -1,5 +1,7 @@
 // Event-based gated units in float, and their adjoints. What belongs to the three gates has a lane for each: update,
-// reset, candidate. Every operation is rounded once; tanh is the library's.
+// reset, candidate. Every operation is rounded once, in the order of the interpreter.
+#include "functions.h" // before Poplar, whose names it must not see
+
 #include <poplar/Vertex.hpp>
 
 #include "gates.hpp"
@@ -35,9 +37,9 @@ public:
   bool compute(unsigned worker) {
     eachUnit<3>(worker, y.size(), batch, [&](unsigned n, std::size_t at, const std::size_t *gates) {
       const float old = cell[at];
-      u[at] = zoneout + (1.0F - zoneout) * sigmoidOf(summed(inputs, gates[0]) + read[gates[0]]);
-      r[at] = sigmoidOf(summed(inputs, gates[1]) + read[gates[1]]);
-      g[at] = std::tanh(summed(inputs, gates[2]) + r[at] * read[gates[2]]);
+      u[at] = zoneout + (1.0F - zoneout) * axonc_sigmoidf(summed(inputs, gates[0]) + read[gates[0]]);
+      r[at] = axonc_sigmoidf(summed(inputs, gates[1]) + read[gates[1]]);
+      g[at] = axonc_tanhf(summed(inputs, gates[2]) + r[at] * read[gates[2]]);
       d[at] = old - g[at];
       m[at] = u[at] * old + (1.0F - u[at]) * g[at];
       o[at] = m[at] > threshold[n] ? 1.0F : 0.0F;

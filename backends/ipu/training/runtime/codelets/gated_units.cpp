@@ -1,6 +1,8 @@
 // Units of GRU and LSTM in float, and their adjoints. Gates of a GRU: update, reset, candidate, or without the reset where
-// it comes before the matrix; of an LSTM: input, output, forget, cell. Every operation is rounded once; tanh is the
-// library's.
+// it comes before the matrix; of an LSTM: input, output, forget, cell. Every operation is rounded once, in the order of
+// the interpreter.
+#include "functions.h" // before Poplar, whose names it must not see
+
 #include <poplar/Vertex.hpp>
 
 #include "gates.hpp"
@@ -29,9 +31,9 @@ public:
 
   bool compute(unsigned worker) {
     eachUnit<3>(worker, y.size(), batch, [&](unsigned, std::size_t at, const std::size_t *gates) {
-      u[at] = sigmoidOf(summed(inputs, gates[0]) + read[gates[0]]);
-      r[at] = sigmoidOf(summed(inputs, gates[1]) + read[gates[1]]);
-      g[at] = std::tanh(summed(inputs, gates[2]) + r[at] * read[gates[2]]);
+      u[at] = axonc_sigmoidf(summed(inputs, gates[0]) + read[gates[0]]);
+      r[at] = axonc_sigmoidf(summed(inputs, gates[1]) + read[gates[1]]);
+      g[at] = axonc_tanhf(summed(inputs, gates[2]) + r[at] * read[gates[2]]);
       d[at] = cell[at] - g[at];
       cell[at] = u[at] * cell[at] + (1.0F - u[at]) * g[at];
       y[at] = cell[at];
@@ -53,8 +55,8 @@ public:
 
   bool compute(unsigned worker) {
     eachUnit<2>(worker, y.size(), batch, [&](unsigned, std::size_t at, const std::size_t *gates) {
-      u[at] = sigmoidOf(summed(inputs, gates[0]));
-      g[at] = std::tanh(summed(inputs, gates[1]));
+      u[at] = axonc_sigmoidf(summed(inputs, gates[0]));
+      g[at] = axonc_tanhf(summed(inputs, gates[1]));
       d[at] = cell[at] - g[at];
       cell[at] = u[at] * cell[at] + (1.0F - u[at]) * g[at];
       y[at] = cell[at];
@@ -112,7 +114,7 @@ public:
   bool compute(unsigned worker) {
     const Range mine = rangeOf(worker, y.size());
     for (unsigned n = mine.begin; n < mine.end; ++n) {
-      r[n] = sigmoidOf(summed(inputs, n));
+      r[n] = axonc_sigmoidf(summed(inputs, n));
       y[n] = r[n] * read[n];
     }
     return true;
@@ -172,12 +174,12 @@ public:
     eachUnit<4>(worker, y.size(), batch, [&](unsigned n, std::size_t at, const std::size_t *gates) {
       const float *p = &peephole[std::size_t{3} * n];
       last[at] = cell[at];
-      i[at] = sigmoidOf(summed(inputs, gates[0]) + p[0] * last[at]);
-      f[at] = sigmoidOf(summed(inputs, gates[2]) + p[2] * last[at]);
-      g[at] = std::tanh(summed(inputs, gates[3]));
+      i[at] = axonc_sigmoidf(summed(inputs, gates[0]) + p[0] * last[at]);
+      f[at] = axonc_sigmoidf(summed(inputs, gates[2]) + p[2] * last[at]);
+      g[at] = axonc_tanhf(summed(inputs, gates[3]));
       cell[at] = f[at] * last[at] + i[at] * g[at];
-      o[at] = sigmoidOf(summed(inputs, gates[1]) + p[1] * cell[at]);
-      t[at] = std::tanh(cell[at]);
+      o[at] = axonc_sigmoidf(summed(inputs, gates[1]) + p[1] * cell[at]);
+      t[at] = axonc_tanhf(cell[at]);
       y[at] = o[at] * t[at];
     });
     return true;

@@ -2,13 +2,9 @@
 #ifndef AXONC_GATES_HPP
 #define AXONC_GATES_HPP
 
-#include <cmath>
-
 #include "signals.hpp"
 
 namespace axonc {
-
-inline float sigmoidOf(float x) { return 0.5F + 0.5F * std::tanh(0.5F * x); }
 
 // Calls visit(n, at, gates) for what a worker has of `elements` units of all samples: the number of a unit on the tile, its
 // place in a signal, and the places of its gates.

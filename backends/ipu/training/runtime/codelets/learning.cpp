@@ -1,4 +1,6 @@
 // Losses, and the optimisers that move parameters. `hyper` comes from the host with every step of training.
+#include "functions.h" // before Poplar, whose names it must not see
+
 #include <cmath>
 #include <poplar/Vertex.hpp>
 
@@ -16,8 +18,8 @@ using poplar::Vector;
 enum Hyper : unsigned { KEPT, RATE, MEAN_SCALE, SQUARE_ROOT, SHARE };
 
 // -log softmax(scale r)[label], the mean over samples, r = pooled / divisor; its derivative with respect to the output
-// of a step. A sample whose label is no class counts for nothing: `hyper` says what share of the loss each other has.
-// `pooled` and `slope`: whole signals.
+// of a step. Sums run over ascending classes and samples. A sample whose label is no class counts for nothing: `hyper`
+// says what share of the loss each other has. `pooled` and `slope`: whole signals.
 class CrossEntropy : public poplar::Vertex {
 public:
   Input<Vector<float>> pooled;
@@ -58,19 +60,20 @@ private:
     }
     float sum = 0.0F;
     for (unsigned c = 0; c < classes; ++c) {
-      sum += std::exp(logit(sample, c) - largest);
+      sum += axonc_expf(logit(sample, c) - largest);
     }
     for (unsigned c = 0; c < classes; ++c) {
-      const float part = std::exp(logit(sample, c) - largest) / sum;
+      const float part = axonc_expf(logit(sample, c) - largest) / sum;
       const float off = (part - (c == label ? 1.0F : 0.0F)) * hyper[SHARE];
       slope[placeOf(sample, c)] = label < classes ? off * scale / divisor : 0.0F;
     }
-    return label < classes ? std::log(sum) - (logit(sample, label) - largest) : 0.0F;
+    return label < classes ? axonc_logf(sum) - (logit(sample, label) - largest) : 0.0F;
   }
 };
 
-// The mean of (r - target)^2, r = pooled / divisor; its derivative with respect to the output of a step. A target that
-// is no number counts for nothing.
+// The mean of (r - target)^2, r = pooled / divisor; its derivative with respect to the output of a step. The sum runs over
+// ascending elements of ascending samples. A target that is no number counts for nothing. `pooled`, `target` and `slope`:
+// whole signals.
 class MeanSquared : public poplar::Vertex {
 public:
   Input<Vector<float>> pooled;
@@ -78,18 +81,30 @@ public:
   Input<Vector<float>> hyper;
   Output<Vector<float>> slope;
   Output<Vector<float>> loss;
+  const unsigned batch = 1;
+  const unsigned neurons = 1;
+  const unsigned perTile = 1;
+  const unsigned lanes = 1;
   const float divisor = 1;
 
   bool compute() {
     float total = 0.0F;
-    for (std::size_t n = 0; n < pooled.size(); ++n) {
-      const bool counts = !std::isnan(target[n]);
-      const float off = counts ? pooled[n] / divisor - target[n] : 0.0F;
-      total += off * off;
-      slope[n] = off * (2.0F * hyper[SHARE]) / divisor;
+    for (unsigned sample = 0; sample < batch; ++sample) {
+      for (unsigned i = 0; i < neurons * lanes; ++i) {
+        const Places places = placesOf(i, batch, neurons, perTile, lanes);
+        total += ofElement(places.first + sample * places.step);
+      }
     }
     loss[0] = total * hyper[SHARE];
     return true;
+  }
+
+private:
+  float ofElement(std::size_t n) {
+    const bool counts = !std::isnan(target[n]);
+    const float off = counts ? pooled[n] / divisor - target[n] : 0.0F;
+    slope[n] = off * (2.0F * hyper[SHARE]) / divisor;
+    return off * off;
   }
 };
 
