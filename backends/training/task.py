@@ -82,3 +82,8 @@ class Task:
     batch: int
     moves: tuple[Item, ...] = ()
     lists: Lists = field(default_factory=Lists)
+
+    @property
+    def divisor(self) -> int:
+        """What the loss divides the output pooled over the steps by."""
+        return self.steps if self.goal.over == "mean" else 1

@@ -8,52 +8,30 @@ from math import prod
 import numpy as np
 
 from axonc.ir import Diagnostic, Graph, Kind, Node
-from axonc.ir.ops import EGRU, Conv, Delay, Input, Linear, NeuronAdjoint, Pool, Total
+from axonc.ir.ops import EGRU, Conv, Delay, Input, Linear, Pool, Total
 
+from ...training.check import REPLACE, bounded, first_of_each, owner, unknown
 from ...training.task import Task
 from .groups import Key, groups_of, shape_of
 from .rules.table import RULES
 
-REPLACE = "train it in numpy, without a target"
-
 
 def problems(task: Task) -> Iterator[Diagnostic]:
     """One diagnostic for every node that has no vertices, or stands where they cannot reach what they need."""
-    named: set[str] = set()
-    for problem in _all(task):
-        if problem.node not in named:
-            named.add(problem.node)
-            yield problem
+    return first_of_each(_all(task))
 
 
 def _all(task: Task) -> Iterator[Diagnostic]:
     """Of a node the plainest first."""
     for node in task.forward:
         yield from _forward_problems(task.forward, node)
-    unknown = list(_unknown(task))
-    yield from unknown
+    without = list(unknown(task, RULES, "tiles"))
+    yield from without
+    yield from bounded(task, "tiles")
     for node in task.backward:
         yield from _backward_problems(task, node)
-    if not unknown:
+    if not without:
         yield from _group_problems(task)
-
-
-def _unknown(task: Task) -> Iterator[Diagnostic]:
-    """Ops without a rule, under the names of forward nodes; an adjoint only where its node is not named already."""
-    found = {node.name: node.op for node in task.forward if type(node.op) not in RULES}
-    for node in task.backward:
-        if type(node.op) not in RULES:
-            found.setdefault(_owner(task, node), node.op)
-    for name, op in found.items():
-        known = ", ".join(op.name for op in RULES)
-        yield Diagnostic("AX601", name, f"tiles do not train {op.name}", f"they have {known}", REPLACE)
-
-
-def _owner(task: Task, node: Node) -> str:
-    """The forward node that a backward one belongs to; a gradient's is that of the parameter."""
-    readers = [reader.name for reader in task.backward.consumers[node.name]]
-    owners = [task.gradients[name][0] for name in readers if name in task.gradients]
-    return task.origins.get(node.name, owners[0] if owners else node.name)
 
 
 def _forward_problems(graph: Graph, node: Node) -> Iterator[Diagnostic]:
@@ -83,10 +61,8 @@ def _below_0(graph: Graph, node: Node) -> bool:
 
 
 def _backward_problems(task: Task, node: Node) -> Iterator[Diagnostic]:
-    name = _owner(task, node)
-    if isinstance(node.op, NeuronAdjoint) and node.op.gate.v_min is not None:
-        yield Diagnostic("AX601", name, "a lowest voltage", "tiles train neurons without one", REPLACE)
-    elif isinstance(node.op, Total) and not isinstance(task.forward[name].op, (Linear, Conv)):
+    name = owner(task, node)
+    if isinstance(node.op, Total) and not isinstance(task.forward[name].op, (Linear, Conv)):
         limit = "tiles train matrices and biases"
         yield Diagnostic("AX601", name, f"a gradient of shape {node.op.gives}", limit, "choose other kinds")
 

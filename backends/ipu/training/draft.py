@@ -7,19 +7,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from axonc.ir import Graph, Kind, Node, Signal
+from axonc.ir import Graph, Node
 from axonc.ir.ops import Array
 
+from ...training.signals import type_of
 from ...training.task import Form, Task
 from ..layout import Layout, share_of
 from .groups import Place
 from .packing import Packing, Rows
 from .pieces import Field, Number, Stage, Tensor, Vertices, Way
-
-
-def type_of(signal: Signal) -> str:
-    """The numpy type in which a signal is held: events, as many as a byte counts, or floats."""
-    return "u1" if signal.kind is Kind.EVENT and signal.peak <= 255 else "f4"
 
 
 @dataclass

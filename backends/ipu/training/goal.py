@@ -12,8 +12,6 @@ from .types import CPP
 LOSS, UPDATE = 40, 20
 """Instructions for an element of an output, and for a parameter."""
 
-OVER = ("sum", "mean", "last")
-
 
 def target_of(task: Task, output: Tensor) -> Tensor:
     """Where the host sends labels [B], or targets as the output holds them."""
@@ -40,7 +38,7 @@ def loss_stages(draft: Draft, pooled: Tensor, target: Tensor, hyper: Tensor, los
     slope = Tensor("slope", "f4", loss.layout, 0, fixed=elements)
     parts = (whole("pooled", pooled), *fields(target=target), whole("hyper", hyper), *outputs(slope=slope, loss=loss))
     numbers = spread(draft.places["forward", task.output], task.batch)
-    numbers["divisor"] = float(task.steps) if goal.over == "mean" else 1.0
+    numbers["divisor"] = float(task.divisor)
     if goal.name == "cross_entropy":
         numbers["scale"] = goal.scale
     codelet = {"cross_entropy": "axonc::CrossEntropy", "mean_squared": "axonc::MeanSquared"}[goal.name]

@@ -8,9 +8,10 @@ from math import prod
 
 import numpy as np
 
-from axonc.ir import Graph, Kind, Node, Signal
+from axonc.ir import Graph, Node
 from axonc.ir.ops import Array, Flatten, Output, Scale
 
+from ...training.signals import type_of
 from ...training.task import Task
 from ..tensor.names import Names, comment_text
 from ..tensor.types import F32, literal
@@ -162,11 +163,6 @@ class Draft:
         total = self.array(f"{node.name} sum", "f4", values[0].width, side.temporary)
         side.emit(node, loop(total.width, [f"{total.at()} = {sum_of(values)};"]))
         return total
-
-
-def type_of(signal: Signal) -> str:
-    """The numpy type in which a signal is held: events, as many as a byte counts, or floats."""
-    return "u1" if signal.kind is Kind.EVENT and signal.peak <= 255 else "f4"
 
 
 def sum_of(values: Sequence[Value], index: str = "at") -> str:

@@ -6,9 +6,6 @@ from ..tensor.types import F32, literal
 from .draft import Draft, Value, loop, source_of
 from .memory import Member
 
-HYPER = 5
-"""Numbers that come with every step of training: 1 - rate decay, rate, Adam's two corrections, 1 / samples."""
-
 
 def pooled_of(draft: Draft) -> Value:
     """Where the output is reduced over the steps."""
@@ -30,7 +27,7 @@ def loss_lines(draft: Draft, pooled: Value) -> list[str]:
     """The loss, and its derivative with respect to the output of every step."""
     task, goal = draft.task, draft.task.goal
     seed = draft.backward.values[task.seeds[task.output]]
-    divisor = literal(task.steps if goal.over == "mean" else 1, F32)
+    divisor = literal(task.divisor, F32)
     share = "run->hyper[AXONC_SHARE]"
     ends = f"{seed.text}, {pooled.text}, run->target"
     if goal.name == "mean_squared":

@@ -11,8 +11,9 @@ import numpy as np
 from axonc.ir import Node
 from axonc.ir.ops import Array, Delay
 
+from ...training.signals import type_of
 from ...training.task import Task
-from .draft import Draft, Side, Value, type_of
+from .draft import Draft, Side, Value
 from .goal import after_backward, loss_lines, pool_lines, pooled_of, update_lines
 from .keeping import Kept, kept_of
 from .memory import Member, Memory, memory_of

@@ -9,7 +9,8 @@ import numpy as np
 
 from axonc.ir import Node
 
-from ..draft import Block, Draft, Side, Value, grouped, loop, passes, source_of, sum_of, type_of
+from ....training.signals import type_of
+from ..draft import Block, Draft, Side, Value, grouped, loop, passes, source_of, sum_of
 from ..memory import Member
 
 
