@@ -17,7 +17,7 @@ PROGRAMS = "native programs"
 
 def problems(task: Task) -> Iterator[Diagnostic]:
     """One diagnostic for every node that has no rule, or a form that its rule does not have."""
-    return first_of_each((*unknown(task, RULES, PROGRAMS), *_forms(task), *bounded(task, PROGRAMS)))
+    return first_of_each((*unknown(task, RULES, PROGRAMS), *bounded(task, PROGRAMS), *_forms(task)))
 
 
 def _forms(task: Task) -> Iterator[Diagnostic]:
