@@ -45,8 +45,15 @@ def task(samples: int = 96, seed: int = 0) -> tuple[Array, Array]:
     return (rng.random((samples, STEPS, CLASSES * GROUP)) < rates[:, None]).astype(np.uint8), labels
 
 
-def lif(model: str = "lif", loops: bool = True, seed: int = 0, hidden: int = 16, reset: str = "subtract") -> Graph:
-    """12 -> neurons, recurrent -> LI of 3."""
+def lif(
+    model: str = "lif",
+    loops: bool = True,
+    seed: int = 0,
+    hidden: int = 16,
+    reset: str = "subtract",
+    classes: int = CLASSES,
+) -> Graph:
+    """12 -> neurons, recurrent -> LI of 3, or of as many as there are classes."""
     rng, dt = np.random.default_rng(seed), 1e-3
     taus = {"tau_syn": 3e-3, "tau_mem": 5e-3, "r": 2.0} if model == "cuba_lif" else {"tau": 5e-3, "r": 5.0}
     net = Graph.builder()
@@ -55,8 +62,8 @@ def lif(model: str = "lif", loops: bool = True, seed: int = 0, hidden: int = 16,
     net.connect("in", "hidden", rng.normal(0, 0.4, (hidden, 12)), bias=np.full(hidden, 0.05), name="w")
     if loops:
         net.connect("hidden", "hidden", rng.normal(0, 0.1, (hidden, hidden)), delay=2 * dt, name="r")
-    net.population("read", "li", CLASSES, tau=10e-3, r=10.0)
-    net.connect("hidden", "read", rng.normal(0, 0.3, (CLASSES, hidden)), name="o")
+    net.population("read", "li", classes, tau=10e-3, r=10.0)
+    net.connect("hidden", "read", rng.normal(0, 0.3, (classes, hidden)), name="o")
     net.output("out", "read")
     return axonc.load(net.graph(), semantics=f"nir,reset={reset},dt={dt}")
 

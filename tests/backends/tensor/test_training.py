@@ -137,7 +137,7 @@ CASES = {
     "images": Case(network(images(), SQUARED), SGD(rate=1e-3), STEPS, BATCH),
     "joined": Case(network(joined(), SQUARED, "out", nodes=("w", "m", "o")), SGD(rate=1e-3), STEPS, BATCH),
     "dropout": Case(network(tasks.lif(), SQUARED, dropout=Dropout(0.3)), SGD(rate=0.05), STEPS, BATCH),
-    "labels": Case(network(tasks.lif(), CrossEntropy("mean", 2.0)), Adam(), STEPS, BATCH),
+    "labels": Case(network(tasks.lif(classes=11), CrossEntropy("mean", 2.0)), Adam(), STEPS, 9),
 }
 PLANNED = ("lif", "lif, packed", "begun", "joined", "lstm", "dropout")
 """Those that run by every kind of plan."""
@@ -146,9 +146,10 @@ PLANNED = ("lif", "lif, packed", "begun", "joined", "lstm", "dropout")
 def samples(case: Case) -> list[Step]:
     """Two steps of training."""
     rng = np.random.default_rng(0)
-    targets = [rng.normal(0, 1, (case.batch, 3)) for _ in range(2)]
+    (classes,) = case.net.graph.signals["out"].shape
+    targets = [rng.normal(0, 1, (case.batch, classes)) for _ in range(2)]
     if case.net.loss.labelled:
-        targets = [rng.integers(0, 3, case.batch) for _ in range(2)]
+        targets = [rng.integers(0, classes, case.batch) for _ in range(2)]
     extent, shape = (case.steps, case.batch), case.net.graph.signals["in"].shape
     masks = [{name: mask[:] for name, mask in case.net.drawn(turn, *extent).items()} for turn in range(2)]
     events = [(rng.random((*extent, *shape)) < 0.3).astype(np.uint8) for _ in targets]

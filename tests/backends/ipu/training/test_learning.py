@@ -75,7 +75,9 @@ CASES = {
     "dropout, double": Case(
         network(tasks.lif(), SQUARED, dropout=Dropout(0.3)), SGD(rate=0.05), planned("double", 13, 3), BATCH, 4
     ),
-    "labels": Case(network(tasks.lif(), CrossEntropy("mean", 2.0)), Adam(), planned("single_off", 13), BATCH, 2),
+    "labels": Case(
+        network(tasks.lif(classes=11), CrossEntropy("mean", 2.0)), Adam(), planned("single_off", 13), BATCH, 2
+    ),
     "egru, double": Case(NETS["egru"], Adam(), planned("double", 13, 3), BATCH, 3),
     "egru, none": Case(NETS["egru"], Adam(), planned("none", 13), BATCH, 3),
 }
@@ -84,9 +86,10 @@ CASES = {
 def samples(case: Case, count: int = 2) -> list[Step]:
     """Some steps of training."""
     rng, steps = np.random.default_rng(0), case.plan.problem.steps
-    targets = [rng.normal(0, 1, (BATCH, 3)) for _ in range(count)]
+    (classes,) = case.net.graph.signals["out"].shape
+    targets = [rng.normal(0, 1, (BATCH, classes)) for _ in range(count)]
     if case.net.loss.labelled:
-        targets = [rng.integers(0, 3, BATCH) for _ in range(count)]
+        targets = [rng.integers(0, classes, BATCH) for _ in range(count)]
     drawn = [case.net.drawn(number, steps, BATCH) for number in range(count)]
     masks = [{name: mask[:] for name, mask in here.items()} for here in drawn]
     shape = (steps, BATCH, *case.net.graph.signals["in"].shape)
