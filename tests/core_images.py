@@ -240,8 +240,8 @@ def mappings(draw: st.DrawFn, net: Network, outputs: Sequence[str]) -> CoreMappi
         slices += parts if hosted else [replace(part, core=draw(st.integers(0, 3))) for part in parts]
     used = sorted({part.core for part in slices if part.core is not None})
     numbered = [replace(part, core=None if part.core is None else used.index(part.core)) for part in slices]
-    machine = SpiNNaker2().machine(None)
-    mapping, problems = connected(net, numbered, schedule_network(net, outputs), outputs, machine)
+    machine, schedule = SpiNNaker2().machine(None), schedule_network(net, outputs)
+    mapping, problems = connected(net, numbered, schedule, outputs, machine, SpiNNaker2().cost_model(machine))
     assert not problems
     return mapping
 

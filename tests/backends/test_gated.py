@@ -139,7 +139,8 @@ def test_rows_of_a_host_are_one_window(density: float) -> None:
     net = network(made.graph)
     machine = Native().machine(None)
     parts = [replace(part, core=0) for population in net.populations for part in cut(population, (1,))]
-    mapping, _ = connected(net, parts, schedule_network(net, ["readout"]), ["readout"], machine)
+    schedule, cost = schedule_network(net, ["readout"]), Native().cost_model(machine)
+    mapping, _ = connected(net, parts, schedule, ["readout"], machine, cost)
     memory = memory_map(machine)
     counts = []
     for synapses in (BYTEWISE, machine.synapses):

@@ -34,10 +34,12 @@ STEPS = 3
 
 def mapped(graph: Graph) -> Mapping:
     """All populations on one core, the input with the host."""
-    net, machine = network(graph), SpiNNaker2().machine(None)
+    net, target = network(graph), SpiNNaker2()
+    machine = target.machine(None)
     parts = [replace(part, core=0) for p in net.populations if p.name != "in" for part in cut(p, (1,))]
     slices = [*cut(net.by_name["in"], (1,)), *parts]
-    return connected(net, slices, schedule_network(net, ["out0"]), ["out0"], machine)[0]
+    schedule, cost = schedule_network(net, ["out0"]), target.cost_model(machine)
+    return connected(net, slices, schedule, ["out0"], machine, cost)[0]
 
 
 def spent(graph: Graph, x: Counts) -> Counts:
