@@ -57,11 +57,12 @@ def chosen(how: Partition, strategy: Strategy, partitioner: str, cycles: float) 
     """
     naive = strategy.cut(how, cycles)
     asked = partitioner != AUTO
-    if partitioner == NAIVE or (not asked and (how.largest is not None or len(by_core(naive[0])) < 2)):
+    alone = not naive[1] and len(by_core(naive[0])) < 2
+    if partitioner == NAIVE or (not asked and (how.largest is not None or alone)):
         return naive, NAIVE
     names = irregular(how.network, _fixed(how), any_density=asked)
     name = partitioner if asked else "hypergraph"
-    limit = cycles if strategy.busier else min(cycles, how.busiest(naive[0]))
+    limit = cycles if strategy.busier or naive[1] else min(cycles, how.busiest(naive[0]))
     candidate = _Candidate(how, strategy.pack, names, naive[0], limit)
     other = candidate.found(PARTITIONERS[name], asked, sure=bool(naive[1])) if names else None
     if other is None or (not naive[1] and strategy.judged(how, other) >= strategy.judged(how, naive[0])):
@@ -113,10 +114,12 @@ class _Candidate:
         return len({part.core for part in self.naive if part.population in here and part.core is not None})
 
     def _as_many(self, size: Array) -> list[int]:
-        """The number of cores that is tried of a large network: as many as other slices need, if these are not too
-        many."""
-        count = min(self._needed(), self.how.machine.cores, self._largest(), MOST)
-        return [count] if count >= float(size.sum(axis=0).max(initial=0.0)) else []
+        """The numbers of cores that are tried of a large network: as many as other slices need, if these are not too
+        many; where they do not fit, what the sizes add up to and some more, then twice as many."""
+        least, needed = float(size.sum(axis=0).max(initial=0.0)), self._needed()
+        tried = [needed] if needed else [ceil(MORE * least), ceil(2 * MORE * least)]
+        most = min(self.how.machine.cores, self._largest(), MOST)
+        return sorted({min(count, most) for count in tried if min(count, most) >= least})
 
     def _counts(self, size: Array) -> list[int]:
         """Numbers of cores, ascending: from what the sizes add up to, to what the other slices need."""

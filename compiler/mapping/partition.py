@@ -26,6 +26,10 @@ SMALLEST_WEIGHT = 0.2
 GROWTH = 1.15
 """How much more slices each attempt makes, where the last ones did not fit."""
 
+MANY = 256
+"""Slices from which on ever smaller ones are tried only as long as that helps: each hears many others, so that a trial
+takes time in proportion to their square."""
+
 
 def partition(
     network: Network,
@@ -104,16 +108,26 @@ def _fewest(network: Network, population: Population, memory: int) -> int:
 def _fitting(
     fit: Fit, population: Population, choices: Iterator[list[Cut]], cuts: Cuts
 ) -> tuple[Cut, list[Diagnostic]]:
-    """The fewest slices that fit a core each, or why there are none."""
-    slices = Cut(())
+    """The fewest slices that fit a core each, or why there are none.
+
+    Neurons that anything may reach hear as much however few they are, from ever more slices: where twice as many slices
+    take no fewer cycles each, no more are tried, and the first ones speak for what neurons take.
+    """
+    first, slices, least, at = Cut(()), Cut(()), inf, 0
     for number, choice in enumerate(choices):
         if (fitting := _best_that_fits(fit, choice, cuts)) is not None:
             return fitting, []
         slices = choice[0]
+        first = first or slices
         if number == 0 and (problem := _hopeless(fit, population, slices, cuts)) is not None:
             return slices, [problem]
         if len(slices) >= fit.machine.cores:
             return slices, [_too_few_cores(f"{len(slices)} cores do not hold it", fit.machine, population.name)]
+        cycles = fit.load([slices[len(slices) // 2]], {**cuts, population.name: slices}).cycles
+        if cycles < least:
+            least, at = cycles, len(slices)
+        elif least > fit.cycles and len(slices) >= max(2 * at, MANY):
+            return first, [_busier(fit, population, least, at)]
     loads = [(fit.load([part], {**cuts, population.name: slices}), part) for part in slices]
     load, worst = next(found for found in loads if not fit.holds(found[0]))
     return slices, [_misfit(fit, f"neuron {worst.neurons[0]}", load, population.name)]
@@ -163,6 +177,12 @@ def _misfit(fit: Fit, what: str, load: CoreLoad, name: str, is_input: bool = Fal
         f"a core has {fit.machine.memory.total}",
         "list fewer input events" if is_input else "lower its fan-in, prune its weights, or record fewer steps",
     )
+
+
+def _busier(fit: Fit, population: Population, cycles: float, pieces: int) -> Diagnostic:
+    found = f"{pieces} slices need an estimated {cycles:.0f} cycles a tick each, twice as many no fewer"
+    remedy = "give a longer tick_s in a --machine file, or choose the partitioner hypergraph"
+    return Diagnostic("AX505", population.name, found, f"{TICK_SHARE:.0%} of a tick are {fit.cycles:.0f}", remedy)
 
 
 def _too_few_cores(found: str, machine: Machine, name: str = "") -> Diagnostic:

@@ -145,6 +145,21 @@ def test_of_large_networks_a_part_is_looked_at(monkeypatch: pytest.MonkeyPatch, 
     assert mapped(ordered, tmp_path)[1].partitioner == "naive"
 
 
+def test_where_smaller_slices_hear_as_much_others_are_looked_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Shuffled neighbours: of few neurons each, slices have no time for what they hear; those put together have."""
+    monkeypatch.setattr(sys.modules["axonc.compiler.mapping.partition"], "MANY", 40)
+    graph, slow = recurrent(shuffled(ring(1200, 10)), np.eye(1200, 5)), SMALL + "[clock]\ntick_s = 9e-5\n"
+    with pytest.raises(ModelError, match=r"AX505 lif: \d+ slices need an estimated \d+ cycles a tick each, twice"):
+        mapped(graph, tmp_path, slow, partitioner="naive")
+    for large in (1_000_000, 1_000):
+        monkeypatch.setattr(candidates, "THOROUGH", large)
+        _, found = mapped(graph, tmp_path, slow)
+        assert found.partitioner == "hypergraph"
+        assert sorted(n for part in found.of("lif") for n in part.neurons.tolist()) == list(range(1200))
+
+
 def test_the_cut_falls_on_a_narrow_layer(tmp_path: Path) -> None:
     """Two dense groups that are joined through three neurons alone: with a group a core, what crosses is three times
     their rate, one packet each."""
