@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from axonc.ir import Diagnostic, Graph, raise_if_any
+from axonc.ir import Diagnostic, Graph
 from axonc.ir.ops import Surrogate
 
 from ..differentiate import DEFAULT, KINDS
@@ -63,12 +63,8 @@ class Options:
         return replace(self, save_every=None, memory=None, checkpoints="auto", packed=False)
 
 
-def require_sound(options: Options, graph: Graph) -> None:
-    """`ModelError` with every problem of ``options`` for ``graph``."""
-    raise_if_any(_problems(options, graph))
-
-
-def _problems(options: Options, graph: Graph) -> Iterator[Diagnostic]:
+def problems(options: Options, graph: Graph) -> Iterator[Diagnostic]:
+    """Every problem of ``options`` for ``graph``."""
     counts = (
         ("epochs", options.epochs, 0),
         ("batch", options.batch, 1),

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from axonc.ir import Diagnostic, Graph, ModelError
+from axonc.ir import Diagnostic, Graph, ModelError, raise_if_any
 from axonc.ir.ops import Array
 from axonc.ir.serialize import to_bytes
 
@@ -23,7 +23,7 @@ from .checkpointed import checkpointed_step, forward_blocks
 from .data import Data, accuracy, checked
 from .footprint import training_plan
 from .network import Network, Step, Values, network
-from .options import Options, require_sound
+from .options import Options, problems
 from .pruning import Pruning, masked, weight_sizes
 
 
@@ -83,7 +83,7 @@ class _Training:
     def __init__(
         self, graph: Graph, data: object, options: Options, validation: object, checkpoint: Path | None
     ) -> None:
-        require_sound(options, graph)
+        raise_if_any(problems(options, graph))
         how = options
         self.options, self.checkpoint = options, checkpoint
         self.net = network(

@@ -13,7 +13,7 @@ from ...training.losses import PooledLoss
 IN_NUMPY = "leave it out, or train without a target"
 
 
-def problems(options: Options, others: Mapping[str, bool]) -> Iterator[Diagnostic]:
+def lacking(options: Options, others: Mapping[str, bool]) -> Iterator[Diagnostic]:
     """One for each option; ``others``: whether those were given that are not in ``options``, by name."""
     given = {
         **others,

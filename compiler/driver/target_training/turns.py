@@ -13,8 +13,8 @@ from axonc.ir.ops import Array
 from ...checkpoint import Plan
 from ...training import Epoch, Network, Options, RateTarget, Trained, network, trained_graph
 from ...training.data import Data, checked
-from ...training.options import require_sound
-from .check import problems, target_problems
+from ...training.options import problems
+from .check import lacking, target_problems
 from .task import hyper
 
 NO_CLASS = 2**32 - 1
@@ -28,8 +28,7 @@ def prepared(graph: Graph, data: object, options: Options, others: Mapping[str, 
         ModelError: as of `axonc.train`; an option that programs do not have (AX823), of which ``others`` says whether
             those were given that are not in ``options``, by name.
     """
-    require_sound(options, graph)
-    raise_if_any(problems(options, others))
+    raise_if_any((*problems(options, graph), *lacking(options, others)))
     how = options
     net = network(
         graph, how.loss, how.output, how.kinds, how.nodes, how.surrogate, how.attached, block=how.block,
