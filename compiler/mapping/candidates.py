@@ -95,10 +95,14 @@ class _Candidate:
             if large and not sure and graph.crossed(parts) > GAIN * graph.crossed(self._cores()):
                 return None
             slices = self._placed(parts)
-            cuts = cuts_of(slices)
-            if all(self.fit.holds(self.fit.load(here, cuts)) for here in by_core(slices)):
+            if self._fits(slices):
                 return slices
         return None
+
+    def _fits(self, slices: tuple[Slice, ...]) -> bool:
+        """Whether there are as many cores, and each holds its slices."""
+        cuts, cores = cuts_of(slices), by_core(slices)
+        return len(cores) <= self.how.machine.cores and all(self.fit.holds(self.fit.load(c, cuts)) for c in cores)
 
     def _cores(self) -> Array:
         """The core of every vertex in slices of neighbouring neurons; one more for all that have none."""

@@ -160,6 +160,18 @@ def test_where_smaller_slices_hear_as_much_others_are_looked_for(
         assert sorted(n for part in found.of("lif") for n in part.neurons.tolist()) == list(range(1200))
 
 
+def test_what_stands_behind_a_partition_has_cores_too(tmp_path: Path) -> None:
+    """A layer that no partitioner cuts needs cores beside those of the neurons that it does cut."""
+    rng = np.random.default_rng(0)
+    nodes = {"in": models.source(5), "w": models.linear(np.eye(600, 5)), "lif": models.neuron("LIF", 600)}
+    nodes |= {"rec": models.linear(shuffled(ring(600, 10))), "fc": models.linear(rng.normal(size=(200, 600)))}
+    nodes |= {"last": models.neuron("LIF", 200), "out": models.sink(200)}
+    graph = axonc.load(models.graph(nodes, "in w lif fc last out", "lif rec lif"), semantics="nir,dt=1e-3")
+    needed = len(mapped(graph, tmp_path)[1].by_core)
+    with pytest.raises(ModelError, match="AX502"):
+        mapped(graph, tmp_path, f"{SMALL}[cores]\nusable = {needed - 1}\n")
+
+
 def test_the_cut_falls_on_a_narrow_layer(tmp_path: Path) -> None:
     """Two dense groups that are joined through three neurons alone: with a group a core, what crosses is three times
     their rate, one packet each."""
