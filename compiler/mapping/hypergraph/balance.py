@@ -45,7 +45,7 @@ def _given_up(search: Search, full: Array) -> tuple[Array, Array]:
     able = found >= 0
     vertices, targets = vertices[able], targets[able]
     size = graph.size[vertices].max(axis=1)
-    losses = (graph.incident_cost[vertices] - found[able]) - search.alone()[vertices]
+    losses = (graph.incident_cost[vertices] - found[able]) - search.alone_of(vertices)
     worth = np.where(losses > 0, losses / np.maximum(size, 1e-12), losses * size)
     leaving = _until_it_fits(search, vertices, worth)
     staying = _as_far_as_room(search, vertices[leaving], targets[leaving], room)

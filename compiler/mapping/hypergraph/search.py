@@ -41,6 +41,12 @@ class Search:
         single = self.present[graph.net_of_pin, self.parts[graph.pins]] == 1
         return np.bincount(graph.pins[single], graph.cost[graph.net_of_pin[single]], graph.vertices).astype(np.int64)
 
+    def alone_of(self, vertices: Array) -> Array:
+        """The same, for some vertices."""
+        nets, mine = self.graph.nets_of(vertices)
+        single = self.present[nets, self.parts[vertices][mine]] == 1
+        return np.bincount(mine[single], self.graph.cost[nets[single]], len(vertices)).astype(np.int64)
+
     def move(self, vertices: Array, targets: Array) -> None:
         """Put vertices, each once, into other parts."""
         graph, before = self.graph, self.parts[vertices]
@@ -48,10 +54,9 @@ class Search:
         places = np.concatenate([nets * self.count + before[mine], nets * self.count + targets[mine]])
         changes = np.repeat(np.array([-1, 1], np.int32), len(nets))
         flat = self.present.reshape(-1)
-        changed = np.unique(places)
-        was = flat[changed] > 0
+        was = flat[places] > 0
         np.add.at(flat, places, changes)
-        turned = changed[was != (flat[changed] > 0)]
+        turned = _distinct(places[was != (flat[places] > 0)])
         self.parts[vertices] = targets
         for kind in range(graph.size.shape[1]):
             moved = graph.size[vertices, kind]
@@ -73,3 +78,9 @@ class Search:
     def room(self) -> Array:
         """What is left of every part, [parts, kinds]; below 0 where it is overfull."""
         return self.quotas[:, None] - self.load
+
+
+def _distinct(values: Array) -> Array:
+    """Each value once, ascending; sorting takes a fraction of the time that a table of hashes does."""
+    ordered = np.sort(values)
+    return ordered[np.concatenate([[True], ordered[1:] != ordered[:-1]])] if len(ordered) else ordered
