@@ -137,7 +137,7 @@ class Board:
 @dataclass(frozen=True)
 class Transport:
     """What carries packets. ``hop_s``: the time from one QPE to the next; ``link_hz``: packets that a link between
-    chips carries in a second, in each direction; ``link_queue``: packets that can wait for it."""
+    chips carries in a second, in each direction; ``link_queue``: packets that can wait for it, 0: any number."""
 
     hop_s: float
     link_hz: float

@@ -88,13 +88,13 @@ class Links:
 
 
 def busy(loads: Array, waiting: Array, machine: Machine) -> Iterator[Diagnostic]:
-    """Every link that carries too little, or has too short a queue."""
+    """Every link that carries too little, or has too short a queue, if the machine says how long that is."""
     room = machine.transport.link_queue
     for chip, link in np.argwhere(loads > machine.link_packets).tolist():
         found = f"about {loads[chip, link]:.3g} packets of a step {_between(machine, chip, link)}"
         remedy = "give a longer tick_s, or use fewer chips"
         yield Diagnostic("AX506", "", found, f"their link carries {machine.link_packets} in a tick", remedy)
-    for chip, link in np.argwhere(waiting > room).tolist():
+    for chip, link in np.argwhere((waiting > room) & (room > 0)).tolist():
         found = f"about {waiting[chip, link]:.3g} packets wait {_between(machine, chip, link)}"
         limit = f"the queue of their link holds {room}, {waiting[chip, link] - room:.3g} fewer"
         yield Diagnostic("AX506", "", found, limit, "use fewer chips, or the strategy least-traffic")
