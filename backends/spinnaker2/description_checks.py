@@ -24,7 +24,7 @@ LISTS: Mapping[str, int] = {
 FREE = ("levels",)
 """Tables to which a file may add entries, of the form of those that are there."""
 
-FROM_ZERO = ("board.host",)
+FROM_ZERO = ("board.host", "link.queue_packets")
 """Numbers that may be 0."""
 
 

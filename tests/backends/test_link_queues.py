@@ -88,6 +88,11 @@ def test_fewer_events_wait_less(built: Program) -> None:
     assert 1 < built.run(one).stats["link_waiting"].max() < predicted(built).max()
 
 
+def test_a_queue_of_no_known_length_holds_everything(tmp_path: Path) -> None:
+    run = program(tmp_path, 0).run(EVERYTHING)
+    assert run.stats["link_waiting"].max() > 1
+
+
 def test_a_queue_that_is_too_short_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"AX506 about [\d.]+ packets wait from chip \d+ to chip \d+; .* holds 1"):
         program(tmp_path, 1)
