@@ -63,12 +63,8 @@ class Mask:
     def __getitem__(self, steps: slice) -> Array:
         """The masks of some steps."""
         here = range(self.shape[0])[steps]
-        made = np.empty((len(here), *self.shape[1:]), np.float32)
-        for index, step in enumerate(here if self.dropout.per == "step" else here[:1]):
-            made[index] = self._drawn(step if self.dropout.per == "step" else 0)
-        if self.dropout.per == "sequence":
-            made[:] = made[:1]
-        return made
+        drawn = [self._drawn(step) for step in here] if self.dropout.per == "step" else [self._drawn(0)] * len(here)
+        return np.array(drawn, np.float32).reshape(len(here), *self.shape[1:])
 
     def _drawn(self, step: int) -> Array:
         counter = [0, 0, step, self.number]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -171,19 +171,9 @@ def network(
     if chosen not in names or (output is None and len(names) > 1):
         found = f"the output {output!r}" if output is not None else f"{len(names)} outputs"
         raise ModelError(Diagnostic("AX705", "", found, f"known: {', '.join(names)}", "say which one is trained"))
-    how = (kinds, nodes, surrogate, attached)
-    plain = Network(graph, _differentiated(graph, *how), chosen, loss, quantisation, dtype, block)
+    backward = partial(differentiate, kinds=kinds, nodes=nodes, surrogate=surrogate, attached=attached)
+    plain = Network(graph, backward(graph), chosen, loss, quantisation, dtype, block)
     if dropout is None:
         return plain
     masked, masks = with_dropout(graph, dropout, seed)
-    return replace(plain, graph=masked, backward=_differentiated(masked, *how), masks=masks, unmasked=plain)
-
-
-def _differentiated(
-    graph: Graph,
-    kinds: Collection[str],
-    nodes: Collection[str] | None,
-    surrogate: Surrogate | Mapping[str, Surrogate | None] | None,
-    attached: bool,
-) -> Backward:
-    return differentiate(graph, kinds, nodes=nodes, surrogate=surrogate, attached=attached)
+    return replace(plain, graph=masked, backward=backward(masked), masks=masks, unmasked=plain)
