@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
 from typing import Any
-
-import jinja2
 
 from axonc.ir import Graph
 from axonc.ir.ops import Input
@@ -14,6 +11,7 @@ from axonc.ir.version import __version__
 
 from ..native.tensor.names import RESERVED, Names, comment_text
 from ..spinnaker2.tables import c_tables
+from ..templates import environment
 from .cpp import KEYWORDS, cpp_string
 from .declarations import constant_of, population_of, projection_of, signal_of, source_of
 from .facts import is_given
@@ -92,17 +90,5 @@ def _program(graph: Graph, plan: Plan, files: dict[str, bytes]) -> dict[str, Any
     }
 
 
-@cache
-def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
-        loader=jinja2.PackageLoader("axonc.backends.ipu"),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,
-    )
-
-
 def _render(template: str, **values: object) -> str:
-    return _environment().get_template(template).render(values)
+    return environment("axonc.backends.ipu").get_template(template).render(values)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-
-import jinja2
 
 from axonc.ir.mapping import Mapping as CoreMapping
 from axonc.ir.version import __version__
 
+from ..templates import environment
 from .forecast import Forecast
 from .memory import MemoryMap
 from .plan import CorePlan
@@ -18,18 +16,6 @@ from .schema import FORMATS
 from .toolchain import runtime_files
 
 Kernels = tuple[str, ...]
-
-
-@cache
-def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
-        loader=jinja2.PackageLoader("axonc.backends.spinnaker2"),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,
-    )
 
 
 def distinct_programs(plans: Sequence[CorePlan]) -> tuple[Kernels, ...]:
@@ -78,7 +64,7 @@ def _program(
 
 
 def _render(template: str, **values: object) -> str:
-    return _environment().get_template(template).render(values)
+    return environment("axonc.backends.spinnaker2").get_template(template).render(values)
 
 
 def comment_text(name: str) -> str:

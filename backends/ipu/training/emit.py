@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
 from math import isinf
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import numpy as np
 
 from axonc.ir.version import __version__
 
 from ...native.tensor.names import RESERVED, Names, comment_text
+from ...templates import environment
 from ..cpp import KEYWORDS, cpp_string
 from ..emit import NATIVE
 from ..emit import RUNTIME as OF_TARGET
@@ -200,18 +199,5 @@ def _number(value: Number) -> str:
     return f"{np.float32(value)}F"  # as many digits as tell it apart; there is a point or an exponent
 
 
-@cache
-def _environment() -> jinja2.Environment:
-    loaders = [jinja2.FileSystemLoader(HERE / "templates"), jinja2.PackageLoader("axonc.backends.ipu")]
-    return jinja2.Environment(
-        loader=jinja2.ChoiceLoader(loaders),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,
-    )
-
-
 def _render(template: str, **values: object) -> str:
-    return _environment().get_template(template).render(values)
+    return environment("axonc.backends.ipu.training", "axonc.backends.ipu").get_template(template).render(values)

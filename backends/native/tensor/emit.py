@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
-
-import jinja2
 
 from axonc.ir import Graph, Node
 from axonc.ir.ops import Delay, Map, Reduce, Window
@@ -17,6 +14,7 @@ from axonc.ir.state import carried
 from axonc.ir.target import Program
 from axonc.ir.version import __version__
 
+from ...templates import environment
 from .emission import Block, Emission, copied
 from .emitters import EMITTERS
 from .exactness import described as inexact
@@ -62,7 +60,7 @@ def emit(graph: Graph, name: str) -> tuple[str, bytes, Mapping[str, Any]]:
     states, slots = plan(e)
     blob = _blob(e)
     text = (
-        _environment()
+        environment("axonc.backends.native.tensor")
         .get_template("program.c.j2")
         .render(
             name=name,
@@ -160,15 +158,3 @@ def _parts(blocks: Sequence[Block]) -> list[list[Block]]:
             parts.append([])
         parts[-1].append(block)
     return parts
-
-
-@cache
-def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
-        loader=jinja2.PackageLoader("axonc.backends.native.tensor"),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,
-    )

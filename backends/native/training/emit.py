@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import numpy as np
 
 from axonc.ir.version import __version__
 
+from ...templates import environment
 from ..tensor.emit import RUNTIME as OF_TENSORS
 from ..tensor.names import comment_text
 from .draft import C_TYPES
@@ -28,7 +27,7 @@ NAME = "training"
 def project(training: Training) -> Mapping[str, bytes]:
     """All files of the project by relative path."""
     numbers = b"".join(np.ascontiguousarray(array).tobytes() for array in training.begun)
-    text = _environment().get_template("training.c.j2").render(**_said(training))
+    text = environment("axonc.backends.native.training").get_template("training.c.j2").render(**_said(training))
     files = {f"src/{name}": content for name, content in runtime_files().items()}
     return {**files, f"src/{NAME}.c": text.encode(), "data/numbers.bin": numbers}
 
@@ -74,15 +73,3 @@ def _group(training: Training, group: Group) -> dict[str, Any]:
     members = training.memory.groups[group]
     lines = [f"{C_TYPES[member.dtype]} {member.name}[{member.count}];" for member in members]
     return {"name": group, "said": GROUPS[group], "members": lines, "bytes": training.memory.size(group)}
-
-
-@cache
-def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
-        loader=jinja2.PackageLoader("axonc.backends.native.training"),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,
-    )
