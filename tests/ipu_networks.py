@@ -16,7 +16,7 @@ from axonc.backends.ipu.build import build_codelets
 from axonc.backends.ipu.lower.base import Form
 from axonc.backends.ipu.lower.forms import FORMS
 from axonc.backends.ipu.simulator import build_program
-from axonc.backends.ipu.simulator.toolchain import WARNINGS
+from axonc.backends.ipu.simulator.programs import WARNINGS
 from axonc.compiler.driver.directory import write_files
 from axonc.compiler.driver.options import Options
 from axonc.compiler.driver.pipeline import compile_graph

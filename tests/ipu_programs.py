@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from axonc.backends.ipu.simulator import Finished, build_program, run_program
-from axonc.backends.ipu.simulator.toolchain import WARNINGS, cache_folder
+from axonc.backends.ipu.simulator.programs import WARNINGS
+from axonc.backends.ipu.simulator.toolchain import cache_folder
 
 PROGRAMS = Path(__file__).parent / "backends" / "ipu" / "programs"
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from .simulator import Built, build_program, compile_codelet
-from .simulator.toolchain import WARNINGS
+from .simulator.programs import WARNINGS
 
 PROGRAM = "program"
 FLAGS = ("-O1", *WARNINGS)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,22 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) 
 
 def _is_number(cell: object) -> bool:
     return str(cell).rstrip("%").replace(".", "", 1).isdecimal()
+
+
+def print_parts(console: Console, parts: Iterable[str | Table]) -> None:
+    """Lines, in which nothing is markup, and tables."""
+    for part in parts:
+        if isinstance(part, str):
+            console.print(part, markup=False, highlight=False)
+        else:
+            console.print(part)
+
+
+def plain(parts: Iterable[str | Table]) -> str:
+    """Lines and tables as text without colour."""
+    written = io.StringIO()
+    print_parts(Console(file=written, emoji=False, soft_wrap=True, width=200), parts)
+    return written.getvalue().rstrip("\n")
 
 
 def memory_table(cores: Sequence[Mapping[str, Any]], mapping: CoreMapping, tick: int | None = None) -> Table:

@@ -7,7 +7,7 @@ accounts of memory and cycles that the engine wrote.
 from __future__ import annotations
 
 from .popc import CodeletError, compile_codelet
+from .programs import Built, build_program
 from .run import Finished, ProgramError, run_program
-from .toolchain import Built, build_program
 
 __all__ = ["Built", "CodeletError", "Finished", "ProgramError", "build_program", "compile_codelet", "run_program"]

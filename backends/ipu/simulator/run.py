@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .toolchain import Built
+from .programs import Built
 
 PACKAGES = str(Path(__file__).parents[4])
 """The folder that holds the package: a program starts popc, which must find it."""

@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeVar
 import click
 from rich.console import Console
 from rich.progress import Progress as Bar
+from rich.table import Table
 
 from axonc.ir import Diagnostic, Graph, ModelError
 from axonc.ir.files import write_file
@@ -20,12 +21,13 @@ from ..cli_options import PATH, compile_options, loaded, model_options, plain_co
 from ..cli_outputs import engine_option
 from ..pipeline import compile_graph
 from ..program import Program, build, open_build
+from ..show import print_parts
 from .dataset import read_data_set
 from .measure import DECISIONS
+from .page import evaluation_page
 from .run import Progress, evaluate
 from .source import source_graph
 from .subject import STAGES
-from .text import print_evaluation
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -106,14 +108,14 @@ def evaluate_command(
             chunk=chunk,
             progress=progress,
         )
-    deliver(found, output, as_json, lambda: print_evaluation(plain_console(), found))
+    deliver(found, evaluation_page, output, as_json)
 
 
 class Found(Protocol):
     """What a command over a data set found."""
 
-    def page(self) -> str:
-        """A page of HTML."""
+    def parts(self) -> Iterator[str | Table]:
+        """Lines and tables."""
         ...
 
     def to_dict(self) -> dict[str, Any]:
@@ -121,14 +123,17 @@ class Found(Protocol):
         ...
 
 
-def deliver(found: Found, output: Path | None, as_json: bool, show: Callable[[], None]) -> None:
-    """Write the page where one is wanted; then print JSON, or ``show`` the text."""
+R = TypeVar("R", bound=Found)
+
+
+def deliver(found: R, page: Callable[[R], str], output: Path | None, as_json: bool) -> None:
+    """Write the page where one is wanted; then print JSON, or lines and tables."""
     if output is not None:
-        write_file(output, found.page().encode())
+        write_file(output, page(found).encode())
     if as_json:
         click.echo(json.dumps(found.to_dict(), indent=1))
     else:
-        show()
+        print_parts(plain_console(), found.parts())
 
 
 def _program(

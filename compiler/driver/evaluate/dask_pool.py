@@ -15,7 +15,7 @@ from axonc.ir import Diagnostic, ToolError
 
 from .counts import ChunkCounts
 from .measure import Task, measure
-from .pools import Pool
+from .pool import Pool
 from .subject import Parcel
 
 CONNECT = 10

@@ -8,24 +8,14 @@ from ..pruning.costs import COLUMNS, cost_rows
 from ..report import render_page
 from ..report.charts import LINES, line_chart
 from ..report.figure import Figure, Section, Table, number
-from .result import Evaluation, StageResult
-from .text import (
-    LAYER_COLUMNS,
-    SIZE_COLUMNS,
-    SQNR_COLUMNS,
-    STAGE_COLUMNS,
-    counter_lines,
-    head,
-    layer_rows,
-    sqnr_rows,
-    stage_row,
-    verdict,
-)
+from .result import Evaluation
+from .stages import StageResult
+from .text import LAYER_COLUMNS, SIZE_COLUMNS, SQNR_COLUMNS, STAGE_COLUMNS, layer_rows, sqnr_rows, stage_row, verdict
 
 
-def evaluation_page(found: Evaluation, title: str) -> str:
+def evaluation_page(found: Evaluation, title: str = "evaluation") -> str:
     """The page."""
-    summary = [("data", head(found)), *(("counters", line) for line in counter_lines(found))]
+    summary = [("data", found.head()), *(("counters", line) for line in found.counter_lines())]
     return render_page(title, list(_tiles(found)), summary, list(_sections(found)))
 
 

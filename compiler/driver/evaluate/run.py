@@ -21,8 +21,10 @@ from .costs import connection_costs, weight_bytes
 from .counts import PairCounts, StageCounts, Totals
 from .dataset import DataSet, class_output, data_set
 from .measure import DECISIONS, Plan, Task
-from .pools import Pool, measured, opened_pool
-from .result import Comparison, Divergence, Evaluation, LayerComparison, Size, Sqnr, StageResult
+from .pool import Pool, measured
+from .pools import opened_pool
+from .result import Evaluation
+from .stages import Comparison, Divergence, LayerComparison, Size, Sqnr, StageResult
 from .subject import MAPPED, Parcel, Subject, opened, packed_program
 
 Progress = Callable[[int, int], None]

@@ -1,29 +1,15 @@
-"""An evaluation as text."""
+"""Stages and comparisons as text."""
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from rich.console import Console
-from rich.table import Table
-
-from ..pruning.costs import COLUMNS, cost_rows
-from ..show import table
-from .result import Comparison, Evaluation, StageResult
-
-WAYS = {"sum": "sum over the steps", "last": "last value", "max": "largest value"}
+from .stages import Comparison, StageResult
 
 STAGE_COLUMNS = ("stage", "runs on", "accuracy", "correct", "events", "synaptic operations", "neuron updates")
 SIZE_COLUMNS = ("weight bytes", "cores", "core bytes")
 LAYER_COLUMNS = ("stage", "against", "layer", "events", "before", "equal bins", "first difference")
 SQNR_COLUMNS = ("stage", "against", "signal", "SQNR")
-
-
-def head(found: Evaluation) -> str:
-    """What was run, and how a class is decided."""
-    decided = f"class: the largest {WAYS[found.decide]} of {found.output!r}, the lowest index if several are"
-    return f"{found.samples} samples of {found.steps} steps; {decided}"
 
 
 def stage_row(stage: StageResult) -> list[str]:
@@ -62,41 +48,3 @@ def verdict(found: Comparison) -> str:
     if found.first is None:
         return f"{found.stage} against {found.before}: no event is missing or new"
     return f"{found.stage} against {found.before}: the first layer that differs is {found.first}"
-
-
-def counter_lines(found: Evaluation) -> Iterator[str]:
-    """The machine's counters."""
-    for stage in found.stages.values():
-        if stage.counters:
-            yield f"{stage.name}: " + "; ".join(f"{name} {value}" for name, value in stage.counters.items())
-
-
-def tables(found: Evaluation) -> Iterator[Table]:
-    """Stages, layers, states and outputs."""
-    yield table("", (*STAGE_COLUMNS, *SIZE_COLUMNS), [stage_row(stage) for stage in found.stages.values()])
-    if found.last.matrices:
-        yield table(f"connections, {found.last.name}", COLUMNS, list(cost_rows(found.last.matrices)))
-    for title, columns, make in (("events", LAYER_COLUMNS, layer_rows), ("values", SQNR_COLUMNS, sqnr_rows)):
-        rows = [row for comparison in found.comparisons.values() for row in make(comparison)]
-        if rows:
-            yield table(title, columns, rows)
-
-
-def print_evaluation(console: Console, found: Evaluation) -> None:
-    """All of it."""
-    _print_lines(console, [head(found)])
-    for shown in tables(found):
-        console.print(shown)
-    _print_lines(console, [*map(verdict, found.comparisons.values()), *counter_lines(found)])
-
-
-def _print_lines(console: Console, lines: Sequence[str]) -> None:
-    for line in lines:
-        console.print(line, markup=False, highlight=False)
-
-
-def plain(found: Evaluation) -> str:
-    """All of it without colour."""
-    written = io.StringIO()
-    print_evaluation(Console(file=written, emoji=False, soft_wrap=True, width=200), found)
-    return written.getvalue().rstrip("\n")

@@ -14,8 +14,9 @@ from ...training.cells import BLOCK
 from ..cli_options import PATH, byte_count, model_options, plain_console, told
 from ..evaluate.command import require_writable
 from ..loading import load
+from ..show import print_parts
+from .page import planning_page
 from .run import plan
-from .text import print_planning
 
 
 @click.command("plan")
@@ -52,8 +53,8 @@ def plan_command(
     require_writable(plot)
     found = plan(told(load(model, semantics, dt, inputs, config, onnx)), **how)
     if plot is not None:
-        write_file(plot, found.page(f"checkpoints of {model.name}").encode())
+        write_file(plot, planning_page(found, f"checkpoints of {model.name}").encode())
     if as_json:
         click.echo(json.dumps(found.to_dict(), indent=1))
     else:
-        print_planning(plain_console(), found)
+        print_parts(plain_console(), found.parts())

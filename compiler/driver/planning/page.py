@@ -11,18 +11,18 @@ from ..report import render_page
 from ..report.charts import line_chart
 from ..report.figure import Figure, Section, Table
 from .result import Planning
-from .text import COLUMNS, last_line, lines, rows, size
+from .text import COLUMNS, size
 
 COLUMNS_OF_PIXELS = 1600
 
 
-def planning_page(found: Planning, title: str) -> str:
+def planning_page(found: Planning, title: str = "checkpoints") -> str:
     """The page."""
     chosen = found.chosen
     tiles = [(chosen.kind, "plan"), (size(chosen.peak), "at most"), (f"{chosen.factor:.2f}", "forward runs")]
     summary = [("steps", str(found.steps)), ("blocks", str(found.problem.steps)), ("at once", str(found.batch))]
-    held = Section("What is held", [last_line(found)], [timeline(found)])
-    plans = Section("Plans", list(lines(found)), tables=[Table(COLUMNS, list(rows(found)))])
+    held = Section("What is held", [found.last_line()], [timeline(found)])
+    plans = Section("Plans", list(found.lines()), tables=[Table(COLUMNS, list(found.rows()))])
     return render_page(title, tiles, summary, [held, plans])
 
 

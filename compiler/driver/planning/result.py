@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from rich.table import Table
+
 from ...checkpoint import Plan, Problem, gap, longest
 from ...training.footprint import Footprint
+from ..show import plain, table
+from .text import COLUMNS, plan_line, said, size
 
 
 @dataclass(frozen=True)
@@ -75,18 +80,43 @@ class Planning:
             "longest": self.longest(plan),
         }
 
-    def page(self, title: str = "checkpoints") -> str:
-        """A self-contained page of HTML: the table, and what is held over the run of the chosen plan."""
-        from .page import planning_page
+    def rows(self) -> Iterator[list[str]]:
+        """A row for each plan."""
+        for plan in self.plans:
+            most = self.longest(plan)
+            yield [
+                plan.kind + (" *" if plan is self.chosen else ""),
+                "yes" if plan.fits else "no",
+                size(plan.peak),
+                size(plan.cost.off_chip),
+                size(plan.cost.traffic),
+                f"{plan.factor:.3f}",
+                f"{plan.time:.6g}",
+                f"{gap(plan):.1%}" if plan.fits else "-",
+                "any" if most is None else str(most),
+                said(plan),
+            ]
 
-        return planning_page(self, title)
+    def lines(self) -> Iterator[str]:
+        """What the table is about."""
+        problem = self.problem
+        yield f"{self.steps} steps in {problem.steps} blocks, {self.batch} at once; times in {self.unit}"
+        limit = "no limit" if problem.memory is None else size(problem.memory)
+        yield (
+            f"state {size(problem.state)}, tape of a block {size(problem.tape)}, held throughout "
+            f"{size(problem.base - problem.state)}; memory: {limit}"
+        )
+
+    def last_line(self) -> str:
+        """The choice, and its price."""
+        price = f"; the fastest that fits takes {self.price:.1%} less" if self.price > 0 else ""
+        return f"chosen: {plan_line(self.chosen)}{price}"
+
+    def parts(self) -> Iterator[str | Table]:
+        """Lines and a table."""
+        yield from self.lines()
+        yield table("", COLUMNS, list(self.rows()))
+        yield self.last_line()
 
     def __str__(self) -> str:
-        from .text import plain
-
-        return plain(self)
-
-
-def said(plan: Plan) -> str:
-    """The schedule in words, lengths in blocks."""
-    return plan.schedule.said(plan.problem.steps)
+        return plain(self.parts())

@@ -16,7 +16,7 @@ from axonc.ir.ops import Array
 from ..evaluate.counts import in_order
 from ..evaluate.dataset import DataSet, class_output, data_set
 from ..evaluate.measure import decisions
-from ..evaluate.result import Sqnr
+from ..evaluate.stages import Sqnr
 from .costs import MatrixCost, matrix_costs
 
 CHUNK = 16

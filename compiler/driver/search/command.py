@@ -18,10 +18,10 @@ from ..cli_options import PATH, compile_options, loaded, model_options, plain_co
 from ..config import Config, read_config
 from ..evaluate.command import data_options, require_writable
 from ..evaluate.dataset import read_data_set
+from ..show import print_parts
 from .measure import Measured
 from .run import Asked, searched
 from .space import DENSITY, STATE, WEIGHTS, Value, search_space
-from .text import print_search
 
 
 def _listed(context: click.Context, option: click.Parameter, text: str | None) -> tuple[str, ...]:
@@ -80,7 +80,7 @@ def search_command(
     if as_json:
         click.echo(json.dumps(found.to_dict(), indent=1))
     else:
-        print_search(plain_console(), found)
+        print_parts(plain_console(), found.parts())
 
 
 def _told(moves: int, found: Measured) -> None:

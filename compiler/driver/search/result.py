@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rich.table import Table
+
 from ..options import Options
+from ..show import plain, table
 from .measure import Measured
 
 
@@ -76,7 +79,18 @@ class Search:
             "prune": [str(step) for step in self.options.prune],
         }
 
-    def __str__(self) -> str:
-        from .text import plain
+    def parts(self) -> Iterator[str | Table]:
+        """The moves as a table, and what came of them."""
+        title = f"{self.samples} samples; {self.measure} of at least {self.least:.4%}; in float {self.reference:.4%}"
+        rows = [_row("the first of all values", self.start), *(_row(str(step.move), step.found) for step in self.steps)]
+        yield table(title, ["move", self.measure, "bytes"], rows)
+        saved = 1 - self.found.bytes / self.start.bytes if self.start.bytes else 0.0
+        less = f"{saved:.1%} less than {self.start.bytes}"
+        yield f"{self.found.bytes} bytes, {less}, after {self.measured} measurements"
 
-        return plain(self)
+    def __str__(self) -> str:
+        return plain(self.parts())
+
+
+def _row(name: str, found: Measured) -> list[str]:
+    return [name, f"{found.quality:.4%}", str(found.bytes)]

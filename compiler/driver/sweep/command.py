@@ -9,14 +9,14 @@ import click
 
 from axonc.ir import Diagnostic, ModelError
 
-from ..cli_options import PATH, compile_options, given_options, model_options, plain_console
+from ..cli_options import PATH, compile_options, given_options, model_options
 from ..config import read_config
 from ..evaluate.command import data_options, deliver, progress_bar, require_writable, run_options
 from ..evaluate.dataset import read_data_set
 from ..evaluate.pools import opened_pool
 from .grid import Grid, grid_of_texts, make_grid, read_grid
+from .page import sweep_page
 from .run import How, Space, swept
-from .text import print_sweep
 
 
 @click.command("sweep")
@@ -61,7 +61,7 @@ def sweep_command(
     how = How(y is None or agreement, class_output, decide, engine, keep_going, chunk)
     with opened_pool(jobs, None, scheduler) as pool, progress_bar("points") as progress:
         found = swept(space, x, y, how, pool, progress)
-    deliver(found, output, as_json, lambda: print_sweep(plain_console(), found))
+    deliver(found, sweep_page, output, as_json)
 
 
 def _grid(texts: tuple[str, ...], file: Path | None) -> Grid:

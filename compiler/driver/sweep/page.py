@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from ..report import render_page
 from ..report.figure import Figure, Section, Table, number
-from .result import COSTS, Sweep, shown
+from .points import COSTS, shown
+from .result import Sweep
 from .scatter import Mark, scatter
-from .text import columns, refusals, rows
 
 
-def sweep_page(found: Sweep, title: str) -> str:
+def sweep_page(found: Sweep, title: str = "sweep") -> str:
     """The page."""
     ran = sum(point.found is not None for point in found.points)
     tiles = [(number(len(found.points)), "points"), (number(ran), "ran"), (number(len(found.front)), "on the front")]
@@ -25,8 +25,8 @@ def sweep_page(found: Sweep, title: str) -> str:
 def _sections(found: Sweep) -> Iterator[Section]:
     line = "Filled: on the front, where no other point is as good in everything and better in something."
     yield Section("Front", [line], list(_figures(found)))
-    yield Section("Points", tables=[Table(columns(found), list(rows(found)))])
-    refused = list(refusals(found))
+    yield Section("Points", tables=[Table(found.columns(), list(found.rows()))])
+    refused = list(found.refusals())
     if refused:
         yield Section("Refused", refused)
 

@@ -2,107 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-import numpy as np
+from rich.table import Table
 
-from axonc.ir import Diagnostic
-
-from ...passes import Pass
-from ..evaluate import Evaluation
-from ..evaluate.subject import FLOAT
-from ..pruning.methods import pruning_text
-
-COSTS = ("cores", "bytes", "operations")
-"""What should be small: cores, their bytes (where nothing is mapped, those of the weights), synaptic operations and
-neuron updates."""
-
-
-@dataclass(frozen=True)
-class Point:
-    """One combination of options: what came of it, or why it was refused."""
-
-    options: Mapping[str, Any]
-    found: Evaluation | None = None
-    problems: Sequence[Diagnostic] = ()
-
-    @property
-    def quality(self) -> float | None:
-        """The accuracy of the last stage; without labels, the share of bins that equal those of the graph in float,
-        or, where no layer sends events, of samples."""
-        return next(iter(self.qualities), None)
-
-    @property
-    def qualities(self) -> tuple[float, ...]:
-        """What should be large, as far as it is known: accuracy; without labels, agreement and decisions."""
-        if self.found is None:
-            return ()
-        accuracy = self.found.last.accuracy
-        given = (self.agreement, self.decisions) if accuracy is None else (accuracy,)
-        return tuple(value for value in given if value is not None)
-
-    @property
-    def decisions(self) -> float | None:
-        """The share of samples whose output has its largest element where that of the graph in float has it; None if
-        it was not compared."""
-        if self.found is None or FLOAT not in self.found.stages:
-            return None
-        return float(np.mean(self.found.last.decisions == self.found.stages[FLOAT].decisions))
-
-    @property
-    def agreement(self) -> float | None:
-        """The share of bins of the last stage that equal those of the graph in float; None if it was not compared."""
-        if self.found is None:
-            return None
-        if self.found.last.name == FLOAT:
-            return 1.0
-        comparison = self.found.comparisons.get(self.found.last.name)
-        return None if comparison is None else comparison.agreement
-
-    @cached_property
-    def costs(self) -> Mapping[str, int | None]:
-        """The value of each of ``COSTS``; None where it is not known."""
-        if self.found is None:
-            return dict.fromkeys(COSTS)
-        last = self.found.last
-        size, operations = last.size, last.synaptic_operations
-        return {
-            "cores": size.cores,
-            "bytes": size.weights if size.cores is None else sum(size.core_bytes.values()),
-            "operations": None if operations is None else operations + last.updates,
-        }
-
-    @property
-    def text(self) -> str:
-        """The options."""
-        return ", ".join(f"{name}={shown(value)}" for name, value in self.options.items())
-
-
-def shown(value: Any) -> str:
-    """The value of an option as text."""
-    if isinstance(value, Mapping):
-        return " ".join(f"{name}={size}" for name, size in value.items())
-    if isinstance(value, tuple):
-        return "; ".join(map(shown, value))
-    if isinstance(value, Pass):
-        return pruning_text(value)
-    return value.name if hasattr(value, "name") else str(value)
-
-
-def front(points: Sequence[Point]) -> list[Point]:
-    """The points that no other one beats: none is as good in everything and better in something. A cost counts where
-    all points know it."""
-    known = [point for point in points if point.qualities]
-    counted = [name for name in COSTS if all(point.costs[name] is not None for point in known)]
-    scores = [(*(-each for each in point.qualities), *(point.costs[name] or 0 for name in counted)) for point in known]
-    return [
-        point
-        for point, mine in zip(known, scores, strict=True)
-        if not any(other != mine and all(a <= b for a, b in zip(other, mine, strict=True)) for other in scores)
-    ]
+from ..show import plain, table
+from .points import COSTS, Point, front, shown
 
 
 @dataclass(frozen=True)
@@ -132,16 +40,46 @@ class Sweep:
             "points": [_point(point, point in self.front) for point in self.points],
         }
 
-    def page(self, title: str = "sweep") -> str:
-        """A self-contained page of HTML: the points as a table and as plots."""
-        from .page import sweep_page
+    def columns(self) -> list[str]:
+        """The head of the table of points."""
+        return [*self.varied, self.measure, *self._beside(), *COSTS, "front"]
 
-        return sweep_page(self, title)
+    def _beside(self) -> list[str]:
+        """What else compares points with the graph in float, where they were compared."""
+        known = [name for name in ("agreement", "decisions") if any(getattr(p, name) is not None for p in self.points)]
+        return [name for name in known if name != self.measure]
+
+    def rows(self) -> Iterator[list[str]]:
+        """A row for each point that ran, in the order of the grid."""
+        for point in self.points:
+            if point.found is not None:
+                cells = [*map(shown, point.options.values()), _share(point.quality)]
+                cells += [_share(getattr(point, name)) for name in self._beside()]
+                yield [*cells, *_costs(point), "*" if point in self.front else ""]
+
+    def refusals(self) -> Iterator[str]:
+        """A line for each problem of a point that did not run."""
+        for point in self.points:
+            for problem in point.problems:
+                yield f"{point.text}: {problem}"
+
+    def parts(self) -> Iterator[str | Table]:
+        """The points as a table, and why others did not run."""
+        ran = sum(point.found is not None for point in self.points)
+        title = f"{ran} of {len(self.points)} points ran, over {self.samples} samples; *: on the front"
+        yield table(title, self.columns(), list(self.rows()))
+        yield from self.refusals()
 
     def __str__(self) -> str:
-        from .text import plain
+        return plain(self.parts())
 
-        return plain(self)
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4%}"
+
+
+def _costs(point: Point) -> list[str]:
+    return ["-" if value is None else str(value) for value in point.costs.values()]
 
 
 def _point(point: Point, best: bool) -> dict[str, Any]:

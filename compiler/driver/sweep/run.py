@@ -15,7 +15,8 @@ from axonc.ir.interpret.run import Data
 
 from ..config import Config, read_config
 from ..evaluate.dataset import class_output, data_set
-from ..evaluate.pools import Pool, opened_pool
+from ..evaluate.pool import Pool
+from ..evaluate.pools import opened_pool
 from ..evaluate.run import Progress, evaluated
 from ..evaluate.subject import FLOAT, opened, packed_program
 from ..loading import load
@@ -23,7 +24,8 @@ from ..options import Options, merged_options
 from ..pipeline import compile_graph
 from ..program import build
 from .grid import MEANING, Grid, make_grid
-from .result import Point, Sweep
+from .points import Point
+from .result import Sweep
 
 
 def sweep(

@@ -14,7 +14,8 @@ from benchmarks.networks import events, recurrent
 
 from axonc import Program
 from axonc.backends.ipu.build import build_codelets
-from axonc.backends.ipu.simulator.toolchain import INCLUDE, find_compiler, library
+from axonc.backends.ipu.simulator.programs import library
+from axonc.backends.ipu.simulator.toolchain import INCLUDE, find_compiler
 from axonc.compiler.driver.directory import write_files
 from axonc.compiler.driver.options import Options
 from axonc.compiler.driver.pipeline import compile_graph

@@ -21,7 +21,7 @@ from axonc.compiler.driver.cli import cli
 from axonc.compiler.driver.evaluate import evaluate
 from axonc.compiler.driver.sweep import Sweep, sweep
 from axonc.compiler.driver.sweep.grid import grid_of_texts, make_grid
-from axonc.compiler.driver.sweep.result import front
+from axonc.compiler.driver.sweep.points import front
 
 Array = np.ndarray[Any, Any]
 GRID = {"state": ["q16", "q32"], "weights": ["int8", "int3"], "slice": [3, {"cell": 2}], "semantics": ["nir,dt=1e-3"]}
