@@ -4,21 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from types import MappingProxyType
 
 from axonc.backends.native.training.emit import project
 from axonc.backends.native.training.library import build, run_training
-from axonc.backends.spinnaker2.toolchain import ToolchainError
-from axonc.ir import Diagnostic, Graph, ToolError
+from axonc.ir import Graph
 
 from ...training import Options, Trained
-from ..directory import write_files
-from ..target_training.task import task_of
-from ..target_training.turns import prepared, result, turns
+from ..target_training.folder import program_folder
+from ..target_training.turns import NONE, prepared
 from .planning import executable, planned
-
-NONE: Mapping[str, bool] = MappingProxyType({})
 
 
 def train_natively(
@@ -34,19 +28,10 @@ def train_natively(
     ``others``: whether options were given that are not in ``options``, by name. ``folder``: where the program is left;
     None: nowhere.
     """
-    how = options
-    net, known = prepared(graph, data, options, {**others, "machine": machine is not None})
-    steps = next(iter(known.x.values())).shape[1]
-    task = task_of(net, how.optimiser, steps, min(how.batch, len(known)), ())
-    found = planned(task, how.memory, how.checkpoints, how.packed)
+    begun = prepared(graph, data, options, {**others, "machine": machine is not None})
+    found = planned(begun.task, options.memory, options.checkpoints, options.packed)
     plan = executable(found.plan)
-    with TemporaryDirectory() as made:
-        built = Path(made) if folder is None else folder
-        built.mkdir(parents=True, exist_ok=True)
-        write_files(built, project(found.training))
-        try:
-            build(built)
-        except ToolchainError as error:
-            raise ToolError(Diagnostic("AX901", "", str(error))) from error
-        learned = run_training(built, found.training, plan, turns(net, known, options))
-    return result(net, known, options, found.plan, learned)
+    with program_folder(folder, project(found.training)) as built:
+        build(built)
+        learned = run_training(built, found.training, plan, begun.turns())
+    return begun.result(found.plan, learned)

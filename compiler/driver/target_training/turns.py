@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 
 from axonc.backends.training.samples import Learned, Samples
+from axonc.backends.training.task import Task
 from axonc.ir import Diagnostic, Graph, ModelError, raise_if_any
 from axonc.ir.ops import Array
 
@@ -15,14 +18,35 @@ from ...training import Epoch, Network, Options, RateTarget, Trained, network, t
 from ...training.data import Data, checked
 from ...training.options import problems
 from .check import lacking, target_problems
-from .task import hyper
+from .task import hyper, task_of
 
 NO_CLASS = 2**32 - 1
 """The label of a sample that fills a batch up."""
 
 
-def prepared(graph: Graph, data: object, options: Options, others: Mapping[str, bool]) -> tuple[Network, Data]:
-    """The network and the data of a training by a program.
+NONE: Mapping[str, bool] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A training by a program before it is one: its network and data, and the task for the target."""
+
+    net: Network
+    data: Data
+    options: Options
+    task: Task
+
+    def turns(self) -> Iterator[Samples]:
+        """What the program takes with every step."""
+        return turns(self.net, self.data, self.options)
+
+    def result(self, plan: Plan, learned: Learned) -> Trained:
+        """The trained graph, if every value is finite, and the history."""
+        return result(self.net, self.data, self.options, plan, learned)
+
+
+def prepared(graph: Graph, data: object, options: Options, others: Mapping[str, bool]) -> Prepared:
+    """A training by a program, whatever its plan.
 
     Raises:
         ModelError: as of `axonc.train`; an option that programs do not have (AX823), of which ``others`` says whether
@@ -36,7 +60,8 @@ def prepared(graph: Graph, data: object, options: Options, others: Mapping[str, 
     )  # fmt: skip
     known = checked(net.plain, data)
     raise_if_any(target_problems(options, known.target))
-    return net, known
+    steps = next(iter(known.x.values())).shape[1]
+    return Prepared(net, known, options, task_of(net, how.optimiser, steps, min(how.batch, len(known)), ()))
 
 
 def _batches(data: Data, options: Options) -> Iterator[tuple[int, Array]]:
