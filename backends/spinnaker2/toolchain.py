@@ -12,11 +12,11 @@ import os
 import platform
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from .cache import built_once
 from .memory import DRAM_AT, PORT_AT, MemoryMap
 from .schema import c_header
 from .tables import c_tables
@@ -204,17 +204,16 @@ def run_compiler(command: Sequence[str], folder: Path) -> None:
 def runtime_object(folder: Path, sources: Sequence[str], command: Sequence[str]) -> Path:
     """The sources of ``folder/runtime`` as one object file, in the cache: they are the same for most programs.
 
-    Its name says what is in it: all files of the folder, the command, and the compiler by its size and date.
+    Its name says what is in it: all that is compiled there, the command, and the compiler by its size and date.
+    Linker scripts are not compiled: programs for machines with other memories share the object.
     """
     compiler = Path(command[0]).stat()
     digest = hashlib.sha256(repr((sources, command[1:], compiler.st_size, compiler.st_mtime_ns)).encode())
     for path in sorted((folder / "runtime").iterdir()):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes())
-    found = cache_folder() / f"runtime-{digest.hexdigest()[:32]}.o"
-    if not found.exists():
-        found.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=found.parent) as made:
-            new = Path(made) / "runtime.o"
-            run_compiler([*command, "-r", *(f"runtime/{name}" for name in sources), "-o", str(new)], folder)
-            os.replace(new, found)
-    return found
+        if path.suffix != ".ld":
+            digest.update(path.name.encode() + b"\0" + path.read_bytes())
+
+    def make(new: Path) -> None:
+        run_compiler([*command, "-r", *(f"runtime/{name}" for name in sources), "-o", str(new)], folder)
+
+    return built_once(cache_folder() / f"runtime-{digest.hexdigest()[:32]}.o", make)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
-import os
-import tempfile
 from ctypes import c_double, c_int, c_uint32, c_uint64, c_void_p
 from functools import cache
 from pathlib import Path
 
+from ..cache import built_once
 from ..schema import c_header
 from ..toolchain import HOST_FORMS, RUNTIME, SCHEMA_HEADER, build_shared, cache_folder
 
@@ -121,13 +120,11 @@ def _build() -> Path:
     """The library in the cache; its name says what is in it, so that it never goes stale."""
     sources = _sources()
     digest = hashlib.sha256(b"".join(name.encode() + b"\0" + text for name, text in sources.items()))
-    library = cache_folder() / f"machine-{digest.hexdigest()[:16]}.so"
-    if not library.exists():
-        library.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=library.parent) as folder:
-            for name, text in sources.items():
-                (Path(folder) / name).write_bytes(text)
-            names = [name for name in sources if name.endswith(".c")]
-            build_shared(Path(folder), names, library.name, ["."], (*HOST_FORMS[0], "-pthread"))
-            os.replace(Path(folder) / library.name, library)
-    return library
+
+    def make(new: Path) -> None:
+        for name, text in sources.items():
+            (new.parent / name).write_bytes(text)
+        names = [name for name in sources if name.endswith(".c")]
+        build_shared(new.parent, names, new.name, ["."], (*HOST_FORMS[0], "-pthread"))
+
+    return built_once(cache_folder() / f"machine-{digest.hexdigest()[:16]}.so", make)
