@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...spinnaker2.cache import alone, built_once
 from ...spinnaker2.toolchain import cache_folder
 from .popc import compile_codelet
 from .toolchain import HERE, INCLUDE, SOURCE, ZIG, Compiler, find_compiler, kept, run_compiler, simulator_digest
@@ -34,23 +34,35 @@ def compile_object(compiler: Compiler, source: Path, flags: Sequence[str]) -> Pa
     text = run_compiler([*command, "-E", "-P", str(source)])
 
     def make(new: Path) -> None:
-        run_compiler([*command, "-c", str(source), "-o", str(new)])
+        read = _graphs_read(compiler, command) if "class Graph {" in text else ()
+        run_compiler([*command, *read, "-c", str(source), "-o", str(new)])
 
     return kept("object", ".o", [compiler.identity, *command[1:], text], make)
+
+
+def _graphs_read(compiler: Compiler, command: Sequence[str]) -> Sequence[str]:
+    """Flags that take what <poplar/Graph.hpp> includes, more than half of what most sources are, as it was read once.
+    Only sources that include it may be given them: others would find names that they did not ask for."""
+    if not _is_clang(compiler):
+        return ()
+    read = [*command, "-Xclang", "-fno-pch-timestamp", "-x", "c++-header", str(INCLUDE / "poplar" / "Graph.hpp")]
+    key = [compiler.identity, *read[1:], simulator_digest()]
+    return ("-include-pch", str(kept("headers", ".pch", key, lambda new: run_compiler([*read, "-o", str(new)]))))
+
+
+def _is_clang(compiler: Compiler) -> bool:
+    return compiler.identity.startswith(ZIG)
 
 
 def library(compiler: Compiler) -> list[Path]:
     """The objects of the simulator, compiled in parallel when they are not in the cache. Their names say what is in
     them without asking the compiler; one process compiles while others wait for it."""
     folder = cache_folder() / "ipu"
-    sources = sorted(SOURCE.glob("*.cpp"))
-    names = [folder / _object_name(compiler, source) for source in sources]
+    names = {folder / _object_name(compiler, source): source for source in sorted(SOURCE.glob("*.cpp"))}
     if not all(name.exists() for name in names):
-        folder.mkdir(parents=True, exist_ok=True)
-        with (folder / "library.lock").open("w") as lock, ThreadPoolExecutor(os.cpu_count()) as pool:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            list(pool.map(lambda pair: _build_object(compiler, *pair), zip(sources, names, strict=True)))
-    return names
+        with alone(folder / "library.lock"):
+            _build_library(compiler, {name: source for name, source in names.items() if not name.exists()})
+    return list(names)
 
 
 def _object_name(compiler: Compiler, source: Path) -> str:
@@ -58,24 +70,23 @@ def _object_name(compiler: Compiler, source: Path) -> str:
     return f"library-{hashlib.sha256(key.encode()).hexdigest()[:32]}.o"
 
 
-def _build_object(compiler: Compiler, source: Path, name: Path) -> None:
-    if name.exists():
-        return
-    with tempfile.TemporaryDirectory(dir=name.parent) as folder:
-        new = Path(folder) / "made.o"
-        command = [
-            *compiler.command,
-            *LANGUAGE,
-            "-O2",
-            *WARNINGS,
-            "-Iinclude",
-            "-c",
-            f"src/{source.name}",
-            "-o",
-            str(new),
-        ]
-        run_compiler(command, HERE)
-        os.replace(new, name)
+def _build_library(compiler: Compiler, names: Mapping[Path, Path]) -> None:
+    command = [*compiler.command, *LANGUAGE, "-O2", *WARNINGS, "-Iinclude"]
+
+    def build(name: Path, source: Path) -> None:
+        built_once(name, lambda new: run_compiler([*read, "-c", f"src/{source.name}", "-o", str(new)], HERE))
+
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(os.cpu_count()) as pool:
+        read = [*command, *_headers_read(compiler, command, Path(folder) / "common.pch")] if names else command
+        list(pool.map(build, names, names.values()))
+
+
+def _headers_read(compiler: Compiler, command: Sequence[str], made: Path) -> Sequence[str]:
+    """Flags that take the headers of most sources, read once into ``made``, if this is clang: a third less time."""
+    if not _is_clang(compiler):
+        return ()
+    run_compiler([*command, "-x", "c++-header", "src/common.hpp", "-o", str(made)], HERE)
+    return ("-include-pch", str(made))
 
 
 def build_program(

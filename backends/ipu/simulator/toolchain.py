@@ -10,12 +10,12 @@ import hashlib
 import os
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from ...spinnaker2.cache import built_once
 from ...spinnaker2.toolchain import ToolchainError, cache_folder, find_zig
 
 HERE = Path(__file__).parent
@@ -57,20 +57,13 @@ def run_compiler(command: Sequence[str], folder: Path | None = None) -> str:
     return done.stdout
 
 
-def kept(kind: str, suffix: str, key: Sequence[str | bytes], make: Callable[[Path], None]) -> Path:
+def kept(kind: str, suffix: str, key: Sequence[str | bytes], make: Callable[[Path], object]) -> Path:
     """The file in the cache that ``key`` describes; ``make`` writes it if it is not there."""
     digest = hashlib.sha256()
     for part in key:
         digest.update(part if isinstance(part, bytes) else part.encode())
         digest.update(b"\0")
-    found = cache_folder() / "ipu" / f"{kind}-{digest.hexdigest()[:32]}{suffix}"
-    if not found.exists():
-        found.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=found.parent) as folder:
-            new = Path(folder) / f"made{suffix}"
-            make(new)
-            os.replace(new, found)
-    return found
+    return built_once(cache_folder() / "ipu" / f"{kind}-{digest.hexdigest()[:32]}{suffix}", make)
 
 
 @cache

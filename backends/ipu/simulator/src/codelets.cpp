@@ -2,31 +2,60 @@
 #include "checks.hpp"
 #include "graph_data.hpp"
 
-#include <array>
+#include <cctype>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <dlfcn.h>
 #include <filesystem>
 #include <fstream>
-#include <regex>
 #include <unistd.h>
 
 namespace axonc_ipu {
 
 using poplar::graph_object_load_error;
 
-std::string canonicalName(const std::string &name) {
-  static const std::array<std::pair<std::regex, const char *>, 5> RULES{
-      {{std::regex(R"(\s+)"), " "},
-       {std::regex(R"( ?([<>,:]) ?)"), "$1"},
-       {std::regex(R"(\bunsigned int\b)"), "unsigned"},
-       {std::regex(R"(\b(axonc_ipu::Half|poplar::half)\b)"), "half"},
-       {std::regex(R"(^::)"), ""}}};
-  std::string canonical = name;
-  for (const auto &[pattern, replacement] : RULES) {
-    canonical = std::regex_replace(canonical, pattern, replacement);
+namespace {
+
+bool separates(char c) { return std::strchr("<>,:", c) != nullptr && c != '\0'; }
+bool isSpace(char c) { return std::isspace(static_cast<unsigned char>(c)) != 0; }
+bool isLetter(char c) { return c == '_' || std::isalnum(static_cast<unsigned char>(c)) != 0; }
+
+// One space between words, none beside <, >, comma and colon.
+std::string spaced(const std::string &name) {
+  std::string made;
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    const char next = i + 1 < name.size() ? name[i + 1] : ' ';
+    if (!isSpace(name[i])) {
+      made += name[i];
+    } else if (!isSpace(next) && !separates(next) && (made.empty() || !separates(made.back()))) {
+      made += ' ';
+    }
   }
-  return canonical;
+  return made;
+}
+
+// Writes `other` where `words` stands, except inside longer words.
+void replaceWords(std::string &name, const std::string &words, const std::string &other) {
+  for (std::size_t at = name.find(words); at != std::string::npos; at = name.find(words, at)) {
+    const std::size_t end = at + words.size();
+    const bool inside = (at > 0 && isLetter(name[at - 1])) || (end < name.size() && isLetter(name[end]));
+    if (!inside) {
+      name.replace(at, words.size(), other);
+    }
+    at += inside ? words.size() : other.size();
+  }
+}
+
+} // namespace
+
+// Vertices are named as often as they are added: searching is much faster than regular expressions.
+std::string canonicalName(const std::string &name) {
+  std::string canonical = spaced(name);
+  replaceWords(canonical, "unsigned int", "unsigned");
+  replaceWords(canonical, "axonc_ipu::Half", "half");
+  replaceWords(canonical, "poplar::half", "half");
+  return canonical.rfind("::", 0) == 0 ? canonical.substr(2) : canonical;
 }
 
 namespace {

@@ -2,9 +2,10 @@
 #include "checks.hpp"
 #include "executable.hpp"
 
+#include <algorithm>
 #include <array>
+#include <cctype>
 #include <cstdlib>
-#include <regex>
 
 namespace axonc_ipu {
 
@@ -59,14 +60,41 @@ void costs(Executable &executable) {
   }
 }
 
+// What stands between quotes, and before, between and behind: text in quotes has the odd numbers.
+std::vector<std::string> quoted(const std::string &json) {
+  std::vector<std::string> parts(1);
+  for (const char c : json) {
+    if (c == '"') {
+      parts.emplace_back();
+    } else {
+      parts.back() += c;
+    }
+  }
+  return parts;
+}
+
+// Name and value of the members of a JSON object whose values are text.
+std::vector<std::pair<std::string, std::string>> members(const std::string &json) {
+  std::vector<std::string> parts = quoted(json);
+  std::vector<std::pair<std::string, std::string>> found;
+  for (std::size_t i = 1; i + 3 < parts.size(); i += 2) {
+    std::string &between = parts[i + 1];
+    const auto space = [](unsigned char c) { return std::isspace(c) != 0; };
+    between.erase(std::remove_if(between.begin(), between.end(), space), between.end());
+    if (between == ":") {
+      found.emplace_back(parts[i], parts[i + 2]);
+      i += 2;
+    }
+  }
+  return found;
+}
+
 } // namespace
 
 Options optionsFrom(const poplar::OptionFlags &flags) {
   Options options;
-  const std::string json = environment("POPLAR_ENGINE_OPTIONS");
-  static const std::regex PAIR("\"([^\"]*)\"\\s*:\\s*\"([^\"]*)\"");
-  for (std::sregex_iterator pair(json.begin(), json.end(), PAIR), end; pair != end; ++pair) {
-    setOption(options, (*pair)[1], (*pair)[2]);
+  for (const auto &[name, value] : members(environment("POPLAR_ENGINE_OPTIONS"))) {
+    setOption(options, name, value);
   }
   if (const std::string path = environment("AXONC_IPU_REPORT"); !path.empty()) {
     options.report = path;
