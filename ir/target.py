@@ -40,6 +40,11 @@ class CostModel(Protocol):
         """Cycles of a core from a packet of a population to the next, if there is nothing else to do."""
         ...
 
+    def expected_packets(self, network: Network, population: Population, count: int) -> float:
+        """Packets of a step in which a slice of ``count`` neurons of a population is expected to send its events, each
+        neuron `Population.rate` of them."""
+        ...
+
 
 @dataclass(frozen=True)
 class HostInterface:

@@ -14,6 +14,7 @@ from .code_size import fitted
 from .costs import COSTS
 from .load import slot_cycles
 from .memory import MemoryMap
+from .packets import expected_packets
 from .plan import plan_core
 from .work import packet_parts
 
@@ -41,3 +42,7 @@ class CoreCost:
         """See `work.packet_parts`."""
         parts = packet_parts(network, population)
         return sum(COSTS[name].cycles * amount for name, amount in parts.items())
+
+    def expected_packets(self, network: Network, population: Population, count: int) -> float:
+        """See `packets.expected_packets`."""
+        return expected_packets(network, population, count)

@@ -37,6 +37,17 @@ def _packets(population: Population, count: int, words: int) -> int:
     return -(-count // (words - 1)) if population.graded else count * population.peak
 
 
+def expected_packets(network: Network, population: Population, count: int) -> float:
+    """The packets in which ``count`` neurons send what they are expected to send in a step: one for every spike, of
+    graded events as many as are filled, and one for those that are left; none where nobody listens to these."""
+    if not population.graded:
+        return count * population.rate
+    if not network.fan_out[population.name]:
+        return 0.0
+    full, left = expected_groups(count, population.rate, packet_words(network) - 1)
+    return full + left
+
+
 @lru_cache(maxsize=4096)
 def expected_groups(count: int, active: float, size: int) -> tuple[float, float]:
     """Of ``count`` neurons that each send with probability ``active``: the expected groups of ``size`` events, and

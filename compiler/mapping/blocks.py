@@ -47,11 +47,12 @@ class Block:
 
     @cached_property
     def superfluous(self) -> float:
-        """Packets of a step that cores get without a synapse from their neuron."""
+        """Packets of a step that cores get without a synapse from their neuron, of a sender whose events travel each
+        under its own key."""
         return self.sender.rate * (self.count * len(self.cores) - len(self.reached))
 
     @property
-    def rate(self) -> float:
+    def packets(self) -> float:
         """Packets that it sends in a step."""
         return self.sender.rate * self.count
 

@@ -83,7 +83,7 @@ class _Candidate:
     ) -> None:
         self.how, self.pack, self.naive, self.fit = how, pack, naive, how.fit(cycles)
         inputs = {p.name for p in how.network.populations if isinstance(p.op, Input)}
-        self.vertices = Vertices(how.network, names, frozenset(inputs))
+        self.vertices = Vertices(how.network, names, frozenset(inputs), how.cost)
 
     def found(self, partitioner: Partitioner, asked: bool, sure: bool) -> tuple[Slice, ...] | None:
         """The slices on the fewest cores of those tried, or None. Where nobody ``asked``, of a large network a part is

@@ -1,8 +1,9 @@
 """Populations that sparse matrices join, cut by a partitioner of hypergraphs: any neurons together on a core.
 
 A vertex is a neuron, or an input of the host, which takes no room; a net is a source with all that it reaches, its cost
-the rate of the source. What a neuron takes of a core is shared out of what slices of its population take (bytes, and
-cycles at their sources' rates), by the synapses that lead to it.
+the packets of the source in a step: of packets that carry several events its part. What a neuron takes of a core is
+shared out of what slices of its population take (bytes, and cycles at their sources' rates), by the synapses that lead
+to it.
 """
 
 from __future__ import annotations
@@ -15,10 +16,12 @@ import numpy as np
 from scipy import sparse
 
 from axonc.ir.mapping import Cut, Order, Slice
-from axonc.ir.network import Network, Projection, SharedKernel
+from axonc.ir.network import Network, Population, Projection, SharedKernel
 from axonc.ir.ops import Array, PartialSums
+from axonc.ir.target import CostModel
 
 from .hypergraph import Hypergraph, evenly
+from .reach import packet_rate
 
 SPARSE = 0.4
 """Density below which a matrix is sparse."""
@@ -56,6 +59,7 @@ class Vertices:
     network: Network
     names: tuple[str, ...]
     hosted: frozenset[str]
+    cost: CostModel
 
     @cached_property
     def first(self) -> dict[str, int]:
@@ -106,9 +110,12 @@ class Vertices:
 
     @cached_property
     def rates(self) -> Array:
-        """The rate of every vertex."""
+        """The packets of a step of every vertex, were its population a single slice."""
         populations = (self.network.by_name[name] for name in self.names)
-        return np.concatenate([np.full(p.count, p.rate if p.peak else 0.0) for p in populations])
+        return np.concatenate([np.full(p.count, self._rate(p) if p.peak else 0.0) for p in populations])
+
+    def _rate(self, population: Population) -> float:
+        return packet_rate(self.network, population, population.count, self.cost)
 
     @cached_property
     def shares(self) -> Array:

@@ -69,7 +69,7 @@ def connected(
         keyed, keys, problems = allocate_keys(network, slices, machine)
     cores = 1 + max((part.core for part in keyed if part.core is not None), default=-1)
     with stage("listeners"):
-        sending = senders(network, keyed, cores)
+        sending = senders(network, keyed, cores, cost)
     with stage("place"):
         places = place(sending, outputs, machine, cores) if cores <= machine.cores else _anywhere(machine, cores)
     with stage("route"):

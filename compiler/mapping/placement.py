@@ -28,7 +28,7 @@ def place(senders: Sequence[Sender], outputs: Sequence[str], machine: Machine, c
     if cores == 0:
         return ()
     flows = flows_of(senders, cores)
-    rates = np.array([sender.rate * sender.part.count for sender in senders], np.float64)
+    rates = np.array([sender.packets for sender in senders], np.float64)
     homes = np.array([-1 if sender.part.core is None else sender.part.core for sender in senders], np.int64)
     host = np.array([sender.part.population in outputs for sender in senders], bool)
     rooms = np.zeros(len(machine.board.chips), np.int64)

@@ -12,14 +12,15 @@ from axonc.ir.mapping import Slice
 from axonc.ir.network import Network, Population, Projection, SharedKernel
 from axonc.ir.ops import Array
 from axonc.ir.synapses import reaching
+from axonc.ir.target import CostModel
 
 
 @dataclass(frozen=True)
 class Sender:
     """A slice that sends: its ``part``, and its neurons in machine order with the cores that listen to each.
 
-    ``listeners``: bool CSR [neurons, cores]; ``rate``: events of a neuron in a step; ``together``: events of all its
-    neurons travel under its first key, so that all listeners need all of them.
+    ``listeners``: bool CSR [neurons, cores]; ``rate``: packets of a step, for each of its neurons; ``together``: events
+    of all its neurons travel under its first key, several in a packet, so that all listeners need all packets.
     """
 
     part: Slice
@@ -28,20 +29,36 @@ class Sender:
     together: bool = False
 
     @property
+    def packets(self) -> float:
+        """Packets that all its neurons send in a step, as expected."""
+        return self.rate * self.part.count
+
+    @property
     def cores(self) -> Array:
         """The cores that listen to any of its neurons, ascending."""
         return np.unique(self.listeners.indices)
 
+    def flow(self) -> tuple[Array, Array]:
+        """The `cores` that listen to it, and the packets of a step that each must get, float64."""
+        cores, neurons = np.unique(self.listeners.indices, return_counts=True)
+        return cores, np.full(len(cores), self.packets) if self.together else neurons * self.rate
 
-def senders(network: Network, slices: Sequence[Slice], cores: int) -> tuple[Sender, ...]:
-    """All slices with a key block, in their order."""
+
+def senders(network: Network, slices: Sequence[Slice], cores: int, cost: CostModel) -> tuple[Sender, ...]:
+    """All slices of populations that send events, in their order."""
     homes = homes_of(network, slices)
     found = {p.name: reached(network, p, slices, homes, cores) for p in network.populations if p.peak}
-    sending = ((part, network.by_name[part.population]) for part in slices if part.block is not None)
+    sending = ((part, network.by_name[part.population]) for part in slices)
     return tuple(
-        Sender(part, sparse.csr_array(found[source.name][part.neurons]), source.rate, source.graded)
-        for part, source in sending
+        Sender(part, sparse.csr_array(found[p.name][part.neurons]), packet_rate(network, p, part.count, cost), p.graded)
+        for part, p in sending
+        if p.peak
     )
+
+
+def packet_rate(network: Network, population: Population, count: int, cost: CostModel) -> float:
+    """Packets of a step that ``count`` neurons of a population are expected to send together, for each of them."""
+    return cost.expected_packets(network, population, count) / max(count, 1)
 
 
 def homes_of(network: Network, slices: Sequence[Slice]) -> Mapping[str, Array]:
@@ -89,25 +106,24 @@ def _through_kernel(kernel: SharedKernel, targets: Iterable[Slice], count: int, 
     return sparse.csr_array((np.ones(len(rows), bool), (rows, columns)), shape=(count, cores))
 
 
-def traffic(network: Network, slices: Sequence[Slice]) -> float:
-    """Packets that a core sends another, or the host sends a core, in a step: for every source its rate (`Population.
-    rate`) times the cores, other than its own, that hold a synapse from it."""
-    homes = homes_of(network, slices)
+def traffic(network: Network, slices: Sequence[Slice], cost: CostModel) -> float:
+    """Packets that a core sends another, or the host sends a core, in a step, as expected: a spike reaches every core,
+    other than its own, that holds a synapse from it; a packet of several events every one with a synapse from any
+    neuron of its slice."""
     cores = 1 + max((part.core for part in slices if part.core is not None), default=-1)
-    sending = (population for population in network.populations if population.peak)
-    return sum(p.rate * _elsewhere(reached(network, p, slices, homes, cores), homes[p.name]) for p in sending)
+    return float(sum(_elsewhere(sender) for sender in senders(network, slices, cores, cost)))
 
 
-def _elsewhere(listeners: sparse.csr_array, homes: Array) -> int:
-    """How often a neuron reaches a core that is not its own."""
-    return int(np.count_nonzero(listeners.indices != np.repeat(homes, np.diff(listeners.indptr))))
+def _elsewhere(sender: Sender) -> float:
+    """The packets that reach cores other than the sender's own."""
+    cores, packets = sender.flow()
+    return float(packets[cores != (-1 if sender.part.core is None else sender.part.core)].sum())
 
 
 def flows(parts: Sequence[Sender], cores: int) -> sparse.csr_array:
     """Expected packets of a step from every sender to every core: float64 CSR [senders, cores]."""
-    found = [np.unique(sender.listeners.indices, return_counts=True) for sender in parts]
+    found = [sender.flow() for sender in parts]
     starts = np.cumsum([0, *(len(columns) for columns, _ in found)])
     columns = np.concatenate([np.zeros(0, np.int32), *(columns for columns, _ in found)])
-    packets = (counts * sender.rate for (_, counts), sender in zip(found, parts, strict=True))
-    values = np.concatenate([np.zeros(0), *packets])
+    values = np.concatenate([np.zeros(0), *(packets for _, packets in found)])
     return sparse.csr_array((values, columns, starts), shape=(len(parts), cores))

@@ -106,7 +106,7 @@ class _Ways:
     def crossing(self, blocks: Sequence[Block], numbers: Mapping[int | None, int]) -> sparse.csr_array:
         """Expected packets of a step on every link; ``numbers``: of senders, by their key blocks."""
         taken = [
-            (numbers[block.sender.part.block], len(LINKS) * chip + link, block.rate)
+            (numbers[block.sender.part.block], len(LINKS) * chip + link, block.packets)
             for block in blocks
             for chip, _, links in self.steps(block)
             for link in links

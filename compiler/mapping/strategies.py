@@ -101,7 +101,7 @@ def _least_latency(how: Partition, cycles: float) -> Found:
 
 
 def _traffic(how: Partition, slices: tuple[Slice, ...]) -> float:
-    return traffic(how.network, slices)
+    return traffic(how.network, slices, how.cost)
 
 
 STRATEGIES: Mapping[str, Strategy] = {

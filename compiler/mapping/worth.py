@@ -33,7 +33,7 @@ def worths(senders: Sequence[Sender], bits: int, homes: Array, host: int) -> lis
     """What dividing each block is worth, in packets of a step for an entry; 0 where it is not divided.
 
     Args:
-        senders: of at most 2^bits neurons.
+        senders: of at most 2^bits neurons, each of which sends under its own key.
         bits: of the number of a neuron.
         homes: the chip of every core; ``host``: that of the host.
 

@@ -18,6 +18,7 @@ from recorded import ROOT
 
 import axonc
 from axonc import Graph, Program
+from axonc.backends.spinnaker2.backend import SpiNNaker2
 from axonc.backends.spinnaker2.description import load_machine
 from axonc.compiler.mapping import traffic
 from axonc.ir.mapping import Mapping
@@ -67,7 +68,7 @@ def line(model: Model, strategy: str, steps: int) -> str:
     """A line of the table."""
     program = compiled(model, strategy)
     mapping = Mapping.from_dict(json.loads((program.directory / "mapping.json").read_text())["mapping"])
-    packets = traffic(network(program.graph), mapping.slices)
+    packets = traffic(network(program.graph), mapping.slices, SpiNNaker2().cost_model(load_machine()))
     slot = max(core["cycles"] for core in json.loads((program.directory / "report.json").read_text())["cores"])
     latency = (mapping.schedule.latency + 1) * slot / load_machine().clock_hz
     verified = program.verify(model.x[:steps])
