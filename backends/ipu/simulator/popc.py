@@ -25,6 +25,7 @@ Node = dict[str, Any]
 
 BASES = {f"{scope}{name}" for scope in ("poplar::", "") for name in ("Vertex", "MultiVertex", "SupervisorVertex")}
 """clang prints the name of a plain class as it was written: with its scope, or without behind ``using namespace``."""
+NAMELESS = "a field has a name: anonymous unions, structs and bit-fields have none"
 FLAGS = ("-std=c++17", "-ffp-contract=off", "-fno-access-control", "-Wno-unknown-attributes", "-D__POPC__")
 _SCALARS = {
     "bool", "char", "signed char", "unsigned char", "short", "unsigned short", "int", "unsigned int", "long",
@@ -95,7 +96,7 @@ def vertices(text: str, source: Path) -> list[VertexClass]:
     known = {one.name: one for one in reader.classes}
     chosen = {one.name: one for one in reader.classes if one.explicit and _is_vertex(one, known)}
     whole = [replace(one, fields=tuple(_all_fields(one, known))) for one in chosen.values() if _computes(one, known)]
-    refused = ((one, name, reader.refusal(kind)) for one in whole for name, kind in one.fields)
+    refused = ((one, name, reader.refusal(kind) if name else NAMELESS) for one in whole for name, kind in one.fields)
     if problems := [f"{one.name}.{name}: {reason}" for one, name, reason in refused if reason]:
         raise CodeletError(f"{source}: fields that cannot be on a tile:\n" + "\n".join(problems))
     if not whole:
@@ -135,7 +136,8 @@ def _all_fields(one: VertexClass, known: Mapping[str, VertexClass]) -> Iterator[
 
 
 class _Reader:
-    """Collects classes and enumerations from clang's syntax tree."""
+    """Collects classes and enumerations from clang's syntax tree. In headers of the language nodes may lack a name
+    (anonymous unions), or be an id alone, without a kind."""
 
     def __init__(self) -> None:
         self.classes: list[VertexClass] = []
@@ -159,16 +161,16 @@ class _Reader:
                 self.read(child, f"{scope}{name}::")
 
     def _template(self, node: Node, scope: str) -> None:
-        parameters = [child for child in node["inner"] if child["kind"].endswith("ParmDecl")]
+        parameters = [child for child in node["inner"] if child.get("kind", "").endswith("ParmDecl")]
         kinds = [child.get("type", {}).get("qualType") == "bool" for child in parameters]
         self._booleans[scope + node["name"]] = kinds
         for child in node["inner"]:
-            if child["kind"] == "ClassTemplateSpecializationDecl":
+            if child.get("kind") == "ClassTemplateSpecializationDecl":
                 self._class(child, self._instance(child, scope), explicit=False)
 
     def _instance(self, node: Node, scope: str) -> str:
         name = scope + node["name"]
-        arguments = [child for child in node.get("inner", ()) if child["kind"] == "TemplateArgument"]
+        arguments = [child for child in node.get("inner", ()) if child.get("kind") == "TemplateArgument"]
         kinds = self._booleans.get(name, [])
         boolean = [i < len(kinds) and kinds[i] for i in range(len(arguments))]
         return f"{name}<{', '.join(map(_argument, arguments, boolean))}>"
@@ -177,9 +179,9 @@ class _Reader:
         if not node.get("completeDefinition"):
             return
         inner = node.get("inner", ())
-        fields = tuple((child["name"], _type(child)) for child in inner if child["kind"] == "FieldDecl")
+        fields = tuple((child.get("name", ""), _type(child)) for child in inner if child.get("kind") == "FieldDecl")
         bases = tuple(_spelled(base["type"]) for base in node.get("bases", ()))
-        computes = any(child["kind"] == "CXXMethodDecl" and child["name"] == "compute" for child in inner)
+        computes = any(child.get("kind") == "CXXMethodDecl" and child.get("name") == "compute" for child in inner)
         self.classes.append(VertexClass(name, fields, bases, computes, explicit))
 
     def refusal(self, kind: str) -> str | None:

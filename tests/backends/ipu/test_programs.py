@@ -104,11 +104,15 @@ def test_codelets_are_compiled_by_the_running_program() -> None:
     assert ipu_programs.run("single").output == "refused\nx: [6 9 12]\n"
 
 
+def test_codelets_include_headers_of_the_language() -> None:
+    assert ipu_programs.run("headers").output == "x: [-2 3 5 9]\n"
+
+
 def test_all_fields_that_no_vertex_can_have_are_listed() -> None:
     with pytest.raises(CodeletError) as refused:
         compile_codelet(ipu_programs.PROGRAMS / "bad_codelets.cpp")
     told = [line.split(":")[0] for line in str(refused.value).splitlines()[1:]]
-    names = ["point", "array", "pointer", "deep", "wide", "size", "scalars"]
+    names = ["point", "array", "pointer", "deep", "wide", "size", "scalars", ""]  # the last: an anonymous union
     assert told == [f"Bad.{name}" for name in names]
 
 

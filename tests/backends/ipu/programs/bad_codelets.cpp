@@ -17,6 +17,10 @@ public:
   Input<Vector<double>> wide;
   Input<Vector<long>> size;
   Vector<Input<float>> scalars;
+  union {
+    float either;
+    unsigned other;
+  };
 
   bool compute() { return true; }
 };
