@@ -38,8 +38,7 @@ public:
   const unsigned stepC = 1;
 
   bool compute(unsigned worker) {
-    const Range mine = rangeOf(worker, sent.size());
-    for (unsigned n = mine.begin; n < mine.end; ++n) {
+    each(worker, sent.size(), [&](unsigned n) {
       const A first = a[placeOf(placesA, stepA, n)];
       if constexpr (F::OPERANDS == 1) {
         sent[n] = static_cast<Y>(F::of(first));
@@ -48,7 +47,7 @@ public:
       } else {
         sent[n] = static_cast<Y>(F::of(first, b[placeOf(placesB, stepB, n)], c[placeOf(placesC, stepC, n)]));
       }
-    }
+    });
     return true;
   }
 };
@@ -65,8 +64,7 @@ public:
   const unsigned stepB = 1;
 
   bool compute(unsigned worker) {
-    const Range mine = rangeOf(worker, sent.size());
-    for (unsigned n = mine.begin; n < mine.end; ++n) {
+    each(worker, sent.size(), [&](unsigned n) {
       const unsigned first = placeOf(placesA, stepA, n);
       const unsigned second = b.size() == 0 ? NOWHERE : placeOf(placesB, stepB, n);
       if (first != NOWHERE) {
@@ -74,7 +72,7 @@ public:
       } else {
         sent[n] = static_cast<Y>(second != NOWHERE ? F::second(b[second]) : F::fill());
       }
-    }
+    });
     return true;
   }
 };
@@ -89,15 +87,14 @@ public:
   const unsigned stepA = 1;
 
   bool compute(unsigned worker) {
-    const Range mine = rangeOf(worker, sent.size());
-    for (unsigned n = mine.begin; n < mine.end; ++n) {
+    each(worker, sent.size(), [&](unsigned n) {
       const unsigned place = placeOf(placesA, stepA, n);
       auto total = F::start();
       for (unsigned k = 0; k < tapsA.size(); ++k) {
         total = F::step(total, a[place + tapsA[k]]);
       }
       sent[n] = static_cast<Y>(total);
-    }
+    });
     return true;
   }
 };
@@ -119,8 +116,7 @@ public:
   const unsigned stepC = 1;
 
   bool compute(unsigned worker) {
-    const Range mine = rangeOf(worker, sent.size());
-    for (unsigned n = mine.begin; n < mine.end; ++n) {
+    each(worker, sent.size(), [&](unsigned n) {
       const unsigned first = placeOf(placesA, stepA, n);
       const unsigned second = placeOf(placesB, stepB, n);
       auto total = c.size() == 0 ? F::start() : F::from(c[placeOf(placesC, stepC, n)]);
@@ -128,7 +124,7 @@ public:
         total = F::step(total, a[first + tapsA[k]], b[second + tapsB[k]]);
       }
       sent[n] = static_cast<Y>(total);
-    }
+    });
     return true;
   }
 };
@@ -146,8 +142,7 @@ public:
   const unsigned stepB = 1;
 
   bool compute(unsigned worker) {
-    const Range mine = rangeOf(worker, sent.size());
-    for (unsigned n = mine.begin; n < mine.end; ++n) {
+    each(worker, sent.size(), [&](unsigned n) {
       const unsigned place = placeOf(placesA, stepA, n);
       A best = a[place + tapsA[0]];
       unsigned found = 0;
@@ -158,7 +153,7 @@ public:
         best = better ? next : static_cast<A>(F::kept(best, next));
       }
       sent[n] = b.size() == 0 ? static_cast<Y>(found) : static_cast<Y>(b[placeOf(placesB, stepB, n) + tapsA[found]]);
-    }
+    });
     return true;
   }
 };
@@ -179,15 +174,14 @@ public:
   const unsigned stride = 1;
 
   bool compute(unsigned worker) {
-    const Range mine = rangeOf(worker, sent.size());
-    for (unsigned n = mine.begin; n < mine.end; ++n) {
+    each(worker, sent.size(), [&](unsigned n) {
       const long long given = static_cast<long long>(b[placeOf(placesB, stepB, n)]);
       const long long index = given < 0 ? given + static_cast<long long>(extent) : given;
       const bool inside = index >= 0 && index < static_cast<long long>(extent);
       clipped[worker] += inside ? 0U : 1U;
       const unsigned from = inside ? static_cast<unsigned>(index) * stride : 0U;
       sent[n] = static_cast<Y>(F::first(a[placeOf(placesA, stepA, n) + from]));
-    }
+    });
     return true;
   }
 };

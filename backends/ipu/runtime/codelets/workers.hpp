@@ -31,6 +31,14 @@ inline Range rangeOf(unsigned worker, std::size_t elements) {
   return {begin, begin + share < count ? begin + share : count};
 }
 
+// Calls visit(n) for the elements of a worker.
+template <class Visit> void each(unsigned worker, std::size_t elements, Visit visit) {
+  const Range mine = rangeOf(worker, elements);
+  for (unsigned n = mine.begin; n < mine.end; ++n) {
+    visit(n);
+  }
+}
+
 // Words of a record, of events that carry a Value; bool: none.
 template <class Value> constexpr unsigned WORDS = std::is_same_v<Value, bool> ? 1 : 2;
 

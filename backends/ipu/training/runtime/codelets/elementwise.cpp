@@ -20,14 +20,13 @@ public:
   Output<Vector<Element>> y;
 
   bool compute(unsigned worker) {
-    const Range mine = rangeOf(worker, y.size());
-    for (unsigned n = mine.begin; n < mine.end; ++n) {
+    each(worker, y.size(), [&](unsigned n) {
       const Element fresh = total(n);
       y[n] = line.size() == 0 ? fresh : line[n];
       for (std::size_t at = n; at < line.size(); at += y.size()) {
         line[at] = at + y.size() < line.size() ? line[at + y.size()] : fresh;
       }
-    }
+    });
     return true;
   }
 
@@ -69,10 +68,9 @@ public:
   Output<Vector<float>> y;
 
   bool compute(unsigned worker) {
-    const Range mine = rangeOf(worker, y.size());
-    for (unsigned n = mine.begin; n < mine.end; ++n) {
+    each(worker, y.size(), [&](unsigned n) {
       y[n] = summed(inputs, n) * factors[n];
-    }
+    });
     return true;
   }
 };
@@ -85,10 +83,9 @@ public:
   const bool adds = true;
 
   bool compute(unsigned worker) {
-    const Range mine = rangeOf(worker, pooled.size());
-    for (unsigned n = mine.begin; n < mine.end; ++n) {
+    each(worker, pooled.size(), [&](unsigned n) {
       pooled[n] = (adds ? pooled[n] : 0.0F) + static_cast<float>(x[n]);
-    }
+    });
     return true;
   }
 };

@@ -74,11 +74,10 @@ public:
   Output<Vector<float>> y;
 
   bool compute(unsigned worker) {
-    const Range mine = rangeOf(worker, y.size());
-    for (unsigned n = mine.begin; n < mine.end; ++n) {
+    each(worker, y.size(), [&](unsigned n) {
       y[n] = summed(inputs, n) + cell[n];
       cell[n] = kept[n] * y[n];
-    }
+    });
     return true;
   }
 };
@@ -112,11 +111,10 @@ public:
   Output<Vector<float>> y;
 
   bool compute(unsigned worker) {
-    const Range mine = rangeOf(worker, y.size());
-    for (unsigned n = mine.begin; n < mine.end; ++n) {
+    each(worker, y.size(), [&](unsigned n) {
       r[n] = axonc_sigmoidf(summed(inputs, n));
       y[n] = r[n] * read[n];
-    }
+    });
     return true;
   }
 };
@@ -130,10 +128,9 @@ public:
   Output<Vector<float>> y;
 
   bool compute(unsigned worker) {
-    const Range mine = rangeOf(worker, y.size());
-    for (unsigned n = mine.begin; n < mine.end; ++n) {
+    each(worker, y.size(), [&](unsigned n) {
       y[n] = summed(inputs, n) * read[n] * (r[n] * (1.0F - r[n]));
-    }
+    });
     return true;
   }
 };
@@ -146,10 +143,9 @@ public:
   Output<Vector<float>> y;
 
   bool compute(unsigned worker) {
-    const Range mine = rangeOf(worker, y.size());
-    for (unsigned n = mine.begin; n < mine.end; ++n) {
+    each(worker, y.size(), [&](unsigned n) {
       y[n] = summed(inputs, n) * r[n];
-    }
+    });
     return true;
   }
 };

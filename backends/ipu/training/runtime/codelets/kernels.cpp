@@ -3,7 +3,7 @@
 // kernel; what they add to its gradient lies on each, and is added up over the tiles when a sequence is over.
 #include <poplar/Vertex.hpp>
 
-#include "signals.hpp"
+#include "synapses.hpp"
 
 #pragma STDC FP_CONTRACT OFF
 
@@ -32,20 +32,8 @@ public:
   const unsigned lanes = 1;
 
   bool compute(unsigned worker) {
-    const unsigned width = static_cast<unsigned>(y.size()) / batch;
-    for (unsigned sample = worker; sample < batch; sample += WORKERS) {
-      float *sums = &y[std::size_t{sample} * width];
-      for (unsigned n = 0; n < width; ++n) {
-        sums[n] = bias.size() == 0 ? 0.0F : bias[channels[n]] + 0.0F; // -0 becomes 0
-      }
-      for (unsigned i = 0; i < neurons * lanes; ++i) {
-        const Places places = placesOf(i, batch, neurons, perTile, lanes);
-        const float value = static_cast<float>(x[places.first + sample * places.step]);
-        for (unsigned k = starts[i]; value != 0.0F && k < starts[i + 1]; ++k) {
-          sums[targets[k]] += kernel[taps[k]] * value;
-        }
-      }
-    }
+    const auto beginOf = [&](unsigned n) { return bias.size() == 0 ? 0.0F : begun(bias, channels[n]); };
+    synapseProduct(*this, worker, beginOf, [&](unsigned k) { return kernel[taps[k]]; });
     return true;
   }
 };
@@ -65,18 +53,7 @@ public:
   const unsigned lanes = 1;
 
   bool compute(unsigned worker) {
-    const std::size_t width = inputs[0].size() / batch;
-    const Range mine = rangeOf(worker, std::size_t{neurons} * lanes);
-    for (unsigned i = mine.begin; i < mine.end; ++i) {
-      const Places places = placesOf(i, batch, neurons, perTile, lanes);
-      for (unsigned sample = 0; sample < batch; ++sample) {
-        float sum = 0.0F;
-        for (unsigned k = starts[i]; k < starts[i + 1]; ++k) {
-          sum += kernel[taps[k]] * summed(inputs, sample * width + targets[k]);
-        }
-        parts[places.first + sample * places.step] = sum;
-      }
-    }
+    synapseParts(*this, worker, [&](unsigned k) { return kernel[taps[k]]; });
     return true;
   }
 };
@@ -102,12 +79,11 @@ public:
     for (unsigned sample = 0; sample < batch; ++sample) {
       for (unsigned i = 0; i < neurons * lanes; ++i) {
         const Places places = placesOf(i, batch, neurons, perTile, lanes);
-        const float value = static_cast<float>(x[places.first + sample * places.step]);
-        for (unsigned k = starts[i]; value != 0.0F && k < starts[i + 1]; ++k) {
+        eachSynapse(*this, i, places.first + sample * places.step, [&](unsigned k, auto value) {
           if (taps[k] >= mine.begin && taps[k] < mine.end) {
-            gradient[taps[k]] += summed(inputs, sample * width + targets[k]) * value;
+            gradient[taps[k]] += summed(inputs, sample * width + targets[k]) * static_cast<float>(value);
           }
-        }
+        });
       }
     }
     return true;
@@ -168,12 +144,11 @@ private:
   void add(Result *sums, unsigned sample, unsigned begin, unsigned end) {
     for (unsigned i = 0; i < neurons * lanes; ++i) {
       const Places places = placesOf(i, batch, neurons, perTile, lanes);
-      const Value value = x[places.first + sample * places.step];
-      for (unsigned k = starts[i]; value != 0 && k < starts[i + 1]; ++k) {
+      eachSynapse(*this, i, places.first + sample * places.step, [&](unsigned k, Value value) {
         if (targets[k] >= begin && targets[k] < end) {
           sums[targets[k]] = static_cast<Result>(sums[targets[k]] + static_cast<Result>(value));
         }
-      }
+      });
     }
   }
 };

@@ -118,11 +118,10 @@ public:
   const float inertia = 0;
 
   bool compute(unsigned worker) {
-    const Range mine = rangeOf(worker, value.size());
-    for (unsigned n = mine.begin; n < mine.end; ++n) {
+    each(worker, value.size(), [&](unsigned n) {
       momentum[n] = momentum[n] * inertia + gradient[n];
       value[n] = value[n] * hyper[KEPT] - hyper[RATE] * momentum[n];
-    }
+    });
     return true;
   }
 };
@@ -142,14 +141,13 @@ public:
   const float epsilon = 0;
 
   bool compute(unsigned worker) {
-    const Range mine = rangeOf(worker, value.size());
-    for (unsigned n = mine.begin; n < mine.end; ++n) {
+    each(worker, value.size(), [&](unsigned n) {
       const float g = gradient[n];
       mean[n] = mean[n] * beta1 + g * rest1;
       square[n] = square[n] * beta2 + g * g * rest2;
       const float change = hyper[MEAN_SCALE] * mean[n] / (std::sqrt(square[n]) / hyper[SQUARE_ROOT] + epsilon);
       value[n] = value[n] * hyper[KEPT] - hyper[RATE] * change;
-    }
+    });
     return true;
   }
 };

@@ -74,18 +74,16 @@ public:
       const unsigned char *from = &marks[sample * width];
       unsigned short *list = &found[sample * row];
       std::size_t end = HEAD;
-      for (std::size_t n = 0; n < width; ++n) {
-        if ((from[n] & SENT) != 0) {
-          list[end++] = static_cast<unsigned short>(n);
+      const auto append = [&](auto wanted) { // gives how many neurons the list has then
+        for (std::size_t n = 0; n < width; ++n) {
+          if (wanted(from[n])) {
+            list[end++] = static_cast<unsigned short>(n);
+          }
         }
-      }
-      list[0] = static_cast<unsigned short>(end - HEAD);
-      for (std::size_t n = 0; n < width; ++n) {
-        if (from[n] == LEARNS) {
-          list[end++] = static_cast<unsigned short>(n);
-        }
-      }
-      list[1] = static_cast<unsigned short>(end - HEAD);
+        return static_cast<unsigned short>(end - HEAD);
+      };
+      list[0] = append([](unsigned char mark) { return (mark & SENT) != 0; });
+      list[1] = append([](unsigned char mark) { return mark == LEARNS; });
     }
     return true;
   }
@@ -147,7 +145,7 @@ public:
     eachRow(rangeOf(worker, y.size()), width, [&](unsigned sample, unsigned begin, unsigned end) {
       float *sums = &y[std::size_t{sample} * width];
       for (unsigned n = begin; n < end; ++n) {
-        sums[n] = bias.size() == 0 ? 0.0F : bias[n] + 0.0F; // -0 becomes 0
+        sums[n] = begun(bias, n);
       }
       const unsigned short *ids = &list[sample * row];
       for (unsigned at = 0; at < ids[0]; ++at) {
@@ -203,11 +201,9 @@ public:
     for (unsigned sample = 0; sample < batch; ++sample) {
       const unsigned short *ids = &list[sample * row];
       for (std::size_t at = worker; at < capacity; at += WORKERS) {
-        float sum = 0.0F;
-        for (std::size_t n = 0; at < ids[1] && n < width; ++n) {
-          sum += weights[ids[HEAD + at] * width + n] * summed(inputs, sample * width + n);
-        }
-        parts[sample * capacity + at] = sum;
+        const bool listed = at < ids[1];
+        const float *from = &weights[listed ? ids[HEAD + at] * width : 0];
+        parts[sample * capacity + at] = listed ? product(from, inputs, sample * width, width) : 0.0F;
       }
     }
     return true;

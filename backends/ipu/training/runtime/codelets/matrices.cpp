@@ -30,7 +30,7 @@ public:
     eachRow(rangeOf(worker, y.size()), width, [&](unsigned sample, unsigned begin, unsigned end) {
       float *sums = &y[std::size_t{sample} * width];
       for (unsigned n = begin; n < end; ++n) {
-        sums[n] = bias.size() == 0 ? 0.0F : bias[n] + 0.0F; // -0 becomes 0
+        sums[n] = begun(bias, n);
       }
       for (unsigned i = 0; i < neurons * lanes; ++i) {
         const Places places = placesOf(i, batch, neurons, perTile, lanes);
@@ -62,18 +62,13 @@ public:
 
   bool compute(unsigned worker) {
     const std::size_t width = inputs[0].size() / batch;
-    const Range mine = rangeOf(worker, std::size_t{neurons} * lanes);
-    for (unsigned i = mine.begin; i < mine.end; ++i) {
+    each(worker, std::size_t{neurons} * lanes, [&](unsigned i) {
       const Places places = placesOf(i, batch, neurons, perTile, lanes);
       const float *row = &weights[i * width];
       for (unsigned sample = 0; sample < batch; ++sample) {
-        float sum = 0.0F;
-        for (std::size_t n = 0; n < width; ++n) {
-          sum += row[n] * summed(inputs, sample * width + n);
-        }
-        parts[places.first + sample * places.step] = sum;
+        parts[places.first + sample * places.step] = product(row, inputs, sample * width, width);
       }
-    }
+    });
     return true;
   }
 };
@@ -85,10 +80,9 @@ public:
   Output<Vector<float>> y;
 
   bool compute(unsigned worker) {
-    const Range mine = rangeOf(worker, y.size());
-    for (unsigned n = mine.begin; n < mine.end; ++n) {
+    each(worker, y.size(), [&](unsigned n) {
       y[n] = summed(parts, n);
-    }
+    });
     return true;
   }
 };
@@ -106,8 +100,7 @@ public:
 
   bool compute(unsigned worker) {
     const std::size_t width = inputs[0].size() / batch;
-    const Range mine = rangeOf(worker, std::size_t{neurons} * lanes);
-    for (unsigned i = mine.begin; i < mine.end; ++i) {
+    each(worker, std::size_t{neurons} * lanes, [&](unsigned i) {
       const Places places = placesOf(i, batch, neurons, perTile, lanes);
       for (unsigned sample = 0; sample < batch; ++sample) {
         const float value = static_cast<float>(x[places.first + sample * places.step]);
@@ -115,7 +108,7 @@ public:
           gradient[i * width + n] += summed(inputs, sample * width + n) * value;
         }
       }
-    }
+    });
     return true;
   }
 };
@@ -128,12 +121,11 @@ public:
   const unsigned batch = 1;
 
   bool compute(unsigned worker) {
-    const Range mine = rangeOf(worker, gradient.size());
-    for (unsigned n = mine.begin; n < mine.end; ++n) {
+    each(worker, gradient.size(), [&](unsigned n) {
       for (unsigned sample = 0; sample < batch; ++sample) {
         gradient[n] += summed(inputs, sample * gradient.size() + n);
       }
-    }
+    });
     return true;
   }
 };

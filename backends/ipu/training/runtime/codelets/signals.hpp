@@ -45,6 +45,18 @@ template <class Rows> float summed(const Rows &rows, std::size_t at) {
   return sum;
 }
 
+// What a sum of neuron n begins with: its bias, of which -0 becomes 0; without biases 0.
+template <class Bias> float begun(const Bias &bias, unsigned n) { return bias.size() == 0 ? 0.0F : bias[n] + 0.0F; }
+
+// The sum over the neurons n of a tile of row[n] times what several signals have from `at` on.
+template <class Rows> float product(const float *row, const Rows &rows, std::size_t at, std::size_t width) {
+  float sum = 0.0F;
+  for (std::size_t n = 0; n < width; ++n) {
+    sum += row[n] * summed(rows, at + n);
+  }
+  return sum;
+}
+
 } // namespace axonc
 
 #endif

@@ -18,10 +18,9 @@ public:
   Output<Vector<Element>> y;
 
   bool compute(unsigned worker) {
-    const Range mine = rangeOf(worker, y.size());
-    for (unsigned n = mine.begin; n < mine.end; ++n) {
+    each(worker, y.size(), [&](unsigned n) {
       y[n] = 0;
-    }
+    });
     return true;
   }
 };
@@ -33,10 +32,9 @@ public:
   Output<Vector<Element>> y;
 
   bool compute(unsigned worker) {
-    const Range mine = rangeOf(worker, y.size());
-    for (unsigned n = mine.begin; n < mine.end; ++n) {
+    each(worker, y.size(), [&](unsigned n) {
       y[n] = first[n % first.size()];
-    }
+    });
     return true;
   }
 };

@@ -2,7 +2,7 @@
 // lead to its own targets: sources and targets ascending. Every product is rounded before it is added.
 #include <poplar/Vertex.hpp>
 
-#include "signals.hpp"
+#include "synapses.hpp"
 
 #pragma STDC FP_CONTRACT OFF
 
@@ -28,20 +28,8 @@ public:
   const unsigned lanes = 1;
 
   bool compute(unsigned worker) {
-    const unsigned width = static_cast<unsigned>(y.size()) / batch;
-    for (unsigned sample = worker; sample < batch; sample += WORKERS) {
-      float *sums = &y[std::size_t{sample} * width];
-      for (unsigned n = 0; n < width; ++n) {
-        sums[n] = bias.size() == 0 ? 0.0F : bias[n] + 0.0F; // -0 becomes 0
-      }
-      for (unsigned i = 0; i < neurons * lanes; ++i) {
-        const Places places = placesOf(i, batch, neurons, perTile, lanes);
-        const float value = static_cast<float>(x[places.first + sample * places.step]);
-        for (unsigned k = starts[i]; value != 0.0F && k < starts[i + 1]; ++k) {
-          sums[targets[k]] += weights[k] * value;
-        }
-      }
-    }
+    const auto beginOf = [&](unsigned n) { return begun(bias, n); };
+    synapseProduct(*this, worker, beginOf, [&](unsigned k) { return weights[k]; });
     return true;
   }
 };
@@ -61,18 +49,7 @@ public:
   const unsigned lanes = 1;
 
   bool compute(unsigned worker) {
-    const std::size_t width = inputs[0].size() / batch;
-    const Range mine = rangeOf(worker, std::size_t{neurons} * lanes);
-    for (unsigned i = mine.begin; i < mine.end; ++i) {
-      const Places places = placesOf(i, batch, neurons, perTile, lanes);
-      for (unsigned sample = 0; sample < batch; ++sample) {
-        float sum = 0.0F;
-        for (unsigned k = starts[i]; k < starts[i + 1]; ++k) {
-          sum += weights[k] * summed(inputs, sample * width + targets[k]);
-        }
-        parts[places.first + sample * places.step] = sum;
-      }
-    }
+    synapseParts(*this, worker, [&](unsigned k) { return weights[k]; });
     return true;
   }
 };
@@ -93,16 +70,14 @@ public:
 
   bool compute(unsigned worker) {
     const std::size_t width = inputs[0].size() / batch;
-    const Range mine = rangeOf(worker, std::size_t{neurons} * lanes);
-    for (unsigned i = mine.begin; i < mine.end; ++i) {
+    each(worker, std::size_t{neurons} * lanes, [&](unsigned i) {
       const Places places = placesOf(i, batch, neurons, perTile, lanes);
       for (unsigned sample = 0; sample < batch; ++sample) {
-        const float value = static_cast<float>(x[places.first + sample * places.step]);
-        for (unsigned k = starts[i]; value != 0.0F && k < starts[i + 1]; ++k) {
-          gradient[k] += summed(inputs, sample * width + targets[k]) * value;
-        }
+        eachSynapse(*this, i, places.first + sample * places.step, [&](unsigned k, auto value) {
+          gradient[k] += summed(inputs, sample * width + targets[k]) * static_cast<float>(value);
+        });
       }
-    }
+    });
     return true;
   }
 };
