@@ -27,14 +27,16 @@ HERE = Path(__file__).parent
 RUNTIME = HERE / "runtime"
 SHARED = ("host.cpp", "host.hpp", "network.hpp", "tensors.cpp", "codelets/workers.hpp", "codelets/neurons.hpp")
 """What it has in common with programs that do not train."""
+NUMBERS = (NATIVE / "functions.h", NATIVE.parents[1] / "training" / "runtime" / "elements.h")
+"""Functions, losses and moves of parameters: the same files as on this computer."""
 
 
 def runtime_files() -> dict[str, bytes]:
     """What every project of a training has, by relative path."""
     paths = sorted(path for path in RUNTIME.rglob("*") if path.suffix in (".cpp", ".hpp"))
     own = {path.relative_to(RUNTIME).as_posix(): path.read_bytes() for path in paths}
-    functions = {"codelets/functions.h": (NATIVE / "functions.h").read_bytes()}
-    return {**{name: (OF_TARGET / name).read_bytes() for name in SHARED}, **functions, **own}
+    numbers = {f"codelets/{path.name}": path.read_bytes() for path in NUMBERS}
+    return {**{name: (OF_TARGET / name).read_bytes() for name in SHARED}, **numbers, **own}
 
 
 def emit(training: Training) -> dict[str, bytes]:

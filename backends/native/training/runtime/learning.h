@@ -1,6 +1,5 @@
 /*
- * What is learned from an output, surrogates of events, and the moves of parameters. `hyper` comes with every step of
- * training.
+ * What is learned from an output, surrogates of events, and the moves of parameters.
  */
 #ifndef AXONC_LEARNING_H
 #define AXONC_LEARNING_H
@@ -9,9 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "elements.h"
 #include "functions.h"
-
-enum { AXONC_KEPT, AXONC_RATE, AXONC_MEAN_SCALE, AXONC_SQUARE_ROOT, AXONC_SHARE, AXONC_HYPER };
 
 /* What takes the place of an event's derivative, at a distance x from the threshold; as the compiler's ops define it. */
 static inline float axonc_superspike(float x, float beta)
@@ -45,19 +43,20 @@ static inline float axonc_straight_through(float x)
 static inline float axonc_cross_entropy_sample(float *restrict slope, const float *restrict pooled, uint32_t label,
     size_t classes, float divisor, float scale, float share)
 {
-    float largest = scale * (pooled[0] / divisor), sum = 0.0f;
+    float largest = axonc_logit(pooled[0], divisor, scale), sum = 0.0f;
     for (size_t c = 1; c < classes; c++) {
-        largest = fmaxf(largest, scale * (pooled[c] / divisor));
+        largest = fmaxf(largest, axonc_logit(pooled[c], divisor, scale));
     }
     for (size_t c = 0; c < classes; c++) {
-        slope[c] = axonc_expf(scale * (pooled[c] / divisor) - largest);
+        slope[c] = axonc_expf(axonc_logit(pooled[c], divisor, scale) - largest);
         sum += slope[c];
     }
     for (size_t c = 0; c < classes; c++) {
-        const float off = (slope[c] / sum - (c == label ? 1.0f : 0.0f)) * share;
-        slope[c] = label < classes ? off * scale / divisor : 0.0f;
+        const float wanted = c == label ? 1.0f : 0.0f;
+        const float off = axonc_cross_entropy_slope(slope[c] / sum, wanted, divisor, scale, share);
+        slope[c] = label < classes ? off : 0.0f;
     }
-    return label < classes ? axonc_logf(sum) - (scale * (pooled[label] / divisor) - largest) : 0.0f;
+    return label < classes ? axonc_logf(sum) - (axonc_logit(pooled[label], divisor, scale) - largest) : 0.0f;
 }
 
 /* The mean loss of a batch; `slope`: its derivative with respect to the output of a step. */
@@ -78,34 +77,27 @@ static inline float axonc_mean_squared(float *restrict slope, const float *restr
 {
     float total = 0.0f;
     for (size_t n = 0; n < elements; n++) {
-        const float off = isnan(target[n]) ? 0.0f : pooled[n] / divisor - target[n];
-        total += off * off;
-        slope[n] = off * (2.0f * share) / divisor;
+        total += axonc_squared(&slope[n], pooled[n], target[n], divisor, share);
     }
     return total * share;
 }
 
-/* Momentum: u = inertia u + gradient; value = kept value - rate u. */
+/* All elements of a parameter. */
 static inline void axonc_sgd(float *restrict value, const float *restrict gradient, float *restrict momentum,
     size_t count, const float *restrict hyper, float inertia)
 {
     for (size_t n = 0; n < count; n++) {
-        momentum[n] = momentum[n] * inertia + gradient[n];
-        value[n] = value[n] * hyper[AXONC_KEPT] - hyper[AXONC_RATE] * momentum[n];
+        axonc_sgd_move(&value[n], &momentum[n], gradient[n], hyper, inertia);
     }
 }
 
-/* Running means of the gradient and of its square; value = kept value - rate mean' / (sqrt(square') + epsilon). */
+/* All elements of a parameter. */
 static inline void axonc_adam(float *restrict value, const float *restrict gradient, float *restrict mean,
     float *restrict square, size_t count, const float *restrict hyper, float beta1, float rest1, float beta2,
     float rest2, float epsilon)
 {
     for (size_t n = 0; n < count; n++) {
-        const float g = gradient[n];
-        mean[n] = mean[n] * beta1 + g * rest1;
-        square[n] = square[n] * beta2 + g * g * rest2;
-        const float change = hyper[AXONC_MEAN_SCALE] * mean[n] / (sqrtf(square[n]) / hyper[AXONC_SQUARE_ROOT] + epsilon);
-        value[n] = value[n] * hyper[AXONC_KEPT] - hyper[AXONC_RATE] * change;
+        axonc_adam_move(&value[n], &mean[n], &square[n], gradient[n], hyper, beta1, rest1, beta2, rest2, epsilon);
     }
 }
 

@@ -1,5 +1,6 @@
 // Losses, and the optimisers that move parameters. `hyper` comes from the host with every step of training.
-#include "functions.h" // before Poplar, whose names it must not see
+#include "elements.h" // before Poplar, whose names they must not see
+#include "functions.h"
 
 #include <cmath>
 #include <poplar/Vertex.hpp>
@@ -14,8 +15,6 @@ using poplar::InOut;
 using poplar::Input;
 using poplar::Output;
 using poplar::Vector;
-
-enum Hyper : unsigned { KEPT, RATE, MEAN_SCALE, SQUARE_ROOT, SHARE };
 
 // -log softmax(scale r)[label], the mean over samples, r = pooled / divisor; its derivative with respect to the output
 // of a step. Sums run over ascending classes and samples. A sample whose label is no class counts for nothing: `hyper`
@@ -39,7 +38,7 @@ public:
     for (unsigned sample = 0; sample < batch; ++sample) {
       total += ofSample(sample);
     }
-    loss[0] = total * hyper[SHARE];
+    loss[0] = total * hyper[AXONC_SHARE];
     return true;
   }
 
@@ -49,7 +48,7 @@ private:
     return places.first + sample * places.step;
   }
 
-  float logit(unsigned sample, unsigned c) const { return scale * (pooled[placeOf(sample, c)] / divisor); }
+  float logit(unsigned sample, unsigned c) const { return axonc_logit(pooled[placeOf(sample, c)], divisor, scale); }
 
   float ofSample(unsigned sample) {
     const unsigned classes = neurons * lanes;
@@ -64,8 +63,9 @@ private:
     }
     for (unsigned c = 0; c < classes; ++c) {
       const float part = axonc_expf(logit(sample, c) - largest) / sum;
-      const float off = (part - (c == label ? 1.0F : 0.0F)) * hyper[SHARE];
-      slope[placeOf(sample, c)] = label < classes ? off * scale / divisor : 0.0F;
+      const float wanted = c == label ? 1.0F : 0.0F;
+      const float off = axonc_cross_entropy_slope(part, wanted, divisor, scale, hyper[AXONC_SHARE]);
+      slope[placeOf(sample, c)] = label < classes ? off : 0.0F;
     }
     return label < classes ? axonc_logf(sum) - (logit(sample, label) - largest) : 0.0F;
   }
@@ -92,19 +92,12 @@ public:
     for (unsigned sample = 0; sample < batch; ++sample) {
       for (unsigned i = 0; i < neurons * lanes; ++i) {
         const Places places = placesOf(i, batch, neurons, perTile, lanes);
-        total += ofElement(places.first + sample * places.step);
+        const std::size_t n = places.first + sample * places.step;
+        total += axonc_squared(&slope[n], pooled[n], target[n], divisor, hyper[AXONC_SHARE]);
       }
     }
-    loss[0] = total * hyper[SHARE];
+    loss[0] = total * hyper[AXONC_SHARE];
     return true;
-  }
-
-private:
-  float ofElement(std::size_t n) {
-    const bool counts = !std::isnan(target[n]);
-    const float off = counts ? pooled[n] / divisor - target[n] : 0.0F;
-    slope[n] = off * (2.0F * hyper[SHARE]) / divisor;
-    return off * off;
   }
 };
 
@@ -119,8 +112,7 @@ public:
 
   bool compute(unsigned worker) {
     each(worker, value.size(), [&](unsigned n) {
-      momentum[n] = momentum[n] * inertia + gradient[n];
-      value[n] = value[n] * hyper[KEPT] - hyper[RATE] * momentum[n];
+      axonc_sgd_move(&value[n], &momentum[n], gradient[n], &hyper[0], inertia);
     });
     return true;
   }
@@ -142,11 +134,8 @@ public:
 
   bool compute(unsigned worker) {
     each(worker, value.size(), [&](unsigned n) {
-      const float g = gradient[n];
-      mean[n] = mean[n] * beta1 + g * rest1;
-      square[n] = square[n] * beta2 + g * g * rest2;
-      const float change = hyper[MEAN_SCALE] * mean[n] / (std::sqrt(square[n]) / hyper[SQUARE_ROOT] + epsilon);
-      value[n] = value[n] * hyper[KEPT] - hyper[RATE] * change;
+      axonc_adam_move(
+          &value[n], &mean[n], &square[n], gradient[n], &hyper[0], beta1, rest1, beta2, rest2, epsilon);
     });
     return true;
   }
