@@ -20,7 +20,7 @@ from axonc.ir.network import Network, Population, Projection, SharedKernel
 from axonc.ir.ops import Array, PartialSums
 from axonc.ir.target import CostModel
 
-from .hypergraph import Hypergraph, evenly
+from .hypergraph import Hypergraph, distinct, evenly
 from .reach import packet_rate
 
 SPARSE = 0.4
@@ -159,7 +159,7 @@ class Vertices:
 def _mixed(links: sparse.csr_array, parts: Array) -> Array:
     count = int(parts.max(initial=0)) + 1
     rows = np.repeat(np.arange(links.shape[0]), np.diff(links.indptr))
-    neurons, reached = np.divmod(np.unique(rows * count + parts[links.indices]), count)
+    neurons, reached = np.divmod(distinct(rows * count + parts[links.indices]), count)
     mixed = (reached + 1) * 0x9E3779B1 % (1 << 32)
     mixed = (mixed ^ (mixed >> 15)) * 0x85EBCA6B % (1 << 32)
     return np.bincount(neurons, mixed, links.shape[0]).astype(np.int64)

@@ -1,7 +1,7 @@
 """Partitioning of hypergraphs: the built-in partitioner, and others behind the same function."""
 
-from .graph import Hypergraph, evenly
+from .graph import Hypergraph, distinct, evenly
+from .multilevel import partition, quick_partition
 from .others import PARTITIONERS, Partitioner
-from .recursive import partition, quick_partition
 
-__all__ = ["PARTITIONERS", "Hypergraph", "Partitioner", "evenly", "partition", "quick_partition"]
+__all__ = ["PARTITIONERS", "Hypergraph", "Partitioner", "distinct", "evenly", "partition", "quick_partition"]

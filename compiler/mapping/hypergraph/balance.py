@@ -33,23 +33,43 @@ def balance(search: Search) -> None:
 
 
 def _given_up(search: Search, full: Array) -> tuple[Array, Array]:
-    graph = search.graph
+    graph, room = search.graph, search.room()
     vertices = np.flatnonzero(full[search.parts])
-    scores = search.joined[vertices].astype(np.int64)
-    room = search.room()
-    for kind in range(room.shape[1]):
-        scores[graph.size[vertices, kind][:, None] > room[None, :, kind] + ROUNDING] = -1
-    scores[np.arange(len(vertices)), search.parts[vertices]] = -1
-    targets = scores.argmax(axis=1)
-    found = scores[np.arange(len(vertices)), targets]
-    able = found >= 0
-    vertices, targets = vertices[able], targets[able]
+    scores = _scores(search, vertices, room)
+    found = scores.max(axis=1)
+    vertices, scores, found = vertices[found >= 0], scores[found >= 0], found[found >= 0]
     size = graph.size[vertices].max(axis=1)
-    losses = (graph.incident_cost[vertices] - found[able]) - search.alone_of(vertices)
+    losses = (graph.incident_cost[vertices] - found) - search.alone_of(vertices)
     worth = np.where(losses > 0, losses / np.maximum(size, 1e-12), losses * size)
     leaving = _until_it_fits(search, vertices, worth)
-    staying = _as_far_as_room(search, vertices[leaving], targets[leaving], room)
-    return vertices[leaving][staying], targets[leaving][staying]
+    vertices = vertices[leaving]
+    targets = _with_room(scores[leaving], graph.size[vertices], room)
+    return vertices[targets >= 0], targets[targets >= 0]
+
+
+def _scores(search: Search, vertices: Array, room: Array) -> Array:
+    """What vertices share with every other part that has room for them; -1 elsewhere."""
+    scores = search.joined[vertices]
+    for kind in range(room.shape[1]):
+        scores[search.graph.size[vertices, kind][:, None] > room[None, :, kind] + ROUNDING] = -1
+    scores[np.arange(len(vertices)), search.parts[vertices]] = -1
+    return scores
+
+
+def _with_room(scores: Array, size: Array, room: Array) -> Array:
+    """The parts that vertices go to, each the dearest that has room when those before it have chosen; -1: none has."""
+    targets, room = np.full(len(scores), -1), room.copy()
+    waiting = np.arange(len(scores))
+    while len(waiting):
+        for kind in range(room.shape[1]):
+            scores[waiting] = np.where(size[waiting, kind, None] > room[:, kind] + ROUNDING, -1, scores[waiting])
+        waiting = waiting[scores[waiting].max(axis=1) >= 0]
+        best = scores[waiting].argmax(axis=1)
+        going = _as_far_as_room(best, size[waiting], room)
+        targets[waiting[going]] = best[going]
+        np.subtract.at(room, best[going], size[waiting[going]])
+        waiting = np.delete(waiting, going)
+    return targets
 
 
 def _until_it_fits(search: Search, vertices: Array, worth: Array) -> Array:
@@ -60,11 +80,10 @@ def _until_it_fits(search: Search, vertices: Array, worth: Array) -> Array:
     return np.sort(order[(excess > ROUNDING).any(axis=1)])
 
 
-def _as_far_as_room(search: Search, vertices: Array, targets: Array, room: Array) -> Array:
+def _as_far_as_room(targets: Array, size: Array, room: Array) -> Array:
     """Those of the moves that their targets have room for, one after the other."""
     order = np.argsort(targets, kind="stable")
-    size = search.graph.size[vertices[order]]
-    taken = _sums_before(targets[order], size) + size
+    taken = _sums_before(targets[order], size[order]) + size[order]
     return np.sort(order[(taken <= room[targets[order]] + ROUNDING).all(axis=1)])
 
 

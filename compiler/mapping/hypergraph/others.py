@@ -17,7 +17,7 @@ from axonc.ir.ops import Array
 
 from .balance import balance
 from .graph import Hypergraph
-from .recursive import partition
+from .multilevel import partition
 from .search import Search
 
 Partitioner = Callable[[Hypergraph, int], Array]

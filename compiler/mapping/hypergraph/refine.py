@@ -13,16 +13,15 @@ result is the same everywhere.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from axonc.ir.ops import Array
 
 from .balance import balance, overfull
+from .graph import by_value
 from .search import Search
 
-TEMPERATURES = (0.75, 0.375, 0.0)
+TEMPERATURES = (0.25, 0.0)
 """How much of what holds a vertex in its part a move may lose, at first sight, in the rounds of each temperature."""
 
 PATIENCE = 6
@@ -35,11 +34,11 @@ BETTER = 0.999
 """A partition that costs less than this part of the best one starts the patience anew."""
 
 
-def refine(search: Search, temperatures: Sequence[float] = TEMPERATURES, patience: int = PATIENCE) -> None:
+def refine(search: Search, patience: int = PATIENCE) -> None:
     """Make the cost of the partition less, and balance it."""
     balance(search)
     best, parts = _judged(search), search.parts.copy()
-    for temperature in temperatures:
+    for temperature in TEMPERATURES:
         resting, idle, rounds = np.zeros(search.graph.vertices, bool), 0, 0
         while idle < patience and rounds < ROUNDS:
             rounds += 1
@@ -81,25 +80,28 @@ def _moves(search: Search, resting: Array, temperature: float) -> tuple[Array, A
     chosen = np.flatnonzero(~resting & (found > 0) & (gains > -np.floor(temperature * held)))
     if temperature == 0.0:
         chosen = chosen[gains[chosen] >= 0]
-    order = chosen[np.argsort(-gains[chosen], kind="stable")]
+    order = chosen[by_value(gains[chosen].max(initial=0) - gains[chosen])[1]]
     kept = _judged_in_order(search, order, targets[order]) >= 0
     return order[kept], targets[order[kept]]
 
 
 def _judged_in_order(search: Search, vertices: Array, targets: Array) -> Array:
     """What each move gains if all before it are made."""
-    graph, count, moves = search.graph, search.count, len(vertices)
+    graph, count = search.graph, search.count
     nets, mine = graph.nets_of(vertices)
-    cost = graph.cost[nets]
-    places = np.concatenate([nets * count + search.parts[vertices][mine], nets * count + targets[mine]])
-    order = np.argsort(places * moves + np.concatenate([mine, mine]))
-    ordered, leaving = places[order], order < len(nets)
-    changes = np.where(leaving, -1, 1)
+    ends = (nets * count + search.parts[vertices][mine], nets * count + targets[mine])
+    places, order = by_value(np.stack(ends, axis=1).reshape(-1))
+    arrives = (order & 1).astype(bool)
+    present = search.present.reshape(-1)[places] + _changes_before(places, arrives)
+    matters = present == np.where(arrives, 0, 1)
+    pin = order[matters] >> 1
+    signed = np.where(arrives[matters], -graph.cost[nets[pin]], graph.cost[nets[pin]])
+    return np.bincount(mine[pin], signed, len(vertices)).astype(np.int64)
+
+
+def _changes_before(places: Array, arrives: Array) -> Array:
+    """What those before in a run of equal places add up to: 1 for each that arrives, -1 for each that leaves."""
+    changes = np.where(arrives, 1, -1)
     before = np.cumsum(changes) - changes
-    heads = np.concatenate([[True], ordered[1:] != ordered[:-1]]) if len(ordered) else np.zeros(0, bool)
-    before -= before[np.maximum.accumulate(np.where(heads, np.arange(len(ordered)), 0))]
-    present = search.present.reshape(-1)[ordered] + before
-    matters = np.where(leaving, present == 1, present == 0)
-    pin = (order % max(len(nets), 1))[matters]
-    signed = np.where(leaving[matters], cost[pin], -cost[pin])
-    return np.bincount(mine[pin], signed, moves).astype(np.int64)
+    heads = np.flatnonzero(np.diff(places, prepend=-1))
+    return np.asarray(before - np.repeat(before[heads], np.diff(heads, append=len(places))))

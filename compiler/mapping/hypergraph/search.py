@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy import sparse
 
 from axonc.ir.ops import Array
 
-from .graph import Hypergraph
+from .graph import Hypergraph, distinct
 
 REFILL = 8
 """Connections are counted anew where the nets that change have more than this part of all pins times parts."""
@@ -14,15 +15,15 @@ REFILL = 8
 
 class Search:
     """A partition of a hypergraph, and the tables from which gains are read. ``quotas``: how many cores each part
-    stands for.
+    stands for; it may be overfull by ``spare``.
 
     ``present`` int32 [nets, parts]: pins of a net in a part; ``joined`` int32 [vertices, parts]: the cost of the nets
     of a vertex that have a pin in a part; ``load`` float64 [parts, kinds]; ``cost``: of a net, for every part but one
     that it has a pin in.
     """
 
-    def __init__(self, graph: Hypergraph, parts: Array, quotas: Array) -> None:
-        self.graph, self.parts, self.quotas, self.count = graph, parts.copy(), quotas, len(quotas)
+    def __init__(self, graph: Hypergraph, parts: Array, quotas: Array, spare: float = 0.0) -> None:
+        self.graph, self.parts, self.limits, self.count = graph, parts.copy(), quotas + spare, len(quotas)
         count = self.count
         places = graph.net_of_pin * count + self.parts[graph.pins]
         self.present = np.bincount(places, minlength=graph.nets * count).astype(np.int32).reshape(-1, count)
@@ -38,13 +39,13 @@ class Search:
     def alone(self) -> Array:
         """For every vertex, the cost of its nets that have no other pin in its part: what leaving it saves."""
         graph = self.graph
-        single = self.present[graph.net_of_pin, self.parts[graph.pins]] == 1
+        single = self.present.reshape(-1)[graph.net_of_pin * self.count + self.parts[graph.pins]] == 1
         return np.bincount(graph.pins[single], graph.cost[graph.net_of_pin[single]], graph.vertices).astype(np.int64)
 
     def alone_of(self, vertices: Array) -> Array:
         """The same, for some vertices."""
         nets, mine = self.graph.nets_of(vertices)
-        single = self.present[nets, self.parts[vertices][mine]] == 1
+        single = self.present.reshape(-1)[nets * self.count + self.parts[vertices][mine]] == 1
         return np.bincount(mine[single], self.graph.cost[nets[single]], len(vertices)).astype(np.int64)
 
     def move(self, vertices: Array, targets: Array) -> None:
@@ -56,7 +57,7 @@ class Search:
         flat = self.present.reshape(-1)
         was = flat[places] > 0
         np.add.at(flat, places, changes)
-        turned = _distinct(places[was != (flat[places] > 0)])
+        turned = distinct(places[was != (flat[places] > 0)])
         self.parts[vertices] = targets
         for kind in range(graph.size.shape[1]):
             moved = graph.size[vertices, kind]
@@ -72,15 +73,11 @@ class Search:
         if int((graph.starts[nets + 1] - graph.starts[nets]).sum()) * REFILL > len(graph.pins) * self.count:
             self._count_joined()
             return
-        pins, which = graph.pins_of(nets)
-        np.add.at(self.joined.reshape(-1), pins * self.count + parts[which], signed[which])
+        firsts = np.searchsorted(nets, np.arange(graph.nets + 1))  # places ascend
+        change = graph.incidence @ sparse.csr_array((signed, parts, firsts), shape=self.present.shape)
+        vertices = np.repeat(np.arange(graph.vertices), np.diff(change.indptr))
+        self.joined.reshape(-1)[vertices * self.count + change.indices] += change.data
 
     def room(self) -> Array:
         """What is left of every part, [parts, kinds]; below 0 where it is overfull."""
-        return self.quotas[:, None] - self.load
-
-
-def _distinct(values: Array) -> Array:
-    """Each value once, ascending; sorting takes a fraction of the time that a table of hashes does."""
-    ordered = np.sort(values)
-    return ordered[np.concatenate([[True], ordered[1:] != ordered[:-1]])] if len(ordered) else ordered
+        return self.limits[:, None] - self.load

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypergraphs import connectivity, planted, random_graph
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
@@ -13,24 +14,6 @@ from axonc.compiler.mapping.hypergraph import PARTITIONERS, Hypergraph, partitio
 from axonc.compiler.mapping.hypergraph.balance import balance, overfull
 from axonc.compiler.mapping.hypergraph.refine import refine
 from axonc.compiler.mapping.hypergraph.search import Search
-from axonc.ir.ops import Array
-
-
-def links(rng: np.random.Generator, vertices: int, density: float) -> sparse.csr_array:
-    """Random synapses, and every vertex with itself."""
-    return sparse.csr_array((rng.random((vertices, vertices)) < density) | np.eye(vertices, dtype=bool))
-
-
-def random_graph(rng: np.random.Generator, vertices: int, density: float, room: float = 2.0) -> Hypergraph:
-    """Random nets and sizes of two kinds, of which all parts of a partition into ``room`` take a half."""
-    size = rng.random((vertices, 2))
-    return Hypergraph.of(links(rng, vertices, density), rng.random(vertices), size * (room / 2 / size.sum(axis=0)))
-
-
-def connectivity(graph: Hypergraph, parts: Array) -> int:
-    """The cost of a partition, counted net by net."""
-    nets = np.split(graph.pins, graph.starts[1:-1]) if graph.nets else []
-    return sum(int(cost) * (len(set(parts[net].tolist())) - 1) for cost, net in zip(graph.cost, nets, strict=True))
 
 
 @examples(30)
@@ -63,16 +46,6 @@ def test_refinement_makes_a_partition_that_fits_no_worse(seed: int, vertices: in
         assert search.cost <= before
 
 
-def planted(count: int, size: int) -> tuple[Hypergraph, Array]:
-    """Groups of vertices that are joined among themselves alone, shuffled; and the group of every vertex."""
-    rng = np.random.default_rng(count)
-    groups = rng.permutation(np.repeat(np.arange(count), size))
-    total = len(groups)
-    dense = (groups[:, None] == groups) & (rng.random((total, total)) < 0.5) | np.eye(total, dtype=bool)
-    each = np.full((len(groups), 1), 1 / (1.05 * size))
-    return Hypergraph.of(sparse.csr_array(dense), np.ones(len(groups)), each), groups
-
-
 @pytest.mark.parametrize("name", PARTITIONERS)
 @pytest.mark.parametrize(("count", "size"), [(2, 30), (7, 40), (16, 25)])
 def test_groups_that_nothing_joins_are_found(name: str, count: int, size: int) -> None:
@@ -96,7 +69,7 @@ def test_a_ring_is_cut_into_arcs() -> None:
 
 
 def test_more_parts_than_are_improved_together_are_made_group_by_group(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("axonc.compiler.mapping.hypergraph.recursive.TOGETHER", 4)
+    monkeypatch.setattr("axonc.compiler.mapping.hypergraph.multilevel.TOGETHER", 4)
     graph, _ = planted(12, 20)
     parts = partition(graph, 12)
     assert sorted(set(parts.tolist())) == list(range(12))
