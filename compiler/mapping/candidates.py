@@ -38,7 +38,7 @@ THOROUGH = 300_000
 """Synapses up to which a partition is looked for in all of them without being asked for: for more it takes minutes."""
 
 SEARCHED = 1_000_000
-"""Of more synapses so many, about, are looked at: that takes some ten seconds, however many there are."""
+"""Of more synapses so many, about, are looked at: that takes some fifteen seconds, however many there are."""
 
 MOST = 640
 """Parts that are looked for in large networks, at most."""
