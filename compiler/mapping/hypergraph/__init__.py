@@ -1,6 +1,7 @@
 """Partitioning of hypergraphs: the built-in partitioner, and others behind the same function."""
 
-from .graph import Hypergraph, distinct, evenly
+from .arrays import distinct, evenly
+from .graph import Hypergraph
 from .multilevel import partition, quick_partition
 from .others import PARTITIONERS, Partitioner
 

@@ -13,7 +13,8 @@ from scipy import sparse
 
 from axonc.ir.ops import Array
 
-from .graph import Hypergraph, by_value, evenly, mixed
+from .arrays import by_value, evenly, mixed
+from .graph import Hypergraph
 
 PAIRS = 10_000_000
 """Pairs of pins that are rated; of hypergraphs with more, nets are left out, evenly."""

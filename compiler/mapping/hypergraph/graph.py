@@ -10,6 +10,8 @@ from scipy import sparse
 
 from axonc.ir.ops import Array
 
+from .arrays import distinct, evenly, exact_sums, mixed, ranges, starts_of
+
 LARGEST = 1 << 29
 """The most that all nets of a vertex cost together, so that sums of costs fit 32 bits."""
 
@@ -66,11 +68,11 @@ class Hypergraph:
     @cached_property
     def incident_cost(self) -> Array:
         """What all nets of each vertex cost together, int64."""
-        return _exact_sums(self.pins, self.cost[self.net_of_pin], self.vertices)
+        return exact_sums(self.pins, self.cost[self.net_of_pin], self.vertices)
 
     def nets_of(self, vertices: Array) -> tuple[Array, Array]:
         """The nets of some vertices, one after the other, and for each the number of its vertex among them."""
-        return _ranges(self.incidence.indptr, self.incidence.indices, vertices)
+        return ranges(self.incidence.indptr, self.incidence.indices, vertices)
 
     def within(self, vertices: Array) -> Hypergraph:
         """The hypergraph of some vertices alone, numbered anew; nets of one of them are left out."""
@@ -93,7 +95,7 @@ class Hypergraph:
         counts = np.bincount(nets, minlength=self.nets)
         kept = counts > 1
         heads = np.where(self.heads[kept] < 0, -1, groups[self.heads[kept]])
-        made = Hypergraph(_starts(counts[kept]), pins[kept[nets]], heads, self.cost[kept], size)._merged()
+        made = Hypergraph(starts_of(counts[kept]), pins[kept[nets]], heads, self.cost[kept], size)._merged()
         most = int(made.incident_cost.max(initial=0))
         return replace(made, cost=np.maximum(made.cost // -(-most // LARGEST), 1)) if most > LARGEST else made
 
@@ -105,9 +107,9 @@ class Hypergraph:
         _, first, number = np.unique(names, return_index=True, return_inverse=True)
         kept = np.zeros(self.nets, bool)
         kept[first] = True
-        cost = _exact_sums(number, self.cost, len(first))[number[kept]]
+        cost = exact_sums(number, self.cost, len(first))[number[kept]]
         counts = np.diff(self.starts)[kept]
-        return Hypergraph(_starts(counts), self.pins[kept[self.net_of_pin]], self.heads[kept], cost, self.size)
+        return Hypergraph(starts_of(counts), self.pins[kept[self.net_of_pin]], self.heads[kept], cost, self.size)
 
     def crossed(self, parts: Array) -> int:
         """What the nets cost, each for every part but one that it has a pin in."""
@@ -120,51 +122,4 @@ class Hypergraph:
         counts = np.bincount(self.net_of_pin[chosen], minlength=self.nets)
         kept = counts > 1
         pins = number[self.pins[chosen & kept[self.net_of_pin]]]
-        return Hypergraph(_starts(counts[kept]), pins, number[self.heads[kept]], self.cost[kept], size)
-
-
-def evenly(count: int, every: int) -> Array:
-    """About one of ``every`` of so many numbers, spread over all of them: bool [count]."""
-    spread = (np.arange(count, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(40)
-    return np.asarray(spread % np.uint64(every) == 0)
-
-
-def mixed(numbers: Array) -> Array:
-    """Whole numbers that look as if drawn, uint64 (the mixing of splitmix64)."""
-    bits = (numbers.astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
-    bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return np.asarray(bits ^ (bits >> np.uint64(31)))
-
-
-def _starts(counts: Array) -> Array:
-    """Where each of some ranges, one after the other, starts, and where the last one ends."""
-    return np.concatenate([[0], np.cumsum(counts)])
-
-
-def _ranges(starts: Array, values: Array, chosen: Array) -> tuple[Array, Array]:
-    """The values of some ranges, one after the other, and for each the number of its range."""
-    counts = starts[chosen + 1] - starts[chosen]
-    ends = np.cumsum(counts)
-    total = int(ends[-1]) if len(ends) else 0
-    places = np.arange(total) + np.repeat(starts[chosen] - ends + counts, counts)
-    return values[places], np.repeat(np.arange(len(chosen)), counts)
-
-
-def _exact_sums(groups: Array, values: Array, count: int) -> Array:
-    """Sums of whole numbers below 2^53 by group: int64."""
-    return np.bincount(groups, values, minlength=count).astype(np.int64)
-
-
-def by_value(values: Array) -> tuple[Array, Array]:
-    """Whole numbers from 0 on, ascending, and where each was, equal ones in their order: numbers that hold both are
-    sorted, which takes a tenth of the time of `argsort`."""
-    bits = len(values).bit_length()
-    both = np.sort((values.astype(np.int64) << bits) | np.arange(len(values)))
-    return both >> bits, both & ((1 << bits) - 1)
-
-
-def distinct(values: Array) -> Array:
-    """Each value once, ascending; sorting takes a fraction of the time that a table of hashes does."""
-    ordered = np.sort(values)
-    return ordered[np.concatenate([[True], ordered[1:] != ordered[:-1]])] if len(ordered) else ordered
+        return Hypergraph(starts_of(counts[kept]), pins, number[self.heads[kept]], self.cost[kept], size)

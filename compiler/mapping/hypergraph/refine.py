@@ -17,8 +17,8 @@ import numpy as np
 
 from axonc.ir.ops import Array
 
+from .arrays import by_value
 from .balance import balance, overfull
-from .graph import by_value
 from .search import Search
 
 TEMPERATURES = (0.25, 0.0)

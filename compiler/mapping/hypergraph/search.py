@@ -7,7 +7,8 @@ from scipy import sparse
 
 from axonc.ir.ops import Array
 
-from .graph import Hypergraph, distinct
+from .arrays import distinct
+from .graph import Hypergraph
 
 REFILL = 8
 """Connections are counted anew where the nets that change have more than this part of all pins times parts."""

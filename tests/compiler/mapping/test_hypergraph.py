@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from benchmarks.connectomes import KINDS, shuffled
+from benchmarks.partitioning import filled, hypergraph, traffic
 from hypergraphs import connectivity, planted, random_graph
 from hypothesis import given
 from hypothesis import strategies as st
@@ -104,3 +106,15 @@ def nets_of(graph: Hypergraph) -> set[tuple[int, tuple[int, ...]]]:
     """The cost and the vertices of every net."""
     nets = np.split(graph.pins, graph.starts[1:-1])
     return {(int(cost), tuple(net.tolist())) for cost, net in zip(graph.cost, nets, strict=True)}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_partitions_are_about_as_good_as_those_of_others(kind: str) -> None:
+    """The promise of the benchmark of partitioning on small graphs, shuffled: traffic within a quarter of the best."""
+    pytest.importorskip("pymetis")
+    pytest.importorskip("mtkahypar")
+    made = shuffled(KINDS[kind](2000, 20, np.random.default_rng(0)), np.random.default_rng(1))
+    graph = hypergraph(made, 16)
+    costs = {name: traffic(graph, partitioner(graph, 16)) for name, partitioner in PARTITIONERS.items()}
+    assert costs["hypergraph"] <= 1.25 * min(costs.values())
+    assert costs["hypergraph"] < 0.95 * traffic(graph, filled(graph, 16))
