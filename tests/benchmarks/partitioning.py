@@ -1,8 +1,8 @@
 """Partitions of graphs of neurons: traffic and time of filling in order, ours, METIS and Mt-KaHyPar, in one run.
 
-Traffic is packets delivered to other cores a spike, every neuron at the same rate; parts hold 5 % more neurons than
-the average. Times are CPU seconds of this process and wall seconds. METIS and Mt-KaHyPar are left out where they are
-not installed (extras pymetis and mtkahypar).
+Traffic is packets delivered to other cores a spike, every neuron at the same rate; parts may hold 5 % more neurons than
+the average. Times are wall seconds; Mt-KaHyPar has a thread for every processor, the others have one. METIS and
+Mt-KaHyPar are left out where they are not installed (extras pymetis and mtkahypar).
 """
 
 from __future__ import annotations
@@ -51,7 +51,6 @@ class Row:
     """What one partitioner made of one graph."""
 
     traffic: float
-    cpu: float
     wall: float
     largest: float
     """Neurons of the largest part, over the average."""
@@ -59,10 +58,10 @@ class Row:
 
 def measured(graph: Hypergraph, count: int, partitioner: Callable[[Hypergraph, int], Array]) -> Row:
     """A partition and its time."""
-    cpu, wall = time.process_time(), time.perf_counter()
+    begun = time.perf_counter()
     parts = partitioner(graph, count)
-    cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
-    return Row(traffic(graph, parts), cpu, wall, float(np.bincount(parts).max()) * count / graph.vertices)
+    wall = time.perf_counter() - begun
+    return Row(traffic(graph, parts), wall, float(np.bincount(parts).max()) * count / graph.vertices)
 
 
 def partitioners() -> dict[str, Callable[[Hypergraph, int], Array]]:
@@ -81,18 +80,20 @@ def graphs(sizes: Sequence[int], chosen: Sequence[str]) -> Iterator[tuple[str, s
                 yield f"{name} shuffled, {graph.shape[0]}", shuffled(graph, np.random.default_rng(1))
 
 
-def shown(name: str, graph: sparse.csr_array, rows: Mapping[str, Row]) -> None:
-    """A line a partitioner, with what the best of the others needs."""
-    print(f"{name} neurons, {graph.nnz} synapses:")
+def header(names: Sequence[str]) -> str:
+    """The first lines of the table."""
+    columns = ["graph", "synapses", *names, "of the best other", "largest part", "seconds", "of Mt-KaHyPar's"]
+    return f"| {' | '.join(columns)} |\n|{' --- |' * len(columns)}"
+
+
+def line(name: str, graph: sparse.csr_array, rows: Mapping[str, Row]) -> str:
+    """Packets a spike of every partitioner; what ours needs of the best of the others, and of the time of the best."""
+    ours, slow = rows["hypergraph"], rows.get("mt-kahypar")
     best = min(row.traffic for other, row in rows.items() if other != "hypergraph")
-    slow = rows.get("mt-kahypar")
-    for partitioner, row in rows.items():
-        times = f", {row.wall / slow.wall:.2f} of the time of Mt-KaHyPar" if slow else ""
-        print(
-            f"  {partitioner:11} {row.traffic:7.2f} packets a spike, {row.traffic / best:5.2f} of the best other; "
-            f"{row.cpu:6.1f} s CPU, {row.wall:6.1f} s wall{times}; largest part {row.largest:.3f}",
-            flush=True,
-        )
+    times = f"{ours.wall / slow.wall:.2f} of {slow.wall:.1f}" if slow else ""
+    columns = [name, f"{graph.nnz:,}", *(f"{row.traffic:.2f}" for row in rows.values())]
+    columns += [f"{ours.traffic / best:.2f}", f"{ours.largest:.3f}", f"{ours.wall:.1f}", times]
+    return f"| {' | '.join(columns)} |"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -104,9 +105,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--tiny", action="store_true", help="graphs of 400 neurons in 4 parts")
     given = parser.parse_args(arguments)
     sizes, parts = ([400], 4) if given.tiny else (given.sizes, given.parts)
+    print(header(list(partitioners())), flush=True)
     for name, graph in graphs(sizes, given.graphs):
         whole = hypergraph(graph, parts)
-        shown(name, graph, {key: measured(whole, parts, made) for key, made in partitioners().items()})
+        rows = {key: measured(whole, parts, made) for key, made in partitioners().items()}
+        print(line(name, graph, rows), flush=True)
 
 
 if __name__ == "__main__":
