@@ -18,6 +18,7 @@ import pytest
 from axonc import Graph, Program, ToolError
 from axonc.compiler.driver.evaluate import Evaluation, evaluate, pools
 from axonc.compiler.driver.evaluate.measure import Plan, Task, measure
+from axonc.compiler.driver.evaluate.pool import measured
 from axonc.compiler.driver.evaluate.subject import packed_program
 
 Array = np.ndarray[Any, Any]
@@ -136,13 +137,13 @@ def tasks(count: int) -> list[Any]:
 
 def test_results_keep_the_order_of_the_tasks() -> None:
     pool = Losing({0: 1, 2: 2, 4: 1})
-    assert list(pools.measured(pool, None, tasks(6))) == [*range(6)]  # type: ignore[arg-type,comparison-overlap]
+    assert list(measured(pool, None, tasks(6))) == [*range(6)]  # type: ignore[arg-type,comparison-overlap]
 
 
 def test_a_task_that_ends_every_worker_is_named() -> None:
     found: list[Any] = []
     with pytest.raises(ToolError, match="AX903 3 workers were lost while they ran the samples 2 to 2"):
-        found.extend(pools.measured(Losing({2: 9}), None, tasks(6)))  # type: ignore[arg-type]
+        found.extend(measured(Losing({2: 9}), None, tasks(6)))  # type: ignore[arg-type]
     assert found == [0, 1]
 
 
@@ -161,12 +162,12 @@ class Troubled(pools.Here):
 @pytest.mark.parametrize("error", [ModuleNotFoundError("No module"), OSError("invalid ELF header"), MemoryError()])
 def test_trouble_of_a_worker_is_one_line(error: Exception) -> None:
     with pytest.raises(ToolError, match=r"^AX903 a worker "):
-        list(pools.measured(Troubled(error), None, tasks(2)))  # type: ignore[arg-type]
+        list(measured(Troubled(error), None, tasks(2)))  # type: ignore[arg-type]
 
 
 def test_a_defect_is_none() -> None:
     with pytest.raises(RuntimeError, match="defect"):
-        list(pools.measured(Troubled(RuntimeError("defect")), None, tasks(2)))  # type: ignore[arg-type]
+        list(measured(Troubled(RuntimeError("defect")), None, tasks(2)))  # type: ignore[arg-type]
 
 
 def test_another_version_is_refused(native: Program, x: Array) -> None:
