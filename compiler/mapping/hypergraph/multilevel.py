@@ -66,10 +66,11 @@ def _parts(graph: Hypergraph, count: int, wanted: int, thorough: bool) -> tuple[
     parts, quotas = np.zeros(graphs[-1].vertices, np.int64), np.array([count])
     for level, pair in zip(reversed(graphs), [*reversed(pairs), None], strict=True):
         spare = 0.0 if pair is None else float(level.size.max(initial=0.0))  # what is large is moved as a whole later
-        parts = _improved(Search(level, parts, quotas, spare), thorough and quotas.max() <= wanted)
+        careful = thorough and pair is None
+        parts = _improved(Search(level, parts, quotas, spare), careful and quotas.max() <= wanted)
         while quotas.max() > wanted and (pair is None or level.vertices >= 2 * EACH * len(quotas)):
             parts, quotas = split(level, parts, quotas)
-            parts = _improved(Search(level, parts, quotas, spare), thorough and quotas.max() <= wanted)
+            parts = _improved(Search(level, parts, quotas, spare), careful and quotas.max() <= wanted)
         parts = parts if pair is None else parts[pair]
     return parts, quotas
 

@@ -21,7 +21,7 @@ from .graph import Hypergraph
 STEPS = (30, 200)
 """The fewest and the most steps towards the eigenvectors."""
 
-WORK = 30_000_000
+WORK = 10_000_000
 """Pins that all steps look at, if they are not the fewest: small graphs, which may be long, get many."""
 
 
